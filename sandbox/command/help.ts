@@ -1,0 +1,29 @@
+export const HELP = `Runs a command with AWS stood in for: the real Terraform, no account, no credentials, no cost.
+
+  npm run sandbox -- [options] <command…>
+
+What the command creates is kept in .sandbox/ until --reset.
+
+Options (they may also come without a command):
+  --reset                                    forget everything first: the world and its Terraform states
+  --with <type>:<name>                       add an object that Terraform does not manage
+  --edit <type>/<id|name> <attribute>=<json> change something by hand, as in the console (drift)
+  --delete <type>/<id|name>                  remove something by hand
+  --show [type]                              list what exists; with --json for programs
+  --help                                     this text
+
+Examples:
+  npm run sandbox -- npx cdktf plan staging
+  npm run sandbox -- npx cdktf apply staging prod --auto-approve
+  npm run sandbox -- npx cdktf output staging
+  npm run sandbox -- terraform -chdir=infra plan
+  npm run sandbox -- sh
+  npm run sandbox -- --reset --with ecr_repository:api --with route53_zone:acme.dev npx cdktf plan prod
+  npm run sandbox -- --edit ecs_service/web desired_count=5 npx cdktf plan staging
+  npm run sandbox -- --delete cloudwatch_log_group//staging/web
+  npm run sandbox -- --show
+  npm run sandbox -- --show ssm_parameter --json
+
+The options end at the first word that is not one, or at --.
+Exit code: the command's own; 2 for a mistake in the options; 127 when the command does not exist.
+`;

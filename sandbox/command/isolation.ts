@@ -1,0 +1,49 @@
+import { delimiter, join } from "node:path";
+
+/** Variables that would lead Terraform to other files or arguments than the shim's. */
+const DROPPED = ["TF_DATA_DIR", "TF_CLI_ARGS_init", "TF_PLUGIN_CACHE_DIR"];
+const KEPT = new Set(["AWS_REGION", "AWS_DEFAULT_REGION"]);
+
+export interface Isolation {
+  /** Folder of the shim, which goes first on the path. */
+  bin: string;
+  /** The shim itself. */
+  terraform: string;
+  reattach: string;
+}
+
+/**
+ * The command's environment: no real credentials, no AWS configuration of any kind, Terraform reaching the stand-in
+ * provider. All AWS_* variables go but the region, because new ones that carry credentials keep being added.
+ */
+export function isolatedEnvironment(
+  from: NodeJS.ProcessEnv,
+  { bin, terraform, reattach }: Isolation,
+): NodeJS.ProcessEnv {
+  const environment: NodeJS.ProcessEnv = {};
+  for (const [name, value] of Object.entries(from)) {
+    const secret = name.startsWith("AWS_") && !KEPT.has(name);
+    if (!secret && !DROPPED.includes(name)) environment[name] = value;
+  }
+  return {
+    ...environment,
+    AWS_ACCESS_KEY_ID: "AKIASANDBOXSANDBOX00",
+    AWS_SECRET_ACCESS_KEY: "sandbox",
+    AWS_CONFIG_FILE: "/dev/null",
+    AWS_SHARED_CREDENTIALS_FILE: "/dev/null",
+    AWS_EC2_METADATA_DISABLED: "true",
+    AWS_REGION: from.AWS_REGION ?? from.AWS_DEFAULT_REGION ?? "us-east-1",
+    TF_CLI_CONFIG_FILE: "/dev/null",
+    TF_REATTACH_PROVIDERS: reattach,
+    CHECKPOINT_DISABLE: "1",
+    TERRAFORM_BINARY_NAME: terraform,
+    PATH: [bin, ...otherFolders(from.PATH)].join(delimiter),
+  };
+}
+
+/** The folders of a PATH without any sandbox's own. */
+export function otherFolders(path: string | undefined): string[] {
+  return (path ?? "")
+    .split(delimiter)
+    .filter((folder) => folder !== "" && !folder.endsWith(join(".sandbox", "bin")));
+}

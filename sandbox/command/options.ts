@@ -1,0 +1,120 @@
+import { bindingFile } from "../schema/bindings";
+import type { Json } from "../world";
+
+/** An object of the world as a person names it: `<type>/<id or name>`. */
+export interface Named {
+  type: string;
+  name: string;
+}
+
+export interface Options {
+  reset: boolean;
+  with: Named[];
+  edits: (Named & { attribute: string; value: Json })[];
+  deletions: Named[];
+  show: false | { type?: string };
+  json: boolean;
+  help: boolean;
+  /** The command to run, with its arguments. */
+  command: string[];
+}
+
+/** A mistake in the command line: the message says all that is needed. */
+export class UsageError extends Error {}
+
+/** Reads the command line. Options end at the first word that is none, or at "--". */
+export function parseOptions(argv: readonly string[]): Options {
+  const options: Options = {
+    reset: false,
+    with: [],
+    edits: [],
+    deletions: [],
+    show: false,
+    json: false,
+    help: false,
+    command: [],
+  };
+  const words = [...argv];
+  while (words.length > 0 && words[0]?.startsWith("-")) {
+    const option = words.shift() as string;
+    if (option === "--") break;
+    readOption(option, words, options);
+  }
+  options.command = words;
+  if (options.json && !options.show) throw new UsageError("--json belongs to --show");
+  const idle =
+    !options.reset &&
+    !options.show &&
+    options.with.length + options.edits.length + options.deletions.length === 0;
+  if (words.length === 0 && idle && !options.help)
+    throw new UsageError("Give a command to run, or an option");
+  return options;
+}
+
+function readOption(option: string, words: string[], options: Options): void {
+  const operand = (what: string): string => {
+    const word = words.shift();
+    if (word === undefined || word === "--") throw new UsageError(`${option} needs ${what}`);
+    return word;
+  };
+  switch (option) {
+    case "--help":
+    case "-h":
+      options.help = true;
+      return;
+    case "--reset":
+      options.reset = true;
+      return;
+    case "--json":
+      options.json = true;
+      return;
+    case "--with":
+      options.with.push(named(operand("<type>:<name>, such as ecr_repository:api"), ":", option));
+      return;
+    case "--delete":
+      options.deletions.push(named(operand("<type>/<id or name>"), "/", option));
+      return;
+    case "--edit": {
+      const target = named(operand("<type>/<id or name> <attribute>=<json>"), "/", option);
+      options.edits.push({ ...target, ...assignment(operand("<attribute>=<json> after the object")) });
+      return;
+    }
+    case "--show": {
+      const next = words[0];
+      options.show = next && isType(next) ? { type: typeName(words.shift() as string) } : {};
+      return;
+    }
+    default:
+      throw new UsageError(`Unknown option ${option}`);
+  }
+}
+
+function named(text: string, separator: string, option: string): Named {
+  const at = text.indexOf(separator);
+  const type = typeName(text.slice(0, at));
+  const name = text.slice(at + 1);
+  if (at < 1 || name === "")
+    throw new UsageError(`${option} takes <type>${separator}<name>, not ${JSON.stringify(text)}`);
+  if (!isType(type)) throw new UsageError(`${option}: the AWS provider has no resource type ${type}`);
+  return { type, name };
+}
+
+function assignment(text: string): { attribute: string; value: Json } {
+  const at = text.indexOf("=");
+  if (at < 1) throw new UsageError(`--edit takes <attribute>=<json>, not ${JSON.stringify(text)}`);
+  try {
+    return { attribute: text.slice(0, at), value: JSON.parse(text.slice(at + 1)) as Json };
+  } catch {
+    throw new UsageError(
+      `--edit: ${text.slice(at + 1)} is not JSON (a text needs quotes: '${text.slice(0, at)}="…"')`,
+    );
+  }
+}
+
+function typeName(text: string): string {
+  return text.startsWith("aws_") ? text : `aws_${text}`;
+}
+
+function isType(text: string): boolean {
+  return /^[a-z0-9_]+$/.test(text) && bindingFile("resource", typeName(text)) !== undefined;
+}

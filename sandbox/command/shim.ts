@@ -1,0 +1,112 @@
+import { accessSync, constants, mkdirSync, writeFileSync } from "node:fs";
+import { basename, dirname, isAbsolute, join, resolve } from "node:path";
+import { UsageError } from "./options";
+import { otherFolders } from "./isolation";
+
+/** The stand-in for the terraform executable: its folder, and its path. */
+export interface Shim {
+  bin: string;
+  terraform: string;
+}
+
+/**
+ * Writes the executable that stands before the real terraform (or tofu). It works on a copy of the configuration, in
+ * `<sandbox>/stacks/<name>`, where an override file replaces whatever backend is configured: no real state is reached,
+ * and the folder of the configuration is left as it was.
+ */
+export function writeShim(sandbox: string, environment: NodeJS.ProcessEnv): Shim {
+  const wanted = environment.TERRAFORM_BINARY_NAME ?? "terraform";
+  const real = realBinary(wanted, environment.PATH);
+  const bin = join(sandbox, "bin");
+  mkdirSync(bin, { recursive: true });
+  mkdirSync(join(sandbox, "state"), { recursive: true });
+  const terraform = join(bin, basename(wanted));
+  writeFileSync(terraform, script(real, sandbox), { mode: 0o755 });
+  return { bin, terraform };
+}
+
+/** The real executable. A sandbox inside a sandbox looks behind the outer one's shim. */
+function realBinary(wanted: string, path: string | undefined): string {
+  const shim = isAbsolute(wanted) && dirname(wanted).endsWith(join(".sandbox", "bin"));
+  if (wanted.includes("/") && !shim) return resolve(wanted);
+  for (const folder of otherFolders(path)) {
+    const candidate = join(folder, basename(wanted));
+    try {
+      accessSync(candidate, constants.X_OK);
+      return candidate;
+    } catch {}
+  }
+  throw new UsageError(`${basename(wanted)} is not on the PATH: install Terraform or OpenTofu 1.11 or later`);
+}
+
+function quote(text: string): string {
+  return `'${text.replaceAll("'", `'\\''`)}'`;
+}
+
+function script(real: string, sandbox: string): string {
+  return `#!/bin/sh
+# Written by the sandbox: runs the real terraform on a copy of the configuration, with a local state of the sandbox.
+set -eu
+real=${quote(real)}
+sandbox=${quote(sandbox)}
+${BODY}`;
+}
+
+const BODY = `
+directory=.
+case "\${1-}" in -chdir=*) directory=\${1#-chdir=}; shift ;; esac
+
+# Commands that read no configuration, and "providers lock": a provider that is attached has no checksums to record.
+case "\${1-}" in
+  "" | -* | version | fmt | login | logout) exec "$real" "$@" ;;
+  providers) case "\${2-}" in lock) exit 0 ;; esac ;;
+esac
+
+source=$(cd "$directory" && pwd -P)
+case "$source" in "$sandbox"/stacks/*) exec "$real" -chdir="$source" "$@" ;; esac
+
+name=$(basename "$source")
+case "$source" in
+  */cdktf.out/stacks/*) ;;
+  *) name=$name-$(printf %s "$source" | cksum | cut -d ' ' -f 1) ;;
+esac
+copy=$sandbox/stacks/$name
+mkdir -p "$copy"
+
+# Files go in one by one and only when they differ, so two commands at once never see half a file.
+for path in "$source"/* "$source"/.[!.]*; do
+  file=\${path##*/}
+  case "$file" in .sandbox | .git | node_modules | cdktf.out | .terraform | .terraform.lock.hcl | *.tfstate | *.tfstate.* | '*' | '.[!.]*') continue ;; esac
+  if [ -d "$path" ]; then
+    diff -rq "$path" "$copy/$file" >/dev/null 2>&1 || { rm -rf "\${copy:?}/$file"; cp -R "$path" "$copy/$file"; }
+  elif ! cmp -s "$path" "$copy/$file"; then
+    cp "$path" "$copy/.$$.new" && mv -f "$copy/.$$.new" "$copy/$file"
+  fi
+done
+for path in "$copy"/*.tf "$copy"/*.tf.json "$copy"/*.tofu "$copy"/*.tfvars; do
+  file=\${path##*/}
+  case "$file" in sandbox_override.tf.json) continue ;; esac
+  [ -e "$source/$file" ] || rm -f "$path"
+done
+
+state=$(printf %s "$sandbox/state/$name.tfstate" | sed 's/[\\\\"]/\\\\&/g')
+override='{"terraform":{"backend":{"local":{"path":"'$state'"}}}}'
+if [ "$(cat "$copy/sandbox_override.tf.json" 2>/dev/null)" != "$override" ]; then
+  printf '%s\\n' "$override" >"$copy/.$$.new" && mv -f "$copy/.$$.new" "$copy/sandbox_override.tf.json"
+fi
+
+# Settings of the real backend mean nothing to the local one.
+if [ "$1" = init ]; then
+  skip=
+  for argument; do
+    shift
+    if [ -n "$skip" ]; then skip=; continue; fi
+    case "$argument" in
+      -backend-config=* | --backend-config=*) ;;
+      -backend-config | --backend-config) skip=1 ;;
+      *) set -- "$@" "$argument" ;;
+    esac
+  done
+fi
+exec "$real" -chdir="$copy" "$@"
+`;

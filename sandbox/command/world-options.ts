@@ -1,0 +1,78 @@
+import { makeByHand } from "../aws/by-hand";
+import { loadSchema } from "../schema/cache";
+import type { World, WorldObject } from "../world";
+import { type Named, type Options, UsageError } from "./options";
+
+/** Carries out --with, --edit and --delete, in this order. */
+export async function applyByHand(world: World, options: Options): Promise<void> {
+  const { edits, deletions } = options;
+  if (options.with.length + edits.length + deletions.length === 0) return;
+  await world.change(() => {
+    for (const { type, name } of options.with) makeByHand(world, type, name);
+    for (const { attribute, value, ...target } of edits) edit(world, target, attribute, value);
+    for (const target of deletions) world.remove(find(world, target));
+  });
+}
+
+function edit(
+  world: World,
+  target: Named,
+  attribute: string,
+  value: WorldObject["attributes"][string],
+): void {
+  const object = find(world, target);
+  const schema = loadSchema("resource", target.type);
+  if (!schema?.attributes[attribute] && !schema?.blocks[attribute]) {
+    throw new UsageError(`--edit: ${target.type} has no attribute ${attribute}`);
+  }
+  if (schema.attributes[attribute]?.sensitive && typeof value === "string") {
+    const { [`${attribute}_wo`]: _, ...sealed } = object.sealed ?? {};
+    world.put({ ...object, sealed: { ...sealed, [attribute]: world.vault.seal(value) } });
+  } else world.update(object, { [attribute]: value });
+}
+
+function find(world: World, { type, name }: Named): WorldObject {
+  const named = world.list({ type }).filter((object) => namesOf(object).includes(name));
+  if (named.length === 1) return named[0] as WorldObject;
+  if (named.length > 1) {
+    const ids = named.map((object) => `${object.id} in ${object.region}`).join(", ");
+    throw new UsageError(`${type}/${name} is not one object: ${ids}`);
+  }
+  const known = world.list({ type }).map((object) => String(object.attributes.name ?? object.id));
+  const there = known.length > 0 ? `there are ${known.slice(0, 8).join(", ")}` : "there is none of this type";
+  throw new UsageError(`${type}/${name} does not exist: ${there}`);
+}
+
+function namesOf({ id, attributes }: WorldObject): unknown[] {
+  const tags = attributes.tags_all as Record<string, string> | null | undefined;
+  return [id, attributes.name, attributes.identifier, attributes.arn, tags?.Name];
+}
+
+/** A readable list of the world, or its objects as JSON without secrets. */
+export function show(world: World, type: string | undefined, json: boolean): string {
+  const objects = world
+    .list(type ? { type } : {})
+    .filter((object) => type !== undefined || object.origin !== "aws")
+    .sort((one, other) => `${one.type} ${one.id}`.localeCompare(`${other.type} ${other.id}`));
+  if (json) {
+    const plain = objects.map(({ sealed, ...object }) => ({ ...object, secrets: Object.keys(sealed ?? {}) }));
+    return `${JSON.stringify(plain, null, 2)}\n`;
+  }
+  if (objects.length === 0) return "Nothing exists.\n";
+  const rows = objects.map((object) => [
+    object.type,
+    object.region,
+    object.id,
+    String(
+      object.attributes.name ?? (object.attributes.tags_all as Record<string, string> | null)?.Name ?? "",
+    ),
+    object.origin === "terraform" ? "" : `(${object.origin})`,
+  ]);
+  const widths = [0, 1, 2].map((column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
+  const line = (row: string[]) =>
+    row
+      .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+      .join("  ")
+      .trimEnd();
+  return `${rows.map(line).join("\n")}\n${objects.length} objects\n`;
+}

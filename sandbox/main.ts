@@ -1,0 +1,87 @@
+/**
+ * The sandbox: any command, with AWS stood in for.
+ *
+ *   npm run sandbox -- npx cdktf plan staging
+ *   npm run sandbox -- npx cdktf apply staging prod --auto-approve
+ *   npm run sandbox -- terraform -chdir=infra plan
+ *   npm run sandbox -- sh
+ *
+ * The real terraform (or tofu) plans and applies; only the AWS provider is replaced, by a server that this process runs
+ * and that Terraform finds through TF_REATTACH_PROVIDERS. Its schemas come from the installed provider bindings
+ * (sandbox/schema), its knowledge of AWS from sandbox/aws, and what it creates lives in .sandbox/world.json
+ * (sandbox/world.ts). Credentials, AWS settings and configured backends are kept away from the command
+ * (sandbox/command/isolation.ts, sandbox/command/shim.ts); exit code, terminal and signals are the command's own.
+ */
+import { existsSync } from "node:fs";
+import { dirname, join, resolve } from "node:path";
+import pc from "picocolors";
+import { startAccount } from "./aws/account";
+import { HELP } from "./command/help";
+import { isolatedEnvironment } from "./command/isolation";
+import { type Options, parseOptions, UsageError } from "./command/options";
+import { run } from "./command/run";
+import { writeShim } from "./command/shim";
+import { applyByHand, show } from "./command/world-options";
+import { forgetWorld, World } from "./world";
+
+async function main(): Promise<number> {
+  const options = parseOptions(process.argv.slice(2));
+  if (options.help) {
+    process.stdout.write(HELP);
+    return 0;
+  }
+  const project = projectFolder(process.cwd());
+  const folder = join(project, ".sandbox");
+  if (options.reset) forgetWorld(folder);
+  const world = new World(folder, startAccount);
+  const colors = pc.createColors(Boolean(process.stderr.isTTY) && !process.env.NO_COLOR);
+  process.stderr.write(
+    colors.cyan(`sandbox: no real AWS, stand-in account ${world.account}, world in ${folder}\n`),
+  );
+  await applyByHand(world, options);
+  if (options.show) process.stdout.write(show(world, options.show.type, options.json));
+  return options.command.length > 0 ? runInside(world, project, options) : 0;
+}
+
+async function runInside(world: World, project: string, options: Options): Promise<number> {
+  const shim = writeShim(world.folder, process.env);
+  // Loaded only now: reading the gRPC library takes longer than all the rest, and --show needs none of it.
+  const { serveProvider } = require("./provider/server") as typeof import("./provider/server");
+  const folders = () => [
+    join(project, "cdktf.out", "stacks"),
+    join(world.folder, "stacks"),
+    join(world.folder, "state"),
+  ];
+  const provider = await serveProvider({ world, folders });
+  process.once("exit", () => provider.close());
+  try {
+    return await run(
+      options.command,
+      isolatedEnvironment(process.env, { ...shim, reattach: provider.reattach }),
+    );
+  } finally {
+    provider.close();
+  }
+}
+
+/** The nearest folder above with a cdktf.json, or else the current one. */
+function projectFolder(from: string): string {
+  for (let folder = resolve(from); ; folder = dirname(folder)) {
+    if (existsSync(join(folder, "cdktf.json"))) return folder;
+    if (folder === dirname(folder)) return resolve(from);
+  }
+}
+
+main().then(
+  (code) => process.exit(code),
+  (error) => {
+    const usage = error instanceof UsageError;
+    const text = usage
+      ? `${error.message} (--help shows examples)`
+      : error instanceof Error
+        ? error.stack
+        : String(error);
+    process.stderr.write(`sandbox: ${text}\n`);
+    process.exit(usage ? 2 : 1);
+  },
+);

@@ -1,0 +1,243 @@
+import { readData } from "../aws/data";
+import { KINDS } from "../aws/kinds";
+import { loadSchema } from "../schema/cache";
+import { EPHEMERAL } from "../schema/ephemeral";
+import { schemaMessage } from "../schema/messages";
+import { typesIn } from "../schema/scan";
+import type { BlockSchema } from "../schema/types";
+import { type Fields, fromWire, isRecord, toWire, type Value, type WireValue } from "../wire/value";
+import { GLOBAL, type World } from "../world";
+import { applyChange, stateOf } from "./apply";
+import { configure, type Settings } from "./configure";
+import { fromError, pathMessage, problem } from "./diagnostics";
+import { openEphemeral } from "./ephemeral";
+import { importState } from "./import";
+import { plan } from "./plan";
+import { removeObject } from "./remove";
+import { validate } from "./validate";
+
+/** What all connections share. */
+export interface Backstage {
+  world: World;
+  /** Folders whose Terraform files and states say which types are needed. */
+  folders: () => string[];
+}
+
+type Request = {
+  type_name: string;
+  id: string;
+  config?: WireValue;
+  prior_state?: WireValue;
+  proposed_new_state?: WireValue;
+  planned_state?: WireValue;
+  current_state?: WireValue;
+  raw_state?: WireValue;
+  source_state?: WireValue;
+  target_type_name: string;
+  private?: Uint8Array;
+};
+type Answer = Record<string, unknown>;
+
+/** Answers tfplugin5 for one connection: Terraform opens one for each provider configuration. */
+export class Handlers {
+  private settings: Settings = { region: "us-east-1", tags: {} };
+
+  constructor(private readonly backstage: Backstage) {}
+
+  /** The methods by their names on the wire. */
+  all(): Record<string, (request: Request) => Answer | Promise<Answer>> {
+    const nothing = () => ({});
+    return {
+      GetSchema: () => this.schemas(),
+      GetResourceIdentitySchemas: nothing,
+      GetFunctions: nothing,
+      PrepareProviderConfig: (request) => ({ prepared_config: request.config }),
+      Configure: (request) => this.configure(request),
+      ValidateResourceTypeConfig: (request) => this.validate(request),
+      ValidateDataSourceConfig: nothing,
+      ValidateEphemeralResourceConfig: nothing,
+      UpgradeResourceState: (request) => this.upgrade(request),
+      ReadResource: (request) => this.read(request),
+      PlanResourceChange: (request) => this.plan(request),
+      ApplyResourceChange: (request) => this.apply(request),
+      ImportResourceState: (request) => this.import(request),
+      MoveResourceState: (request) => ({
+        target_state: this.reshape(request.target_type_name, request.source_state),
+      }),
+      ReadDataSource: (request) => this.readData(request),
+      OpenEphemeralResource: (request) => this.open(request),
+      RenewEphemeralResource: nothing,
+      CloseEphemeralResource: nothing,
+      Stop: nothing,
+    };
+  }
+
+  private schemas(): Answer {
+    const types = typesIn(this.backstage.folders());
+    for (const object of this.backstage.world.list()) types.add(object.type);
+    for (const type of Object.keys(KINDS)) types.add(type);
+    const resources: Record<string, object> = {};
+    const data: Record<string, object> = {};
+    for (const type of types) {
+      const resource = loadSchema("resource", type);
+      if (resource) resources[type] = schemaMessage(resource);
+      const source = loadSchema("data", type);
+      if (source) data[type] = schemaMessage(source);
+    }
+    const ephemeral = Object.entries(EPHEMERAL).map(([type, schema]) => [type, schemaMessage(schema)]);
+    return {
+      provider: schemaMessage(loadSchema("provider", "aws") as BlockSchema),
+      resource_schemas: resources,
+      data_source_schemas: data,
+      ephemeral_resource_schemas: Object.fromEntries(ephemeral),
+    };
+  }
+
+  private configure({ config }: Request): Answer {
+    const { settings, diagnostics } = configure(fromWire(config) as Fields, this.backstage.world.account);
+    this.settings = settings;
+    return { diagnostics };
+  }
+
+  private validate(request: Request): Answer {
+    const config = fromWire(request.config) as Fields;
+    return { diagnostics: validate(request.type_name, config, resourceSchema(request.type_name)) };
+  }
+
+  private upgrade(request: Request): Answer {
+    return { upgraded_state: this.reshape(request.type_name, request.raw_state) };
+  }
+
+  /** A state as this schema wants it: unknown attributes dropped, missing ones null. */
+  private reshape(type: string, raw: WireValue | undefined): WireValue {
+    const state = fromWire(raw);
+    return toWire(isRecord(state) ? shape(state, resourceSchema(type)) : null);
+  }
+
+  private read(request: Request): Answer {
+    const { type_name: type } = request;
+    const state = fromWire(request.current_state);
+    if (!isRecord(state)) return { new_state: request.current_state };
+    const { world } = this.backstage;
+    const schema = resourceSchema(type);
+    const object = world.get(type, this.regionOf(schema, state), String(state.id ?? ""));
+    if (!object) return { new_state: toWire(null), private: request.private };
+    const fresh = KINDS[type]?.refresh?.(object, world) ?? {};
+    const read: Fields = { ...stateOf(world, object, schema), ...fresh };
+    if (schema.blocks.timeouts) read.timeouts = state.timeouts ?? null;
+    return { new_state: toWire(read), private: request.private };
+  }
+
+  private plan(request: Request): Answer {
+    const prior = fromWire(request.prior_state);
+    const proposed = fromWire(request.proposed_new_state);
+    if (!isRecord(proposed)) return { planned_state: request.proposed_new_state, legacy_type_system: true };
+    const { planned, replace } = plan({
+      schema: resourceSchema(request.type_name),
+      kind: KINDS[request.type_name] ?? {},
+      defaults: this.settings,
+      prior: isRecord(prior) ? prior : undefined,
+      proposed,
+      config: fromWire(request.config) as Fields,
+    });
+    return {
+      planned_state: toWire(planned),
+      requires_replace: replace.map(pathMessage),
+      legacy_type_system: true,
+    };
+  }
+
+  private async apply(request: Request): Promise<Answer> {
+    const { type_name: type } = request;
+    const prior = fromWire(request.prior_state);
+    const planned = fromWire(request.planned_state);
+    const schema = resourceSchema(type);
+    const doing = !isRecord(planned) ? "deleting" : isRecord(prior) ? "updating" : "creating";
+    try {
+      const state = await this.backstage.world.change((world): Value => {
+        if (isRecord(planned)) {
+          return applyChange(world, {
+            type,
+            kind: KINDS[type] ?? {},
+            schema,
+            region: this.settings.region,
+            planned,
+            prior: isRecord(prior) ? prior : undefined,
+            config: fromWire(request.config) as Fields,
+          });
+        }
+        const gone = prior as Fields;
+        const object = world.get(type, this.regionOf(schema, gone), String(gone.id ?? ""));
+        if (object) removeObject(world, object, KINDS[type] ?? {}, schema, gone);
+        return null;
+      });
+      return { new_state: toWire(isRecord(state) ? shape(state, schema) : null), legacy_type_system: true };
+    } catch (error) {
+      const diagnostics = [fromError(`${doing} ${type}`, error)];
+      return { new_state: request.prior_state, diagnostics, legacy_type_system: true };
+    }
+  }
+
+  private import({ type_name: type, id }: Request): Answer {
+    try {
+      const state = importState(this.backstage.world, type, id, this.settings.region, resourceSchema(type));
+      return { imported_resources: [{ type_name: type, state: toWire(shape(state, resourceSchema(type))) }] };
+    } catch (error) {
+      return { diagnostics: [fromError(`importing ${type}`, error)] };
+    }
+  }
+
+  private async readData(request: Request): Promise<Answer> {
+    const { type_name: type } = request;
+    const schema = loadSchema("data", type) as BlockSchema;
+    try {
+      const config = fromWire(request.config) as Fields;
+      const state = await readData(type, config, schema, this.backstage.world, this.settings.region);
+      return { state: toWire(shape(state, schema)) };
+    } catch (error) {
+      return { diagnostics: [fromError(`reading ${type}`, error)] };
+    }
+  }
+
+  private open(request: Request): Answer {
+    const { type_name: type } = request;
+    const schema = EPHEMERAL[type];
+    if (!schema)
+      return { diagnostics: [problem(`${type} is not known to the sandbox`, "No such ephemeral resource.")] };
+    try {
+      const config = fromWire(request.config) as Fields;
+      return {
+        result: toWire(
+          openEphemeral(type, shape(config, schema), this.backstage.world, this.settings.region),
+        ),
+      };
+    } catch (error) {
+      return { diagnostics: [fromError(`opening ${type}`, error)] };
+    }
+  }
+
+  private regionOf(schema: BlockSchema, state: Fields): string {
+    if (!schema.attributes.region) return GLOBAL;
+    return typeof state.region === "string" && state.region !== "" ? state.region : this.settings.region;
+  }
+}
+
+function resourceSchema(type: string): BlockSchema {
+  const schema = loadSchema("resource", type);
+  if (!schema) throw new Error(`The installed bindings have no ${type}`);
+  return schema;
+}
+
+/** Exactly the attributes and blocks of a schema, the missing ones empty. */
+function shape(value: Fields, schema: BlockSchema): Fields {
+  const shaped: Fields = {};
+  for (const name of Object.keys(schema.attributes)) shaped[name] = value[name] ?? null;
+  for (const [name, nested] of Object.entries(schema.blocks)) {
+    const inner = value[name] ?? null;
+    if (Array.isArray(inner))
+      shaped[name] = inner.map((item) => (isRecord(item) ? shape(item, nested.block) : item));
+    else if (isRecord(inner)) shaped[name] = shape(inner, nested.block);
+    else shaped[name] = nested.nesting === "single" ? null : [];
+  }
+  return shaped;
+}

@@ -1,0 +1,32 @@
+import type { Kind, Situation } from "../aws/kind";
+import { KINDS } from "../aws/kinds";
+import { checkUnused } from "../aws/references";
+import type { BlockSchema } from "../schema/types";
+import type { Fields } from "../wire/value";
+import { ACCOUNT, type World, type WorldObject } from "../world";
+
+/** Removes an object from the world, in the order that AWS enforces. */
+export function removeObject(
+  world: World,
+  object: WorldObject,
+  kind: Kind,
+  schema: BlockSchema,
+  state: Fields,
+): void {
+  const situation: Situation & { object: WorldObject } = {
+    world,
+    type: object.type,
+    region: object.region,
+    account: ACCOUNT,
+    schema,
+    attributes: state,
+    before: state,
+    secrets: {},
+    object,
+    hex: (length) => world.digits(`${object.type}|${object.id}|removed`, length),
+  };
+  kind.removable?.(situation);
+  checkUnused(KINDS, world, object);
+  world.remove(object);
+  kind.removed?.(situation);
+}

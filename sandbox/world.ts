@@ -1,0 +1,229 @@
+import { createHash } from "node:crypto";
+import { mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import * as lockfile from "proper-lockfile";
+import { Vault } from "./vault";
+
+/** A plain value as JSON can hold it. */
+export type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
+export type Attributes = { [name: string]: Json };
+
+/** Region of objects that belong to no region (IAM, CloudFront, Route 53, …). */
+export const GLOBAL = "global";
+
+/** One thing in the stand-in account, described with the attribute names of its Terraform type. */
+export interface WorldObject {
+  /** Terraform's resource type, such as aws_ecs_service. */
+  type: string;
+  region: string;
+  /** Terraform's id of it: unique for type and region. */
+  id: string;
+  attributes: Attributes;
+  /** Attributes that are secret, encrypted: read them with `World.reveal`. */
+  sealed?: Record<string, string>;
+  /** Who made it: terraform, aws (comes with the account or with another object), or person (--with). */
+  origin: "terraform" | "aws" | "person";
+  /** Key of the object that it comes and goes with, such as the VPC of a default route table. */
+  owner?: string;
+}
+
+export interface Query {
+  type?: string;
+  region?: string;
+  id?: string;
+  /** Attributes that must be equal. */
+  where?: Attributes;
+}
+
+interface Contents {
+  version: 1;
+  account: string;
+  objects: Record<string, WorldObject>;
+  /** How often a seed was used: ids are derived from content, equal contents are told apart by this count. */
+  counts: Record<string, number>;
+}
+
+export const ACCOUNT = "123456789012";
+
+export function keyOf(object: { type: string; region: string; id: string }): string {
+  return `${object.type}|${object.region}|${object.id}`;
+}
+
+/**
+ * Everything that exists in the stand-in account: `.sandbox/world.json`, shared by all processes of the sandbox.
+ *
+ * Reads are synchronous and see the newest file. Changes go through `change`, which holds a lock across processes, sees
+ * the newest contents, and writes atomically; when its function throws, nothing was changed.
+ */
+export class World {
+  readonly vault: Vault;
+  private readonly file: string;
+  private contents: Contents;
+  private stamp = "";
+  private changing = false;
+  private undo: (() => void)[] = [];
+  private waiting: (() => void)[] = [];
+  private draining = false;
+
+  constructor(
+    readonly folder: string,
+    private readonly start: (world: World) => void = () => {},
+  ) {
+    mkdirSync(folder, { recursive: true });
+    this.file = join(folder, "world.json");
+    this.vault = new Vault(folder);
+    this.contents = emptyContents();
+  }
+
+  get account(): string {
+    return ACCOUNT;
+  }
+
+  /** The object with this id, or undefined. */
+  get(type: string, region: string, id: string): WorldObject | undefined {
+    this.refresh();
+    return this.contents.objects[keyOf({ type, region, id })];
+  }
+
+  /** All objects that match. */
+  list(query: Query = {}): WorldObject[] {
+    this.refresh();
+    const wanted = Object.entries(query.where ?? {});
+    return Object.values(this.contents.objects).filter(
+      (object) =>
+        (query.type === undefined || object.type === query.type) &&
+        (query.region === undefined || object.region === query.region || object.region === GLOBAL) &&
+        (query.id === undefined || object.id === query.id) &&
+        wanted.every(([name, value]) => JSON.stringify(object.attributes[name]) === JSON.stringify(value)),
+    );
+  }
+
+  /** The first object that matches. */
+  find(query: Query): WorldObject | undefined {
+    return this.list(query)[0];
+  }
+
+  /** Adds or replaces an object. Only inside `change`. */
+  put(object: WorldObject): WorldObject {
+    const key = keyOf(object);
+    const before = this.contents.objects[key];
+    this.record(() => this.restore(key, before));
+    this.contents.objects[key] = object;
+    return object;
+  }
+
+  /** Changes some attributes of an object. Only inside `change`. */
+  update(object: WorldObject, attributes: Attributes): WorldObject {
+    return this.put({ ...object, attributes: { ...object.attributes, ...attributes } });
+  }
+
+  /** Removes an object and all that it owns. Only inside `change`. */
+  remove(object: WorldObject): void {
+    const key = keyOf(object);
+    for (const owned of Object.values(this.contents.objects)) if (owned.owner === key) this.remove(owned);
+    const before = this.contents.objects[key];
+    this.record(() => this.restore(key, before));
+    delete this.contents.objects[key];
+  }
+
+  /** Hexadecimal digits that depend only on the seed and on how often it was used. Only inside `change`. */
+  digits(seed: string, length: number): string {
+    const name = createHash("sha256").update(seed).digest("hex").slice(0, 16);
+    const count = this.contents.counts[name] ?? 0;
+    this.record(() => {
+      this.contents.counts[name] = count;
+    });
+    this.contents.counts[name] = count + 1;
+    return createHash("sha256").update(`${seed}#${count}`).digest("hex").slice(0, length);
+  }
+
+  /** A secret attribute in the clear, or undefined when the object has none of that name. */
+  reveal(object: WorldObject, attribute: string): string | undefined {
+    const sealed = object.sealed?.[attribute];
+    return sealed === undefined ? undefined : this.vault.open(sealed);
+  }
+
+  /** Runs a change alone, over all processes. */
+  change<T>(apply: (world: World) => T): Promise<T> {
+    return new Promise((resolve, reject) => {
+      this.waiting.push(() => {
+        this.changing = true;
+        this.undo = [];
+        try {
+          resolve(apply(this));
+        } catch (error) {
+          for (const step of this.undo.reverse()) step();
+          this.undo = [];
+          reject(error);
+        } finally {
+          this.changing = false;
+        }
+      });
+      if (!this.draining) this.drain();
+    });
+  }
+
+  /** One lock and one write serve all changes that wait for it. */
+  private async drain(): Promise<void> {
+    this.draining = true;
+    while (this.waiting.length > 0) {
+      const release = await lockfile.lock(this.folder, {
+        lockfilePath: join(this.folder, "world.lock"),
+        retries: { retries: 2000, factor: 1.2, minTimeout: 2, maxTimeout: 40 },
+      });
+      this.refresh();
+      for (const step of this.waiting.splice(0)) step();
+      this.write();
+      await release();
+    }
+    this.draining = false;
+  }
+
+  private refresh(): void {
+    if (this.changing) return;
+    const stamp = stampOf(this.file);
+    if (stamp === this.stamp && stamp !== "") return;
+    this.stamp = stamp;
+    if (stamp !== "") {
+      this.contents = JSON.parse(readFileSync(this.file, "utf8")) as Contents;
+      return;
+    }
+    this.contents = emptyContents();
+    this.changing = true;
+    this.start(this);
+    this.changing = false;
+  }
+
+  private write(): void {
+    const draft = `${this.file}.${process.pid}`;
+    writeFileSync(draft, JSON.stringify(this.contents, null, 1), { mode: 0o600 });
+    renameSync(draft, this.file);
+    this.stamp = stampOf(this.file);
+  }
+
+  private record(step: () => void): void {
+    if (!this.changing) throw new Error("The world may only be changed inside World.change()");
+    this.undo.push(step);
+  }
+
+  private restore(key: string, before: WorldObject | undefined): void {
+    if (before) this.contents.objects[key] = before;
+    else delete this.contents.objects[key];
+  }
+}
+
+/** Forgets a world, its secrets, and the states that describe it. */
+export function forgetWorld(folder: string): void {
+  for (const name of ["world.json", "key", "state", "stacks"])
+    rmSync(join(folder, name), { recursive: true, force: true });
+}
+
+function emptyContents(): Contents {
+  return { version: 1, account: ACCOUNT, objects: {}, counts: {} };
+}
+
+/** Atomic renames give a new inode, so this changes with each write. */
+function stampOf(file: string): string {
+  const stat = statSync(file, { throwIfNoEntry: false, bigint: true });
+  return stat ? `${stat.ino}-${stat.mtimeNs}-${stat.size}` : "";
+}
