@@ -1,0 +1,59 @@
+import { z } from "zod";
+import { families, instanceType } from "../aws/instance-types";
+import { show } from "../mistakes";
+import { options } from "../options";
+
+const label = z
+  .string()
+  .regex(/^[a-z][a-z0-9-]{0,31}$/, "starts with a letter and holds a-z, 0-9 and - only, at most 32.");
+
+const capacityOptions = options({
+  /** Types of one processor architecture, in order of preference. More of them find spot capacity sooner. */
+  instanceTypes: z
+    .array(
+      z.string().refine((name) => instanceType(name) !== undefined, {
+        error: (issue) =>
+          `${show(issue.input)} is no instance type for containers; families are ${families.slice(0, 12).join(", ")}, …`,
+      }),
+    )
+    .min(1, "is empty: name at least one instance type."),
+  /** Spot instances, at a third of the price, taken back with two minutes' notice. */
+  spot: z.boolean().default(false),
+  /** Instances that always run. */
+  min: z.int().min(0).default(1),
+  max: z.int().min(1).default(5),
+  /** GiB of the root volume. */
+  volume: z.int().min(30).default(50),
+  /** Tasks placed here before any other provider of the strategy gets one. */
+  base: z.int().min(0).default(0),
+  /** Share of the tasks beyond the base, relative to the other providers'. */
+  weight: z.int().min(0).max(1000).default(1),
+});
+
+export const clusterOptions = options({
+  /** EC2 capacity providers by name; {} for Fargate alone. */
+  capacity: z.record(label, capacityOptions).default({
+    spot: {
+      instanceTypes: ["t3a.medium", "t3.medium", "t3a.large", "t3.large"],
+      spot: true,
+      min: 1,
+      max: 5,
+      volume: 50,
+      base: 0,
+      weight: 1,
+    },
+  }),
+  /**
+   * The ECS image of the instances: `"tracked"` takes the newest Amazon Linux 2023 one at each plan and
+   * replaces the instances bit by bit, an id (`"ami-…"`) holds it.
+   */
+  image: z
+    .union([z.literal("tracked"), z.string().regex(/^ami-[0-9a-f]{8,17}$/)], {
+      error: (issue) => `${show(issue.input)} is neither "tracked" nor an id like "ami-0123456789abcdef0".`,
+    })
+    .default("tracked"),
+  /** Percent of the instances that managed scaling keeps busy; the rest is headroom for deployments. */
+  targetCapacity: z.int().min(1).max(100).default(90),
+  /** Task and container metrics in CloudWatch, paid per metric. */
+  containerInsights: z.boolean().default(true),
+});

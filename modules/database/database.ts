@@ -1,0 +1,167 @@
+import { CloudwatchLogGroup } from "@cdktf/provider-aws/lib/cloudwatch-log-group";
+import { DbInstance } from "@cdktf/provider-aws/lib/db-instance";
+import { DbParameterGroup } from "@cdktf/provider-aws/lib/db-parameter-group";
+import { SecurityGroup } from "@cdktf/provider-aws/lib/security-group";
+import { SsmParameter } from "@cdktf/provider-aws/lib/ssm-parameter";
+import { Construct } from "constructs";
+import type { DatabaseConfiguration } from "../environment/props";
+import { nameOf } from "../names";
+import type { Network } from "../network/network";
+import { admit } from "../security-group";
+import { ITSELF } from "../stack";
+import { RandomPassword } from "./random-password";
+
+const PORT = 5432;
+
+/** Parameters that need a restart of Postgres; all others take effect at once. Source: pg_settings, context postmaster. */
+const restarting =
+  /^(max_connections|max_prepared_transactions|max_worker_processes|max_wal_senders|max_replication_slots|max_locks_per_transaction|shared_|wal_|huge_pages|autovacuum_(max_workers|freeze_max_age)|track_activity_query_size|track_commit_timestamp|rds\.logical_replication|port$|logging_collector)/;
+
+/** RDS Postgres in subnets that lead nowhere. Its password is in no plan and no state. */
+export class Database extends Construct {
+  readonly port = PORT;
+  readonly securityGroup: SecurityGroup;
+  readonly parameterGroup: DbParameterGroup;
+  readonly logGroups: readonly CloudwatchLogGroup[];
+  readonly instance: DbInstance;
+  /** SecureString: the master user's password. */
+  readonly password: SsmParameter;
+  /** SecureString: the connection URL, password included. All services share it, whatever they call it. */
+  readonly url: SsmParameter;
+
+  constructor(
+    scope: Construct,
+    id: string,
+    private readonly props: {
+      readonly name: string;
+      readonly network: Network;
+      readonly database: DatabaseConfiguration;
+    },
+  ) {
+    super(scope, id);
+    const password = new RandomPassword(this, "random_password", 32);
+    this.securityGroup = this.createSecurityGroup();
+    this.parameterGroup = this.createParameterGroup();
+    this.logGroups = this.createLogGroups();
+    this.instance = this.createInstance(password);
+    this.password = this.createSecret("password", password.value);
+    this.url = this.createSecret("url", this.connectionUrl(password));
+  }
+
+  /** What clients of libpq read, the password left out. */
+  get connection() {
+    const { username, name, urlParameters } = this.props.database;
+    return {
+      PGHOST: this.instance.address,
+      PGPORT: String(PORT),
+      PGUSER: username,
+      PGDATABASE: name,
+      PGSSLMODE: urlParameters.sslmode ?? "require",
+    };
+  }
+
+  /** Opens the port to the members of a group. */
+  admit(id: string, from: SecurityGroup, description: string) {
+    return admit(this, `from_${id}`, { to: this.securityGroup, port: PORT, from, description });
+  }
+
+  /** It answers, and calls nobody: no rule leads out. */
+  private createSecurityGroup() {
+    return new SecurityGroup(this, ITSELF, {
+      name: nameOf("aws_security_group", this.props.name, "database"),
+      description: "Database",
+      vpcId: this.props.network.vpc.id,
+      tags: { Name: `${this.props.name}-database` },
+    });
+  }
+
+  /** One per major version: an upgrade makes the next one before it leaves this one. */
+  private createParameterGroup() {
+    const major = this.major;
+    const parameters = { "rds.force_ssl": "1", ...this.props.database.parameters };
+    return new DbParameterGroup(this, "parameters", {
+      name: nameOf("aws_db_parameter_group", this.props.name, `postgres${major}`),
+      family: `postgres${major}`,
+      description: `${this.props.name}, Postgres ${major}`,
+      parameter: Object.entries(parameters).map(([name, value]) => ({
+        name,
+        value,
+        applyMethod: restarting.test(name) ? "pending-reboot" : "immediate",
+      })),
+      lifecycle: { createBeforeDestroy: true },
+    });
+  }
+
+  /** Made before RDS makes them, without an end to their retention. */
+  private createLogGroups() {
+    return ["postgresql", "upgrade"].map(
+      (log) =>
+        new CloudwatchLogGroup(this, `log_${log}`, {
+          name: `/aws/rds/instance/${this.identifier}/${log}`,
+          retentionInDays: 30,
+        }),
+    );
+  }
+
+  private createInstance(password: RandomPassword) {
+    const { database, network } = this.props;
+    return new DbInstance(this, "instance", {
+      identifier: this.identifier,
+      engine: "postgres",
+      engineVersion: database.engineVersion,
+      autoMinorVersionUpgrade: !database.engineVersion.includes("."),
+      allowMajorVersionUpgrade: true,
+      instanceClass: database.instanceClass,
+      storageType: "gp3",
+      allocatedStorage: database.storage,
+      maxAllocatedStorage: database.maxStorage || undefined,
+      storageEncrypted: true,
+      dbName: database.name,
+      username: database.username,
+      passwordWo: password.value,
+      passwordWoVersion: database.passwordVersion,
+      port: PORT,
+      dbSubnetGroupName: network.databaseSubnetGroup.name,
+      vpcSecurityGroupIds: [this.securityGroup.id],
+      parameterGroupName: this.parameterGroup.name,
+      publiclyAccessible: false,
+      multiAz: database.multiAz,
+      caCertIdentifier: "rds-ca-rsa2048-g1",
+      backupRetentionPeriod: database.backupDays,
+      copyTagsToSnapshot: true,
+      deletionProtection: database.deletionProtection,
+      skipFinalSnapshot: !database.finalSnapshot,
+      finalSnapshotIdentifier: database.finalSnapshot ? `${this.identifier}-final` : undefined,
+      deleteAutomatedBackups: !database.finalSnapshot,
+      performanceInsightsEnabled: database.performanceInsights,
+      enabledCloudwatchLogsExports: ["postgresql", "upgrade"],
+      applyImmediately: database.applyImmediately,
+      dependsOn: [...this.logGroups],
+    });
+  }
+
+  private createSecret(id: string, value: string) {
+    return new SsmParameter(this, id, {
+      name: `/${this.props.name}/database/${id}`,
+      description: `The database's ${id}, written by Terraform`,
+      type: "SecureString",
+      valueWo: value,
+      valueWoVersion: this.props.database.passwordVersion,
+    });
+  }
+
+  private connectionUrl(password: RandomPassword) {
+    const { username, name, urlParameters } = this.props.database;
+    const query = new URLSearchParams(urlParameters).toString();
+    const host = `${this.instance.address}:${PORT}`;
+    return `postgres://${username}:${password.value}@${host}/${name}${query && `?${query}`}`;
+  }
+
+  private get identifier() {
+    return nameOf("aws_db_instance", this.props.name);
+  }
+
+  private get major() {
+    return this.props.database.engineVersion.split(".")[0];
+  }
+}

@@ -1,0 +1,58 @@
+import { z } from "zod";
+import { isInstanceClass, isPostgresVersion, postgresMajors } from "../aws/postgres";
+import { show } from "../mistakes";
+import { options, part } from "../options";
+
+const identifier = z
+  .string()
+  .regex(/^[a-z_][a-z0-9_]{0,62}$/, "starts with a letter or _ and holds a-z, 0-9 and _ only, at most 63.");
+
+export const databaseOptions = options({
+  /** RDS instance class. */
+  instanceClass: z
+    .string()
+    .refine(isInstanceClass, {
+      error: (issue) =>
+        `${show(issue.input)} is no RDS instance class for Postgres; there is db.t4g.micro, db.m7g.large, …`,
+    })
+    .default("db.t4g.micro"),
+  /** `"17"` follows the newest minor version in the maintenance window, `"17.6"` holds one. */
+  engineVersion: z
+    .string()
+    .refine(isPostgresVersion, {
+      error: (issue) =>
+        `${show(issue.input)} is no Postgres version on RDS; major versions are ${postgresMajors.join(", ")}.`,
+    })
+    .default("17"),
+  /** Postgres parameters by name, the same as a developer sets locally: `{ max_connections: "200" }`. */
+  parameters: z.record(z.string(), z.union([z.string(), z.number()]).transform(String)).default({}),
+  /** The database that is made at the start. */
+  name: identifier.default("app"),
+  /** The master user. */
+  username: identifier
+    .refine((name) => !["admin", "postgres", "rdsadmin", "root", "user"].includes(name), {
+      error: (issue) => `${show(issue.input)} is reserved or guessed first; choose another.`,
+    })
+    .default("app"),
+  /** Raising it rotates the password: the instance, the stored parameters and the running tasks, in one apply. */
+  passwordVersion: z.int().min(1).default(1),
+  /** Query parameters of the connection URLs. */
+  urlParameters: z.record(z.string(), z.string()).default({ sslmode: "require" }),
+  /** GiB of gp3 storage. */
+  storage: z.int().min(20).max(65536).default(20),
+  /** GiB up to which storage grows by itself; false keeps it at `storage`. */
+  maxStorage: z.union([z.literal(false), z.int().max(65536)]).default(100),
+  multiAz: z.boolean().default(false),
+  /** Days that automatic backups are kept, 0 for none. */
+  backupDays: z.int().min(0).max(35).default(7),
+  /** Refuses to delete the instance until it is switched off and applied. */
+  deletionProtection: z.boolean().default(true),
+  /** A snapshot when the instance is deleted after all. */
+  finalSnapshot: z.boolean().default(true),
+  performanceInsights: z.boolean().default(true),
+  /** Changes that restart the instance happen at once, not in the maintenance window. */
+  applyImmediately: z.boolean().default(false),
+});
+
+/** `"db.t4g.small"` or the options; false for an environment without a database. */
+export const database = part<typeof databaseOptions, string>(databaseOptions, "instanceClass");

@@ -1,0 +1,91 @@
+import { DataAwsCallerIdentity } from "@cdktf/provider-aws/lib/data-aws-caller-identity";
+import { S3Bucket } from "@cdktf/provider-aws/lib/s3-bucket";
+import { S3BucketLifecycleConfiguration } from "@cdktf/provider-aws/lib/s3-bucket-lifecycle-configuration";
+import { S3BucketPolicy } from "@cdktf/provider-aws/lib/s3-bucket-policy";
+import { S3BucketPublicAccessBlock } from "@cdktf/provider-aws/lib/s3-bucket-public-access-block";
+import { S3BucketServerSideEncryptionConfigurationA } from "@cdktf/provider-aws/lib/s3-bucket-server-side-encryption-configuration";
+import { Construct } from "constructs";
+import { nameOf } from "../names";
+import { document } from "../policy";
+import { ITSELF } from "../stack";
+
+/** A private bucket that CloudFront and the load balancer write their requests to, for some days. */
+export class AccessLogs extends Construct {
+  readonly bucket: S3Bucket;
+  readonly policy: S3BucketPolicy;
+
+  constructor(
+    scope: Construct,
+    id: string,
+    private readonly props: { readonly name: string; readonly days: number; readonly region: string },
+  ) {
+    super(scope, id);
+    const account = new DataAwsCallerIdentity(this, "caller", {}).accountId;
+    this.bucket = new S3Bucket(this, ITSELF, {
+      // Bucket names are the world's: the account makes this one ours.
+      bucket: `${nameOf("aws_s3_bucket", props.name, "access-logs").slice(0, 50)}-${account}`,
+      forceDestroy: true,
+    });
+    this.close();
+    this.expire();
+    this.policy = this.admitLogDelivery(account);
+  }
+
+  private close() {
+    new S3BucketPublicAccessBlock(this, "private", {
+      bucket: this.bucket.id,
+      blockPublicAcls: true,
+      blockPublicPolicy: true,
+      ignorePublicAcls: true,
+      restrictPublicBuckets: true,
+    });
+    new S3BucketServerSideEncryptionConfigurationA(this, "encryption", {
+      bucket: this.bucket.id,
+      // The load balancer cannot write with a KMS key. Source: "Enable access logs", Application Load Balancers.
+      rule: [{ applyServerSideEncryptionByDefault: { sseAlgorithm: "AES256" } }],
+    });
+  }
+
+  private expire() {
+    new S3BucketLifecycleConfiguration(this, "expiry", {
+      bucket: this.bucket.id,
+      rule: [
+        {
+          id: "expire",
+          status: "Enabled",
+          filter: [{ prefix: "" }],
+          expiration: [{ days: this.props.days }],
+        },
+      ],
+    });
+  }
+
+  private admitLogDelivery(account: string) {
+    const { arn } = this.bucket;
+    const write = (sid: string, service: string, prefix: string, condition?: object) => ({
+      Sid: sid,
+      Effect: "Allow",
+      Action: "s3:PutObject",
+      Principal: { Service: service },
+      Resource: `${arn}/${prefix}/*`,
+      ...(condition && { Condition: condition }),
+    });
+    return new S3BucketPolicy(this, "policy", {
+      bucket: this.bucket.id,
+      policy: document([
+        write("LoadBalancer", "logdelivery.elasticloadbalancing.amazonaws.com", "load-balancer"),
+        write("CloudFront", "delivery.logs.amazonaws.com", "cloudfront", {
+          StringEquals: { "aws:SourceAccount": account, "s3:x-amz-acl": "bucket-owner-full-control" },
+        }),
+        {
+          Sid: "OnlyWithTls",
+          Effect: "Deny",
+          Action: "s3:*",
+          Principal: "*",
+          Resource: [arn, `${arn}/*`],
+          Condition: { Bool: { "aws:SecureTransport": "false" } },
+        },
+      ]),
+    });
+  }
+}

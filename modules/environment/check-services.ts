@@ -1,0 +1,196 @@
+import type { z } from "zod";
+import { fargateCpus, fargateMemories } from "../aws/fargate";
+import { instanceType } from "../aws/instance-types";
+import { type Mistake, show } from "../mistakes";
+import { rulePriority } from "../service/priority";
+import type { Configuration, environmentOptions, ServiceConfiguration } from "./props";
+
+type Parsed = z.output<typeof environmentOptions>;
+
+/** What an ECS instance keeps for its own agent and system, MiB. Source: "Reserving Amazon ECS Linux memory". */
+const RESERVED_MIB = 100;
+/** Conditions of a listener rule hold five values in all. Source: "Quotas for your Application Load Balancers". */
+const MOST_CONDITIONS = 5;
+
+/** Variables that the database's connection fills. */
+export const connectionVariables = ["PGHOST", "PGPORT", "PGUSER", "PGDATABASE", "PGSSLMODE", "PGPASSWORD"];
+
+/** What is wrong within each service, then between them. Paths are relative to the environment. */
+export function* checkServices(parsed: Parsed, configuration: Configuration): Generator<Mistake> {
+  for (const service of configuration.services) {
+    const own = parsed.services[service.name];
+    if (own === undefined) continue;
+    const checks = [
+      ...checkExposure(service, configuration),
+      ...checkCapacity(service, own.capacity, configuration),
+      ...checkVariables(service, own.database, configuration),
+    ];
+    for (const { path, message } of checks) yield { path: `services.${service.name}.${path}`, message };
+  }
+  yield* checkRoutes(configuration.services);
+}
+
+function* checkExposure(service: ServiceConfiguration, { distribution }: Configuration): Generator<Mistake> {
+  if (service.registry.repository === "") {
+    yield {
+      path: "registry",
+      message: "is missing: name the ECR repository here, or for the whole environment.",
+    };
+  }
+  if (service.port === undefined && (service.paths.length > 0 || service.hosts.length > 0)) {
+    yield { path: "port", message: "is missing, and paths or hosts are given: give the container's port." };
+  }
+  if (service.port !== undefined && !distribution) {
+    yield {
+      path: "port",
+      message: `${service.port} is served by nobody, since distribution is false; leave one of them out.`,
+    };
+  }
+  const conditions = service.paths.length + service.hosts.length;
+  if (conditions > MOST_CONDITIONS) {
+    yield {
+      path: "paths",
+      message: `${conditions} paths and hosts are more than the ${MOST_CONDITIONS} a rule holds; shorten them with *.`,
+    };
+  }
+  const names = distribution?.domain?.names || [];
+  for (const [index, host] of service.hosts.entries()) {
+    if (!names.includes(host)) {
+      yield {
+        path: `hosts.${index}`,
+        message: `${show(host)} never arrives: it is not among distribution.domain.names (${names.join(", ") || "none"}); add it there.`,
+      };
+    }
+  }
+  if (service.autoscaling && service.autoscaling.min > service.autoscaling.max) {
+    yield {
+      path: "autoscaling.min",
+      message: `${service.autoscaling.min} is more than max, ${service.autoscaling.max}.`,
+    };
+  }
+}
+
+function* checkCapacity(
+  service: ServiceConfiguration,
+  written: string | undefined,
+  { cluster }: Configuration,
+): Generator<Mistake> {
+  const known = Object.keys(cluster.capacity);
+  if (
+    service.strategy.length === 0 ||
+    (service.fargate && written !== undefined && !/^fargate(-spot)?$/.test(written))
+  ) {
+    yield {
+      path: "capacity",
+      message: `${show(written)} is none of ${[...known, "fargate", "fargate-spot"].join(", ")}.`,
+    };
+    return;
+  }
+  if (service.fargate) {
+    const memories = fargateMemories(service.cpu);
+    if (memories.length === 0) {
+      yield {
+        path: "cpu",
+        message: `${service.cpu} is no Fargate size; there are ${fargateCpus.join(", ")}.`,
+      };
+    } else if (!memories.includes(service.memory)) {
+      yield {
+        path: "memory",
+        message: `${service.memory} MiB does not go with cpu ${service.cpu} on Fargate; there are ${memories.join(", ")}.`,
+      };
+    }
+    return;
+  }
+  const architectures = new Set<string>();
+  for (const { provider } of service.strategy) {
+    for (const name of cluster.capacity[provider]?.instanceTypes ?? []) {
+      const type = instanceType(name);
+      if (type === undefined) continue;
+      architectures.add(type.architecture);
+      const memory = type.memoryMiB - RESERVED_MIB;
+      if (service.memory > memory || service.cpu > type.vcpu * 1024) {
+        yield {
+          path: service.memory > memory ? "memory" : "cpu",
+          message: `${service.memory} MiB and cpu ${service.cpu} never fit on a ${name} of ${provider} (${memory} MiB, cpu ${type.vcpu * 1024}); choose less, or larger instances.`,
+        };
+      }
+    }
+  }
+  if (architectures.size > 1) {
+    yield {
+      path: "capacity",
+      message: `the cluster's providers mix x86 and Graviton; name one of ${known.join(", ")}.`,
+    };
+  }
+  if (!service.strategy.some(({ weight }) => weight > 0)) {
+    yield {
+      path: "capacity",
+      message: "every provider has weight 0, so no task is placed; give one a weight.",
+    };
+  }
+}
+
+function* checkVariables(
+  service: ServiceConfiguration,
+  written: Parsed["services"][string]["database"],
+  { database, distribution }: Configuration,
+): Generator<Mistake> {
+  const urls = (written && written.urls) || [];
+  if (!database && urls.length > 0) {
+    yield {
+      path: "database.urls",
+      message: `${urls.join(", ")} would be the URL of a database, and the environment has none.`,
+    };
+  }
+  const sources: [string, readonly string[]][] = [
+    ["config", Object.keys(service.config)],
+    ["secrets", service.secrets],
+    ["database.urls", urls],
+    ["the database's own variables", service.database ? connectionVariables : []],
+  ];
+  const seen = new Map<string, string>();
+  for (const [source, variables] of sources) {
+    for (const variable of variables) {
+      const before = seen.get(variable);
+      if (before !== undefined) {
+        yield {
+          path: before,
+          message: `${show(variable)} stands in ${source}${before === source ? " twice" : ", too"}; leave it in one place.`,
+        };
+      }
+      seen.set(variable, source);
+    }
+  }
+  if (!distribution && Object.values(service.config).some((value) => value.includes("$URL"))) {
+    yield { path: "config", message: "$URL has no value, since distribution is false." };
+  }
+}
+
+/** Two services on one path, or on one place in the listener. */
+function* checkRoutes(services: readonly ServiceConfiguration[]): Generator<Mistake> {
+  const routes = new Map<string, string>();
+  const priorities = new Map<number, string>();
+  for (const service of services.filter(({ port }) => port !== undefined)) {
+    for (const path of service.paths) {
+      for (const host of service.hosts.length > 0 ? service.hosts : ["any host"]) {
+        const taken = routes.get(`${host} ${path}`);
+        if (taken !== undefined) {
+          yield {
+            path: `services.${service.name}.paths`,
+            message: `${show(path)} on ${host} is served by ${show(taken)} already; give each service its own paths or hosts.`,
+          };
+        }
+        routes.set(`${host} ${path}`, service.name);
+      }
+    }
+    const priority = rulePriority(service);
+    const taken = priorities.get(priority);
+    if (taken !== undefined) {
+      yield {
+        path: `services.${service.name}.priority`,
+        message: `${priority} is ${show(taken)}'s already; give one of the two another number, 1 to 49999.`,
+      };
+    }
+    priorities.set(priority, service.name);
+  }
+}

@@ -1,0 +1,95 @@
+import type { z } from "zod";
+import { instanceType } from "../aws/instance-types";
+import { zonesOf } from "../aws/zones";
+import { type Mistake, show } from "../mistakes";
+import type { Configuration, environmentOptions } from "./props";
+
+type Parsed = z.output<typeof environmentOptions>;
+
+/** What one option cannot know of another. Paths are relative to the environment. */
+export function* checkNetwork(
+  parsed: Parsed,
+  { region, network, bastion, services }: Configuration,
+): Generator<Mistake> {
+  const known = zonesOf(region);
+  const written = parsed.network.zones;
+  if (typeof written === "number" && written > known.length) {
+    yield {
+      path: "network.zones",
+      message: `${written} zones are asked for, ${region} has ${known.length}: ${known.join(", ")}.`,
+    };
+  }
+  for (const [index, zone] of network.zones.entries()) {
+    if (!known.includes(zone)) {
+      yield {
+        path: `network.zones.${index}`,
+        message: `${show(zone)} is no zone of ${region}; there are ${known.join(", ")}.`,
+      };
+    } else if (network.zones.indexOf(zone) !== index) {
+      yield { path: `network.zones.${index}`, message: `${show(zone)} is named twice.` };
+    }
+  }
+  if (network.nat === false) {
+    const needed = ["ecr.api", "ecr.dkr", "logs", "ssm"];
+    if (services.some((service) => !service.fargate)) needed.push("ecs", "ecs-agent", "ecs-telemetry");
+    if (bastion || services.some((service) => service.exec)) needed.push("ssmmessages");
+    const missing = needed.filter((service) => !network.endpoints.includes(service));
+    if (missing.length > 0) {
+      yield {
+        path: "network.endpoints",
+        message: `without NAT the environment reaches AWS through endpoints alone, and ${missing.join(", ")} is missing: add it, or say true for all.`,
+      };
+    }
+  }
+}
+
+export function* checkDatabase({ database }: Configuration): Generator<Mistake> {
+  if (database && database.maxStorage !== false && database.maxStorage < database.storage * 1.1) {
+    yield {
+      path: "database.maxStorage",
+      message: `${database.maxStorage} is less than a tenth above storage (${database.storage}), which RDS asks for; raise it, or say false.`,
+    };
+  }
+}
+
+export function* checkCluster({ cluster }: Configuration): Generator<Mistake> {
+  for (const [name, capacity] of Object.entries(cluster.capacity)) {
+    const path = `cluster.capacity.${name}`;
+    if (/^(aws|ecs|fargate)/.test(name)) {
+      yield {
+        path,
+        message: `the name starts with aws, ecs or fargate, which AWS keeps for itself; choose another.`,
+      };
+    }
+    if (capacity.min > capacity.max) {
+      yield { path: `${path}.min`, message: `${capacity.min} is more than max, ${capacity.max}.` };
+    }
+    const architectures = new Set(capacity.instanceTypes.map((type) => instanceType(type)?.architecture));
+    if (architectures.size > 1) {
+      yield {
+        path: `${path}.instanceTypes`,
+        message: `${capacity.instanceTypes.join(", ")} mix x86 and Graviton, and one image runs on one of them; make two providers.`,
+      };
+    }
+  }
+  const withBase = Object.entries(cluster.capacity).filter(([, { base }]) => base > 0);
+  if (withBase.length > 1) {
+    yield {
+      path: "cluster.capacity",
+      message: `${withBase.map(([name]) => name).join(" and ")} have a base, and ECS takes one base in a strategy; leave one.`,
+    };
+  }
+}
+
+export function* checkDistribution({ distribution }: Configuration): Generator<Mistake> {
+  const domain = distribution && distribution.domain;
+  if (!domain) return;
+  for (const [index, name] of domain.names.entries()) {
+    if (name !== domain.zone && !name.endsWith(`.${domain.zone}`)) {
+      yield {
+        path: `distribution.domain.names.${index}`,
+        message: `${show(name)} does not lie in the zone ${show(domain.zone)}; name the zone that holds it.`,
+      };
+    }
+  }
+}

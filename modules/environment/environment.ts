@@ -1,0 +1,206 @@
+import { DataAwsCallerIdentity } from "@cdktf/provider-aws/lib/data-aws-caller-identity";
+import { SsmParameter } from "@cdktf/provider-aws/lib/ssm-parameter";
+import { TerraformOutput } from "cdktf";
+import type { Construct } from "constructs";
+import { Bastion } from "../bastion/bastion";
+import { Cluster } from "../cluster/cluster";
+import { CONTRACT_VERSION, type Contract, contractParameter } from "../contract";
+import { Database } from "../database/database";
+import { Distribution } from "../distribution/distribution";
+import { LISTENER_PORT } from "../distribution/load-balancer";
+import { Network } from "../network/network";
+import { Registry } from "../registry/registry";
+import { admit, allow } from "../security-group";
+import { Service } from "../service/service";
+import { type Project, SlipwayStack } from "../stack";
+import type { Configuration } from "./props";
+import { psqlCommand } from "./psql";
+
+/** Ports that Docker gives containers in the network mode bridge. Source: PortMapping, ECS API reference. */
+const DYNAMIC_PORTS = [32768, 65535] as const;
+
+/** One complete environment, in one stack: everything it is made of, and who may talk to whom. */
+export class Environment extends SlipwayStack {
+  readonly network: Network;
+  readonly database: Database | undefined;
+  readonly cluster: Cluster;
+  readonly distribution: Distribution | undefined;
+  readonly bastion: Bastion | undefined;
+  /** By the repository's name. */
+  readonly registries: ReadonlyMap<string, Registry>;
+  /** By name, in the order of deployment. */
+  readonly services: ReadonlyMap<string, Service>;
+  /** What deploy reads. */
+  readonly contractParameter: SsmParameter;
+
+  constructor(
+    scope: Construct,
+    readonly configuration: Configuration,
+    project: Project,
+  ) {
+    super(scope, configuration.name, { ...project, region: configuration.region });
+    this.network = new Network(this, "network", configuration);
+    this.database = this.createDatabase();
+    this.cluster = this.createCluster(project);
+    this.distribution = this.createDistribution();
+    this.bastion = this.createBastion();
+    this.registries = this.createRegistries();
+    this.services = this.createServices();
+    this.connectLoadBalancer();
+    this.connectDatabase();
+    this.connectBastion();
+    this.contractParameter = this.writeContract();
+    this.writeOutputs();
+  }
+
+  private createDatabase() {
+    const { name, database } = this.configuration;
+    return database ? new Database(this, "database", { name, network: this.network, database }) : undefined;
+  }
+
+  private createCluster({ project }: Project) {
+    const { name, cluster, network } = this.configuration;
+    return new Cluster(this, "cluster", {
+      name,
+      cluster,
+      network: this.network,
+      nat: network.nat !== false,
+      cidr: network.cidr,
+      tags: { project, environment: name, "managed-by": "slipway" },
+    });
+  }
+
+  private createDistribution() {
+    const { configuration, network } = this;
+    const { distribution } = configuration;
+    return distribution
+      ? new Distribution(this, "distribution", { configuration, distribution, network })
+      : undefined;
+  }
+
+  private createBastion() {
+    const { name, bastion } = this.configuration;
+    return bastion ? new Bastion(this, "bastion", { name, network: this.network, bastion }) : undefined;
+  }
+
+  private createRegistries() {
+    return new Map(
+      this.configuration.registries.map((registry) => [
+        registry.repository,
+        new Registry(this, `registry_${registry.repository}`, {
+          environment: this.configuration.name,
+          registry,
+        }),
+      ]),
+    );
+  }
+
+  private createServices() {
+    const { configuration, network, cluster, database, distribution } = this;
+    return new Map(
+      configuration.services.map((service) => {
+        const registry = this.registries.get(service.registry.repository);
+        if (registry === undefined) throw new Error(`No registry for ${service.name}.`);
+        const props = { configuration, service, network, cluster, registry, database, distribution };
+        return [service.name, new Service(this, `service_${service.name}`, props)];
+      }),
+    );
+  }
+
+  /** CloudFront is admitted by the load balancer itself; from there it goes to tasks and nowhere else. */
+  private connectLoadBalancer() {
+    if (!this.distribution) return;
+    const from = this.distribution.loadBalancer.securityGroup;
+    const served = [...this.services.values()].filter(({ targetGroup }) => targetGroup !== undefined);
+    const instances = this.cluster.securityGroup;
+    if (instances && served.some(({ securityGroup }) => securityGroup === undefined)) {
+      const rule = {
+        from,
+        to: instances,
+        port: DYNAMIC_PORTS,
+        description: "Tasks on instances, by dynamic port",
+      };
+      allow(this, "load_balancer_to_instances", rule);
+      admit(this, "instances_from_load_balancer", rule);
+    }
+    for (const { securityGroup, own } of served) {
+      if (securityGroup === undefined || own.port === undefined) continue;
+      const rule = { from, to: securityGroup, port: own.port, description: `Tasks of ${own.name}` };
+      allow(this, `load_balancer_to_${own.name}`, rule);
+      admit(this, `${own.name}_from_load_balancer`, rule);
+    }
+  }
+
+  private connectDatabase() {
+    const clients = [...this.services.values()].filter(({ own }) => own.database);
+    if (!this.database || clients.length === 0) return;
+    const { database, cluster } = this;
+    if (cluster.securityGroup && clients.some(({ securityGroup }) => securityGroup === undefined)) {
+      database.admit("instances", cluster.securityGroup, "Tasks on instances");
+    }
+    for (const { securityGroup, own } of clients) {
+      if (securityGroup) database.admit(own.name, securityGroup, `Tasks of ${own.name}`);
+    }
+  }
+
+  private connectBastion() {
+    if (!this.bastion) return;
+    const from = this.bastion.securityGroup;
+    if (this.database) {
+      this.database.admit("bastion", from, "People, through the bastion");
+      allow(this, "bastion_to_database", {
+        from,
+        to: this.database.securityGroup,
+        port: this.database.port,
+        description: "Postgres",
+      });
+    }
+    if (this.distribution) {
+      const to = this.distribution.loadBalancer.securityGroup;
+      const rule = { from, to, port: LISTENER_PORT, description: "People, through the bastion" };
+      allow(this, "bastion_to_load_balancer", rule);
+      admit(this, "load_balancer_from_bastion", rule);
+    }
+  }
+
+  /** Twice: for programs that have the state at hand, and for a deployment that has not. */
+  private writeContract() {
+    const services = [...this.services.values()];
+    const contract: Contract = {
+      version: CONTRACT_VERSION,
+      environment: this.configuration.name,
+      account: new DataAwsCallerIdentity(this, "caller", {}).accountId,
+      region: this.configuration.region,
+      cluster: this.cluster.cluster.name,
+      url: this.distribution?.url ?? null,
+      roles: services.flatMap(({ roles }) => [roles.execution.arn, roles.task.arn]),
+      services: services.map((service) => service.contract),
+    };
+    const value = JSON.stringify(contract);
+    new TerraformOutput(this, "deploy", { value, description: "What deploy needs to know, as JSON" });
+    return new SsmParameter(this, "contract", {
+      name: contractParameter(this.configuration.name),
+      description: "What deploy needs to know, written by Terraform",
+      type: "String",
+      // Some ten services are more than the 4 KiB of the standard tier.
+      tier: "Intelligent-Tiering",
+      value,
+    });
+  }
+
+  private writeOutputs() {
+    const { configuration, bastion, database } = this;
+    if (this.distribution) {
+      new TerraformOutput(this, "url", {
+        value: this.distribution.url,
+        description: "Where people reach the environment",
+      });
+    }
+    if (bastion && database) {
+      new TerraformOutput(this, "psql", {
+        value: psqlCommand(configuration.region, bastion, database),
+        description: "Opens psql on the database, through the bastion: eval it in a shell",
+      });
+    }
+  }
+}

@@ -1,0 +1,28 @@
+import { show } from "../mistakes";
+
+/** Characters that an environment's name may have, so that names made from it stay readable. */
+export const LONGEST_NAME = 24;
+
+/** Names that mean something else already, and what. */
+const reserved: Readonly<Record<string, string>> = {
+  all: "commands read it as every environment",
+  bootstrap: "it is the stack that the account's environments share",
+  default: "it is a Terraform workspace",
+  latest: "the name becomes an image tag, and builds push this one",
+};
+
+/** What is wrong with the name of an environment, or undefined. */
+export function mistakeInName(name: string): string | undefined {
+  const rule = `a name has 2 to ${LONGEST_NAME} characters, a-z, 0-9 and single hyphens between, and starts with a letter`;
+  if (name === "") return `is empty; ${rule}.`;
+  if (name !== name.toLowerCase()) return `${show(name)} has upper case; write ${show(name.toLowerCase())}.`;
+  if (name.length > LONGEST_NAME) return `${show(name)} is ${name.length} characters long; ${rule}.`;
+  if (name.length < 2 || !/^[a-z][a-z0-9]*(-[a-z0-9]+)*$/.test(name))
+    return `${show(name)} does not fit; ${rule}.`;
+  const owned = /^(aws|ecs|fargate)/.exec(name)?.[0];
+  if (owned)
+    return `${show(name)} starts with "${owned}", which AWS refuses for capacity providers; choose another.`;
+  if (name.endsWith("-candidate")) return `${show(name)} ends like a candidate tag; choose another.`;
+  if (reserved[name]) return `${show(name)} is reserved: ${reserved[name]}; choose another.`;
+  return undefined;
+}

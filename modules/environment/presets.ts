@@ -1,0 +1,53 @@
+import type { Preset } from "./props";
+
+/** Cheap and quick to take down: one NAT gateway, spot instances, nothing protected. */
+export const small: Preset = {
+  network: { nat: "single" },
+  database: {
+    instanceClass: "db.t4g.micro",
+    backupDays: 1,
+    deletionProtection: false,
+    finalSnapshot: false,
+    applyImmediately: true,
+  },
+  cluster: {
+    capacity: {
+      spot: {
+        instanceTypes: ["t3a.medium", "t3.medium", "t3a.large", "t3.large"],
+        spot: true,
+        min: 1,
+        max: 5,
+      },
+    },
+  },
+  distribution: { deletionProtection: false },
+  service: { count: 1, logDays: 7 },
+};
+
+/** Survives the loss of a zone and of a person's attention: a NAT gateway per zone, a standby, protection. */
+export const production: Preset = {
+  network: { nat: "per-zone" },
+  database: {
+    instanceClass: "db.m7g.large",
+    storage: 100,
+    maxStorage: 500,
+    multiAz: true,
+    backupDays: 14,
+    deletionProtection: true,
+    finalSnapshot: true,
+  },
+  cluster: {
+    capacity: {
+      base: { instanceTypes: ["m7a.large", "m6a.large", "m7i.large"], min: 2, max: 10, base: 2, weight: 1 },
+      spot: {
+        instanceTypes: ["m7a.large", "m6a.large", "m7i.large", "m6i.large", "m5a.large"],
+        spot: true,
+        min: 0,
+        max: 20,
+        weight: 2,
+      },
+    },
+  },
+  distribution: { deletionProtection: true, accessLogs: true },
+  service: { count: 2, logDays: 90 },
+};

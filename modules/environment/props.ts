@@ -1,0 +1,96 @@
+import { z } from "zod";
+import { regions } from "../aws/zones";
+import { bastion, type bastionOptions } from "../bastion/props";
+import { clusterOptions } from "../cluster/props";
+import { database } from "../database/props";
+import { distribution } from "../distribution/props";
+import { show } from "../mistakes";
+import { network } from "../network/props";
+import { options, short } from "../options";
+import { registry } from "../registry/props";
+import { serviceOptions } from "../service/props";
+
+const serviceName = z
+  .string()
+  .regex(/^[a-z][a-z0-9]*(-[a-z0-9]+)*$/, "starts with a letter and holds a-z, 0-9 and single hyphens.")
+  .max(32);
+
+export const environmentOptions = options({
+  /** @default the file's name */
+  name: z.string().optional(),
+  /** AWS region, like `"eu-central-1"`. */
+  region: z.string().refine((region) => regions.includes(region), {
+    error: (issue) => `${show(issue.input)} is no region; there are ${regions.join(", ")}.`,
+  }),
+  /** The VPC, its subnets and its ways out. */
+  network: network.prefault(true),
+  /** A way in for people: to the database and the load balancer, through Session Manager. */
+  bastion: bastion.prefault(true),
+  /** RDS Postgres. */
+  database: database.prefault(true),
+  /** ECS and the instances that it places tasks on. */
+  cluster: short(clusterOptions).prefault(true),
+  /** CloudFront and the internal load balancer behind it; false for an environment of workers. */
+  distribution: distribution.prefault(true),
+  /** Where images come from. */
+  registry: registry.optional(),
+  /** What runs, by name, in the order of deployment. */
+  services: z.record(serviceName, serviceOptions).default({}),
+});
+
+type Written = z.input<typeof environmentOptions>;
+
+/** What a person writes in an environment file. */
+export interface EnvironmentProps extends Readonly<Written> {
+  /** Plain data under everything that is written here: `small`, `production` or an own one. */
+  readonly preset?: Preset;
+}
+
+/** Defaults for a kind of environment: the parts of one, and what every service starts from. */
+export type Preset = Readonly<Partial<Omit<Written, "name" | "services">>> & {
+  readonly service?: Partial<z.input<typeof serviceOptions>>;
+};
+
+type Parsed = z.output<typeof environmentOptions>;
+type Part<Key extends keyof Parsed> = Exclude<Parsed[Key], false | undefined>;
+
+export type BastionConfiguration = z.output<typeof bastionOptions>;
+export type DatabaseConfiguration = Part<"database">;
+export type ClusterConfiguration = Part<"cluster">;
+export type DistributionConfiguration = Part<"distribution">;
+export type RegistryConfiguration = Part<"registry">;
+
+export interface NetworkConfiguration extends Omit<Part<"network">, "zones" | "endpoints" | "peering"> {
+  readonly cidr: string;
+  /** Names of the zones, in order. */
+  readonly zones: readonly string[];
+  /** Interface endpoints by the last part of their service's name. */
+  readonly endpoints: readonly string[];
+  readonly peering: readonly { readonly environment: string; readonly cidr: string }[];
+}
+
+export interface ServiceConfiguration
+  extends Omit<z.output<typeof serviceOptions>, "capacity" | "registry" | "paths"> {
+  readonly name: string;
+  /** None for a worker. */
+  readonly paths: readonly string[];
+  readonly registry: RegistryConfiguration;
+  /** Capacity providers: names of the cluster's own, or FARGATE and FARGATE_SPOT. */
+  readonly strategy: readonly { readonly provider: string; readonly base: number; readonly weight: number }[];
+  /** Runs on Fargate, in the network mode awsvpc; on instances it is bridge. */
+  readonly fargate: boolean;
+}
+
+/** Everything that an environment is, with every default filled in: constructs read only this. */
+export interface Configuration {
+  readonly name: string;
+  readonly region: string;
+  readonly network: NetworkConfiguration;
+  readonly bastion: BastionConfiguration | false;
+  readonly database: DatabaseConfiguration | false;
+  readonly cluster: ClusterConfiguration;
+  readonly distribution: DistributionConfiguration | false;
+  /** The repositories, each once. */
+  readonly registries: readonly RegistryConfiguration[];
+  readonly services: readonly ServiceConfiguration[];
+}

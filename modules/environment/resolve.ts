@@ -1,0 +1,143 @@
+import { createHash } from "node:crypto";
+import type { z } from "zod";
+import { instanceType } from "../aws/instance-types";
+import { zonesOf } from "../aws/zones";
+import { fromIssues, type Mistake } from "../mistakes";
+import { endpointServices } from "../network/props";
+import { expand, freeze, layer } from "../options";
+import { checkCluster, checkDatabase, checkDistribution, checkNetwork } from "./check";
+import { checkServices } from "./check-services";
+import { mistakeInName } from "./name";
+import {
+  type Configuration,
+  type EnvironmentProps,
+  environmentOptions,
+  type NetworkConfiguration,
+  type Preset,
+} from "./props";
+
+type Parsed = z.output<typeof environmentOptions>;
+
+export interface Resolved {
+  /** Absent when there are mistakes. */
+  readonly configuration?: Configuration;
+  readonly mistakes: readonly Mistake[];
+}
+
+/**
+ * From what a person wrote to a complete, frozen configuration. Pure: the same props give the same answer, and
+ * all mistakes are collected, each with its path.
+ *
+ * @param name the environment's name where the props do not say it: the file's
+ */
+export function resolve(props: EnvironmentProps, name: string): Resolved {
+  const environment = props.name ?? name;
+  const nameMistake = mistakeInName(environment);
+  const mistakes: Mistake[] = nameMistake
+    ? [{ path: environment || name, message: `name ${nameMistake}` }]
+    : [];
+  const parsed = environmentOptions.safeParse(layered(props), { reportInput: true });
+  if (!parsed.success) {
+    mistakes.push(...fromIssues(environment, parsed.error.issues));
+    return { mistakes };
+  }
+  const configuration = complete(environment, parsed.data);
+  const found = [
+    ...checkNetwork(parsed.data, configuration),
+    ...checkDatabase(configuration),
+    ...checkCluster(configuration),
+    ...checkDistribution(configuration),
+    ...checkServices(parsed.data, configuration),
+  ];
+  mistakes.push(...found.map(({ path, message }) => ({ path: `${environment}.${path}`, message })));
+  return mistakes.length > 0 ? { mistakes } : { configuration: freeze(configuration), mistakes };
+}
+
+/** The parts that may be written as a scalar, and the option it stands for. */
+const shorthands: Partial<Record<keyof Preset, string>> = {
+  network: "cidr",
+  database: "instanceClass",
+  registry: "repository",
+};
+
+/** The preset's data under what was written; named things (capacity) replace as a whole. */
+function layered({ preset = {}, ...written }: EnvironmentProps): unknown {
+  const { service, ...parts } = preset;
+  const result: Record<string, unknown> = { ...written };
+  for (const [key, under] of Object.entries(parts)) {
+    const shorthand = shorthands[key as keyof Preset];
+    const over = expand(written[key as keyof typeof written], shorthand);
+    result[key] = layer(expand(under, shorthand), over);
+  }
+  const cluster = written.cluster;
+  if (typeof cluster === "object" && cluster.capacity !== undefined) {
+    result.cluster = { ...(result.cluster as object), capacity: cluster.capacity };
+  }
+  result.services = Object.fromEntries(
+    Object.entries(written.services ?? {}).map(([name, own]) => [name, layer(service, own)]),
+  );
+  return result;
+}
+
+function complete(name: string, parsed: Parsed): Configuration {
+  const { region, bastion, database, distribution, cluster } = parsed;
+  const services = Object.entries(parsed.services).map(([service, own]) =>
+    completeService(service, own, parsed, cluster),
+  );
+  const registries = new Map(services.map((service) => [service.registry.repository, service.registry]));
+  if (parsed.registry) registries.set(parsed.registry.repository, parsed.registry);
+  return {
+    name,
+    region,
+    network: completeNetwork(name, parsed),
+    bastion,
+    database,
+    cluster,
+    distribution,
+    registries: [...registries.values()],
+    services,
+  };
+}
+
+function completeNetwork(name: string, parsed: Parsed): NetworkConfiguration {
+  const { zones, nat, cidr = cidrFor(name), peering, endpoints: wanted = nat === false } = parsed.network;
+  return {
+    cidr,
+    nat,
+    zones: typeof zones === "number" ? zonesOf(parsed.region).slice(0, zones) : zones,
+    endpoints: wanted === true ? endpointServices : wanted === false ? [] : wanted,
+    // The peers' addresses are known once all environments are: see together.ts.
+    peering: peering.map((environment) => ({ environment, cidr: "" })),
+  };
+}
+
+/** One of the 256 /16 of 10.0.0.0/8, by the name: a copied file gets its own, and keeps it. */
+const cidrFor = (name: string) => `10.${createHash("sha256").update(name).digest()[0]}.0.0/16`;
+
+function completeService(
+  name: string,
+  own: Parsed["services"][string],
+  parsed: Parsed,
+  cluster: Configuration["cluster"],
+): Configuration["services"][number] {
+  const { capacity, registry, paths, ...rest } = own;
+  const fargate = capacity?.startsWith("fargate") ?? Object.keys(cluster.capacity).length === 0;
+  const strategy = fargate
+    ? [{ provider: capacity === "fargate-spot" ? "FARGATE_SPOT" : "FARGATE", base: 0, weight: 1 }]
+    : Object.entries(cluster.capacity)
+        .filter(([provider]) => capacity === undefined || capacity === provider)
+        .map(([provider, { base, weight }]) =>
+          capacity === undefined ? { provider, base, weight } : { provider, base: 0, weight: 1 },
+        );
+  const first = strategy[0] && cluster.capacity[strategy[0].provider]?.instanceTypes[0];
+  return {
+    ...rest,
+    name,
+    fargate,
+    strategy,
+    architecture: (first && instanceType(first)?.architecture) || own.architecture,
+    paths: paths ?? (own.port === undefined ? [] : ["/*"]),
+    registry: registry ?? parsed.registry ?? { repository: "", create: false },
+    database: parsed.database ? own.database : false,
+  };
+}

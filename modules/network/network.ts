@@ -1,0 +1,326 @@
+import { DataAwsRouteTables } from "@cdktf/provider-aws/lib/data-aws-route-tables";
+import { DataAwsVpc } from "@cdktf/provider-aws/lib/data-aws-vpc";
+import { DbSubnetGroup } from "@cdktf/provider-aws/lib/db-subnet-group";
+import { DefaultNetworkAcl } from "@cdktf/provider-aws/lib/default-network-acl";
+import { DefaultRouteTable } from "@cdktf/provider-aws/lib/default-route-table";
+import { DefaultSecurityGroup } from "@cdktf/provider-aws/lib/default-security-group";
+import { Eip } from "@cdktf/provider-aws/lib/eip";
+import { ElasticacheSubnetGroup } from "@cdktf/provider-aws/lib/elasticache-subnet-group";
+import { InternetGateway } from "@cdktf/provider-aws/lib/internet-gateway";
+import { NatGateway } from "@cdktf/provider-aws/lib/nat-gateway";
+import { NetworkAcl } from "@cdktf/provider-aws/lib/network-acl";
+import { Route } from "@cdktf/provider-aws/lib/route";
+import { RouteTable } from "@cdktf/provider-aws/lib/route-table";
+import { RouteTableAssociation } from "@cdktf/provider-aws/lib/route-table-association";
+import { SecurityGroup } from "@cdktf/provider-aws/lib/security-group";
+import { Subnet } from "@cdktf/provider-aws/lib/subnet";
+import { Vpc } from "@cdktf/provider-aws/lib/vpc";
+import { VpcEndpoint } from "@cdktf/provider-aws/lib/vpc-endpoint";
+import { VpcPeeringConnection } from "@cdktf/provider-aws/lib/vpc-peering-connection";
+import { Construct } from "constructs";
+import type { Configuration } from "../environment/props";
+import { nameOf } from "../names";
+import { admit } from "../security-group";
+import { ITSELF } from "../stack";
+import { type Kind, kinds, subnetCidr } from "./subnets";
+
+const ANYWHERE = "0.0.0.0/0";
+
+/** A VPC with five kinds of subnets in two or three zones, and the only ways in and out of it. */
+export class Network extends Construct {
+  readonly vpc: Vpc;
+  readonly internetGateway: InternetGateway;
+  /** By kind, in the order of the zones. */
+  readonly subnets: Readonly<Record<Kind, readonly Subnet[]>>;
+  readonly databaseSubnetGroup: DbSubnetGroup;
+  readonly cacheSubnetGroup: ElasticacheSubnetGroup;
+  readonly defaultSecurityGroup: DefaultSecurityGroup;
+  readonly defaultRouteTable: DefaultRouteTable;
+  readonly defaultNetworkAcl: DefaultNetworkAcl;
+  /** One for the public subnets; one per zone for the private ones, whatever the NAT; one that leads nowhere. */
+  readonly routeTables: {
+    readonly public: RouteTable;
+    readonly private: readonly RouteTable[];
+    readonly isolated: RouteTable;
+  };
+  readonly networkAcls: { readonly open: NetworkAcl; readonly isolated: NetworkAcl };
+  readonly natGateways: readonly NatGateway[];
+  readonly natAddresses: readonly Eip[];
+  readonly s3Endpoint: VpcEndpoint;
+  readonly endpoints: readonly VpcEndpoint[];
+  readonly peerings: readonly VpcPeeringConnection[];
+
+  private readonly environment: string;
+  private readonly region: string;
+  private readonly props: Configuration["network"];
+
+  constructor(scope: Construct, id: string, { name, region, network }: Configuration) {
+    super(scope, id);
+    this.environment = name;
+    this.region = region;
+    this.props = network;
+    this.vpc = this.createVpc();
+    this.internetGateway = this.createInternetGateway();
+    this.subnets = this.createSubnets();
+    this.databaseSubnetGroup = this.createDatabaseSubnetGroup();
+    this.cacheSubnetGroup = this.createCacheSubnetGroup();
+    [this.defaultSecurityGroup, this.defaultRouteTable, this.defaultNetworkAcl] = this.lockDefaults();
+    this.networkAcls = this.createNetworkAcls();
+    this.routeTables = this.createRouteTables();
+    this.associateRouteTables();
+    this.natAddresses = this.createNatAddresses();
+    this.natGateways = this.createNatGateways();
+    this.routeToTheInternet();
+    this.s3Endpoint = this.createS3Endpoint();
+    this.endpoints = this.createInterfaceEndpoints();
+    this.peerings = this.createPeerings();
+  }
+
+  private createVpc() {
+    return new Vpc(this, ITSELF, {
+      cidrBlock: this.props.cidr,
+      enableDnsHostnames: true,
+      enableDnsSupport: true,
+      tags: { Name: this.environment },
+    });
+  }
+
+  /** CloudFront's VPC origins ask for one, even if nothing were routed through it. */
+  private createInternetGateway() {
+    return new InternetGateway(this, "internet", { vpcId: this.vpc.id, tags: { Name: this.environment } });
+  }
+
+  private createSubnets() {
+    const create = (kind: Kind) =>
+      this.props.zones.map(
+        (zone, index) =>
+          new Subnet(this, `${kind}_${letter(zone)}`, {
+            vpcId: this.vpc.id,
+            availabilityZone: zone,
+            cidrBlock: subnetCidr(this.props.cidr, kind, index),
+            mapPublicIpOnLaunch: false,
+            tags: { Name: `${this.environment}-${kind}-${letter(zone)}`, kind },
+          }),
+      );
+    return Object.fromEntries(kinds.map((kind) => [kind, create(kind)])) as Record<Kind, Subnet[]>;
+  }
+
+  private createDatabaseSubnetGroup() {
+    return new DbSubnetGroup(this, "database", {
+      name: nameOf("aws_db_subnet_group", this.environment),
+      subnetIds: ids(this.subnets.database),
+    });
+  }
+
+  private createCacheSubnetGroup() {
+    return new ElasticacheSubnetGroup(this, "cache", {
+      name: nameOf("aws_elasticache_subnet_group", this.environment),
+      subnetIds: ids(this.subnets.cache),
+    });
+  }
+
+  /** What lands in the VPC without being told where it belongs can reach nothing. */
+  private lockDefaults(): [DefaultSecurityGroup, DefaultRouteTable, DefaultNetworkAcl] {
+    const tags = { Name: `${this.environment}-default-locked` };
+    return [
+      new DefaultSecurityGroup(this, "default", { vpcId: this.vpc.id, ingress: [], egress: [], tags }),
+      new DefaultRouteTable(this, "default_routes", {
+        defaultRouteTableId: this.vpc.defaultRouteTableId,
+        route: [],
+        tags,
+      }),
+      new DefaultNetworkAcl(this, "default_acl", {
+        defaultNetworkAclId: this.vpc.defaultNetworkAclId,
+        ingress: [],
+        egress: [],
+        tags,
+        // AWS moves subnets in and out of the default by itself.
+        lifecycle: { ignoreChanges: ["subnet_ids"] },
+      }),
+    ];
+  }
+
+  /** Security groups decide who talks to whom; the isolated subnets talk to nobody outside the VPC, whatever those say. */
+  private createNetworkAcls() {
+    const rule = (cidrBlock: string) => ({
+      ruleNo: 100,
+      action: "allow",
+      protocol: "-1",
+      fromPort: 0,
+      toPort: 0,
+      cidrBlock,
+    });
+    const acl = (id: string, of: readonly Kind[], cidr: string) =>
+      new NetworkAcl(this, id, {
+        vpcId: this.vpc.id,
+        subnetIds: of.flatMap((kind) => ids(this.subnets[kind])),
+        ingress: [rule(cidr)],
+        egress: [rule(cidr)],
+        tags: { Name: `${this.environment}-${id}` },
+      });
+    return {
+      open: acl("open", ["public", "private"], ANYWHERE),
+      isolated: acl("isolated", ["intra", "database", "cache"], this.props.cidr),
+    };
+  }
+
+  private createRouteTables() {
+    const create = (kind: string, suffix = "") =>
+      new RouteTable(this, `${kind}${suffix}_routes`, {
+        vpcId: this.vpc.id,
+        tags: { Name: `${this.environment}-${kind}${suffix.replace("_", "-")}`, kind },
+      });
+    return {
+      public: create("public"),
+      private: this.props.zones.map((zone) => create("private", `_${letter(zone)}`)),
+      isolated: create("isolated"),
+    };
+  }
+
+  private associateRouteTables() {
+    for (const [index, zone] of this.props.zones.entries()) {
+      const tables: Record<Kind, RouteTable> = {
+        public: this.routeTables.public,
+        private: at(this.routeTables.private, index),
+        intra: this.routeTables.isolated,
+        database: this.routeTables.isolated,
+        cache: this.routeTables.isolated,
+      };
+      for (const kind of kinds) {
+        new RouteTableAssociation(this, `${kind}_${letter(zone)}_association`, {
+          subnetId: at(this.subnets[kind], index).id,
+          routeTableId: tables[kind].id,
+        });
+      }
+    }
+  }
+
+  private natZones() {
+    if (this.props.nat === false) return [];
+    return this.props.nat === "single" ? this.props.zones.slice(0, 1) : this.props.zones;
+  }
+
+  private createNatAddresses() {
+    return this.natZones().map(
+      (zone) =>
+        new Eip(this, `nat_${letter(zone)}`, {
+          domain: "vpc",
+          tags: { Name: `${this.environment}-nat-${letter(zone)}` },
+          dependsOn: [this.internetGateway],
+        }),
+    );
+  }
+
+  private createNatGateways() {
+    return this.natZones().map(
+      (zone, index) =>
+        new NatGateway(this, `nat_${letter(zone)}_gateway`, {
+          allocationId: at(this.natAddresses, index).allocationId,
+          subnetId: at(this.subnets.public, index).id,
+          tags: { Name: `${this.environment}-${letter(zone)}` },
+          dependsOn: [this.internetGateway],
+        }),
+    );
+  }
+
+  private routeToTheInternet() {
+    new Route(this, "public_internet", {
+      routeTableId: this.routeTables.public.id,
+      destinationCidrBlock: ANYWHERE,
+      gatewayId: this.internetGateway.id,
+    });
+    if (this.natGateways.length === 0) return;
+    for (const [index, zone] of this.props.zones.entries()) {
+      new Route(this, `private_${letter(zone)}_internet`, {
+        routeTableId: at(this.routeTables.private, index).id,
+        destinationCidrBlock: ANYWHERE,
+        natGatewayId: (this.natGateways[index] ?? at(this.natGateways, 0)).id,
+      });
+    }
+  }
+
+  /** Image layers come from S3: through the gateway they cost nothing and need no NAT. */
+  private createS3Endpoint() {
+    return new VpcEndpoint(this, "s3", {
+      vpcId: this.vpc.id,
+      serviceName: `com.amazonaws.${this.region}.s3`,
+      vpcEndpointType: "Gateway",
+      routeTableIds: ids(this.routeTables.private),
+      tags: { Name: `${this.environment}-s3` },
+    });
+  }
+
+  private createInterfaceEndpoints() {
+    if (this.props.endpoints.length === 0) return [];
+    const group = new SecurityGroup(this, "endpoints", {
+      name: nameOf("aws_security_group", this.environment, "endpoints"),
+      description: "Interface endpoints of AWS services",
+      vpcId: this.vpc.id,
+      tags: { Name: `${this.environment}-endpoints` },
+    });
+    admit(this, "endpoints_from_vpc", {
+      to: group,
+      port: 443,
+      cidr: this.props.cidr,
+      description: "HTTPS from within the VPC",
+    });
+    return this.props.endpoints.map(
+      (service) =>
+        new VpcEndpoint(this, service.replaceAll(".", "-"), {
+          vpcId: this.vpc.id,
+          serviceName: `com.amazonaws.${this.region}.${service}`,
+          vpcEndpointType: "Interface",
+          privateDnsEnabled: true,
+          subnetIds: ids(this.subnets.private),
+          securityGroupIds: [group.id],
+          tags: { Name: `${this.environment}-${service}` },
+        }),
+    );
+  }
+
+  /** The peer is found by its tags, as its stack has a state of its own. */
+  private createPeerings() {
+    return this.props.peering.map(({ environment, cidr }) => {
+      const peer = new DataAwsVpc(this, `peer_${environment}`, {
+        tags: { Name: environment, environment, "managed-by": "slipway" },
+      });
+      const theirs = new DataAwsRouteTables(this, `peer_${environment}_routes`, {
+        vpcId: peer.id,
+        tags: { kind: "private" },
+      });
+      const connection = new VpcPeeringConnection(this, `peer_${environment}_connection`, {
+        vpcId: this.vpc.id,
+        peerVpcId: peer.id,
+        autoAccept: true,
+        accepter: { allowRemoteVpcDnsResolution: true },
+        requester: { allowRemoteVpcDnsResolution: true },
+        tags: { Name: `${this.environment}-${environment}` },
+      });
+      for (const [index, zone] of this.props.zones.entries()) {
+        new Route(this, `peer_${environment}_${letter(zone)}`, {
+          routeTableId: at(this.routeTables.private, index).id,
+          destinationCidrBlock: cidr,
+          vpcPeeringConnectionId: connection.id,
+        });
+      }
+      const back = new Route(this, `peer_${environment}_back`, {
+        routeTableId: "${each.value}",
+        destinationCidrBlock: this.props.cidr,
+        vpcPeeringConnectionId: connection.id,
+      });
+      back.addOverride("for_each", `\${toset(${theirs.fqn}.ids)}`);
+      return connection;
+    });
+  }
+}
+
+/** `us-west-2a` is zone a. */
+const letter = (zone: string) => zone.slice(-1);
+
+const ids = (resources: readonly { readonly id: string }[]) => resources.map(({ id }) => id);
+
+function at<T>(list: readonly T[], index: number): T {
+  const item = list[index];
+  if (item === undefined) throw new Error(`Nothing stands at ${index} of ${list.length}.`);
+  return item;
+}

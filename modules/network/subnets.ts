@@ -1,0 +1,53 @@
+import { Netmask } from "netmask";
+
+/** What a subnet is for decides its size, its routes and who may live there. */
+export const kinds = ["private", "public", "intra", "database", "cache"] as const;
+export type Kind = (typeof kinds)[number];
+
+/** Zones that the plan of addresses keeps room for, whether used or not: adding a zone renumbers nothing. */
+const ROOM = 4;
+
+/** Prefix bits added to the VPC's own. A subnet of at most /28 bounds the VPC at /22. */
+const bits: Readonly<Record<Kind, number>> = { private: 3, public: 5, intra: 5, database: 6, cache: 6 };
+
+/** The longest VPC prefix in which the smallest subnet is still the smallest that AWS takes, /28. */
+export const SMALLEST_VPC = 28 - Math.max(...Object.values(bits));
+/** The shortest VPC prefix that AWS takes. */
+export const LARGEST_VPC = 16;
+
+/** The written form of a CIDR with the host bits cleared, or undefined for what is no IPv4 CIDR. */
+export function canonical(cidr: string): string | undefined {
+  if (!/^\d{1,3}(\.\d{1,3}){3}\/\d{1,2}$/.test(cidr)) return undefined;
+  try {
+    return new Netmask(cidr).toString();
+  } catch {
+    return undefined;
+  }
+}
+
+/** Whether two CIDRs share an address. */
+export const overlap = (left: string, right: string): boolean => {
+  const [a, b] = [new Netmask(left), new Netmask(right)];
+  return a.contains(b) || b.contains(a);
+};
+
+/**
+ * The CIDR of the subnet of a kind in the zone of an index (0 to 3).
+ *
+ * The VPC is cut in eighths. Private subnets take one each, four in all; the fifth holds the public
+ * subnets, the sixth the intra ones, the seventh the database and cache ones; the last stays free.
+ */
+export function subnetCidr(vpc: string, kind: Kind, zone: number): string {
+  if (!Number.isInteger(zone) || zone < 0 || zone >= ROOM) throw new Error(`No room for a zone ${zone}.`);
+  const block = new Netmask(vpc);
+  const eighth = (index: number) => new Netmask(`${block.base}/${block.bitmask + 3}`).next(index);
+  const start: Record<Kind, { eighth: number; offset: number }> = {
+    private: { eighth: zone, offset: 0 },
+    public: { eighth: 4, offset: zone },
+    intra: { eighth: 5, offset: zone },
+    database: { eighth: 6, offset: zone },
+    cache: { eighth: 6, offset: ROOM + zone },
+  };
+  const at = start[kind];
+  return new Netmask(`${eighth(at.eighth).base}/${block.bitmask + bits[kind]}`).next(at.offset).toString();
+}

@@ -1,0 +1,71 @@
+import { z } from "zod";
+import { show } from "./mistakes";
+
+/** An object of options that rejects the ones it does not know, naming those it does. */
+export const options = <Shape extends z.ZodRawShape>(shape: Shape) =>
+  z.strictObject(shape, {
+    error: (issue) =>
+      issue.code === "unrecognized_keys"
+        ? `has no option ${(issue.keys as string[]).map(show).join(", ")}; there are ${Object.keys(shape).join(", ")}.`
+        : undefined,
+  });
+
+/**
+ * The ways to write a part of an environment: `false` leaves it out, `true` takes the defaults, a scalar
+ * or a list stands for the option named by `shorthand`, an object says it all.
+ */
+export function expand(value: unknown, shorthand?: string): unknown {
+  if (value === true) return {};
+  if (shorthand !== undefined && (typeof value !== "object" || Array.isArray(value)) && value !== false) {
+    return { [shorthand]: value };
+  }
+  return value;
+}
+
+/** A part that may be written short. @see expand */
+export function short<Schema extends z.ZodType, Short = never>(schema: Schema, shorthand?: string) {
+  return z
+    .custom<true | Short | z.input<Schema>>()
+    .transform((value, context): z.output<Schema> => into(context, schema, expand(value, shorthand)));
+}
+
+/** A part that may be written short, and that `false` leaves out. @see expand */
+export function part<Schema extends z.ZodType, Short = never>(schema: Schema, shorthand?: string) {
+  return z
+    .custom<boolean | Short | z.input<Schema>>()
+    .transform((value, context): false | z.output<Schema> =>
+      value === false ? false : into(context, schema, expand(value, shorthand)),
+    );
+}
+
+function into<Schema extends z.ZodType>(
+  context: z.RefinementCtx,
+  schema: Schema,
+  value: unknown,
+): z.output<Schema> {
+  const parsed = schema.safeParse(value, { reportInput: true });
+  if (parsed.success) return parsed.data;
+  for (const issue of parsed.error.issues) context.issues.push(issue as z.core.$ZodRawIssue);
+  return z.NEVER;
+}
+
+/** Lays `over` upon `under`: objects merge key by key, everything else replaces. Neither is changed. */
+export function layer(under: unknown, over: unknown): unknown {
+  if (over === undefined) return under;
+  if (!isRecord(under) || !isRecord(over)) return over;
+  const merged: Record<string, unknown> = { ...under };
+  for (const [key, value] of Object.entries(over)) merged[key] = layer(under[key], value);
+  return merged;
+}
+
+const isRecord = (value: unknown): value is Record<string, unknown> =>
+  typeof value === "object" && value !== null && !Array.isArray(value);
+
+/** Freezes a configuration to its leaves, so that no construct can change what another reads. */
+export function freeze<T>(value: T): T {
+  if (typeof value === "object" && value !== null && !Object.isFrozen(value)) {
+    Object.freeze(value);
+    for (const inner of Object.values(value)) freeze(inner);
+  }
+  return value;
+}

@@ -1,0 +1,115 @@
+import { z } from "zod";
+import { options, part, short } from "../options";
+import { registryOptions } from "../registry/props";
+
+const variable = z
+  .string()
+  .regex(/^[A-Za-z_][A-Za-z0-9_]*$/, "is no name for an environment variable (letters, digits and _).");
+
+const command = z.array(z.string()).min(1, "is empty: give the command and its arguments.");
+
+const healthOptions = options({
+  /** The load balancer asks here, and expects an answer from 200 to 399. */
+  path: z
+    .string()
+    .regex(/^\/\S*$/, 'starts with "/".')
+    .default("/"),
+  /** Seconds between two questions. */
+  interval: z.int().min(5).max(300).default(15),
+  /** Seconds after a task's start in which failures do not count. */
+  gracePeriod: z.int().min(0).default(120),
+});
+
+const databaseOptions = options({
+  /** Variables that hold the whole connection URL, beside the PG* variables that every client of libpq reads. */
+  urls: z.array(variable).default([]),
+});
+
+const migrationOptions = options({
+  /** @default goose, with the migrations in the image */
+  command: command.default(["goose", "-dir", "migrations", "up"]),
+});
+
+const autoscalingOptions = options({
+  min: z.int().min(0).default(1),
+  max: z.int().min(1),
+  /** Percent of the tasks' CPU that scaling keeps to. */
+  cpu: z.int().min(1).max(100).default(60),
+});
+
+const scheduleOptions = options({
+  /** `cron(0 3 * * ? *)` or `rate(1 hour)`, in UTC. Source: EventBridge Scheduler user guide. */
+  expression: z
+    .string()
+    .regex(
+      /^(cron\(\S+( \S+){5}\)|rate\(\d+ (minutes?|hours?|days?)\))$/,
+      "is no cron(…) of six fields nor rate(…).",
+    ),
+  /** What runs, in the service's image and with its environment. */
+  command,
+});
+
+const permissionOptions = options({
+  /** Letters and digits, names the statement. */
+  sid: z.string().regex(/^[A-Za-z0-9]+$/, "holds letters and digits only."),
+  actions: z.array(z.string()).min(1),
+  resources: z
+    .array(z.string().refine((arn) => arn !== "*", '"*" is everything: name the resources.'))
+    .min(1),
+});
+
+export const serviceOptions = options({
+  /** The container's port; a worker has none. */
+  port: z.int().min(1).max(65535).optional(),
+  /**
+   * Paths that are served, with * and ?. Longer ones are matched first.
+   * @default ["/*"] with a port
+   */
+  paths: z.array(z.string().regex(/^\/\S*$/, 'starts with "/".')).optional(),
+  /** Host names that are served, each among the distribution's domain names. @default any */
+  hosts: z.array(z.string()).default([]),
+  /** Place among the listener's rules, 1 to 49999, lower first. @default by the length of the longest path */
+  priority: z.int().min(1).max(49999).optional(),
+  health: short<typeof healthOptions, string>(healthOptions, "path").prefault(true),
+  /** CPU units, 1024 to a vCPU. */
+  cpu: z.int().min(128).default(256),
+  /** MiB. */
+  memory: z.int().min(64).default(512),
+  /** Tasks that run; with autoscaling, that start. */
+  count: z.int().min(0).default(1),
+  /** Replaces the image's command. */
+  command: command.optional(),
+  /**
+   * Where tasks run: a capacity provider of the cluster, `"fargate"` or `"fargate-spot"`.
+   * @default all of the cluster's providers by base and weight, Fargate if it has none
+   */
+  capacity: z.string().optional(),
+  /** Processor of a Fargate task; an instance's own is known. */
+  architecture: z.enum(["X86_64", "ARM64"]).default("X86_64"),
+  /** An own repository. @default the environment's */
+  registry: short<typeof registryOptions, string>(registryOptions, "repository").optional(),
+  /** Plain environment variables. `$URL` in a value is the environment's address, https:// included. */
+  config: z.record(variable, z.string()).default({}),
+  /** Variables whose values a person puts in SSM by hand, once; applies leave them alone. */
+  secrets: z.array(variable).default([]),
+  /** The database's connection; false for a service that has no business there. @default true where there is one */
+  database: part<typeof databaseOptions, string[]>(databaseOptions, "urls").prefault(true),
+  /** Migrations before each deployment: true for `goose -dir migrations up`, or the command. */
+  migrations: part<typeof migrationOptions, string[]>(migrationOptions, "command").default(false),
+  autoscaling: part(autoscalingOptions).default(false),
+  /** A shell in running tasks through ECS Exec. */
+  exec: z.boolean().default(false),
+  /** Commands by schedule, by name. */
+  schedules: z
+    .record(
+      z.string().regex(/^[a-z][a-z0-9-]*$/, "starts with a letter and holds a-z, 0-9 and - only."),
+      scheduleOptions,
+    )
+    .default({}),
+  /** What the application itself may do in AWS. */
+  permissions: z.array(permissionOptions).default([]),
+  /** Days that logs are kept; the values CloudWatch takes. */
+  logDays: z
+    .literal([1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 3653])
+    .default(30),
+});

@@ -1,0 +1,374 @@
+import { AppautoscalingPolicy } from "@cdktf/provider-aws/lib/appautoscaling-policy";
+import { AppautoscalingTarget } from "@cdktf/provider-aws/lib/appautoscaling-target";
+import { CloudwatchLogGroup } from "@cdktf/provider-aws/lib/cloudwatch-log-group";
+import { EcsService } from "@cdktf/provider-aws/lib/ecs-service";
+import { EcsTaskDefinition } from "@cdktf/provider-aws/lib/ecs-task-definition";
+import { LbListenerRule } from "@cdktf/provider-aws/lib/lb-listener-rule";
+import { LbTargetGroup } from "@cdktf/provider-aws/lib/lb-target-group";
+import { SecurityGroup } from "@cdktf/provider-aws/lib/security-group";
+import { SsmParameter } from "@cdktf/provider-aws/lib/ssm-parameter";
+import { Construct } from "constructs";
+import type { Cluster } from "../cluster/cluster";
+import type { ServiceContract } from "../contract";
+import type { Database } from "../database/database";
+import type { Distribution } from "../distribution/distribution";
+import type { Configuration, ServiceConfiguration } from "../environment/props";
+import { nameOf } from "../names";
+import type { Network } from "../network/network";
+import { type Registry, tagsOf } from "../registry/registry";
+import { allowOut } from "../security-group";
+import { ITSELF } from "../stack";
+import { containerDefinitions } from "./container";
+import { rulePriority } from "./priority";
+import { Roles } from "./roles";
+import { Schedules } from "./schedules";
+
+/** What a secret holds until a person writes the real value. Deploy refuses while one still does. */
+export const PLACEHOLDER = "placeholder: set this parameter by hand";
+
+export interface ServiceProps {
+  readonly configuration: Configuration;
+  readonly service: ServiceConfiguration;
+  readonly network: Network;
+  readonly cluster: Cluster;
+  readonly registry: Registry;
+  readonly database: Database | undefined;
+  readonly distribution: Distribution | undefined;
+}
+
+/** Containers of one image: served through the load balancer if they have a port, workers if not. */
+export class Service extends Construct {
+  /** Parameters that people fill in, by variable. */
+  readonly secrets: Readonly<Record<string, SsmParameter>>;
+  readonly logGroup: CloudwatchLogGroup;
+  readonly roles: Roles;
+  /** The tasks' own, in the network mode awsvpc; in bridge they share the instances'. */
+  readonly securityGroup: SecurityGroup | undefined;
+  readonly taskDefinition: EcsTaskDefinition;
+  readonly migration: EcsTaskDefinition | undefined;
+  readonly targetGroup: LbTargetGroup | undefined;
+  readonly listenerRule: LbListenerRule | undefined;
+  readonly service: EcsService;
+  readonly autoscaling:
+    | { readonly target: AppautoscalingTarget; readonly policy: AppautoscalingPolicy }
+    | undefined;
+  readonly schedules: Schedules | undefined;
+
+  /** Its configuration. */
+  readonly own: ServiceConfiguration;
+  private readonly environment: string;
+
+  constructor(
+    scope: Construct,
+    id: string,
+    private readonly props: ServiceProps,
+  ) {
+    super(scope, id);
+    this.environment = props.configuration.name;
+    this.own = props.service;
+    this.secrets = this.createSecrets();
+    this.logGroup = this.createLogGroup();
+    this.roles = this.createRoles();
+    this.securityGroup = this.own.fargate ? this.createSecurityGroup() : undefined;
+    this.taskDefinition = this.createTaskDefinition();
+    this.migration = this.createMigration();
+    this.targetGroup = this.createTargetGroup();
+    this.listenerRule = this.createListenerRule();
+    this.service = this.createService();
+    this.autoscaling = this.createAutoscaling();
+    this.schedules = this.createSchedules();
+  }
+
+  /** What deploy needs to know of this service. */
+  get contract(): ServiceContract {
+    const { own, environment } = this;
+    const logs = { group: this.logGroup.name, prefix: own.name };
+    return {
+      name: own.name,
+      service: this.service.name,
+      taskDefinition: this.taskDefinition.arn,
+      container: own.name,
+      platform: own.architecture === "ARM64" ? "linux/arm64" : "linux/amd64",
+      image: { repository: this.props.registry.repository.name, ...tagsOf(environment) },
+      capacity: this.strategy,
+      network: this.taskNetwork ?? null,
+      logs,
+      secrets: Object.fromEntries(
+        Object.entries(this.secrets).map(([variable, { name }]) => [variable, name]),
+      ),
+      migration:
+        own.migrations && this.migration
+          ? {
+              taskDefinition: this.migration.arn,
+              container: own.name,
+              command: [...own.migrations.command],
+              logs: { ...logs, prefix: `${own.name}-migration` },
+            }
+          : null,
+    };
+  }
+
+  /** Write-only: no plan and no state ever holds what a person puts there, and no apply puts it back. */
+  private createSecrets() {
+    return Object.fromEntries(
+      this.own.secrets.map((variable) => [
+        variable,
+        new SsmParameter(this, `secret_${variable}`, {
+          name: `/${this.environment}/service/${this.own.name}/${variable}`,
+          description: `${variable} of ${this.own.name}, written by hand`,
+          type: "SecureString",
+          valueWo: PLACEHOLDER,
+          valueWoVersion: 1,
+        }),
+      ]),
+    );
+  }
+
+  private createLogGroup() {
+    return new CloudwatchLogGroup(this, "logs", {
+      name: `/${this.environment}/service/${this.own.name}`,
+      retentionInDays: this.own.logDays,
+    });
+  }
+
+  private createRoles() {
+    return new Roles(this, "roles", {
+      environment: this.environment,
+      service: this.own,
+      repositoryArn: this.props.registry.repository.arn,
+      logGroupArn: this.logGroup.arn,
+      parameterArns: [...new Set(Object.values(this.secretArns()))],
+    });
+  }
+
+  private createSecurityGroup() {
+    const { network, configuration } = this.props;
+    const group = new SecurityGroup(this, "tasks", {
+      name: nameOf("aws_security_group", this.environment, this.own.name),
+      description: `Tasks of ${this.own.name}`,
+      vpcId: network.vpc.id,
+      tags: { Name: `${this.environment}-${this.own.name}` },
+    });
+    allowOut(this, "tasks", {
+      from: group,
+      network,
+      nat: configuration.network.nat !== false,
+      cidr: configuration.network.cidr,
+    });
+    return group;
+  }
+
+  private createTaskDefinition() {
+    const { tag } = tagsOf(this.environment);
+    return this.defineTask(ITSELF, nameOf("aws_ecs_task_definition", this.environment, this.own.name), {
+      tag,
+      command: this.own.command,
+      port: this.own.port,
+      prefix: this.own.name,
+    });
+  }
+
+  /** It runs the candidate before the environment's tag moves. An underscore keeps it apart from any service. */
+  private createMigration() {
+    if (!this.own.migrations) return undefined;
+    const { candidateTag } = tagsOf(this.environment);
+    const family = nameOf("aws_ecs_task_definition", this.environment, `${this.own.name}_migration`);
+    return this.defineTask("migration", family, {
+      tag: candidateTag,
+      command: this.own.migrations.command,
+      prefix: `${this.own.name}-migration`,
+    });
+  }
+
+  private defineTask(
+    id: string,
+    family: string,
+    container: {
+      readonly tag: string;
+      readonly command?: readonly string[];
+      readonly port?: number;
+      readonly prefix: string;
+    },
+  ) {
+    const { own, props } = this;
+    const { region } = props.configuration;
+    return new EcsTaskDefinition(this, id, {
+      family,
+      requiresCompatibilities: [own.fargate ? "FARGATE" : "EC2"],
+      networkMode: own.fargate ? "awsvpc" : "bridge",
+      cpu: String(own.cpu),
+      memory: String(own.memory),
+      runtimePlatform: { operatingSystemFamily: "LINUX", cpuArchitecture: own.architecture },
+      executionRoleArn: this.roles.execution.arn,
+      taskRoleArn: this.roles.task.arn,
+      containerDefinitions: containerDefinitions({
+        name: own.name,
+        image: `${props.registry.repository.repositoryUrl}:${container.tag}`,
+        command: container.command,
+        port: container.port,
+        dynamicPort: !own.fargate,
+        environment: this.variables(),
+        secrets: this.secretArns(),
+        labels: this.labels(),
+        logs: { group: this.logGroup.name, region, prefix: container.prefix },
+        init: own.exec,
+      }),
+    });
+  }
+
+  private variables() {
+    const url = this.props.distribution?.url ?? "";
+    const config = Object.entries(this.own.config).map(([name, value]) => [
+      name,
+      value.replaceAll("$URL", url),
+    ]);
+    return { ...Object.fromEntries(config), ...(this.own.database && this.props.database?.connection) };
+  }
+
+  private secretArns() {
+    const own = Object.entries(this.secrets).map(([variable, { arn }]) => [variable, arn] as const);
+    const { database } = this.props;
+    if (!this.own.database || !database) return Object.fromEntries(own);
+    const urls = this.own.database.urls.map((variable) => [variable, database.url.arn] as const);
+    return Object.fromEntries([...own, ["PGPASSWORD", database.password.arn], ...urls]);
+  }
+
+  /** A new password is a new revision: tasks that know the old one are replaced in the same apply. */
+  private labels(): Record<string, string> {
+    const { database } = this.props.configuration;
+    return this.own.database && database
+      ? { "database.password-version": String(database.passwordVersion) }
+      : {};
+  }
+
+  /** Its name tells what cannot be changed in place, so that a successor can stand beside it. */
+  private createTargetGroup() {
+    const { own } = this;
+    if (own.port === undefined || !this.props.distribution) return undefined;
+    const targetType = own.fargate ? "ip" : "instance";
+    return new LbTargetGroup(this, "targets", {
+      name: nameOf("aws_lb_target_group", this.environment, own.name, `${targetType}-${own.port}`),
+      vpcId: this.props.network.vpc.id,
+      targetType,
+      port: own.port,
+      protocol: "HTTP",
+      deregistrationDelay: "30",
+      healthCheck: {
+        path: own.health.path,
+        matcher: "200-399",
+        interval: own.health.interval,
+        timeout: 4,
+        healthyThreshold: 2,
+        unhealthyThreshold: 3,
+      },
+      lifecycle: { createBeforeDestroy: true },
+    });
+  }
+
+  private createListenerRule() {
+    if (!this.targetGroup || !this.props.distribution) return undefined;
+    const { paths, hosts } = this.own;
+    return new LbListenerRule(this, "rule", {
+      listenerArn: this.props.distribution.loadBalancer.listener.arn,
+      priority: rulePriority(this.own),
+      action: [{ type: "forward", targetGroupArn: this.targetGroup.arn }],
+      condition: [
+        ...(paths.length > 0 ? [{ pathPattern: { values: [...paths] } }] : []),
+        ...(hosts.length > 0 ? [{ hostHeader: { values: [...hosts] } }] : []),
+      ],
+    });
+  }
+
+  private createService() {
+    const { own, props } = this;
+    return new EcsService(this, "service", {
+      name: nameOf("aws_ecs_service", own.name),
+      cluster: props.cluster.cluster.arn,
+      taskDefinition: this.taskDefinition.arn,
+      desiredCount: own.autoscaling ? Math.max(own.count, own.autoscaling.min) : own.count,
+      capacityProviderStrategy: this.strategy,
+      // Without it a change of the strategy would replace the service.
+      forceNewDeployment: true,
+      deploymentCircuitBreaker: { enable: true, rollback: true },
+      deploymentMinimumHealthyPercent: 100,
+      deploymentMaximumPercent: 200,
+      enableExecuteCommand: own.exec,
+      enableEcsManagedTags: true,
+      propagateTags: "SERVICE",
+      ...(this.taskNetwork && { networkConfiguration: { ...this.taskNetwork, assignPublicIp: false } }),
+      ...(!own.fargate && {
+        orderedPlacementStrategy: [
+          { type: "spread", field: "attribute:ecs.availability-zone" },
+          { type: "binpack", field: "memory" },
+        ],
+      }),
+      ...(this.targetGroup && {
+        healthCheckGracePeriodSeconds: own.health.gracePeriod,
+        loadBalancer: [
+          { targetGroupArn: this.targetGroup.arn, containerName: own.name, containerPort: own.port ?? 0 },
+        ],
+      }),
+      ...(own.autoscaling && { lifecycle: { ignoreChanges: ["desired_count"] } }),
+      dependsOn: [
+        props.cluster.association,
+        ...this.roles.policies,
+        ...(this.listenerRule ? [this.listenerRule] : []),
+      ],
+    });
+  }
+
+  private createAutoscaling() {
+    const { autoscaling } = this.own;
+    if (!autoscaling) return undefined;
+    const target = new AppautoscalingTarget(this, "scaling", {
+      serviceNamespace: "ecs",
+      scalableDimension: "ecs:service:DesiredCount",
+      resourceId: `service/${this.props.cluster.cluster.name}/${this.service.name}`,
+      minCapacity: autoscaling.min,
+      maxCapacity: autoscaling.max,
+    });
+    const policy = new AppautoscalingPolicy(this, "scaling_cpu", {
+      name: "cpu",
+      policyType: "TargetTrackingScaling",
+      serviceNamespace: target.serviceNamespace,
+      scalableDimension: target.scalableDimension,
+      resourceId: target.resourceId,
+      targetTrackingScalingPolicyConfiguration: {
+        targetValue: autoscaling.cpu,
+        predefinedMetricSpecification: { predefinedMetricType: "ECSServiceAverageCPUUtilization" },
+        scaleInCooldown: 300,
+        scaleOutCooldown: 60,
+      },
+    });
+    return { target, policy };
+  }
+
+  private createSchedules() {
+    if (Object.keys(this.own.schedules).length === 0) return undefined;
+    return new Schedules(this, "schedules", {
+      environment: this.environment,
+      service: this.own,
+      cluster: this.props.cluster,
+      roles: this.roles,
+      container: this.own.name,
+      taskDefinition: this.taskDefinition,
+      network: this.taskNetwork,
+    });
+  }
+
+  private get strategy() {
+    return this.own.strategy.map(({ provider, base, weight }) => ({
+      capacityProvider: this.props.cluster.providerName(provider),
+      base,
+      weight,
+    }));
+  }
+
+  private get taskNetwork() {
+    if (!this.securityGroup) return undefined;
+    return {
+      subnets: this.props.network.subnets.private.map(({ id }) => id),
+      securityGroups: [this.securityGroup.id],
+    };
+  }
+}

@@ -1,0 +1,94 @@
+import { AwsProvider } from "@cdktf/provider-aws/lib/provider";
+import { LocalBackend, S3Backend, TerraformElement, TerraformStack } from "cdktf";
+import type { Construct, IConstruct, Node } from "constructs";
+
+/** What all stacks of the app share: `context` in cdktf.json. */
+export interface Project {
+  /** The tag `project` on everything. */
+  readonly project: string;
+  /** S3 bucket that holds the states, and its region; without one they are files in this folder. */
+  readonly stateBucket?: string;
+  readonly stateRegion?: string;
+}
+
+export interface SlipwayStackProps extends Project {
+  readonly region: string;
+}
+
+/** Ephemeral values and write-only arguments: Terraform and OpenTofu alike have them since 1.11. */
+export const REQUIRED_TERRAFORM = ">= 1.11.0";
+
+/** The id of the one resource that a construct is named after: it takes the construct's own address. */
+export const ITSELF = "itself";
+
+/**
+ * One stack: one state, one plan, one provider, and addresses that a person can read and a refactor cannot move
+ * unseen. `network/private_a` is `aws_subnet.network_private_a`, with no hash.
+ */
+export class SlipwayStack extends TerraformStack {
+  constructor(scope: Construct, name: string, props: SlipwayStackProps) {
+    super(scope, name);
+    this.configureTerraform();
+    this.configureBackend(props);
+    this.configureProvider(props);
+    this.node.addValidation({ validate: () => this.collisions() });
+  }
+
+  protected override allocateLogicalId(element: TerraformElement | Node): string {
+    const node = TerraformElement.isTerraformElement(element) ? element.node : element;
+    const ids = node.scopes.slice(node.scopes.indexOf(this) + 1).map((scope) => scope.node.id);
+    const own = ids.at(-1) === ITSELF ? ids.slice(0, -1) : ids;
+    return own.join("_").replaceAll(/[^\w-]/g, "_");
+  }
+
+  /** cdktf would read another stack's state: lifecycles meet through explicit outputs instead. */
+  override registerOutgoingCrossStackReference(identifier: string): never {
+    throw new Error(`Another stack refers to ${this.node.id}'s ${identifier}: environments share nothing.`);
+  }
+
+  private configureTerraform() {
+    this.addOverride("terraform.required_version", REQUIRED_TERRAFORM);
+    // The bindings carry the provider's version with them, and cdktf pins that; the source it leaves short.
+    this.addOverride("terraform.required_providers.aws.source", "hashicorp/aws");
+  }
+
+  private configureBackend({ stateBucket, stateRegion, region }: SlipwayStackProps) {
+    if (!stateBucket) {
+      // Outside cdktf.out, which a synth empties of stacks that are gone. Relative to the stack's folder in it.
+      new LocalBackend(this, { path: `../../../terraform.${this.node.id}.tfstate` });
+      return;
+    }
+    const backend = new S3Backend(this, {
+      bucket: stateBucket,
+      key: `${this.node.id}.tfstate`,
+      region: stateRegion || region,
+      encrypt: true,
+    });
+    backend.addOverride("use_lockfile", true);
+  }
+
+  private configureProvider({ region, project }: SlipwayStackProps) {
+    new AwsProvider(this, "aws", {
+      region,
+      defaultTags: [{ tags: { project, environment: this.node.id, "managed-by": "slipway" } }],
+    });
+  }
+
+  /** cdktf merges two elements of one type and id silently, and one of them is lost. */
+  private collisions(): string[] {
+    const taken = new Map<string, string>();
+    const mistakes: string[] = [];
+    const visit = (construct: IConstruct) => {
+      if (TerraformElement.isTerraformElement(construct)) {
+        const key = `${construct.constructor.name}.${construct.friendlyUniqueId}`;
+        const { path } = construct.node;
+        const other = taken.get(key);
+        if (other !== undefined) mistakes.push(`${other} and ${path} are both ${key}: rename one of them.`);
+        taken.set(key, path);
+      }
+      construct.node.children.forEach(visit);
+    };
+    visit(this);
+    return mistakes;
+  }
+}
