@@ -1,5 +1,12 @@
 import { AwsProvider } from "@cdktf/provider-aws/lib/provider";
-import { LocalBackend, S3Backend, TerraformElement, TerraformStack } from "cdktf";
+import {
+  LocalBackend,
+  S3Backend,
+  TerraformDataSource,
+  TerraformElement,
+  type TerraformResource,
+  TerraformStack,
+} from "cdktf";
 import type { Construct, IConstruct, Node } from "constructs";
 
 /** What all stacks of the app share: `context` in cdktf.json. */
@@ -17,6 +24,10 @@ export interface SlipwayStackProps extends Project {
 
 /** Ephemeral values and write-only arguments: Terraform and OpenTofu alike have them since 1.11. */
 export const REQUIRED_TERRAFORM = ">= 1.11.0";
+
+/** The address of a resource or data source, to be written into an expression: `aws_lb.distribution`. */
+export const addressOf = (element: TerraformResource | TerraformDataSource) =>
+  `${element instanceof TerraformDataSource ? "data." : ""}${element.terraformResourceType}.${element.friendlyUniqueId}`;
 
 /** The id of the one resource that a construct is named after: it takes the construct's own address. */
 export const ITSELF = "itself";

@@ -8,7 +8,7 @@ import { IamRole } from "@cdktf/provider-aws/lib/iam-role";
 import { IamRolePolicyAttachment } from "@cdktf/provider-aws/lib/iam-role-policy-attachment";
 import { LaunchTemplate } from "@cdktf/provider-aws/lib/launch-template";
 import { SecurityGroup } from "@cdktf/provider-aws/lib/security-group";
-import { Fn } from "cdktf";
+import { Fn, Token } from "cdktf";
 import { Construct } from "constructs";
 import { instanceType } from "../aws/instance-types";
 import type { ClusterConfiguration } from "../environment/props";
@@ -194,7 +194,7 @@ export class Cluster extends Construct {
           launchTemplateSpecification: {
             launchTemplateId: launchTemplate.id,
             // A number: with "$Latest" the group never changes, and an instance refresh never starts.
-            version: `\${${launchTemplate.fqn}.latest_version}`,
+            version: Token.asString(launchTemplate.latestVersion),
           },
           override: capacity.instanceTypes.map((type) => ({ instanceType: type })),
         },

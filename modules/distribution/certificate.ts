@@ -4,7 +4,7 @@ import { DataAwsRoute53Zone } from "@cdktf/provider-aws/lib/data-aws-route53-zon
 import { Route53Record } from "@cdktf/provider-aws/lib/route53-record";
 import { Construct } from "constructs";
 import type { DistributionConfiguration } from "../environment/props";
-import { ITSELF } from "../stack";
+import { addressOf, ITSELF } from "../stack";
 
 /** CloudFront takes certificates and web ACLs of this region only, wherever the environment is. */
 export const CLOUDFRONT_REGION = "us-east-1";
@@ -47,7 +47,7 @@ export class Certificate extends Construct {
 
   /** The options are a set, known after apply: each name finds its own. */
   private createRecord(name: string) {
-    const options = `${this.certificate.fqn}.domain_validation_options`;
+    const options = `${addressOf(this.certificate)}.domain_validation_options`;
     const own = (attribute: string) =>
       `\${one([for option in ${options} : option.${attribute} if option.domain_name == "${name}"])}`;
     return new Route53Record(this, name, {

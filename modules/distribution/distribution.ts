@@ -8,11 +8,12 @@ import { DataAwsCloudfrontCachePolicy } from "@cdktf/provider-aws/lib/data-aws-c
 import { DataAwsCloudfrontOriginRequestPolicy } from "@cdktf/provider-aws/lib/data-aws-cloudfront-origin-request-policy";
 import { Route53Record } from "@cdktf/provider-aws/lib/route53-record";
 import type { Wafv2WebAcl } from "@cdktf/provider-aws/lib/wafv2-web-acl";
+import { Fn } from "cdktf";
 import { Construct } from "constructs";
 import type { Configuration, DistributionConfiguration } from "../environment/props";
 import { nameOf } from "../names";
 import type { Network } from "../network/network";
-import { ITSELF } from "../stack";
+import { addressOf, ITSELF } from "../stack";
 import { AccessLogs } from "./access-logs";
 import { CLOUDFRONT_REGION, Certificate } from "./certificate";
 import { LISTENER_PORT, LoadBalancer } from "./load-balancer";
@@ -75,11 +76,12 @@ export class Distribution extends Construct {
    * under a name of its own, when the load balancer is. Source: hashicorp/terraform-provider-aws#40905.
    */
   private createVpcOrigin(network: Network) {
-    const { arn, fqn } = this.loadBalancer.loadBalancer;
+    const { loadBalancer } = this.loadBalancer;
+    const { arn } = loadBalancer;
     return new CloudfrontVpcOrigin(this, "origin", {
       vpcOriginEndpointConfig: [
         {
-          name: `${nameOf("aws_cloudfront_vpc_origin", this.name)}-\${substr(sha1(${fqn}.arn), 0, 8)}`,
+          name: `${nameOf("aws_cloudfront_vpc_origin", this.name)}-${Fn.substr(Fn.sha1(arn), 0, 8)}`,
           arn,
           httpPort: LISTENER_PORT,
           httpsPort: 443,
@@ -92,7 +94,7 @@ export class Distribution extends Construct {
       lifecycle: {
         createBeforeDestroy: true,
         ignoreChanges: "all",
-        replaceTriggeredBy: [`${fqn}.arn`],
+        replaceTriggeredBy: [`${addressOf(loadBalancer)}.arn`],
       },
     });
   }

@@ -53,7 +53,7 @@ function* checkExposure(service: ServiceConfiguration, { distribution }: Configu
       message: `${conditions} paths and hosts are more than the ${MOST_CONDITIONS} a rule holds; shorten them with *.`,
     };
   }
-  const names = distribution?.domain?.names || [];
+  const names = (distribution && distribution.domain && distribution.domain.names) || [];
   for (const [index, host] of service.hosts.entries()) {
     if (!names.includes(host)) {
       yield {

@@ -21,7 +21,7 @@ import { Construct } from "constructs";
 import type { Configuration } from "../environment/props";
 import { nameOf } from "../names";
 import { admit } from "../security-group";
-import { ITSELF } from "../stack";
+import { addressOf, ITSELF } from "../stack";
 import { type Kind, kinds, subnetCidr } from "./subnets";
 
 const ANYWHERE = "0.0.0.0/0";
@@ -308,7 +308,7 @@ export class Network extends Construct {
         destinationCidrBlock: this.props.cidr,
         vpcPeeringConnectionId: connection.id,
       });
-      back.addOverride("for_each", `\${toset(${theirs.fqn}.ids)}`);
+      back.addOverride("for_each", `\${toset(${addressOf(theirs)}.ids)}`);
       return connection;
     });
   }
