@@ -131,21 +131,13 @@ export class Cluster extends Construct {
 
   private createLaunchTemplate(name: string, capacity: Capacity) {
     const tags = { ...this.props.tags, Name: `${this.props.name}-${name}` };
-    const config = "/etc/ecs/ecs.config";
     return new LaunchTemplate(this, `${name}_template`, {
       name: nameOf("aws_launch_template", this.props.name, name),
       description: `${this.props.name}, capacity provider ${name}`,
       imageId: this.imageFor(name, capacity),
       iamInstanceProfile: { arn: this.instanceProfile?.arn },
       // The reference makes the edge: no instance outlives the cluster that it joins.
-      userData: Fn.base64encode(
-        [
-          "#!/bin/bash",
-          `echo ECS_CLUSTER=${this.cluster.name} >> ${config}`,
-          `echo ECS_ENABLE_SPOT_INSTANCE_DRAINING=true >> ${config}`,
-          "",
-        ].join("\n"),
-      ),
+      userData: Fn.base64encode(this.userData()),
       metadataOptions: { httpEndpoint: "enabled", httpTokens: "required", httpPutResponseHopLimit: 1 },
       blockDeviceMappings: [
         {
@@ -168,6 +160,19 @@ export class Cluster extends Construct {
       // Default tags of the provider do not reach what an Auto Scaling group launches.
       tagSpecifications: ["instance", "volume"].map((resourceType) => ({ resourceType, tags })),
     });
+  }
+
+  private userData(): string {
+    const settings = {
+      ECS_CLUSTER: this.cluster.name,
+      ECS_ENABLE_SPOT_INSTANCE_DRAINING: "true",
+      // By default the agent runs what it has cached when a pull fails: another release than the tag names.
+      ECS_IMAGE_PULL_BEHAVIOR: "always",
+    };
+    const lines = Object.entries(settings).map(
+      ([key, value]) => `echo ${key}=${value} >> /etc/ecs/ecs.config`,
+    );
+    return ["#!/bin/bash", ...lines, ""].join("\n");
   }
 
   private imageFor(name: string, capacity: Capacity): string {

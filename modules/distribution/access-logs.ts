@@ -1,4 +1,3 @@
-import { DataAwsCallerIdentity } from "@cdktf/provider-aws/lib/data-aws-caller-identity";
 import { S3Bucket } from "@cdktf/provider-aws/lib/s3-bucket";
 import { S3BucketLifecycleConfiguration } from "@cdktf/provider-aws/lib/s3-bucket-lifecycle-configuration";
 import { S3BucketPolicy } from "@cdktf/provider-aws/lib/s3-bucket-policy";
@@ -17,18 +16,17 @@ export class AccessLogs extends Construct {
   constructor(
     scope: Construct,
     id: string,
-    private readonly props: { readonly name: string; readonly days: number; readonly region: string },
+    private readonly props: { readonly name: string; readonly account: string; readonly days: number },
   ) {
     super(scope, id);
-    const account = new DataAwsCallerIdentity(this, "caller", {}).accountId;
     this.bucket = new S3Bucket(this, ITSELF, {
       // Bucket names are the world's: the account makes this one ours.
-      bucket: `${nameOf("aws_s3_bucket", props.name, "access-logs").slice(0, 50)}-${account}`,
+      bucket: `${nameOf("aws_s3_bucket", props.name, "access-logs").slice(0, 50)}-${props.account}`,
       forceDestroy: true,
     });
     this.close();
     this.expire();
-    this.policy = this.admitLogDelivery(account);
+    this.policy = this.admitLogDelivery(props.account);
   }
 
   private close() {

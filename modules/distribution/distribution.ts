@@ -26,6 +26,8 @@ export interface DistributionProps {
   readonly configuration: Configuration;
   readonly distribution: DistributionConfiguration;
   readonly network: Network;
+  /** The AWS account's id. */
+  readonly account: string;
 }
 
 /** CloudFront in front of an internal load balancer: the only way in from the internet. */
@@ -41,13 +43,17 @@ export class Distribution extends Construct {
   private readonly name: string;
   private readonly props: DistributionConfiguration;
 
-  constructor(scope: Construct, id: string, { configuration, distribution, network }: DistributionProps) {
+  constructor(
+    scope: Construct,
+    id: string,
+    { configuration, distribution, network, account }: DistributionProps,
+  ) {
     super(scope, id);
-    const { name, region } = configuration;
+    const { name } = configuration;
     this.name = name;
     this.props = distribution;
     this.accessLogs = distribution.accessLogs
-      ? new AccessLogs(this, "access_logs", { name, region, days: distribution.accessLogs.days })
+      ? new AccessLogs(this, "access_logs", { name, account, days: distribution.accessLogs.days })
       : undefined;
     this.loadBalancer = new LoadBalancer(this, "load_balancer", {
       name,

@@ -21,6 +21,8 @@ const DYNAMIC_PORTS = [32768, 65535] as const;
 
 /** One complete environment, in one stack: everything it is made of, and who may talk to whom. */
 export class Environment extends SlipwayStack {
+  /** The AWS account's id. */
+  readonly account: string;
   readonly network: Network;
   readonly database: Database | undefined;
   readonly cluster: Cluster;
@@ -39,6 +41,7 @@ export class Environment extends SlipwayStack {
     project: Project,
   ) {
     super(scope, configuration.name, { ...project, region: configuration.region });
+    this.account = new DataAwsCallerIdentity(this, "caller", {}).accountId;
     this.network = new Network(this, "network", configuration);
     this.database = this.createDatabase();
     this.cluster = this.createCluster(project);
@@ -169,7 +172,7 @@ export class Environment extends SlipwayStack {
     const contract: Contract = {
       version: CONTRACT_VERSION,
       environment: this.configuration.name,
-      account: new DataAwsCallerIdentity(this, "caller", {}).accountId,
+      account: this.account,
       region: this.configuration.region,
       cluster: this.cluster.cluster.name,
       url: this.distribution?.url ?? null,
