@@ -74,7 +74,7 @@ export class Environment extends SlipwayStack {
   }
 
   private createDistribution() {
-    const { configuration, network } = this;
+    const { configuration, network, account } = this;
     const { distribution } = configuration;
     return distribution
       ? new Distribution(this, "distribution", { configuration, distribution, network })
