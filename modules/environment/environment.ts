@@ -77,7 +77,7 @@ export class Environment extends SlipwayStack {
     const { configuration, network, account } = this;
     const { distribution } = configuration;
     return distribution
-      ? new Distribution(this, "distribution", { configuration, distribution, network })
+      ? new Distribution(this, "distribution", { configuration, distribution, network, account })
       : undefined;
   }
 
