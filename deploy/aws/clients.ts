@@ -1,0 +1,59 @@
+import { CloudWatchLogsClient } from "@aws-sdk/client-cloudwatch-logs";
+import { ECRClient } from "@aws-sdk/client-ecr";
+import { ECSClient } from "@aws-sdk/client-ecs";
+import { SSMClient } from "@aws-sdk/client-ssm";
+import { STSClient } from "@aws-sdk/client-sts";
+import { refused } from "../errors";
+
+export interface Clients {
+  region: string;
+  ecs: ECSClient;
+  ecr: ECRClient;
+  ssm: SSMClient;
+  logs: CloudWatchLogsClient;
+  sts: STSClient;
+}
+
+/** A call that has not answered by then is treated as a broken connection, in milliseconds. */
+const CONNECT_TIMEOUT = 5_000;
+const REQUEST_TIMEOUT = 15_000;
+
+/**
+ * The official clients. Region, credentials and `AWS_ENDPOINT_URL` are found as the AWS CLI finds them
+ * (environment, profile, SSO, OIDC, instance). The SDK itself does not retry: `retry.ts` does, on our clock.
+ * @param fallbackRegion for when the machine has none configured.
+ */
+export async function makeClients(fallbackRegion?: string): Promise<Clients> {
+  const transport = {
+    maxAttempts: 1,
+    requestHandler: {
+      connectionTimeout: CONNECT_TIMEOUT,
+      requestTimeout: REQUEST_TIMEOUT,
+      throwOnRequestTimeout: true,
+    },
+  };
+  const region = await configuredRegion(new STSClient(transport), fallbackRegion);
+  const sts = new STSClient({ ...transport, region });
+  // One resolved identity for all five: an SSO or OIDC exchange is made once.
+  const shared = { ...transport, region, credentials: sts.config.credentials };
+  return {
+    region,
+    sts,
+    ecs: new ECSClient(shared),
+    ecr: new ECRClient(shared),
+    ssm: new SSMClient(shared),
+    logs: new CloudWatchLogsClient(shared),
+  };
+}
+
+async function configuredRegion(client: STSClient, fallback?: string): Promise<string> {
+  try {
+    return await client.config.region();
+  } catch {
+    if (fallback) return fallback;
+    throw refused(
+      "No AWS region is configured.",
+      "Set AWS_REGION, or AWS_PROFILE to a profile with a region.",
+    );
+  }
+}

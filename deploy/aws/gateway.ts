@@ -1,0 +1,311 @@
+import { GetCallerIdentityCommand } from "@aws-sdk/client-sts";
+import { DescribeParametersCommand, GetParameterCommand } from "@aws-sdk/client-ssm";
+import { GetLogEventsCommand, type OutputLogEvent } from "@aws-sdk/client-cloudwatch-logs";
+import {
+  BatchGetImageCommand,
+  DescribeImagesCommand,
+  GetDownloadUrlForLayerCommand,
+  PutImageCommand,
+  type ImageDetail,
+  type ImageIdentifier,
+} from "@aws-sdk/client-ecr";
+import {
+  DescribeClustersCommand,
+  DescribeServiceDeploymentsCommand,
+  DescribeServiceRevisionsCommand,
+  DescribeServicesCommand,
+  DescribeTasksCommand,
+  ListServiceDeploymentsCommand,
+  ListTasksCommand,
+  RunTaskCommand,
+  StopTaskCommand,
+  UpdateServiceCommand,
+  type Cluster,
+  type Deployment,
+  type ListTasksRequest,
+  type RunTaskRequest,
+  type RunTaskResponse,
+  type Service,
+  type ServiceDeployment,
+  type ServiceDeploymentBrief,
+  type ServiceRevision,
+  type Task,
+} from "@aws-sdk/client-ecs";
+import type { Clock } from "../clock";
+import { MEDIA_TYPES, type RegistryImage } from "../image";
+import type { Clients } from "./clients";
+import { AwsError } from "./error";
+import { withRetry } from "./retry";
+
+/** Largest answers AWS gives in one page. */
+const TASKS_PER_CALL = 100;
+const SERVICES_PER_CALL = 10;
+/** Five pages of stopped tasks are plenty to see a crash loop; there may be hours of them. */
+const MOST_TASK_PAGES = 5;
+
+export interface Patience {
+  clock: Clock;
+  /** 0 to 1, for the jitter of retries. */
+  random: () => number;
+  /** Ends reads. Changes always run to their answer: half a change helps nobody. */
+  signal?: AbortSignal;
+}
+
+/** Every call that a deployment makes, and nothing else: the policy of the deploy role mirrors this file. */
+export class Aws {
+  readonly region: string;
+
+  constructor(
+    private readonly clients: Clients,
+    private readonly patience: Patience,
+  ) {
+    this.region = clients.region;
+  }
+
+  /** The same calls without the signal, for what must still happen after Ctrl-C. */
+  lasting(): Aws {
+    const { clock, random } = this.patience;
+    return new Aws(this.clients, { clock, random });
+  }
+
+  private read<T>(
+    operation: string,
+    call: (options: { abortSignal?: AbortSignal }) => Promise<T>,
+  ): Promise<T> {
+    const { signal } = this.patience;
+    return withRetry(operation, this.patience, () => call(signal ? { abortSignal: signal } : {}));
+  }
+
+  private change<T>(operation: string, call: () => Promise<T>): Promise<T> {
+    const { clock, random } = this.patience;
+    return withRetry(operation, { clock, random }, call);
+  }
+
+  async caller(): Promise<{ account: string; arn: string }> {
+    const { Account = "", Arn = "" } = await this.read("sts:GetCallerIdentity", (options) =>
+      this.clients.sts.send(new GetCallerIdentityCommand({}), options),
+    );
+    return { account: Account, arn: Arn };
+  }
+
+  /** The text of a parameter that holds no secret; undefined when there is none. */
+  async parameter(name: string): Promise<string | undefined> {
+    try {
+      const answer = await this.read("ssm:GetParameter", (options) =>
+        this.clients.ssm.send(new GetParameterCommand({ Name: name }), options),
+      );
+      return answer.Parameter?.Value;
+    } catch (error) {
+      if (error instanceof AwsError && error.code === "ParameterNotFound") return undefined;
+      throw error;
+    }
+  }
+
+  /** Versions of parameters by name, without their values; a missing parameter has none. */
+  async parameterVersions(names: readonly string[]): Promise<ReadonlyMap<string, number>> {
+    const versions = new Map<string, number>();
+    for (const Values of pages([...names], 50)) {
+      let NextToken: string | undefined;
+      do {
+        const page = await this.read("ssm:DescribeParameters", (options) =>
+          this.clients.ssm.send(
+            new DescribeParametersCommand({
+              ParameterFilters: [{ Key: "Name", Option: "Equals", Values }],
+              MaxResults: 50,
+              NextToken,
+            }),
+            options,
+          ),
+        );
+        for (const { Name, Version } of page.Parameters ?? []) if (Name) versions.set(Name, Version ?? 0);
+        NextToken = page.NextToken;
+      } while (NextToken);
+    }
+    return versions;
+  }
+
+  async cluster(name: string): Promise<Cluster | undefined> {
+    const answer = await this.read("ecs:DescribeClusters", (options) =>
+      this.clients.ecs.send(new DescribeClustersCommand({ clusters: [name] }), options),
+    );
+    return answer.clusters?.[0];
+  }
+
+  async services(cluster: string, names: readonly string[]): Promise<Service[]> {
+    const found: Service[] = [];
+    for (const services of pages([...names], SERVICES_PER_CALL)) {
+      const answer = await this.read("ecs:DescribeServices", (options) =>
+        this.clients.ecs.send(new DescribeServicesCommand({ cluster, services }), options),
+      );
+      found.push(...(answer.services ?? []));
+    }
+    return found;
+  }
+
+  /** Tasks of a family or a service, running and stopped as asked. ECS keeps stopped ones for about an hour. */
+  async listTasks(
+    cluster: string,
+    filter: Pick<ListTasksRequest, "family" | "serviceName">,
+    desiredStatus: "RUNNING" | "STOPPED",
+  ): Promise<Task[]> {
+    const arns: string[] = [];
+    let nextToken: string | undefined;
+    let page = 0;
+    do {
+      const answer = await this.read("ecs:ListTasks", (options) =>
+        this.clients.ecs.send(
+          new ListTasksCommand({ cluster, ...filter, desiredStatus, nextToken }),
+          options,
+        ),
+      );
+      arns.push(...(answer.taskArns ?? []));
+      nextToken = answer.nextToken;
+    } while (nextToken && (desiredStatus === "RUNNING" || ++page < MOST_TASK_PAGES));
+    return this.tasks(cluster, arns);
+  }
+
+  /** Tasks by ARN; those that ECS does not know (yet, or any more) are left out. */
+  async tasks(cluster: string, arns: readonly string[]): Promise<Task[]> {
+    const found: Task[] = [];
+    for (const tasks of pages([...arns], TASKS_PER_CALL)) {
+      const answer = await this.read("ecs:DescribeTasks", (options) =>
+        this.clients.ecs.send(new DescribeTasksCommand({ cluster, tasks }), options),
+      );
+      found.push(...(answer.tasks ?? []));
+    }
+    return found;
+  }
+
+  /** Safe to send again after a lost answer only because the request carries a client token. */
+  async runTask(request: RunTaskRequest & { clientToken: string }): Promise<RunTaskResponse> {
+    return this.change("ecs:RunTask", () => this.clients.ecs.send(new RunTaskCommand(request)));
+  }
+
+  async stopTask(cluster: string, task: string, reason: string): Promise<void> {
+    await this.change("ecs:StopTask", () =>
+      this.clients.ecs.send(new StopTaskCommand({ cluster, task, reason })),
+    );
+  }
+
+  /** Forces a deployment, and answers with it: a describe right after may still show the one before. */
+  async forceDeployment(cluster: string, service: string): Promise<Deployment | undefined> {
+    const answer = await this.change("ecs:UpdateService", () =>
+      this.clients.ecs.send(new UpdateServiceCommand({ cluster, service, forceNewDeployment: true })),
+    );
+    return answer.service?.deployments?.find(({ status }) => status === "PRIMARY");
+  }
+
+  /** The latest deployments of a service, newest first; ECS keeps them for 90 days. */
+  async serviceDeployments(cluster: string, service: string, most = 20): Promise<ServiceDeploymentBrief[]> {
+    const answer = await this.read("ecs:ListServiceDeployments", (options) =>
+      this.clients.ecs.send(
+        new ListServiceDeploymentsCommand({ cluster, service, maxResults: most }),
+        options,
+      ),
+    );
+    const found = answer.serviceDeployments ?? [];
+    return found.sort((a, b) => (b.createdAt?.getTime() ?? 0) - (a.createdAt?.getTime() ?? 0));
+  }
+
+  /** One of them whole: why it was rolled back is told only here. */
+  async serviceDeployment(arn: string): Promise<ServiceDeployment | undefined> {
+    const answer = await this.read("ecs:DescribeServiceDeployments", (options) =>
+      this.clients.ecs.send(new DescribeServiceDeploymentsCommand({ serviceDeploymentArns: [arn] }), options),
+    );
+    return answer.serviceDeployments?.[0];
+  }
+
+  /** What a deployment ran: among other things the digests that ECS resolved its tags to. */
+  async serviceRevisions(arns: readonly string[]): Promise<ServiceRevision[]> {
+    if (arns.length === 0) return [];
+    const answer = await this.read("ecs:DescribeServiceRevisions", (options) =>
+      this.clients.ecs.send(new DescribeServiceRevisionsCommand({ serviceRevisionArns: [...arns] }), options),
+    );
+    return answer.serviceRevisions ?? [];
+  }
+
+  /** Images by tag or digest, each with the reference that found it; those that are not there are left out. */
+  async images(
+    repositoryName: string,
+    imageIds: readonly ImageIdentifier[],
+  ): Promise<{ tag: string | undefined; image: RegistryImage }[]> {
+    const answer = await this.read("ecr:BatchGetImage", (options) =>
+      this.clients.ecr.send(
+        new BatchGetImageCommand({
+          repositoryName,
+          imageIds: [...imageIds],
+          acceptedMediaTypes: MEDIA_TYPES,
+        }),
+        options,
+      ),
+    );
+    return (answer.images ?? []).map(({ imageId, imageManifest, imageManifestMediaType }) => ({
+      tag: imageId?.imageTag,
+      image: {
+        digest: imageId?.imageDigest ?? "",
+        manifest: imageManifest ?? "",
+        mediaType: imageManifestMediaType ?? "",
+      },
+    }));
+  }
+
+  /** Gives an image that the repository holds one more tag. Having it already is success. */
+  async tagImage(repositoryName: string, imageTag: string, image: RegistryImage): Promise<void> {
+    const { manifest: imageManifest, mediaType: imageManifestMediaType, digest: imageDigest } = image;
+    const request = { repositoryName, imageTag, imageManifest, imageManifestMediaType, imageDigest };
+    try {
+      await this.change("ecr:PutImage", () => this.clients.ecr.send(new PutImageCommand(request)));
+    } catch (error) {
+      if (!(error instanceof AwsError && error.code === "ImageAlreadyExistsException")) throw error;
+    }
+  }
+
+  /** Tags and times of images, for a person to read. */
+  async imageDetails(repositoryName: string, digests: readonly string[]): Promise<ImageDetail[]> {
+    const imageIds = digests.map((imageDigest) => ({ imageDigest }));
+    const answer = await this.read("ecr:DescribeImages", (options) =>
+      this.clients.ecr.send(new DescribeImagesCommand({ repositoryName, imageIds }), options),
+    );
+    return answer.imageDetails ?? [];
+  }
+
+  /** A small blob of an image, such as its configuration, read through the address that ECR signs for it. */
+  async blob(repositoryName: string, layerDigest: string): Promise<unknown> {
+    return this.read("ecr:GetDownloadUrlForLayer", async (options) => {
+      const request = new GetDownloadUrlForLayerCommand({ repositoryName, layerDigest });
+      const { downloadUrl } = await this.clients.ecr.send(request, options);
+      const answer = await fetch(downloadUrl ?? "", { signal: AbortSignal.timeout(10_000) });
+      return answer.json();
+    });
+  }
+
+  /** A page of log lines; undefined while the stream does not exist. */
+  async logEvents(
+    group: string,
+    stream: string,
+    from: { token: string | undefined } | { last: number },
+  ): Promise<{ events: OutputLogEvent[]; token: string | undefined } | undefined> {
+    const place =
+      "last" in from
+        ? { startFromHead: false, limit: from.last }
+        : { startFromHead: true, nextToken: from.token };
+    try {
+      const answer = await this.read("logs:GetLogEvents", (options) =>
+        this.clients.logs.send(
+          new GetLogEventsCommand({ logGroupName: group, logStreamName: stream, ...place }),
+          options,
+        ),
+      );
+      return { events: answer.events ?? [], token: answer.nextForwardToken };
+    } catch (error) {
+      if (error instanceof AwsError && error.code === "ResourceNotFoundException") return undefined;
+      throw error;
+    }
+  }
+}
+
+function pages<T>(items: T[], size: number): T[][] {
+  const found: T[][] = [];
+  for (let start = 0; start < items.length; start += size) found.push(items.slice(start, start + size));
+  return found;
+}

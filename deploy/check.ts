@@ -1,0 +1,287 @@
+import type { Service, Task } from "@aws-sdk/client-ecs";
+import type { Contract, ServiceContract } from "../modules/contract";
+import type { Check, CheckStatus } from "./events";
+import {
+  type Facts,
+  groupKey,
+  type ImageFacts,
+  imageGroups,
+  parameterName,
+  type Reading,
+  unfinished,
+  type Wanted,
+} from "./facts";
+import { type ImageReference, reportedDigests, short } from "./image";
+import { readStartedBy } from "./started-by";
+import { taskId } from "./task-story";
+
+export interface CheckRequest {
+  contract: Contract;
+  /** The services to deploy, in the contract's order. */
+  services: readonly ServiceContract[];
+  wanted: Wanted;
+  /** Whether a deployment in progress may be replaced: a rollback must not wait for what it undoes. */
+  replace: boolean;
+}
+
+const SEVERITY: CheckStatus[] = ["ok", "warning", "busy", "failed"];
+
+const leaf = (name: string, status: CheckStatus, detail: string): Check => ({
+  name,
+  status,
+  detail,
+  children: [],
+});
+const ok = (name: string, detail: string) => leaf(name, "ok", detail);
+const warning = (name: string, detail: string) => leaf(name, "warning", detail);
+const failed = (name: string, detail: string) => leaf(name, "failed", detail);
+
+function branch(name: string, children: Check[]): Check {
+  return { name, status: worst(children), detail: "", children };
+}
+
+/** The status of the whole: `failed` before `busy` (somebody else is at work) before `warning`. */
+export const worst = (checks: readonly Check[]): CheckStatus =>
+  SEVERITY[Math.max(0, ...checks.map(({ status }) => SEVERITY.indexOf(status)))] ?? "ok";
+
+/** The leaves with that status. */
+export const leaves = (checks: readonly Check[], status: CheckStatus): Check[] =>
+  checks.flatMap((check) =>
+    check.children.length > 0 ? leaves(check.children, status) : check.status === status ? [check] : [],
+  );
+
+/** A reading that failed is a failed check with AWS's own words. */
+function judged<T>(name: string, reading: Reading<T> | undefined, judge: (value: T) => Check): Check {
+  if (reading && "value" in reading) return judge(reading.value);
+  const error = reading?.error;
+  return failed(name, error instanceof Error ? error.message : "could not be read");
+}
+
+/** All that must hold before anything is changed, as a tree. Pure: `readFacts` made the calls. */
+export function checks(facts: Facts, request: CheckRequest): Check[] {
+  const { contract, services } = request;
+  return [
+    callerChecks(facts, contract),
+    branch("cluster", [clusterCheck(facts, contract), capacityCheck(facts, services)]),
+    ...services.map((service) => serviceCheck(facts, request, service)),
+    ...imageGroups(services).map((group) =>
+      judged(`image ${groupKey(group)}`, facts.images.get(groupKey(group)), (image) =>
+        branch(`image ${groupKey(group)}`, imageChecks(image, request.wanted(group), group.services)),
+      ),
+    ),
+    branch(
+      "secrets",
+      services.flatMap((service) => secretChecks(facts, service)),
+    ),
+    ...sharedTagChecks(facts, request),
+    branch("migrations", migrationChecks(facts, request)),
+  ];
+}
+
+/** Enough for a command that changes nothing but runs somewhere. */
+export const callerChecks = (facts: Pick<Facts, "caller" | "region">, contract: Contract): Check =>
+  branch("caller", [accountCheck(facts, contract), regionCheck(facts, contract)]);
+
+const accountCheck = (facts: Pick<Facts, "caller">, { account }: Contract) =>
+  judged("account", facts.caller, (caller) =>
+    caller.account === account
+      ? ok("account", `${account} as ${caller.arn}`)
+      : failed(
+          "account",
+          `the credentials belong to account ${caller.account}, the environment to ${account}: set AWS_PROFILE or the job's role`,
+        ),
+  );
+
+const regionCheck = ({ region }: Pick<Facts, "region">, contract: Contract) =>
+  region === contract.region
+    ? ok("region", region)
+    : failed(
+        "region",
+        `the configured region is ${region}, the environment is in ${contract.region}: set AWS_REGION=${contract.region}`,
+      );
+
+const clusterCheck = (facts: Facts, { cluster: name, environment }: Contract) =>
+  judged("state", facts.cluster, (cluster) =>
+    cluster?.status === "ACTIVE"
+      ? ok("state", `${name} is active`)
+      : failed("state", `cluster ${name} is ${cluster?.status ?? "not there"}: cdktf apply ${environment}`),
+  );
+
+const FARGATE = new Set(["FARGATE", "FARGATE_SPOT"]);
+
+const capacityCheck = (facts: Facts, services: readonly ServiceContract[]) =>
+  judged("capacity", facts.cluster, (cluster) => {
+    const needed = new Set(services.flatMap(({ capacity }) => capacity.map((one) => one.capacityProvider)));
+    const missing = [...needed].filter((name) => !cluster?.capacityProviders?.includes(name));
+    if (missing.length > 0) {
+      return failed(
+        "capacity",
+        `the cluster has no capacity provider ${missing.join(", ")}: apply the environment`,
+      );
+    }
+    const machines = cluster?.registeredContainerInstancesCount ?? 0;
+    if (machines > 0 || [...needed].every((name) => FARGATE.has(name))) {
+      return ok("capacity", [...needed].join(", "));
+    }
+    return warning("capacity", "no machine is up: the first task waits until the group has scaled out");
+  });
+
+function serviceCheck(facts: Facts, request: CheckRequest, contract: ServiceContract): Check {
+  const name = `service ${contract.name}`;
+  return judged(name, facts.services, (found) => {
+    const service = found.find(({ serviceName }) => serviceName === contract.service);
+    if (service?.status !== "ACTIVE") {
+      const state = service?.status ?? "not there";
+      return failed(name, `${contract.service} is ${state}: cdktf apply ${request.contract.environment}`);
+    }
+    return branch(name, [
+      controllerCheck(service),
+      definitionCheck(service, contract),
+      countCheck(service),
+      rolloutCheck(facts, request, contract, service),
+    ]);
+  });
+}
+
+const controllerCheck = ({ deploymentController }: Service) => {
+  const type = deploymentController?.type ?? "ECS";
+  return type === "ECS"
+    ? ok("controller", "ECS")
+    : failed("controller", `deployments are controlled by ${type}, whose outcome cannot be followed here`);
+};
+
+const definitionCheck = (service: Service, contract: ServiceContract) =>
+  service.taskDefinition === contract.taskDefinition
+    ? ok("task definition", contract.taskDefinition.split("/").at(-1) ?? "")
+    : warning(
+        "task definition",
+        `the service runs ${service.taskDefinition?.split("/").at(-1)}, the last apply made ${contract.taskDefinition.split("/").at(-1)}`,
+      );
+
+const countCheck = ({ desiredCount = 0 }: Service) =>
+  desiredCount > 0
+    ? ok("desired count", `${desiredCount}`)
+    : warning(
+        "desired count",
+        "0: the image will be promoted, but nothing will run and nothing can be proved",
+      );
+
+function rolloutCheck(
+  facts: Facts,
+  request: CheckRequest,
+  contract: ServiceContract,
+  service: Service,
+): Check {
+  const name = "no other deployment";
+  const primary = service.deployments?.find(({ status }) => status === "PRIMARY");
+  if (primary?.rolloutState !== "IN_PROGRESS") return ok(name, "none in progress");
+  const since = primary.createdAt?.toISOString() ?? "unknown";
+  const image = facts.images.get(groupKey(contract.image));
+  if (image && "value" in image && !image.value.tagged && !image.value.running) {
+    return ok(name, "the service has waited for its first image");
+  }
+  const detail = `deployment ${primary.id} is in progress since ${since}`;
+  return request.replace
+    ? warning(name, `${detail}: it will be replaced`)
+    : leaf(name, "busy", `${detail}: wait for it (status shows it), or replace it with --replace`);
+}
+
+function imageChecks(
+  image: ImageFacts,
+  reference: ImageReference | null,
+  services: ServiceContract[],
+): Check[] {
+  const { wanted, previous, running, tagged } = image;
+  if (!wanted) {
+    if (!reference) return [warning("image", "nothing was deployed here yet")];
+    const name = "tag" in reference ? reference.tag : reference.digest;
+    return [
+      failed("image", `the repository has no image ${name}: push it first, or look for a typing error`),
+    ];
+  }
+  const found = ok("image", short(wanted.digest));
+  return [
+    found,
+    ...services.map((service) => platformCheck(image.platforms, service)),
+    ...(running && !previous
+      ? [warning("way back", `the image that runs, ${short(running)}, is no longer in the repository`)]
+      : [ok("way back", previous ? short(previous.digest) : "none: this is the first deployment")]),
+    ...(running && tagged && previous?.digest !== tagged.digest
+      ? [warning("tag", `names ${short(tagged.digest)}, but ${short(running)} runs: a deploy was cut short`)]
+      : []),
+  ];
+}
+
+function platformCheck(platforms: string[], { name, platform }: ServiceContract): Check {
+  const label = `platform of ${name}`;
+  if (platforms.length === 0)
+    return warning(label, `${platform} is needed; what the image was built for is unproved`);
+  return platforms.includes(platform)
+    ? ok(label, platform)
+    : failed(
+        label,
+        `${platform} is needed, the image was built for ${platforms.join(", ")}: docker buildx build --platform ${platform}`,
+      );
+}
+
+/** Version 1 is the placeholder that Terraform made: a person has to write the next one. */
+function secretChecks(facts: Facts, service: ServiceContract): Check[] {
+  return Object.entries(service.secrets).map(([variable, reference]) => {
+    const name = `${service.name} ${variable}`;
+    return judged(name, facts.parameters, (versions) => {
+      const parameter = parameterName(reference);
+      const version = versions.get(parameter);
+      if (version === undefined)
+        return failed(name, `the parameter ${parameter} does not exist: apply the environment`);
+      if (version > 1) return ok(name, `version ${version}`);
+      return failed(
+        name,
+        `${parameter} is still the placeholder: aws ssm put-parameter --overwrite --type SecureString --name ${parameter} --value …`,
+      );
+    });
+  });
+}
+
+/** Moving a tag moves it for every service that runs it: those left out would disagree with it. */
+function sharedTagChecks(facts: Facts, { contract, services }: CheckRequest): Check[] {
+  return imageGroups(services).flatMap((group) => {
+    const key = groupKey(group);
+    const left = contract.services.filter((one) => groupKey(one.image) === key && !services.includes(one));
+    const image = facts.images.get(key);
+    const moves = image && "value" in image && image.value.wanted?.digest !== image.value.tagged?.digest;
+    if (left.length === 0 || !moves) return [];
+    const names = left.map(({ name }) => name).join(", ");
+    return [
+      failed(`tag ${key}`, `${names} runs the same tag: deploy ${names} too (--service once for each)`),
+    ];
+  });
+}
+
+function migrationChecks(facts: Facts, request: CheckRequest): Check[] {
+  return request.services.flatMap((service) => {
+    if (!service.migration) return [];
+    const name = `no other migration of ${service.name}`;
+    return judged(name, facts.migrations.get(service.migration.taskDefinition), (tasks) =>
+      migrationCheck(name, unfinished(tasks), facts, request, service),
+    );
+  });
+}
+
+function migrationCheck(
+  name: string,
+  running: Task[],
+  facts: Facts,
+  request: CheckRequest,
+  service: ServiceContract,
+): Check {
+  const [task] = running;
+  if (!task) return ok(name, "none in progress");
+  const mark = readStartedBy(task.startedBy);
+  const detail = `task ${taskId(task)} is at work, started by ${mark?.who ?? task.startedBy ?? "unknown"}`;
+  const image = facts.images.get(groupKey(service.image));
+  const wanted = image && "value" in image ? image.value.wanted : undefined;
+  if (request.replace) return warning(name, detail);
+  return mark && wanted && reportedDigests(wanted, service.platform).has(mark.digest)
+    ? ok(name, `${detail}, of this very image: this deploy waits for it`)
+    : leaf(name, "busy", `${detail}: wait until it has ended`);
+}

@@ -1,0 +1,133 @@
+import type { Contract, ServiceContract } from "../modules/contract";
+import type { Limits } from "./context";
+import { check, deploy, type DeployRequest } from "./deploy";
+import { refused } from "./errors";
+import type { Wanted } from "./facts";
+import { imageReference } from "./image";
+import { policy } from "./policy";
+import { rollbackTargets } from "./rollback";
+import { run } from "./run";
+import { real, session, type SessionOptions, type Surroundings } from "./session";
+import { status } from "./status";
+
+export interface CommandOptions extends SessionOptions {
+  limits: Limits;
+  /** Names from the environment file; all by default. */
+  service: string[];
+}
+
+/** The chosen services in the contract's order, whatever order they were named in. */
+export function chosen({ services, environment }: Contract, names: readonly string[]): ServiceContract[] {
+  const unknown = names.filter((name) => !services.some((service) => service.name === name));
+  if (unknown.length === 0) return services.filter(({ name }) => names.length === 0 || names.includes(name));
+  throw refused(
+    `--service ${unknown.join(", ")}: ${environment} has no such service.`,
+    `It has: ${services.map(({ name }) => name).join(", ")}.`,
+  );
+}
+
+/** The same image for every service. */
+function sameImage(option: string, text: string): Wanted {
+  const reference = imageReference(text);
+  if (reference) return () => reference;
+  throw refused(
+    `${option} ${text} is neither a tag nor a digest.`,
+    "Give the tag alone (v42) or the digest alone (sha256: and 64 hex digits): the repository is the environment's.",
+  );
+}
+
+export type DeployOptions = CommandOptions &
+  Partial<Pick<DeployRequest, "skipMigrations" | "dryRun" | "replace">> & { image: string };
+
+export const deployCommand = (environment: string, options: DeployOptions, around?: Surroundings) =>
+  session(
+    "deploy",
+    environment,
+    options,
+    async (context, report) => {
+      const services = chosen(context.contract, options.service);
+      const wanted = sameImage("--image", options.image);
+      const { skipMigrations = false, dryRun = false, replace = false } = options;
+      const request = { services, wanted, skipMigrations, dryRun, replace };
+      return { text: await deploy(context, request, report) };
+    },
+    around,
+  );
+
+export type RollbackOptions = CommandOptions & { to?: string; dryRun?: boolean };
+
+/** A deployment of an earlier image, without migrations; it may replace one that is in progress. */
+export const rollbackCommand = (environment: string, options: RollbackOptions, around?: Surroundings) =>
+  session(
+    "rollback",
+    environment,
+    options,
+    async (context, report) => {
+      const services = chosen(context.contract, options.service);
+      const wanted = options.to ? sameImage("--to", options.to) : await rollbackTargets(context, services);
+      const { dryRun = false } = options;
+      const request = { services, wanted, skipMigrations: true, replace: true, dryRun };
+      return { text: await deploy(context, request, report) };
+    },
+    around,
+  );
+
+export type CheckOptions = CommandOptions & { image?: string };
+
+export const checkCommand = (environment: string, options: CheckOptions, around?: Surroundings) =>
+  session(
+    "check",
+    environment,
+    options,
+    async (context) => {
+      const services = chosen(context.contract, options.service);
+      const wanted = options.image ? sameImage("--image", options.image) : () => null;
+      await check(context, { services, wanted, replace: false });
+      return { text: "Every check passed." };
+    },
+    around,
+  );
+
+export const statusCommand = (environment: string, options: CommandOptions, around?: Surroundings) =>
+  session(
+    "status",
+    environment,
+    options,
+    async (context) => {
+      const services = await status(context, chosen(context.contract, options.service));
+      return { text: `${services.length} of ${context.contract.services.length} services shown.` };
+    },
+    around,
+  );
+
+export const runCommand = (
+  environment: string,
+  command: readonly string[],
+  options: CommandOptions,
+  around?: Surroundings,
+) =>
+  session(
+    "run",
+    environment,
+    options,
+    async (context) => {
+      const [service] = chosen(context.contract, options.service);
+      if (!service) throw refused(`${environment} has no service to run a command in.`);
+      const exitCode = await run(context, service, command);
+      return { text: `${command[0]} exited with ${exitCode}.`, exitCode };
+    },
+    around,
+  );
+
+/** Prints the least-privilege policy of the deploy role on stdout; everything else goes to stderr. */
+export const policyCommand = (environment: string, options: CommandOptions, around = real()) =>
+  session(
+    "policy",
+    environment,
+    options,
+    async ({ contract }) => {
+      around.stdout.write(`${JSON.stringify(policy(contract), null, 2)}\n`);
+      return { text: "Attach this to the role that deploys." };
+    },
+    { ...around, stdout: process.stderr },
+  );

@@ -1,0 +1,41 @@
+import type { Contract } from "../modules/contract";
+import type { Aws } from "./aws/gateway";
+import type { Clock } from "./clock";
+import type { Events } from "./events";
+
+/** How long each wait may take, in milliseconds. */
+export interface Limits {
+  /** For a machine with room for the migration. */
+  capacity: number;
+  /** From there until its container runs, and for it to stop when told to. */
+  start: number;
+  /** For the migration, or the command of `run`, itself. */
+  migration: number;
+  /** For the roll-out of one service. */
+  rollout: number;
+}
+
+const MINUTE = 60_000;
+
+/** Long enough for a group that scales out, an image of gigabytes, a slow migration and a draining load balancer. */
+export const DEFAULT_LIMITS: Limits = {
+  capacity: 10 * MINUTE,
+  start: 10 * MINUTE,
+  migration: 30 * MINUTE,
+  rollout: 20 * MINUTE,
+};
+
+/** What every step works with. */
+export interface Context {
+  contract: Contract;
+  /** Its reads end with `signal`. */
+  aws: Aws;
+  /** The same without a signal, for cleaning up after Ctrl-C. */
+  lasting: Aws;
+  clock: Clock;
+  signal: AbortSignal;
+  events: Events;
+  limits: Limits;
+  /** Who deploys, as the migration's mark will say. */
+  who: string;
+}

@@ -1,0 +1,65 @@
+import { readFile } from "node:fs/promises";
+import { type Contract, ContractError, contractParameter, parseContract } from "../modules/contract";
+import type { Aws } from "./aws/gateway";
+import { refused } from "./errors";
+
+/** The contract as the environment's SSM parameter holds it: needs no Terraform and no state. */
+export async function contractFromParameter(aws: Aws, environment: string): Promise<Contract> {
+  const name = contractParameter(environment);
+  const text = await aws.parameter(name);
+  if (text === undefined) {
+    throw refused(
+      `There is no environment ${environment} here: the SSM parameter ${name} does not exist in ${aws.region}.`,
+      `If it was never applied: cdktf apply ${environment}.`,
+      "If it was: AWS_PROFILE or AWS_REGION names another account or region.",
+    );
+  }
+  return contractOf(environment, text, `the SSM parameter ${name}`);
+}
+
+/** The contract from a file: what `cdktf apply --outputs-file` or `terraform output -json` wrote. */
+export async function contractFromFile(file: string, environment: string): Promise<Contract> {
+  const outputs = await jsonFile(file);
+  const stack = outputs[environment] as Record<string, unknown> | undefined;
+  const output = stack?.deploy ?? (outputs.deploy as { value?: unknown } | undefined)?.value;
+  if (output === undefined) {
+    throw refused(
+      `${file} holds no output "deploy" of ${environment}.`,
+      `Write it with: cdktf apply ${environment} --outputs-file ${file}`,
+    );
+  }
+  const text = typeof output === "string" ? output : JSON.stringify(output);
+  return contractOf(environment, text, `the output "deploy" in ${file}`);
+}
+
+async function jsonFile(file: string): Promise<Record<string, unknown>> {
+  const text = await readFile(file, "utf8").catch((error: Error) => {
+    throw refused(`--outputs ${file} cannot be read: ${error.message}`);
+  });
+  try {
+    return (JSON.parse(text) ?? {}) as Record<string, unknown>;
+  } catch {
+    throw refused(
+      `--outputs ${file} is not JSON.`,
+      "Give what cdktf apply --outputs-file or terraform output -json wrote.",
+    );
+  }
+}
+
+function contractOf(environment: string, text: string, source: string): Contract {
+  const contract = parsed(text, source);
+  if (contract.environment === environment) return contract;
+  throw refused(
+    `${source} is the contract of ${contract.environment}, not of ${environment}.`,
+    "Name the environment that you mean, or give its own outputs.",
+  );
+}
+
+function parsed(text: string, source: string): Contract {
+  try {
+    return parseContract(text, source);
+  } catch (error) {
+    if (error instanceof ContractError) throw refused(error.message);
+    throw error;
+  }
+}

@@ -1,0 +1,96 @@
+import type { ServiceContract } from "../modules/contract";
+import { checks, leaves } from "./check";
+import type { Context } from "./context";
+import { DeployError, Interrupted } from "./errors";
+import type { Result } from "./events";
+import { EXIT } from "./exit-code";
+import { type Facts, readFacts, type Wanted } from "./facts";
+import { short } from "./image";
+import { migrate } from "./migrate";
+import { makePlan, type Plan, planSteps } from "./plan";
+import { release } from "./release";
+import { whoami } from "./started-by";
+
+export interface DeployRequest {
+  /** In the contract's order. */
+  services: readonly ServiceContract[];
+  wanted: Wanted;
+  skipMigrations: boolean;
+  /** Stop after the checks and the plan. */
+  dryRun: boolean;
+  /** Deploy even while another roll-out is in progress. */
+  replace: boolean;
+}
+
+/** Filled in on the way, so that a failure reports it too. */
+export type Report = Pick<Result, "images" | "services">;
+
+/**
+ * Ships a release: check, migrate, promote, roll out, verify.
+ * @returns what was done, in a sentence.
+ * @throws DeployError or Interrupted for every other end.
+ */
+export async function deploy(context: Context, request: DeployRequest, report: Report): Promise<string> {
+  const facts = await check(context, request);
+  const plan = makePlan(facts, request.services, request.skipMigrations);
+  context.events.emit({ type: "plan", steps: planSteps(plan) });
+  report.images = imagesOf(plan);
+  if (request.dryRun) return "Dry run: nothing was changed.";
+
+  const who = whoami(process.env, "value" in facts.caller ? facts.caller.value.arn : "");
+  for (const migration of plan.migrations) await migrate({ ...context, who }, migration);
+  await release(context, plan, report.services).catch((error: unknown) => {
+    if (plan.migrations.length > 0) noteMigrations(error);
+    throw error;
+  });
+  return deployed(plan);
+}
+
+/** Reads, judges and shows the checks. @throws DeployError 1 when one failed, 5 when somebody else is at work. */
+export async function check(
+  context: Context,
+  request: Pick<DeployRequest, "services" | "wanted" | "replace">,
+): Promise<Facts> {
+  const { contract, aws, events } = context;
+  events.emit({ type: "stage", stage: "check", subject: contract.environment, state: "started", text: "" });
+  const facts = await readFacts(aws, contract, request.services, request.wanted);
+  const tree = checks(facts, { ...request, contract });
+  const failed = leaves(tree, "failed");
+  const busy = leaves(tree, "busy");
+  events.emit({
+    type: "stage",
+    stage: "check",
+    subject: contract.environment,
+    state: failed.length + busy.length > 0 ? "failed" : "succeeded",
+    text: `${leaves(tree, "ok").length} ok, ${leaves(tree, "warning").length} warnings, ${failed.length + busy.length} failed`,
+  });
+  events.emit({ type: "checks", checks: tree });
+  if (failed.length > 0) {
+    const wayOut = failed.map(({ name, detail }) => `${name}: ${detail}`);
+    throw new DeployError(EXIT.refused, "A check failed; nothing was changed.", wayOut);
+  }
+  if (busy.length > 0) {
+    const wayOut = busy.map(({ name, detail }) => `${name}: ${detail}`);
+    throw new DeployError(EXIT.superseded, "Somebody else is at work here; nothing was changed.", wayOut);
+  }
+  return facts;
+}
+
+const imagesOf = (plan: Plan): Report["images"] =>
+  [...new Set(plan.rollouts.map(({ image }) => image))].map(({ repository, tag, image, previous }) => ({
+    repository,
+    tag,
+    digest: image.digest,
+    previous: previous?.digest ?? null,
+  }));
+
+/** Going back does not undo the migration: said where the failure is read. */
+function noteMigrations(error: unknown): void {
+  const note = "The migration was not undone: whatever runs now must get along with the new schema.";
+  if (error instanceof DeployError || error instanceof Interrupted) error.wayOut.push(note);
+}
+
+function deployed({ rollouts }: Plan): string {
+  const images = [...new Set(rollouts.map(({ image }) => short(image.image.digest)))].join(", ");
+  return `${rollouts.map(({ service }) => service.name).join(", ")} deployed: ${images} runs.`;
+}

@@ -1,0 +1,200 @@
+import type { Cluster, Service, Task } from "@aws-sdk/client-ecs";
+import type { Contract, ServiceContract } from "../modules/contract";
+import type { Aws } from "./aws/gateway";
+import { type ImageReference, manifestContent, type RegistryImage, reportedDigests } from "./image";
+import { containerOf } from "./task-story";
+import { isStopped } from "./task-verdict";
+
+/** A reading that may have failed: the check that needs it says why, the others go on. */
+export type Reading<T> = { value: T } | { error: unknown };
+
+/** Services that run the same tag of the same repository: their image moves in one step. */
+export interface ImageGroup {
+  repository: string;
+  tag: string;
+  services: ServiceContract[];
+}
+
+export interface ImageFacts {
+  /** The image that was asked for; undefined when the repository does not have it. */
+  wanted: RegistryImage | undefined;
+  /** What the environment's tag names now. */
+  tagged: RegistryImage | undefined;
+  /** The digest that the tasks run, as ECS reports it. */
+  running: string | undefined;
+  /** Where to go back to: what runs, or else what the tag names. */
+  previous: RegistryImage | undefined;
+  /** What the wanted image was built for; empty when that could not be read. */
+  platforms: string[];
+}
+
+/** All that a deployment needs to know before it changes anything. Reading it changes nothing. */
+export interface Facts {
+  region: string;
+  caller: Reading<{ account: string; arn: string }>;
+  cluster: Reading<Cluster | undefined>;
+  services: Reading<Service[]>;
+  /** By `repository:tag`. */
+  images: Map<string, Reading<ImageFacts>>;
+  parameters: Reading<ReadonlyMap<string, number>>;
+  /** Every visible task of a migration, running or stopped, by the migration's task definition. */
+  migrations: Map<string, Reading<Task[]>>;
+}
+
+async function reading<T>(promise: Promise<T>): Promise<Reading<T>> {
+  try {
+    return { value: await promise };
+  } catch (error) {
+    return { error };
+  }
+}
+
+export const groupKey = ({ repository, tag }: Pick<ImageGroup, "repository" | "tag">) =>
+  `${repository}:${tag}`;
+
+/** In the contract's order. */
+export function imageGroups(services: readonly ServiceContract[]): ImageGroup[] {
+  const groups = new Map<string, ImageGroup>();
+  for (const service of services) {
+    const { repository, tag } = service.image;
+    const key = groupKey({ repository, tag });
+    const group = groups.get(key) ?? { repository, tag, services: [] };
+    group.services.push(service);
+    groups.set(key, group);
+  }
+  return [...groups.values()];
+}
+
+/** `arn:…:task-definition/family:revision` → family: any revision's task is a migration of this database. */
+export const familyOf = (taskDefinition: string) =>
+  taskDefinition.replace(/^.*task-definition\//, "").replace(/:\d+$/, "");
+
+/** A secret is named by its parameter's name or ARN; SSM describes it by name. */
+export const parameterName = (reference: string) => reference.replace(/^arn:[^/]*:parameter(?=\/)/, "");
+
+/** Which image each group is to run; null for the one that its tag names already. */
+export type Wanted = (group: ImageGroup) => ImageReference | null;
+
+export async function readFacts(
+  aws: Aws,
+  contract: Contract,
+  services: readonly ServiceContract[],
+  wanted: Wanted,
+): Promise<Facts> {
+  const { cluster } = contract;
+  const families = new Set(services.flatMap(({ migration }) => migration?.taskDefinition ?? []));
+  const secrets = new Set(services.flatMap((service) => Object.values(service.secrets).map(parameterName)));
+  const names = services.map(({ service }) => service);
+  const [caller, clusterFacts, serviceFacts, parameters, migrations, images] = await Promise.all([
+    reading(aws.caller()),
+    reading(aws.cluster(cluster)),
+    reading(aws.services(cluster, names)),
+    reading(aws.parameterVersions([...secrets])),
+    byKey(
+      [...families],
+      (family) => family,
+      (family) => migrationTasks(aws, cluster, family),
+    ),
+    byKey(imageGroups(services), groupKey, (group) => readImage(aws, cluster, group, wanted(group))),
+  ]);
+  return {
+    region: aws.region,
+    caller,
+    cluster: clusterFacts,
+    services: serviceFacts,
+    parameters,
+    migrations,
+    images,
+  };
+}
+
+async function byKey<T, R>(items: T[], key: (item: T) => string, read: (item: T) => Promise<R>) {
+  const entries = await Promise.all(
+    items.map(async (item) => [key(item), await reading(read(item))] as const),
+  );
+  return new Map(entries);
+}
+
+/** A task that was told to stop is no longer listed as RUNNING but may still be at work: list both. */
+export async function migrationTasks(aws: Aws, cluster: string, taskDefinition: string): Promise<Task[]> {
+  const family = familyOf(taskDefinition);
+  const [running, stopped] = await Promise.all([
+    aws.listTasks(cluster, { family }, "RUNNING"),
+    aws.listTasks(cluster, { family }, "STOPPED"),
+  ]);
+  return [...running, ...stopped];
+}
+
+export const unfinished = (tasks: readonly Task[]) => tasks.filter((task) => !isStopped(task));
+
+async function readImage(
+  aws: Aws,
+  cluster: string,
+  group: ImageGroup,
+  reference: ImageReference | null,
+): Promise<ImageFacts> {
+  const wanted = reference ?? { tag: group.tag };
+  const asked = "tag" in wanted ? { imageTag: wanted.tag } : { imageDigest: wanted.digest };
+  const both = asked.imageTag === group.tag ? [asked] : [asked, { imageTag: group.tag }];
+  const [found, running] = await Promise.all([
+    aws.images(group.repository, both),
+    runningDigest(aws, cluster, group.services),
+  ]);
+  const tagged = found.find(({ tag }) => tag === group.tag)?.image;
+  const image = found.find(({ tag, image: { digest } }) =>
+    "tag" in wanted ? tag === wanted.tag : digest === wanted.digest,
+  )?.image;
+  return {
+    wanted: image,
+    tagged,
+    running,
+    previous: await previousImage(aws, group, tagged, running),
+    platforms: image ? await platformsOf(aws, group.repository, image) : [],
+  };
+}
+
+/** Tasks that run now; the service's own list of deployments does not tell digests. */
+async function runningDigest(
+  aws: Aws,
+  cluster: string,
+  services: readonly ServiceContract[],
+): Promise<string | undefined> {
+  for (const { service, container } of services) {
+    const tasks = await aws.listTasks(cluster, { serviceName: service }, "RUNNING");
+    const oldest = tasks
+      .filter(({ lastStatus }) => lastStatus === "RUNNING")
+      .sort((a, b) => (a.startedAt?.getTime() ?? 0) - (b.startedAt?.getTime() ?? 0));
+    const digest = oldest.map((task) => containerOf(task, container)?.imageDigest).find(Boolean);
+    if (digest) return digest;
+  }
+  return undefined;
+}
+
+/** What runs is the truth: the tag may have been moved by a deploy that was cut short. */
+async function previousImage(
+  aws: Aws,
+  { repository, services }: ImageGroup,
+  tagged: RegistryImage | undefined,
+  running: string | undefined,
+): Promise<RegistryImage | undefined> {
+  const platform = services[0]?.platform ?? "linux/amd64";
+  if (!running || (tagged && reportedDigests(tagged, platform).has(running))) return tagged;
+  const [found] = await aws.images(repository, [{ imageDigest: running }]);
+  return found?.image;
+}
+
+async function platformsOf(aws: Aws, repository: string, image: RegistryImage): Promise<string[]> {
+  const content = manifestContent(image);
+  if (content.kind === "index") return content.platforms.map(({ platform }) => platform);
+  if (!content.configDigest) return [];
+  try {
+    const config = (await aws.blob(repository, content.configDigest)) as {
+      os?: string;
+      architecture?: string;
+    };
+    return config.os && config.architecture ? [`${config.os}/${config.architecture}`] : [];
+  } catch {
+    // The check then warns that the platform is unproved: a registry's download address may be out of reach.
+    return [];
+  }
+}

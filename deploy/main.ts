@@ -1,0 +1,140 @@
+import { Command, InvalidArgumentError, Option } from "commander";
+import { DEFAULT_LIMITS, type Limits } from "./context";
+import { inMinutes, milliseconds } from "./duration";
+
+// The AWS SDK and the rest are loaded by the command that needs them: --help answers without.
+const commands = () => import("./commands.js");
+
+const EXAMPLES = `
+Examples:
+  npm run deploy -- staging --image v42             check, migrate, promote, roll out, verify
+  npm run deploy -- staging --image v42 --dry-run   check, print the plan, change nothing
+  npm run deploy -- check staging                   only the checks
+  npm run deploy -- status staging                  what runs, since when, the last deployments
+  npm run deploy -- rollback staging                back to the image before
+  npm run deploy -- rollback staging --to sha256:…  back to that image
+  npm run deploy -- run staging -- goose -dir migrations status
+  npm run deploy -- policy staging > policy.json    what the deploy role must be allowed to do
+
+Exit codes:
+  0 deployed   1 usage, configuration or a failed check   2 migration failed, service untouched
+  3 roll-out failed or rolled back   4 outcome unknown   5 another deployment in progress, or ours superseded
+  130, 143 interrupted; \`run\` answers with the command's own exit code
+
+Region, credentials and AWS_ENDPOINT_URL are taken as the AWS CLI takes them.`;
+
+function duration(text: string): number {
+  const value = milliseconds(text);
+  if (value === null) throw new InvalidArgumentError("Give a whole number with s, m or h: 90s, 15m, 1h.");
+  return value;
+}
+
+const append = (value: string, values: string[]) => [...values, value];
+
+interface CommonOptions {
+  service: string[];
+  outputs?: string;
+  json?: boolean;
+  capacityTimeout?: number;
+  startTimeout?: number;
+  migrationTimeout?: number;
+  rolloutTimeout?: number;
+}
+
+const withLimits = <T extends CommonOptions>(options: T): T & { limits: Limits } => ({
+  ...options,
+  limits: {
+    capacity: options.capacityTimeout ?? DEFAULT_LIMITS.capacity,
+    start: options.startTimeout ?? DEFAULT_LIMITS.start,
+    migration: options.migrationTimeout ?? DEFAULT_LIMITS.migration,
+    rollout: options.rolloutTimeout ?? DEFAULT_LIMITS.rollout,
+  },
+});
+
+/** What every command takes. */
+function command(program: Command, name: string, description: string): Command {
+  return program
+    .command(`${name} <environment>`, { isDefault: name === "deploy" })
+    .description(description)
+    .addOption(
+      new Option("--service <name>", "only this service; may be repeated")
+        .argParser(append)
+        .default([], "all, in the contract's order"),
+    )
+    .option(
+      "--outputs <file>",
+      "read the outputs from a file instead of the SSM parameter /<environment>/deploy",
+    )
+    .option("--json", "events as JSON lines");
+}
+
+const text = (limit: keyof Limits) => `(default: ${inMinutes(DEFAULT_LIMITS[limit])})`;
+
+const withTaskTimeouts = (one: Command) =>
+  one
+    .option("--capacity-timeout <time>", `wait for a machine with room ${text("capacity")}`, duration)
+    .option("--start-timeout <time>", `from there until the container runs ${text("start")}`, duration)
+    .option(
+      "--migration-timeout <time>",
+      `for the migration or command itself ${text("migration")}`,
+      duration,
+    );
+
+const withRolloutTimeout = (one: Command) =>
+  one
+    .option("--rollout-timeout <time>", `for the roll-out of one service ${text("rollout")}`, duration)
+    .option("--dry-run", "check, print the plan, change nothing");
+
+async function main(): Promise<void> {
+  const program = new Command("npm run deploy --")
+    .description("Ships a release into an applied environment, and tells the truth about it.")
+    .showHelpAfterError("(--help shows examples)");
+
+  const deploy = withRolloutTimeout(
+    withTaskTimeouts(command(program, "deploy", "ship a release (the default command)")),
+  )
+    .requiredOption(
+      "--image <tag or digest>",
+      "what to deploy: a tag or sha256:… in the environment's repository",
+    )
+    .option("--skip-migrations", "do not migrate")
+    .option("--replace", "deploy even while another roll-out is in progress")
+    .action(async (environment, options) => {
+      process.exitCode = await (await commands()).deployCommand(environment, withLimits(options));
+    });
+
+  command(program, "check", "only the checks: nothing is changed")
+    .option("--image <tag or digest>", "check this image too")
+    .action(async (environment, options) => {
+      process.exitCode = await (await commands()).checkCommand(environment, withLimits(options));
+    });
+
+  withRolloutTimeout(command(program, "rollback", "deploy the image before, without migrations"))
+    .option("--to <tag or digest>", "this image instead of the one before")
+    .action(async (environment, options) => {
+      process.exitCode = await (await commands()).rollbackCommand(environment, withLimits(options));
+    });
+
+  command(program, "status", "what runs, since when, which image, the last deployments").action(
+    async (environment, options) => {
+      process.exitCode = await (await commands()).statusCommand(environment, withLimits(options));
+    },
+  );
+
+  withTaskTimeouts(command(program, "run", "run a command in a service's task definition, its log live"))
+    .argument("<command...>", "the command, after --")
+    .action(async (environment, words, options) => {
+      process.exitCode = await (await commands()).runCommand(environment, words, withLimits(options));
+    });
+
+  command(program, "policy", "print the IAM policy that the deploy role needs").action(
+    async (environment, options) => {
+      process.exitCode = await (await commands()).policyCommand(environment, withLimits(options));
+    },
+  );
+
+  program.addHelpText("after", () => `\n${deploy.helpInformation()}${EXAMPLES}`);
+  await program.parseAsync();
+}
+
+void main();

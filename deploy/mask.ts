@@ -1,0 +1,19 @@
+const MASK = "***";
+
+/** `scheme://user:password@host`, the shape of a database URL. */
+const URL_PASSWORD = /([a-z][a-z0-9+.-]*:\/\/[^\s:/@]*):[^\s/]+@/gi;
+
+/** `password=value`, the shape of a libpq connection string. */
+const KEY_PASSWORD = /\b(password|passwd|pwd)=('[^']*'|"[^"]*"|[^\s&'"]+)/gi;
+
+/** Hides passwords in text that somebody else wrote: container logs, AWS messages. */
+export const mask = (text: string) =>
+  text.replace(URL_PASSWORD, `$1:${MASK}@`).replace(KEY_PASSWORD, `$1=${MASK}`);
+
+/** The same for every string inside a value. */
+export function maskDeep<T>(value: T): T {
+  if (typeof value === "string") return mask(value) as T;
+  if (Array.isArray(value)) return value.map(maskDeep) as T;
+  if (value === null || typeof value !== "object") return value;
+  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, maskDeep(item)])) as T;
+}

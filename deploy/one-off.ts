@@ -1,0 +1,224 @@
+import type { Failure, RunTaskRequest, Task } from "@aws-sdk/client-ecs";
+import type { ServiceContract } from "../modules/contract";
+import { AwsError, isPassing } from "./aws/error";
+import type { Context } from "./context";
+import { DeployError, Interrupted } from "./errors";
+import type { Stage } from "./events";
+import { EXIT } from "./exit-code";
+import { migrationTasks } from "./facts";
+import { LogTail, logStream } from "./log-tail";
+import { done, notYet, poll } from "./poll";
+import { taskId } from "./task-story";
+import { isStopped, type TaskPhase, type TaskVerdict, taskPhase, taskVerdict } from "./task-verdict";
+
+/** A task that is run once, with another command than its definition's. */
+export interface OneOff {
+  stage: Stage;
+  /** Capacity and network are the service's. */
+  service: ServiceContract;
+  taskDefinition: string;
+  /** Its exit code is the task's. */
+  container: string;
+  command: readonly string[];
+  logs: { group: string; prefix: string };
+  startedBy: string;
+  /** ECS starts one task per token, however often the request is sent. A refused attempt needs a new one. */
+  clientToken(attempt: number): string;
+  /** Tasks of the same definition that were there before. */
+  known: ReadonlySet<string>;
+  /** Digests that the container may report; null when any image will do. */
+  digests: ReadonlySet<string> | null;
+}
+
+const CAPACITY_PAUSE = 10_000;
+/** While the task runs, one look in so many also reads the log: 20 + 7 calls a minute. */
+const LOOKS_PER_LOG_PAGE = 3;
+
+/** What RunTask is asked for. Strategy and launch type exclude each other: only the strategy scales a group out. */
+function request(
+  { contract }: Context,
+  task: OneOff,
+  attempt: number,
+): RunTaskRequest & { clientToken: string } {
+  const { network, capacity } = task.service;
+  return {
+    cluster: contract.cluster,
+    taskDefinition: task.taskDefinition,
+    count: 1,
+    capacityProviderStrategy: capacity,
+    ...(network && {
+      networkConfiguration: { awsvpcConfiguration: { ...network, assignPublicIp: "DISABLED" } },
+    }),
+    overrides: { containerOverrides: [{ name: task.container, command: [...task.command] }] },
+    startedBy: task.startedBy,
+    clientToken: task.clientToken(attempt),
+  };
+}
+
+/** No machine has room, or an agent is away: the group scales out, the agent comes back. */
+const isShortage = ({ reason = "" }: Failure) => /^RESOURCE|^AGENT$|capacity is unavailable/i.test(reason);
+
+/**
+ * Starts the task; waits for capacity within its bound.
+ * @throws DeployError when ECS refuses for good, with its reasons.
+ */
+export async function startTask(context: Context, oneOff: OneOff): Promise<Task> {
+  const { clock, signal, limits, events } = context;
+  const { stage, service } = oneOff;
+  const deadline = clock.now() + limits.capacity;
+  for (let attempt = 1; ; attempt++) {
+    signal.throwIfAborted();
+    const { tasks, failures = [] } = await runTask(context, oneOff, attempt);
+    if (tasks?.[0]) return tasks[0];
+    const reasons = failures
+      .map(({ reason, detail }) => [reason, detail].filter(Boolean).join(": "))
+      .join(", ");
+    if (failures.length === 0 || !failures.every(isShortage)) {
+      throw new DeployError(
+        EXIT.migrationFailed,
+        `ECS did not start the task: ${reasons || "no reason given"}.`,
+      );
+    }
+    if (clock.now() >= deadline) {
+      throw new DeployError(
+        EXIT.migrationFailed,
+        `No room for the task within ${limits.capacity / 1000} seconds: ${reasons}.`,
+        ["Look at the capacity provider's group: its largest size, and whether machines come up."],
+      );
+    }
+    events.emit({ type: "progress", stage, subject: service.name, text: `waiting for capacity: ${reasons}` });
+    await clock.sleep(CAPACITY_PAUSE, signal);
+  }
+}
+
+/** When the answer was lost for good the task may run all the same: then it is looked for by its mark. */
+async function runTask(
+  context: Context,
+  oneOff: OneOff,
+  attempt: number,
+): Promise<{ tasks?: Task[]; failures?: Failure[] }> {
+  try {
+    return await context.lasting.runTask(request(context, oneOff, attempt));
+  } catch (error) {
+    if (!isPassing(error)) throw error;
+    const tasks = await migrationTasks(context.lasting, context.contract.cluster, oneOff.taskDefinition);
+    const ours = tasks.find(
+      (task) => task.startedBy === oneOff.startedBy && !oneOff.known.has(task.taskArn ?? ""),
+    );
+    if (!ours) throw error;
+    return { tasks: [ours] };
+  }
+}
+
+type FinalVerdict = Exclude<TaskVerdict, { kind: "in progress" } | { kind: "overdue" }>;
+
+/** The end of a one-off task, with the last lines that its container wrote. */
+export type TaskEnd = FinalVerdict & { lastLines: string[] };
+
+/** Watches the task to its end, its log live. Ctrl-C and every bound that passes stop it. */
+export async function watchTask(context: Context, oneOff: OneOff, task: Task): Promise<TaskEnd> {
+  const tail = logTail(context, oneOff, task);
+  const end = await untilItEnds(context, oneOff, task, tail).catch(async (error: unknown) => {
+    if (!(error instanceof Interrupted)) throw unseen(error, task);
+    error.wayOut.push(await stop(context, task, error.message));
+    throw error;
+  });
+  await tail.drain(context.clock, end.kind !== "succeeded");
+  return { ...end, lastLines: tail.lastLines };
+}
+
+function logTail({ aws, events }: Context, { stage, service, logs, container }: OneOff, task: Task): LogTail {
+  const subject = service.name;
+  return new LogTail(
+    aws,
+    { group: logs.group, stream: logStream(logs, container, taskId(task)) },
+    {
+      line: (text) => events.emit({ type: "log", subject, text }),
+      warning: (text) => events.emit({ type: "warning", text: `${stage} ${subject}: ${text}` }),
+    },
+  );
+}
+
+async function untilItEnds(
+  context: Context,
+  oneOff: OneOff,
+  started: Task,
+  tail: LogTail,
+): Promise<FinalVerdict> {
+  const { aws, clock, contract, events, limits } = context;
+  const { stage, service, container, digests } = oneOff;
+  const bounds: Record<TaskPhase, number> = {
+    capacity: limits.capacity,
+    starting: limits.start,
+    running: limits.migration,
+    stopping: limits.start,
+  };
+  let phase = taskPhase(started);
+  let phaseSince = clock.now();
+  let seenAt = clock.now();
+  let looks = 0;
+  const verdict = await poll(context, async () => {
+    const [task] = await aws.tasks(contract.cluster, [started.taskArn ?? ""]);
+    const now = clock.now();
+    if (task) seenAt = now;
+    if (task && taskPhase(task) !== phase) {
+      phase = taskPhase(task);
+      phaseSince = now;
+      if (!isStopped(task))
+        events.emit({ type: "progress", stage, subject: service.name, text: PHASE_WORDS[phase] });
+    }
+    const verdict = taskVerdict({ now, task, seenAt, phaseSince, container, digests, limits: bounds });
+    if (verdict.kind !== "in progress") return done(verdict);
+    if ((phase === "running" || phase === "stopping") && looks++ % LOOKS_PER_LOG_PAGE === 0)
+      await tail.read();
+    return notYet;
+  });
+  return verdict.kind === "overdue" ? stopOverdue(context, started, verdict.reason) : verdict;
+}
+
+const PHASE_WORDS: Record<TaskPhase, string> = {
+  capacity: "waiting for a machine with room",
+  starting: "pulling the image and starting",
+  running: "running",
+  stopping: "stopping",
+};
+
+/** A task that takes too long is stopped: its own exit code counts no more. */
+async function stopOverdue(context: Context, task: Task, reason: string): Promise<FinalVerdict> {
+  const told = await stop(context, task, "time is up");
+  const deadline = context.clock.now() + context.limits.start;
+  const stopped = await poll(context, async () => {
+    const [seen] = await context.aws.tasks(context.contract.cluster, [task.taskArn ?? ""]);
+    if (!seen || isStopped(seen)) return done(true);
+    return context.clock.now() >= deadline ? done(false) : notYet;
+  });
+  const now = stopped ? "" : " It is still there.";
+  return {
+    kind: "failed",
+    reason: `task ${taskId(task)}: ${reason}. ${told}${now}`,
+    retry: "Give it longer (see --help), or find out what it waits for.",
+    exitCode: null,
+  };
+}
+
+/** Tells the task to stop, even after Ctrl-C, and says how that went. */
+export async function stop({ lasting, contract }: Context, task: Task, why: string): Promise<string> {
+  const arn = task.taskArn ?? "";
+  try {
+    await lasting.stopTask(contract.cluster, arn, `Slipway: ${why}`);
+    return `Task ${arn} was told to stop.`;
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    return `Task ${arn} could not be stopped (${reason}): aws ecs stop-task --cluster ${contract.cluster} --task ${arn}`;
+  }
+}
+
+/** AWS no longer lets us see the task: it may go on, and the next deploy will find it. */
+function unseen(error: unknown, task: Task): unknown {
+  if (!(error instanceof AwsError)) return error;
+  return new DeployError(
+    EXIT.unknown,
+    `Task ${taskId(task)} could not be watched to its end. ${error.message}`,
+    [`It may still be at work: ${task.taskArn}`],
+  );
+}

@@ -1,0 +1,97 @@
+import type { Task } from "@aws-sdk/client-ecs";
+import type { ServiceContract } from "../modules/contract";
+import { type Facts, groupKey, type ImageGroup, imageGroups, type Reading, unfinished } from "./facts";
+import { type RegistryImage, reportedDigests, short } from "./image";
+import { readStartedBy } from "./started-by";
+import { taskId } from "./task-story";
+
+type Migration = NonNullable<ServiceContract["migration"]>;
+
+export interface MigrationPlan {
+  service: ServiceContract;
+  migration: Migration;
+  image: RegistryImage;
+  /** The migration of this very image that another run of ours started: waited for instead of started. */
+  running: Task | undefined;
+  /** ARNs of all tasks of this migration that ECS shows. */
+  known: ReadonlySet<string>;
+}
+
+/** An image that is to run in some services, and what those run before. */
+export interface ImagePlan extends ImageGroup {
+  image: RegistryImage;
+  /** What the tag names before. */
+  tagged: RegistryImage | undefined;
+  /** Where a failure goes back to; undefined in a first deployment, and when the same image is deployed again. */
+  previous: RegistryImage | undefined;
+}
+
+export interface Plan {
+  /** All of them come before any promotion. */
+  migrations: MigrationPlan[];
+  /** In the contract's order. */
+  rollouts: { service: ServiceContract; image: ImagePlan }[];
+}
+
+/**
+ * What will be done, from what was found.
+ * @param facts for which every check passed.
+ */
+export function makePlan(facts: Facts, services: readonly ServiceContract[], skipMigrations: boolean): Plan {
+  const images = new Map(imageGroups(services).map((group) => [groupKey(group), imagePlan(facts, group)]));
+  const rollouts = services.flatMap((service) => {
+    const image = images.get(groupKey(service.image));
+    return image ? [{ service, image }] : [];
+  });
+  if (skipMigrations) return { migrations: [], rollouts };
+  const migrations = new Map<string, MigrationPlan>();
+  for (const { service, image } of rollouts) {
+    const { migration } = service;
+    if (!migration || migrations.has(migration.taskDefinition)) continue;
+    const tasks = valueIn(facts.migrations.get(migration.taskDefinition));
+    const digests = reportedDigests(image.image, service.platform);
+    const [running] = unfinished(tasks).filter((task) =>
+      digests.has(readStartedBy(task.startedBy)?.digest ?? ""),
+    );
+    const known = new Set(tasks.map(({ taskArn }) => taskArn ?? ""));
+    migrations.set(migration.taskDefinition, { service, migration, image: image.image, running, known });
+  }
+  return { migrations: [...migrations.values()], rollouts };
+}
+
+function imagePlan(facts: Facts, group: ImageGroup): ImagePlan {
+  const { wanted, tagged, previous } = valueIn(facts.images.get(groupKey(group)));
+  if (!wanted) throw new Error(`no image for ${groupKey(group)}: the checks must have failed`);
+  const other = previous?.digest === wanted.digest ? undefined : previous;
+  return { ...group, image: wanted, tagged, previous: other };
+}
+
+function valueIn<T>(reading: Reading<T> | undefined): T {
+  if (reading && "value" in reading) return reading.value;
+  throw reading?.error ?? new Error("a reading is missing");
+}
+
+/** The plan in words, one line per step. */
+export function planSteps({ migrations, rollouts }: Plan): string[] {
+  const promoted = new Set<ImagePlan>();
+  return [
+    ...migrations.map(({ service, migration, image, running }) =>
+      running
+        ? `wait for the running migration of ${service.name}, task ${taskId(running)}`
+        : `migrate: run \`${migration.command.join(" ")}\` in ${short(image.digest)} for ${service.name}`,
+    ),
+    ...rollouts.flatMap(({ service, image }) => {
+      const steps = promoted.has(image) ? [] : [promotion(image)];
+      promoted.add(image);
+      return [
+        ...steps,
+        `roll out ${service.name}: force a deployment of ${service.service}, prove the image`,
+      ];
+    }),
+  ];
+}
+
+const promotion = ({ image, tagged, ...group }: ImagePlan) =>
+  image.digest === tagged?.digest
+    ? `promote: ${groupKey(group)} names ${short(image.digest)} already`
+    : `promote: move ${groupKey(group)} from ${tagged ? short(tagged.digest) : "nothing"} to ${short(image.digest)}`;

@@ -1,0 +1,81 @@
+import { AwsError } from "./aws/error";
+import type { Aws } from "./aws/gateway";
+import type { Context } from "./context";
+import { DeployError } from "./errors";
+import { EXIT } from "./exit-code";
+import { groupKey } from "./facts";
+import { short } from "./image";
+import type { ImagePlan } from "./plan";
+
+/** What the environment's tag names at this moment. */
+async function taggedNow(aws: Aws, { repository, tag }: ImagePlan): Promise<string | undefined> {
+  const [found] = await aws.images(repository, [{ imageTag: tag }]);
+  return found?.image.digest;
+}
+
+/**
+ * Moves the environment's tag: two calls, whatever the image's size.
+ * @throws DeployError 5 when somebody else moved it since the checks, 3 when the registry refuses.
+ */
+export async function promote({ aws, events }: Context, plan: ImagePlan): Promise<void> {
+  const { repository, tag, image, tagged } = plan;
+  const subject = groupKey(plan);
+  const say = (state: "started" | "succeeded" | "failed" | "skipped", text: string) =>
+    events.emit({ type: "stage", stage: "promote", subject, state, text });
+  say("started", short(image.digest));
+  try {
+    const now = await taggedNow(aws, plan);
+    if (now === image.digest) return say("skipped", `names ${short(image.digest)} already`);
+    if (now !== tagged?.digest) throw movedMeanwhile(subject, now);
+    await aws.tagImage(repository, tag, image);
+    say("succeeded", `${tagged ? short(tagged.digest) : "nothing"} → ${short(image.digest)}`);
+  } catch (error) {
+    say("failed", error instanceof Error ? error.message : String(error));
+    if (!(error instanceof AwsError)) throw error;
+    throw new DeployError(EXIT.rolloutFailed, `${subject} could not be promoted. ${error.message}`, [
+      "No service was told to deploy.",
+      ...(error.code === "ImageTagAlreadyExistsException"
+        ? [`The repository makes ${tag} immutable: exclude the environments' tags from that, and apply.`]
+        : []),
+    ]);
+  }
+}
+
+const movedMeanwhile = (subject: string, now: string | undefined) =>
+  new DeployError(
+    EXIT.superseded,
+    `${subject} was moved to ${now ? short(now) : "nothing"} by somebody else during this deploy. The service was not touched.`,
+    ["Find out who deploys, then deploy again."],
+  );
+
+/**
+ * Moves the tag back after a failure, also after Ctrl-C. Never over somebody else's promotion.
+ * @returns whether the tag names the previous image now.
+ */
+export async function putBack({ lasting, events }: Context, plan: ImagePlan): Promise<boolean> {
+  const { repository, tag, image, previous } = plan;
+  const subject = groupKey(plan);
+  const say = (state: "succeeded" | "failed" | "skipped", text: string) =>
+    events.emit({ type: "stage", stage: "put back", subject, state, text });
+  if (!previous) {
+    say("skipped", `there is no other image to go back to: the tag still names ${short(image.digest)}`);
+    return false;
+  }
+  try {
+    const now = await taggedNow(lasting, plan);
+    if (now === previous.digest) return true;
+    if (now !== image.digest) {
+      say("skipped", `somebody else moved it to ${now ? short(now) : "nothing"}: left as it is`);
+      return false;
+    }
+    await lasting.tagImage(repository, tag, previous);
+    say("succeeded", `${short(image.digest)} → ${short(previous.digest)}`);
+    return true;
+  } catch (error) {
+    say(
+      "failed",
+      `the tag still names ${short(image.digest)}: ${error instanceof Error ? error.message : error}`,
+    );
+    return false;
+  }
+}

@@ -1,0 +1,170 @@
+import type { Service, ServiceDeploymentBrief, Task } from "@aws-sdk/client-ecs";
+import type { ServiceContract } from "../modules/contract";
+import { AwsError } from "./aws/error";
+import type { Context } from "./context";
+import { isCrash } from "./crash-loop";
+import { DeployError } from "./errors";
+import type { Stage } from "./events";
+import { EXIT } from "./exit-code";
+import { lastLines, logStream } from "./log-tail";
+import { done, notYet, poll } from "./poll";
+import { stopStory, taskId } from "./task-story";
+import { evidenceNeeded, ourServiceDeployment, type RolloutVerdict, rolloutVerdict } from "./verdict";
+
+/** A forced deployment of one service that ECS has accepted. */
+export interface Rollout {
+  stage: Stage;
+  service: ServiceContract;
+  /** `ecs-svc/N`. */
+  deploymentId: string;
+  /** Milliseconds since the epoch, on ECS's clock. */
+  createdAt: number;
+  /** The digests under which ECS may report the image. */
+  digests: ReadonlySet<string>;
+}
+
+export type RolloutEnd = Exclude<RolloutVerdict, { kind: "in progress" }> & { lastLines: string[] };
+
+/** Between two readings of the tasks while nothing demands one: 20 + 8 calls a minute in all. */
+const TASKS_INTERVAL = 15_000;
+
+/** @throws DeployError when ECS refuses, or 4 when its answer was lost. */
+export async function force(
+  context: Context,
+  service: ServiceContract,
+): Promise<{ id: string; createdAt: number }> {
+  try {
+    const deployment = await context.lasting.forceDeployment(context.contract.cluster, service.service);
+    if (!deployment?.id) throw new DeployError(EXIT.unknown, "ECS accepted the deployment but names none.");
+    return { id: deployment.id, createdAt: deployment.createdAt?.getTime() ?? context.clock.now() };
+  } catch (error) {
+    if (!(error instanceof AwsError)) throw error;
+    const lost = error.kind === "transient";
+    throw new DeployError(
+      lost ? EXIT.unknown : EXIT.rolloutFailed,
+      lost
+        ? `Whether ${service.name} deploys is unknown. ${error.message}`
+        : `${service.name} was not told to deploy. ${error.message}`,
+    );
+  }
+}
+
+/** Watches a roll-out to its verdict, and finds out why if it failed. */
+export async function watch(context: Context, rollout: Rollout): Promise<RolloutEnd> {
+  const watcher = new Watcher(context, rollout);
+  try {
+    const verdict = await poll(context, async () => {
+      const now = await watcher.look();
+      return now.kind === "in progress" ? notYet : done(now);
+    });
+    if (verdict.kind !== "failed" && verdict.kind !== "rolled back") return { ...verdict, lastLines: [] };
+    return await explained(context, rollout, verdict, await watcher.recordedReason());
+  } catch (error) {
+    if (!(error instanceof AwsError)) throw error;
+    return { kind: "unknown", reason: `the roll-out cannot be watched. ${error.message}`, lastLines: [] };
+  }
+}
+
+/** The readings of one roll-out; what they mean is decided in `verdict.ts`. */
+class Watcher {
+  private tasks: Task[] = [];
+  private tasksReadAt: number;
+  private history: ServiceDeploymentBrief[] = [];
+  private readonly seenEvents = new Set<string>();
+  private lastProgress = "";
+  private readonly deadline: number;
+
+  constructor(
+    private readonly context: Context,
+    private readonly rollout: Rollout,
+  ) {
+    this.tasksReadAt = context.clock.now();
+    this.deadline = context.clock.now() + context.limits.rollout;
+  }
+
+  async look(): Promise<RolloutVerdict> {
+    const { clock, contract, aws } = this.context;
+    const { service: name, container } = this.rollout.service;
+    const { deploymentId, createdAt, digests } = this.rollout;
+    const [service] = await aws.services(contract.cluster, [name]);
+    const evidence = evidenceNeeded(service, deploymentId);
+    if (evidence === "history") this.history = await aws.serviceDeployments(contract.cluster, name);
+    if (evidence === "tasks" || clock.now() - this.tasksReadAt >= TASKS_INTERVAL) await this.readTasks();
+    const verdict = rolloutVerdict({
+      now: clock.now(),
+      deadline: this.deadline,
+      deploymentId,
+      createdAt,
+      service,
+      tasks: this.tasks,
+      history: this.history,
+      container,
+      digests,
+    });
+    this.tellEvents(service);
+    if (verdict.kind === "in progress") this.tellProgress(verdict.detail);
+    return verdict;
+  }
+
+  /** ECS's own words on the end of our deployment, which only the full record holds. */
+  async recordedReason(): Promise<string | undefined> {
+    const arn = ourServiceDeployment(this.history, this.rollout.deploymentId)?.serviceDeploymentArn;
+    if (!arn) return undefined;
+    const recorded = await this.context.aws.serviceDeployment(arn);
+    return recorded?.rollback?.reason ?? recorded?.statusReason;
+  }
+
+  private async readTasks(): Promise<void> {
+    this.tasksReadAt = this.context.clock.now();
+    this.tasks = await tasksOf(this.context, this.rollout);
+  }
+
+  private tellProgress(text: string): void {
+    if (text === this.lastProgress) return;
+    this.lastProgress = text;
+    const { stage, service } = this.rollout;
+    this.context.events.emit({ type: "progress", stage, subject: service.name, text });
+  }
+
+  /** ECS keeps the last 100 events, newest first, and repeats them in every answer. */
+  private tellEvents(service: Service | undefined): void {
+    for (const { id = "", createdAt, message = "" } of [...(service?.events ?? [])].reverse()) {
+      if (this.seenEvents.has(id) || (createdAt?.getTime() ?? 0) < this.rollout.createdAt) continue;
+      this.seenEvents.add(id);
+      const text = message.replace(/^\(service [^)]*\)\s*/, "");
+      // Without room now there may be room when an old task has stopped: a warning, not a failure.
+      if (/unable to|unhealthy|failed/i.test(text)) this.context.events.emit({ type: "warning", text });
+      else this.tellProgress(text);
+    }
+  }
+}
+
+async function tasksOf({ aws, contract }: Context, { service }: Rollout): Promise<Task[]> {
+  const filter = { serviceName: service.service };
+  return [
+    ...(await aws.listTasks(contract.cluster, filter, "RUNNING")),
+    ...(await aws.listTasks(contract.cluster, filter, "STOPPED")),
+  ];
+}
+
+/** Adds why the last task died, and what it wrote: ECS's own reason only counts the dead. */
+async function explained(
+  context: Context,
+  rollout: Rollout,
+  verdict: { kind: "failed" | "rolled back"; reason: string },
+  recorded: string | undefined,
+): Promise<RolloutEnd> {
+  const { container, logs } = rollout.service;
+  const tasks = await tasksOf(context, rollout);
+  const [last] = tasks
+    .filter((task) => task.startedBy === rollout.deploymentId && isCrash(task))
+    .sort((a, b) => (b.stoppedAt?.getTime() ?? 0) - (a.stoppedAt?.getTime() ?? 0));
+  const story = last ? stopStory(last, container) : "";
+  const parts = [verdict.reason, recorded ?? "", story];
+  const reason = parts
+    .filter((part, index) => part && !parts.slice(0, index).join().includes(part))
+    .join("; ");
+  if (!last) return { ...verdict, reason, lastLines: [] };
+  const stream = logStream(logs, container, taskId(last));
+  return { ...verdict, reason, lastLines: await lastLines(context.aws, logs.group, stream) };
+}

@@ -1,0 +1,54 @@
+import { randomUUID } from "node:crypto";
+import type { ServiceContract } from "../modules/contract";
+import { callerChecks, leaves } from "./check";
+import type { Context } from "./context";
+import { DeployError, refused } from "./errors";
+import { EXIT } from "./exit-code";
+import { startTask, watchTask } from "./one-off";
+import { whoami } from "./started-by";
+
+/**
+ * Runs a command in the service's own task definition (its image, settings and secrets), its log live.
+ * @returns the command's exit code.
+ */
+export async function run(
+  context: Context,
+  service: ServiceContract,
+  command: readonly string[],
+): Promise<number> {
+  const { aws, contract, events } = context;
+  const caller = await aws.caller();
+  const wrong = leaves([callerChecks({ caller: { value: caller }, region: aws.region }, contract)], "failed");
+  if (wrong.length > 0) throw refused("Nothing was run.", ...wrong.map(({ detail }) => detail));
+  const oneOff = {
+    stage: "run" as const,
+    service,
+    taskDefinition: service.taskDefinition,
+    container: service.container,
+    command,
+    logs: service.logs,
+    startedBy: `slipway-run/${whoami(process.env, caller.arn)
+      .replace(/[^A-Za-z0-9_-]/g, "-")
+      .slice(0, 60)}/${randomUUID()}`,
+    clientToken: () => randomUUID(),
+    known: new Set<string>(),
+    digests: null,
+  };
+  const say = (state: "started" | "succeeded" | "failed", text: string) =>
+    events.emit({ type: "stage", stage: "run", subject: service.name, state, text });
+  say("started", command.join(" "));
+  const task = await startTask(context, oneOff).catch((error: unknown) => {
+    if (!(error instanceof DeployError) || error.exitCode !== EXIT.migrationFailed) throw error;
+    throw new DeployError(EXIT.refused, error.message, error.wayOut);
+  });
+  events.emit({ type: "progress", stage: "run", subject: service.name, text: `task ${task.taskArn}` });
+  const end = await watchTask(context, oneOff, task);
+  if (end.kind === "succeeded") {
+    say("succeeded", "exit code 0");
+    return 0;
+  }
+  say("failed", end.reason);
+  if (end.kind === "failed" && end.exitCode) return end.exitCode;
+  const exit = end.kind === "unknown" ? EXIT.unknown : EXIT.refused;
+  throw new DeployError(exit, `The command did not run to its end: ${end.reason}.`);
+}

@@ -1,0 +1,137 @@
+import { makeClients } from "./aws/clients";
+import { AwsError } from "./aws/error";
+import { Aws } from "./aws/gateway";
+import { type Clock, systemClock } from "./clock";
+import type { Context, Limits } from "./context";
+import { contractFromFile, contractFromParameter } from "./contract-source";
+import type { Report } from "./deploy";
+import { DeployError, Interrupted } from "./errors";
+import { Events, type Result } from "./events";
+import { EXIT } from "./exit-code";
+import { interruptible, type SignalSource } from "./interrupt";
+import { githubScreen } from "./screen/github";
+import { jsonScreen, plainScreen } from "./screen/plain";
+
+/** What every command takes. */
+export interface SessionOptions {
+  /** File with the outputs; without it the SSM parameter is read. */
+  outputs?: string;
+  /** Events as JSON lines instead of a screen. */
+  json?: boolean;
+}
+
+/** The world around the process: real by default, replaced in tests. */
+export interface Surroundings {
+  clock: Clock;
+  random: () => number;
+  signals: SignalSource;
+  stdout: { write(text: string): unknown; isTTY?: boolean };
+}
+
+export const real = (): Surroundings => ({
+  clock: systemClock,
+  random: Math.random,
+  signals: process,
+  stdout: process.stdout,
+});
+
+/** What a command did: the sentence that ends it, and its exit code when that is not 0. */
+export interface Done {
+  text: string;
+  exitCode?: number;
+}
+
+export type Body = (context: Context, report: Report) => Promise<Done>;
+
+/** Runs one command from the first call to the last line, and answers with the process's exit code. */
+export async function session(
+  command: string,
+  environment: string,
+  options: SessionOptions & { limits: Limits },
+  body: Body,
+  around: Surroundings = real(),
+): Promise<number> {
+  const { clock, signals } = around;
+  const started = clock.now();
+  const events = new Events(() => clock.now());
+  const close = await openScreens(events, options, around);
+  const interrupt = interruptible(signals);
+  const report: Report = { images: [], services: [] };
+  let url: string | null = null;
+  try {
+    const end = await endOf(async () => {
+      const context = await openContext(environment, options, events, interrupt.signal, around);
+      url = context.contract.url;
+      return body(context, report);
+    });
+    const seconds = Math.round((clock.now() - started) / 1000);
+    events.emit({ type: "result", result: { command, environment, ...end, ...report, seconds, url } });
+    return end.exitCode;
+  } finally {
+    interrupt.dispose();
+    await close();
+  }
+}
+
+/** On a terminal a live tree, elsewhere plain lines; in GitHub Actions annotations, summary and outputs too. */
+async function openScreens(events: Events, { json }: SessionOptions, { stdout }: Surroundings) {
+  const write = (text: string) => stdout.write(text);
+  const { GITHUB_ACTIONS, GITHUB_STEP_SUMMARY, GITHUB_OUTPUT } = process.env;
+  const actions = GITHUB_ACTIONS === "true";
+  const files = { summary: GITHUB_STEP_SUMMARY, output: GITHUB_OUTPUT };
+  if (actions) events.subscribe(githubScreen(json ? () => {} : write, files));
+  if (json || actions || !stdout.isTTY) {
+    events.subscribe(json ? jsonScreen(write) : plainScreen(write));
+    return async () => {};
+  }
+  const { TreeScreen } = await import("./screen/tree.js");
+  const tree = new TreeScreen(write);
+  events.subscribe(tree.subscriber);
+  return () => tree.close();
+}
+
+async function openContext(
+  environment: string,
+  { outputs, limits }: SessionOptions & { limits: Limits },
+  events: Events,
+  signal: AbortSignal,
+  { clock, random }: Surroundings,
+): Promise<Context> {
+  const given = outputs ? await contractFromFile(outputs, environment) : null;
+  const aws = new Aws(await makeClients(given?.region), { clock, random, signal });
+  const contract = given ?? (await contractFromParameter(aws, environment));
+  return { contract, aws, lasting: aws.lasting(), clock, signal, events, limits, who: "" };
+}
+
+type End = Pick<Result, "exitCode" | "text" | "wayOut" | "lastLines">;
+
+/** Every way to end, in one shape. */
+async function endOf(body: () => Promise<Done>): Promise<End> {
+  try {
+    const { text, exitCode = EXIT.deployed } = await body();
+    return { exitCode, text, wayOut: [], lastLines: [] };
+  } catch (error) {
+    if (error instanceof DeployError) {
+      const { exitCode, message: text, wayOut, lastLines } = error;
+      return { exitCode, text, wayOut, lastLines };
+    }
+    if (error instanceof Interrupted) {
+      return {
+        exitCode: error.exitCode,
+        text: `Stopped: ${error.message}.`,
+        wayOut: error.wayOut,
+        lastLines: [],
+      };
+    }
+    if (error instanceof AwsError) {
+      return { exitCode: EXIT.refused, text: error.message, wayOut: [], lastLines: [] };
+    }
+    const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
+    return {
+      exitCode: EXIT.unknown,
+      text: `A defect of the deploy itself: ${text}`,
+      wayOut: [],
+      lastLines: [],
+    };
+  }
+}
