@@ -64,8 +64,8 @@ export interface Kind {
   defaults?: Record<string, Value>;
   /** Arguments whose change makes a new object (ForceNew). */
   replace?: readonly string[];
-  /** Computed attributes that an update makes unknown, and the arguments whose change does so ("*": any). */
-  renew?: Record<string, readonly string[]>;
+  /** Computed attributes that an update makes unknown: the arguments whose change does so ("*": any), or a test. */
+  renew?: Record<string, readonly string[] | ((planned: Fields) => boolean)>;
   /** Longest name, for types whose name may be generated from name_prefix. */
   nameLength?: number;
   rules?: Record<string, Rule | readonly Rule[]>;

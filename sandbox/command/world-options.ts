@@ -26,8 +26,9 @@ function edit(
     throw new UsageError(`--edit: ${target.type} has no attribute ${attribute}`);
   }
   if (schema.attributes[attribute]?.sensitive && typeof value === "string") {
-    const { [`${attribute}_wo`]: _, ...sealed } = object.sealed ?? {};
-    world.put({ ...object, sealed: { ...sealed, [attribute]: world.vault.seal(value) } });
+    // A value that was written through a write-only argument stays there: Terraform never reads it back.
+    const name = object.sealed?.[`${attribute}_wo`] ? `${attribute}_wo` : attribute;
+    world.put({ ...object, sealed: { ...object.sealed, [name]: world.vault.seal(value) } });
   } else world.update(object, { [attribute]: value });
 }
 

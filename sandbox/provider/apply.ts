@@ -115,7 +115,7 @@ function checkUnique({ world, kind, type, region, attributes }: FullSituation): 
 function make(situation: FullSituation, existing: WorldObject | undefined): void {
   const { attributes, kind, schema } = situation;
   if (existing) adoptValues(attributes, existing.attributes as Fields);
-  generateName(situation);
+  generateNames(situation);
   for (const [name, maker] of Object.entries(kind.made ?? generic(situation))) {
     if (schema.attributes[name] && attributes[name] === UNKNOWN) attributes[name] = made(maker, situation);
   }
@@ -129,12 +129,17 @@ function adoptValues(attributes: Fields, existing: Fields): void {
     if (attributes[name] === UNKNOWN && existing[name] !== undefined) attributes[name] = existing[name];
 }
 
+const NAMES = ["name", "identifier", "key_name", "bucket"];
+
 /** The provider appends 26 digits to a prefix: the time, and a counter (terraform-plugin-sdk, id.PrefixedUniqueId). */
-function generateName({ attributes, kind, hex }: FullSituation): void {
-  if (attributes.name !== UNKNOWN || kind.nameLength === undefined) return;
-  const prefix = text(attributes, "name_prefix") || "terraform-";
-  const digits = (BigInt(`0x${hex(26, "name")}`) % 10n ** 18n).toString().padStart(18, "2");
-  attributes.name = `${prefix}${digits}${"00000001"}`.slice(0, Math.max(kind.nameLength, prefix.length));
+function generateNames({ attributes, kind, schema, hex }: FullSituation): void {
+  if (kind.nameLength === undefined) return;
+  for (const name of NAMES) {
+    if (attributes[name] !== UNKNOWN || !schema.attributes[name]) continue;
+    const prefix = text(attributes, `${name}_prefix`) || "terraform-";
+    const time = (BigInt(`0x${hex(26, name)}`) % 10n ** 14n).toString().padStart(14, "0");
+    attributes[name] = `${prefix}2026${time}00000001`.slice(0, kind.nameLength);
+  }
 }
 
 function made(maker: Maker, situation: Situation): Value {

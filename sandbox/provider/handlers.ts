@@ -1,3 +1,4 @@
+import { startRegion } from "../aws/account";
 import { readData } from "../aws/data";
 import { KINDS } from "../aws/kinds";
 import { loadSchema } from "../schema/cache";
@@ -93,9 +94,10 @@ export class Handlers {
     };
   }
 
-  private configure({ config }: Request): Answer {
+  private async configure({ config }: Request): Promise<Answer> {
     const { settings, diagnostics } = configure(fromWire(config) as Fields, this.backstage.world.account);
     this.settings = settings;
+    if (diagnostics.length === 0) await startRegion(this.backstage.world, settings.region);
     return { diagnostics };
   }
 
@@ -154,6 +156,7 @@ export class Handlers {
     const schema = resourceSchema(type);
     const doing = !isRecord(planned) ? "deleting" : isRecord(prior) ? "updating" : "creating";
     try {
+      if (isRecord(planned)) await startRegion(this.backstage.world, this.regionOf(schema, planned));
       const state = await this.backstage.world.change((world): Value => {
         if (isRecord(planned)) {
           return applyChange(world, {

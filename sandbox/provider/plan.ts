@@ -164,7 +164,9 @@ function sameJson(one: Value, other: Value): boolean {
 function renew(planned: Fields, prior: Fields, kind: Kind, schema: BlockSchema): void {
   for (const [name, triggers] of Object.entries(kind.renew ?? {})) {
     const touched =
-      triggers.includes("*") || triggers.some((trigger) => changed(trigger, planned, prior, schema));
+      typeof triggers === "function"
+        ? triggers(planned)
+        : triggers.some((trigger) => trigger === "*" || changed(trigger, planned, prior, schema));
     if (touched && schema.attributes[name]) planned[name] = UNKNOWN;
   }
 }
