@@ -1,12 +1,13 @@
 import { readdirSync } from "node:fs";
 import { basename, join } from "node:path";
-import type { App } from "cdktf";
+import { App } from "cdktf";
 import type { EnvironmentFile } from "./environment";
 import { Environment } from "./environment/environment";
 import { resolve } from "./environment/resolve";
 import { checkTogether, type Source, withPeers } from "./environment/together";
 import { ConfigurationError, type Mistake } from "./mistakes";
 import type { Project } from "./stack";
+import { withoutTokenTraces } from "./traces";
 
 /** An environment file that could be read. */
 export interface Loaded extends EnvironmentFile {
@@ -42,6 +43,18 @@ export function load(folder: string): Loaded[] {
   }
   if (mistakes.length > 0) throw new ConfigurationError(mistakes);
   return loaded;
+}
+
+/**
+ * Makes a stack of each environment and writes them all to cdktf.out, or none.
+ * @throws ConfigurationError as load and build do
+ */
+export function synthesize(folder: string, project: Project): void {
+  const app = new App();
+  withoutTokenTraces(() => {
+    build(app, load(folder), project);
+    app.synth();
+  });
 }
 
 /**
