@@ -1,6 +1,6 @@
 import { leavesAt, type Path } from "../wire/paths";
 import type { Fields, Value } from "../wire/value";
-import type { World, WorldObject } from "../world";
+import { GLOBAL, keyOf, type World, type WorldObject } from "../world";
 import { AwsError, type Kind, type Kinds, type Reference } from "./kind";
 
 /** A reference that can look its object up. */
@@ -19,7 +19,8 @@ function link(reference: Reference): Link {
   const types = typeof reference.type === "string" ? [reference.type] : reference.type;
   const find = (world: World, region: string, value: string) => {
     for (const type of types) {
-      const query = { type, region };
+      // What belongs to no region, such as a distribution, may name things of any region.
+      const query = region === GLOBAL ? { type } : { type, region };
       const found = reference.by
         ? world.find({ ...query, where: { [reference.by]: value } })
         : world.find({ ...query, id: value });
@@ -57,12 +58,13 @@ export function checkUnused(kinds: Kinds, world: World, object: WorldObject): vo
   const said = kinds[object.type]?.inUse;
   if (!said) return;
   for (const other of world.list()) {
-    if (other === object || other.owner === `${object.type}|${object.region}|${object.id}`) continue;
+    if (other === object || other.owner === keyOf(object)) continue;
     for (const { reference, value } of references(kinds[other.type] ?? {}, other.attributes as Fields)) {
       const types = typeof reference.type === "string" ? [reference.type] : reference.type;
       if (reference.holds === false || !types.includes(object.type)) continue;
       const named = reference.by ? object.attributes[reference.by] : object.id;
-      if (value !== named || !(object.region === other.region || object.region === "global")) continue;
+      const near = [other.region, GLOBAL].includes(object.region) || other.region === GLOBAL;
+      if (value !== named || !near) continue;
       const message = said.message.replaceAll("{value}", String(object.attributes.name ?? object.id));
       throw new AwsError(
         said.code,
