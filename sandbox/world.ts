@@ -43,6 +43,17 @@ interface Contents {
   counts: Record<string, number>;
 }
 
+interface Waiting {
+  run: () => void;
+  reject: (error: unknown) => void;
+}
+
+/** Other processes hold the lock for milliseconds. */
+function lockOptions(folder: string): lockfile.LockOptions {
+  const retries = { retries: 2000, factor: 1.2, minTimeout: 2, maxTimeout: 40 };
+  return { lockfilePath: join(folder, "world.lock"), retries };
+}
+
 export const ACCOUNT = "123456789012";
 
 export function keyOf(object: { type: string; region: string; id: string }): string {
@@ -62,7 +73,7 @@ export class World {
   private stamp = "";
   private changing = false;
   private undo: (() => void)[] = [];
-  private waiting: (() => void)[] = [];
+  private waiting: Waiting[] = [];
   private draining = false;
 
   constructor(
@@ -146,35 +157,47 @@ export class World {
   /** Runs a change alone, over all processes. */
   change<T>(apply: (world: World) => T): Promise<T> {
     return new Promise((resolve, reject) => {
-      this.waiting.push(() => {
-        this.changing = true;
-        this.undo = [];
-        try {
-          resolve(apply(this));
-        } catch (error) {
-          for (const step of this.undo.reverse()) step();
-          this.undo = [];
-          reject(error);
-        } finally {
-          this.changing = false;
-        }
-      });
-      if (!this.draining) this.drain();
+      this.waiting.push({ run: () => resolve(this.attempt(() => apply(this))), reject });
+      if (!this.draining) void this.drain();
     });
+  }
+
+  /** Runs one change, and takes all of it back when it throws. */
+  private attempt<T>(apply: () => T): T {
+    this.changing = true;
+    this.undo = [];
+    try {
+      return apply();
+    } catch (error) {
+      for (const step of this.undo.reverse()) step();
+      throw error;
+    } finally {
+      this.undo = [];
+      this.changing = false;
+    }
   }
 
   /** One lock and one write serve all changes that wait for it. */
   private async drain(): Promise<void> {
     this.draining = true;
     while (this.waiting.length > 0) {
-      const release = await lockfile.lock(this.folder, {
-        lockfilePath: join(this.folder, "world.lock"),
-        retries: { retries: 2000, factor: 1.2, minTimeout: 2, maxTimeout: 40 },
-      });
-      this.refresh();
-      for (const step of this.waiting.splice(0)) step();
-      this.write();
-      await release();
+      let batch: Waiting[] = [];
+      try {
+        const release = await lockfile.lock(this.folder, lockOptions(this.folder));
+        this.refresh();
+        batch = this.waiting.splice(0);
+        for (const { run, reject } of batch) {
+          try {
+            run();
+          } catch (error) {
+            reject(error);
+          }
+        }
+        this.write();
+        await release();
+      } catch (error) {
+        for (const { reject } of [...batch, ...this.waiting.splice(0)]) reject(error);
+      }
     }
     this.draining = false;
   }
@@ -189,9 +212,7 @@ export class World {
       return;
     }
     this.contents = emptyContents();
-    this.changing = true;
-    this.start(this);
-    this.changing = false;
+    this.attempt(() => this.start(this));
   }
 
   private write(): void {

@@ -33,8 +33,6 @@ type Request = {
   planned_state?: WireValue;
   current_state?: WireValue;
   raw_state?: WireValue;
-  source_state?: WireValue;
-  target_type_name: string;
   private?: Uint8Array;
 };
 type Answer = Record<string, unknown>;
@@ -62,9 +60,6 @@ export class Handlers {
       PlanResourceChange: (request) => this.plan(request),
       ApplyResourceChange: (request) => this.apply(request),
       ImportResourceState: (request) => this.import(request),
-      MoveResourceState: (request) => ({
-        target_state: this.reshape(request.target_type_name, request.source_state),
-      }),
       ReadDataSource: (request) => this.readData(request),
       OpenEphemeralResource: (request) => this.open(request),
       RenewEphemeralResource: nothing,
