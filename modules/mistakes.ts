@@ -39,12 +39,30 @@ function sentence(issue: z.core.$ZodIssue): string {
     case "invalid_value":
       return `${show(issue.input)} is none of ${issue.values.map(show).join(", ")}.`;
     case "too_small":
-      return `${show(issue.input)} is below the least allowed, ${issue.minimum}.`;
+      return outside(issue, `is below the least allowed, ${issue.minimum}.`, `fewer than ${issue.minimum}`);
     case "too_big":
-      return `${show(issue.input)} is above the most allowed, ${issue.maximum}.`;
+      return outside(issue, `is above the most allowed, ${issue.maximum}.`, `more than ${issue.maximum}`);
+    case "invalid_format":
+      return `${show(issue.input)} ${issue.message}`;
+    case "invalid_key":
+      return `the name ${issue.issues.map(sentence).join(" ")}`;
     default:
       return issue.message;
   }
+}
+
+/** A number is outside by its value, a text or a list by its length, about which the schema may have more to say. */
+function outside(
+  issue: z.core.$ZodIssueTooSmall | z.core.$ZodIssueTooBig,
+  value: string,
+  length: string,
+): string {
+  const own = issue.message.startsWith("Too ") ? undefined : issue.message;
+  if (issue.origin === "string" || issue.origin === "array") {
+    const unit = issue.origin === "string" ? "characters" : "entries";
+    return `${show(issue.input)} ${own ?? `has ${length} ${unit}.`}`;
+  }
+  return `${show(issue.input)} ${own ?? value}`;
 }
 
 const article = (type: string) =>

@@ -8,6 +8,9 @@ export const wildcardReasons = {
   SessionChannels: "ssmmessages:* channels are made per session and have no resource level.",
 } as const;
 
+/** Whether an action stands for all of a service, or of all services. */
+export const isWildcard = (action: string) => /^(\*|[\w-]+:\*+)$/.test(action);
+
 export interface Statement {
   readonly sid: string;
   readonly actions: readonly string[];
@@ -21,10 +24,7 @@ export interface Statement {
  */
 export function policy(statements: readonly Statement[]): string {
   for (const { sid, actions, resources } of statements) {
-    if (
-      (resources.includes("*") || actions.some((action) => /^(\*|\w+:\*)$/.test(action))) &&
-      !(sid in wildcardReasons)
-    ) {
+    if ((resources.includes("*") || actions.some(isWildcard)) && !(sid in wildcardReasons)) {
       throw new Error(
         `The IAM statement ${sid} says "*": name the resources, or write the reason in modules/policy.ts.`,
       );

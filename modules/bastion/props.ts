@@ -8,7 +8,11 @@ const sshOptions = options({
   /** OpenSSH public key. The private one never leaves the person who made it. */
   publicKey: z
     .string()
-    .regex(/^(ssh-(rsa|ed25519)|ecdsa-sha2-\S+) \S+/, "is no OpenSSH public key (ssh-ed25519 AAAA…)."),
+    // The message leaves the value out: what was pasted may be the private key.
+    .refine(
+      (key) => /^(ssh-(rsa|ed25519)|ecdsa-sha2-\S+) \S+/.test(key),
+      "is no OpenSSH public key; paste the line that starts like ssh-ed25519 AAAA….",
+    ),
 });
 
 export const bastionOptions = options({

@@ -5,7 +5,7 @@ import { options } from "../options";
 
 const label = z
   .string()
-  .regex(/^[a-z][a-z0-9-]{0,31}$/, "starts with a letter and holds a-z, 0-9 and - only, at most 32.");
+  .regex(/^[a-z][a-z0-9-]{0,31}$/, "must start with a letter and hold a-z, 0-9 and - only, at most 32.");
 
 const capacityOptions = options({
   /** Types of one processor architecture, in order of preference. More of them find spot capacity sooner. */
@@ -48,7 +48,8 @@ export const clusterOptions = options({
    * replaces the instances bit by bit, an id (`"ami-…"`) holds it.
    */
   image: z
-    .union([z.literal("tracked"), z.string().regex(/^ami-[0-9a-f]{8,17}$/)], {
+    .string()
+    .refine((image) => image === "tracked" || /^ami-[0-9a-f]{8,17}$/.test(image), {
       error: (issue) => `${show(issue.input)} is neither "tracked" nor an id like "ami-0123456789abcdef0".`,
     })
     .default("tracked"),

@@ -137,6 +137,8 @@ export class Database extends Construct {
       enabledCloudwatchLogsExports: ["postgresql", "upgrade"],
       applyImmediately: database.applyImmediately,
       dependsOn: [...this.logGroups],
+      // Protection that shows in the plan: RDS would refuse only when half of the environment is gone.
+      lifecycle: { preventDestroy: database.deletionProtection },
     });
   }
 

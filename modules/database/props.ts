@@ -5,7 +5,10 @@ import { options, part } from "../options";
 
 const identifier = z
   .string()
-  .regex(/^[a-z_][a-z0-9_]{0,62}$/, "starts with a letter or _ and holds a-z, 0-9 and _ only, at most 63.");
+  .regex(
+    /^[a-z_][a-z0-9_]{0,62}$/,
+    "must start with a letter or _ and hold a-z, 0-9 and _ only, at most 63.",
+  );
 
 export const databaseOptions = options({
   /** RDS instance class. */

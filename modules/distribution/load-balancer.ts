@@ -73,6 +73,7 @@ export class LoadBalancer extends Construct {
       idleTimeout: distribution.timeout + 10,
       dropInvalidHeaderFields: true,
       enableDeletionProtection: distribution.deletionProtection,
+      lifecycle: { preventDestroy: distribution.deletionProtection },
       ...(accessLogs && {
         accessLogs: { enabled: true, bucket: accessLogs.bucket.id, prefix: "load-balancer" },
       }),

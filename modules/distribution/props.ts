@@ -29,7 +29,7 @@ export const distributionOptions = options({
   /** Own host names with a certificate; without them the environment has CloudFront's. */
   domain: part(domainOptions).default(false),
   /** Path patterns that CloudFront may cache, as the origin's headers say. Nothing else is cached. */
-  cachedPaths: z.array(z.string().regex(/^\/\S*$/, 'starts with "/".')).default([]),
+  cachedPaths: z.array(z.string().regex(/^\/\S*$/, 'must start with "/".')).default([]),
   /** Logs of requests in an own bucket. */
   accessLogs: part(accessLogOptions).default(false),
   /** AWS WAF with Amazon's common rules and a limit per address, about 10 USD a month. */

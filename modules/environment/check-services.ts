@@ -65,7 +65,7 @@ function* checkExposure(service: ServiceConfiguration, { distribution }: Configu
   if (service.autoscaling && service.autoscaling.min > service.autoscaling.max) {
     yield {
       path: "autoscaling.min",
-      message: `${service.autoscaling.min} is more than max, ${service.autoscaling.max}.`,
+      message: `${service.autoscaling.min} is more than max, ${service.autoscaling.max}; lower it, or raise max.`,
     };
   }
 }

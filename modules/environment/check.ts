@@ -62,7 +62,10 @@ export function* checkCluster({ cluster }: Configuration): Generator<Mistake> {
       };
     }
     if (capacity.min > capacity.max) {
-      yield { path: `${path}.min`, message: `${capacity.min} is more than max, ${capacity.max}.` };
+      yield {
+        path: `${path}.min`,
+        message: `${capacity.min} is more than max, ${capacity.max}; lower it, or raise max.`,
+      };
     }
     const architectures = new Set(capacity.instanceTypes.map((type) => instanceType(type)?.architecture));
     if (architectures.size > 1) {

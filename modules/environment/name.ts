@@ -11,6 +11,17 @@ const reserved: Readonly<Record<string, string>> = {
   latest: "the name becomes an image tag, and builds push this one",
 };
 
+/** How no environment's name may start, and whose names begin with it: AWS refuses them there. */
+const owners: Readonly<Record<string, string>> = {
+  aws: "capacity providers and parameters",
+  ecs: "capacity providers",
+  fargate: "capacity providers",
+  "internal-": "load balancers",
+  "sg-": "security groups",
+  ssm: "parameters",
+  "sthree-": "buckets",
+};
+
 /** What is wrong with the name of an environment, or undefined. */
 export function mistakeInName(name: string): string | undefined {
   const rule = `a name has 2 to ${LONGEST_NAME} characters, a-z, 0-9 and single hyphens between, and starts with a letter`;
@@ -19,9 +30,9 @@ export function mistakeInName(name: string): string | undefined {
   if (name.length > LONGEST_NAME) return `${show(name)} is ${name.length} characters long; ${rule}.`;
   if (name.length < 2 || !/^[a-z][a-z0-9]*(-[a-z0-9]+)*$/.test(name))
     return `${show(name)} does not fit; ${rule}.`;
-  const owned = /^(aws|ecs|fargate)/.exec(name)?.[0];
+  const owned = Object.entries(owners).find(([prefix]) => `${name}-`.startsWith(prefix));
   if (owned)
-    return `${show(name)} starts with "${owned}", which AWS refuses for capacity providers; choose another.`;
+    return `${show(name)} starts with "${owned[0]}", which AWS refuses for ${owned[1]}; choose another.`;
   if (name.endsWith("-candidate")) return `${show(name)} ends like a candidate tag; choose another.`;
   if (reserved[name]) return `${show(name)} is reserved: ${reserved[name]}; choose another.`;
   return undefined;

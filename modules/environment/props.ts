@@ -12,7 +12,10 @@ import { serviceOptions } from "../service/props";
 
 const serviceName = z
   .string()
-  .regex(/^[a-z][a-z0-9]*(-[a-z0-9]+)*$/, "starts with a letter and holds a-z, 0-9 and single hyphens.")
+  .regex(
+    /^[a-z][a-z0-9]*(-[a-z0-9]+)*$/,
+    "must start with a letter and hold a-z, 0-9 and single hyphens only.",
+  )
   .max(32);
 
 export const environmentOptions = options({

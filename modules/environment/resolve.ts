@@ -31,7 +31,7 @@ export interface Resolved {
  * @param name the environment's name where the props do not say it: the file's
  */
 export function resolve(props: EnvironmentProps, name: string): Resolved {
-  const environment = props.name ?? name;
+  const environment = typeof props.name === "string" ? props.name : name;
   const nameMistake = mistakeInName(environment);
   const mistakes: Mistake[] = nameMistake
     ? [{ path: environment || name, message: `name ${nameMistake}` }]
@@ -61,8 +61,8 @@ const shorthands: Partial<Record<keyof Preset, string>> = {
 };
 
 /** The preset's data under what was written; named things (capacity) replace as a whole. */
-function layered({ preset = {}, ...written }: EnvironmentProps): unknown {
-  const { service, ...parts } = preset;
+function layered({ preset, ...written }: EnvironmentProps): unknown {
+  const { service, ...parts } = preset ?? {};
   const result: Record<string, unknown> = { ...written };
   for (const [key, under] of Object.entries(parts)) {
     const shorthand = shorthands[key as keyof Preset];
@@ -70,7 +70,7 @@ function layered({ preset = {}, ...written }: EnvironmentProps): unknown {
     result[key] = layer(expand(under, shorthand), over);
   }
   const cluster = written.cluster;
-  if (typeof cluster === "object" && cluster.capacity !== undefined) {
+  if (typeof cluster === "object" && cluster?.capacity !== undefined) {
     result.cluster = { ...(result.cluster as object), capacity: cluster.capacity };
   }
   result.services = Object.fromEntries(

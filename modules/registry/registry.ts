@@ -51,24 +51,25 @@ export class Registry extends Construct {
 
   private createLifecyclePolicy() {
     const expire = { type: "expire" };
+    // A rule per tag: one rule of two tags selects images that carry both. Source: as above, tagPatternList.
     const tags = Object.values(tagsOf(this.props.environment));
     return new EcrLifecyclePolicy(this, "lifecycle", {
       repository: this.repository.name,
       policy: JSON.stringify({
         rules: [
-          {
-            rulePriority: 1,
-            description: "What the environment runs stays",
+          ...tags.map((tag, index) => ({
+            rulePriority: index + 1,
+            description: `What ${tag} is stays`,
             selection: {
               tagStatus: "tagged",
-              tagPatternList: tags,
+              tagPatternList: [tag],
               countType: "imageCountMoreThan",
               countNumber: FOR_EVER,
             },
             action: expire,
-          },
+          })),
           {
-            rulePriority: 2,
+            rulePriority: tags.length + 1,
             description: "Untagged images go after a month: until then they can be rolled back to",
             selection: {
               tagStatus: "untagged",
@@ -79,7 +80,7 @@ export class Registry extends Construct {
             action: expire,
           },
           {
-            rulePriority: 3,
+            rulePriority: tags.length + 2,
             description: `The newest ${KEPT} releases stay`,
             selection: { tagStatus: "any", countType: "imageCountMoreThan", countNumber: KEPT },
             action: expire,

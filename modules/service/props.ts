@@ -1,5 +1,7 @@
 import { z } from "zod";
+import { show } from "../mistakes";
 import { options, part, short } from "../options";
+import { isWildcard } from "../policy";
 import { registryOptions } from "../registry/props";
 
 const variable = z
@@ -12,7 +14,7 @@ const healthOptions = options({
   /** The load balancer asks here, and expects an answer from 200 to 399. */
   path: z
     .string()
-    .regex(/^\/\S*$/, 'starts with "/".')
+    .regex(/^\/\S*$/, 'must start with "/".')
     .default("/"),
   /** Seconds between two questions. */
   interval: z.int().min(5).max(300).default(15),
@@ -51,11 +53,20 @@ const scheduleOptions = options({
 
 const permissionOptions = options({
   /** Letters and digits, names the statement. */
-  sid: z.string().regex(/^[A-Za-z0-9]+$/, "holds letters and digits only."),
-  actions: z.array(z.string()).min(1),
+  sid: z.string().regex(/^[A-Za-z0-9]+$/, "must hold letters and digits only."),
+  actions: z
+    .array(
+      z
+        .string()
+        .regex(/^[a-z0-9-]+:[A-Za-z*?]+$/, "is no IAM action (s3:GetObject).")
+        .refine((action) => !isWildcard(action), {
+          error: (issue) => `${show(issue.input)} is all that a service can do: name the actions.`,
+        }),
+    )
+    .min(1, "is empty: name at least one action."),
   resources: z
     .array(z.string().refine((arn) => arn !== "*", '"*" is everything: name the resources.'))
-    .min(1),
+    .min(1, "is empty: name at least one resource."),
 });
 
 export const serviceOptions = options({
@@ -65,7 +76,7 @@ export const serviceOptions = options({
    * Paths that are served, with * and ?. Longer ones are matched first.
    * @default ["/*"] with a port
    */
-  paths: z.array(z.string().regex(/^\/\S*$/, 'starts with "/".')).optional(),
+  paths: z.array(z.string().regex(/^\/\S*$/, 'must start with "/".')).optional(),
   /** Host names that are served, each among the distribution's domain names. @default any */
   hosts: z.array(z.string()).default([]),
   /** Place among the listener's rules, 1 to 49999, lower first. @default by the length of the longest path */
@@ -102,7 +113,7 @@ export const serviceOptions = options({
   /** Commands by schedule, by name. */
   schedules: z
     .record(
-      z.string().regex(/^[a-z][a-z0-9-]*$/, "starts with a letter and holds a-z, 0-9 and - only."),
+      z.string().regex(/^[a-z][a-z0-9-]*$/, "must start with a letter and hold a-z, 0-9 and - only."),
       scheduleOptions,
     )
     .default({}),
