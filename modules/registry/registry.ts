@@ -59,7 +59,7 @@ export class Registry extends Construct {
         rules: [
           ...tags.map((tag, index) => ({
             rulePriority: index + 1,
-            description: `What ${tag} is stays`,
+            description: `What runs as ${tag} stays`,
             selection: {
               tagStatus: "tagged",
               tagPatternList: [tag],
