@@ -11,6 +11,7 @@ import { EXIT } from "./exit-code";
 import { interruptible, type SignalSource } from "./interrupt";
 import { githubScreen } from "./screen/github";
 import { jsonScreen, plainScreen } from "./screen/plain";
+import { TreeScreen } from "./screen/tree";
 
 /** What every command takes. */
 export interface SessionOptions {
@@ -54,7 +55,7 @@ export async function session(
   const { clock, signals } = around;
   const started = clock.now();
   const events = new Events(() => clock.now());
-  const close = await openScreens(events, options, around);
+  const close = openScreens(events, options, around);
   const interrupt = interruptible(signals);
   const report: Report = { images: [], services: [] };
   let url: string | null = null;
@@ -74,7 +75,7 @@ export async function session(
 }
 
 /** On a terminal a live tree, elsewhere plain lines; in GitHub Actions annotations, summary and outputs too. */
-async function openScreens(events: Events, { json }: SessionOptions, { stdout }: Surroundings) {
+function openScreens(events: Events, { json }: SessionOptions, { stdout }: Surroundings) {
   const write = (text: string) => stdout.write(text);
   const { GITHUB_ACTIONS, GITHUB_STEP_SUMMARY, GITHUB_OUTPUT } = process.env;
   const actions = GITHUB_ACTIONS === "true";
@@ -84,7 +85,6 @@ async function openScreens(events: Events, { json }: SessionOptions, { stdout }:
     events.subscribe(json ? jsonScreen(write) : plainScreen(write));
     return async () => {};
   }
-  const { TreeScreen } = await import("./screen/tree.js");
   const tree = new TreeScreen(write);
   events.subscribe(tree.subscriber);
   return () => tree.close();
