@@ -72,18 +72,13 @@ interface Out {
   readonly cidr: string;
 }
 
-/** The rules out of a group of containers: anywhere through NAT, else to the VPC and to image layers in S3. */
+/** The rules out of a group of containers, which last as long as they: anywhere through NAT, else to the VPC and S3. */
 export function allowOut(scope: Construct, id: string, { from, network, nat, cidr }: Out) {
   if (nat) {
-    allow(scope, `${id}_out`, { from, cidr: "0.0.0.0/0", description: "Anywhere, through NAT" });
-    return;
+    return [allow(scope, `${id}_out`, { from, cidr: "0.0.0.0/0", description: "Anywhere, through NAT" })];
   }
-  allow(scope, `${id}_to_vpc`, { from, cidr, description: "Within the VPC: no NAT leads out of it" });
+  const toVpc = { from, cidr, description: "Within the VPC: no NAT leads out of it" };
   const prefixList = network.s3Endpoint.prefixListId;
-  allow(scope, `${id}_to_s3`, {
-    from,
-    port: 443,
-    prefixList,
-    description: "Image layers, through the S3 endpoint",
-  });
+  const toS3 = { from, port: 443, prefixList, description: "Image layers, through the S3 endpoint" };
+  return [allow(scope, `${id}_to_vpc`, toVpc), allow(scope, `${id}_to_s3`, toS3)];
 }

@@ -8,7 +8,7 @@ import { IamRole } from "@cdktf/provider-aws/lib/iam-role";
 import { IamRolePolicyAttachment } from "@cdktf/provider-aws/lib/iam-role-policy-attachment";
 import { LaunchTemplate } from "@cdktf/provider-aws/lib/launch-template";
 import { SecurityGroup } from "@cdktf/provider-aws/lib/security-group";
-import { Fn, Token } from "cdktf";
+import { Fn, type ITerraformDependable, Token } from "cdktf";
 import { Construct } from "constructs";
 import { instanceType } from "../aws/instance-types";
 import type { ClusterConfiguration } from "../environment/props";
@@ -54,6 +54,8 @@ export class Cluster extends Construct {
   readonly capacity: Readonly<Record<string, CapacityProvider>>;
   /** Ties the providers to the cluster. Services must go before it does. */
   readonly association: EcsClusterCapacityProviders;
+  /** Without these an instance cannot tell ECS that its tasks stopped: they go after it. */
+  private readonly lifelines: ITerraformDependable[] = [];
 
   constructor(
     scope: Construct,
@@ -91,7 +93,7 @@ export class Cluster extends Construct {
       vpcId: this.props.network.vpc.id,
       tags: { Name: `${this.props.name}-instances` },
     });
-    allowOut(this, "instances", { from: group, ...this.props });
+    this.lifelines.push(...allowOut(this, "instances", { from: group, ...this.props }));
     return group;
   }
 
@@ -104,10 +106,8 @@ export class Cluster extends Construct {
       ["ecs_agent", "service-role/AmazonEC2ContainerServiceforEC2Role"],
       ["session_manager", "AmazonSSMManagedInstanceCore"],
     ] as const) {
-      new IamRolePolicyAttachment(this, id, {
-        role: role.name,
-        policyArn: `arn:aws:iam::aws:policy/${policy}`,
-      });
+      const policyArn = `arn:aws:iam::aws:policy/${policy}`;
+      this.lifelines.push(new IamRolePolicyAttachment(this, id, { role: role.name, policyArn }));
     }
     return role;
   }
@@ -215,6 +215,7 @@ export class Cluster extends Construct {
       }).map(([key, value]) => ({ key, value, propagateAtLaunch: true })),
       // Managed scaling sets it.
       lifecycle: { ignoreChanges: ["desired_capacity"] },
+      dependsOn: [...this.lifelines, ...this.props.network.wayOut],
     });
   }
 

@@ -17,6 +17,7 @@ import { Subnet } from "@cdktf/provider-aws/lib/subnet";
 import { Vpc } from "@cdktf/provider-aws/lib/vpc";
 import { VpcEndpoint } from "@cdktf/provider-aws/lib/vpc-endpoint";
 import { VpcPeeringConnection } from "@cdktf/provider-aws/lib/vpc-peering-connection";
+import type { ITerraformDependable } from "cdktf";
 import { Construct } from "constructs";
 import type { Configuration } from "../environment/props";
 import { nameOf } from "../names";
@@ -49,6 +50,11 @@ export class Network extends Construct {
   readonly s3Endpoint: VpcEndpoint;
   readonly endpoints: readonly VpcEndpoint[];
   readonly peerings: readonly VpcPeeringConnection[];
+  /**
+   * What leads from the private subnets to AWS. Instances and tasks depend on all of it: were it destroyed before
+   * them, ECS would never hear that they stopped, and their service would hang in DRAINING.
+   */
+  readonly wayOut: readonly ITerraformDependable[];
 
   private readonly environment: string;
   private readonly region: string;
@@ -67,13 +73,14 @@ export class Network extends Construct {
     [this.defaultSecurityGroup, this.defaultRouteTable, this.defaultNetworkAcl] = this.lockDefaults();
     this.networkAcls = this.createNetworkAcls();
     this.routeTables = this.createRouteTables();
-    this.associateRouteTables();
+    const associations = this.associateRouteTables();
     this.natAddresses = this.createNatAddresses();
     this.natGateways = this.createNatGateways();
-    this.routeToTheInternet();
+    const routes = this.routeToTheInternet();
     this.s3Endpoint = this.createS3Endpoint();
     this.endpoints = this.createInterfaceEndpoints();
     this.peerings = this.createPeerings();
+    this.wayOut = [...associations, ...routes, this.s3Endpoint, ...this.endpoints];
   }
 
   private createVpc() {
@@ -178,7 +185,7 @@ export class Network extends Construct {
   }
 
   private associateRouteTables() {
-    for (const [index, zone] of this.props.zones.entries()) {
+    return this.props.zones.flatMap((zone, index) => {
       const tables: Record<Kind, RouteTable> = {
         public: this.routeTables.public,
         private: at(this.routeTables.private, index),
@@ -186,13 +193,14 @@ export class Network extends Construct {
         database: this.routeTables.isolated,
         cache: this.routeTables.isolated,
       };
-      for (const kind of kinds) {
-        new RouteTableAssociation(this, `${kind}_${letter(zone)}_association`, {
-          subnetId: at(this.subnets[kind], index).id,
-          routeTableId: tables[kind].id,
-        });
-      }
-    }
+      return kinds.map(
+        (kind) =>
+          new RouteTableAssociation(this, `${kind}_${letter(zone)}_association`, {
+            subnetId: at(this.subnets[kind], index).id,
+            routeTableId: tables[kind].id,
+          }),
+      );
+    });
   }
 
   private natZones() {
@@ -224,19 +232,21 @@ export class Network extends Construct {
   }
 
   private routeToTheInternet() {
-    new Route(this, "public_internet", {
+    const open = new Route(this, "public_internet", {
       routeTableId: this.routeTables.public.id,
       destinationCidrBlock: ANYWHERE,
       gatewayId: this.internetGateway.id,
     });
-    if (this.natGateways.length === 0) return;
-    for (const [index, zone] of this.props.zones.entries()) {
-      new Route(this, `private_${letter(zone)}_internet`, {
-        routeTableId: at(this.routeTables.private, index).id,
-        destinationCidrBlock: ANYWHERE,
-        natGatewayId: (this.natGateways[index] ?? at(this.natGateways, 0)).id,
-      });
-    }
+    if (this.natGateways.length === 0) return [open];
+    const throughNat = this.props.zones.map(
+      (zone, index) =>
+        new Route(this, `private_${letter(zone)}_internet`, {
+          routeTableId: at(this.routeTables.private, index).id,
+          destinationCidrBlock: ANYWHERE,
+          natGatewayId: (this.natGateways[index] ?? at(this.natGateways, 0)).id,
+        }),
+    );
+    return [open, ...throughNat];
   }
 
   /** Image layers come from S3: through the gateway they cost nothing and need no NAT. */

@@ -7,6 +7,7 @@ import { LbListenerRule } from "@cdktf/provider-aws/lib/lb-listener-rule";
 import { LbTargetGroup } from "@cdktf/provider-aws/lib/lb-target-group";
 import { SecurityGroup } from "@cdktf/provider-aws/lib/security-group";
 import { SsmParameter } from "@cdktf/provider-aws/lib/ssm-parameter";
+import type { ITerraformDependable } from "cdktf";
 import { Construct } from "constructs";
 import type { Cluster } from "../cluster/cluster";
 import type { ServiceContract } from "../contract";
@@ -57,6 +58,8 @@ export class Service extends Construct {
   /** Its configuration. */
   readonly own: ServiceConfiguration;
   private readonly environment: string;
+  /** What Fargate tasks of its own group reach AWS through, and so must outlive them. */
+  private readonly lifelines: ITerraformDependable[] = [];
 
   constructor(
     scope: Construct,
@@ -144,17 +147,19 @@ export class Service extends Construct {
   private createSecurityGroup() {
     const { network, configuration } = this.props;
     const group = new SecurityGroup(this, "tasks", {
-      name: nameOf("aws_security_group", this.environment, this.own.name),
+      // The suffix keeps it apart from the environment's other groups: a service may be called "database".
+      name: nameOf("aws_security_group", this.environment, this.own.name, "tasks"),
       description: `Tasks of ${this.own.name}`,
       vpcId: network.vpc.id,
       tags: { Name: `${this.environment}-${this.own.name}` },
     });
-    allowOut(this, "tasks", {
+    const out = allowOut(this, "tasks", {
       from: group,
       network,
       nat: configuration.network.nat !== false,
       cidr: configuration.network.cidr,
     });
+    this.lifelines.push(...out, ...network.wayOut);
     return group;
   }
 
@@ -313,6 +318,7 @@ export class Service extends Construct {
         props.cluster.association,
         ...this.roles.policies,
         ...(this.listenerRule ? [this.listenerRule] : []),
+        ...this.lifelines,
       ],
     });
   }
