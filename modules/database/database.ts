@@ -13,9 +13,12 @@ import { RandomPassword } from "./random-password";
 
 const PORT = 5432;
 
-/** Parameters that need a restart of Postgres; all others take effect at once. Source: pg_settings, context postmaster. */
-const restarting =
-  /^(max_connections|max_prepared_transactions|max_worker_processes|max_wal_senders|max_replication_slots|max_locks_per_transaction|shared_|wal_|huge_pages|autovacuum_(max_workers|freeze_max_age)|track_activity_query_size|track_commit_timestamp|rds\.logical_replication|port$|logging_collector)/;
+/**
+ * Parameters that a running Postgres takes over; all others wait for a restart, which RDS insists on for the static
+ * ones and accepts for any. Source: pg_settings, contexts sighup, superuser and user.
+ */
+const immediate =
+  /^(log_|autovacuum(?!_freeze|_multixact|_max_workers|_worker_slots)|auto_explain\.|checkpoint_|commit_(delay|siblings)|cpu_|effective_|enable_|idle_|jit$|jit_|lock_timeout|maintenance_work_mem|max_(parallel_|wal_size|standby_|slot_wal)|min_wal_size|random_page_cost|seq_page_cost|search_path|statement_timeout|synchronous_commit|tcp_|temp_|vacuum_|work_mem|default_|deadlock_timeout|bgwriter_|wal_compression|hash_mem_multiplier|pgaudit\.(log|role)|pg_stat_statements\.track)/;
 
 /** RDS Postgres in subnets that lead nowhere. Its password is in no plan and no state. */
 export class Database extends Construct {
@@ -86,7 +89,7 @@ export class Database extends Construct {
       parameter: Object.entries(parameters).map(([name, value]) => ({
         name,
         value,
-        applyMethod: restarting.test(name) ? "pending-reboot" : "immediate",
+        applyMethod: immediate.test(name) ? "immediate" : "pending-reboot",
       })),
       lifecycle: { createBeforeDestroy: true },
     });

@@ -60,7 +60,8 @@ export class Schedules extends Construct {
     const { environment, service, cluster, taskDefinition, network } = this.props;
     const schedule = service.schedules[name];
     return new SchedulerSchedule(this, name, {
-      name: nameOf("aws_scheduler_schedule", environment, service.name, name),
+      // The underscore, which no name holds, keeps a-b's c apart from a's b-c.
+      name: nameOf("aws_scheduler_schedule", environment, `${service.name}_${name}`),
       scheduleExpression: schedule?.expression ?? "",
       flexibleTimeWindow: { mode: "OFF" },
       target: {
