@@ -1,4 +1,4 @@
-import { applyChange } from "../provider/apply";
+import { applyChange, identity } from "../provider/apply";
 import { plan } from "../provider/plan";
 import { loadSchema } from "../schema/cache";
 import type { BlockSchema } from "../schema/types";
@@ -57,6 +57,6 @@ export function makeByHand(
     config,
   });
   const state = applyChange(world, { type, kind, schema, region, planned, prior: undefined, config });
-  const object = world.list({ type, region }).find((one) => one.id === state.id) as WorldObject;
+  const object = world.list({ type, region }).find((one) => one.id === identity(state)) as WorldObject;
   return world.put({ ...object, origin: "person" });
 }

@@ -168,7 +168,7 @@ function named(word: string, prefix: string, longest: number): Kind {
         `arn:aws:iam::${account}:${word}${text(attributes, "path")}${text(attributes, "name")}`,
       unique_id: ({ hex }) => uniqueId(prefix, hex(32)),
     },
-    defaults: { path: "/", force_destroy: false },
+    defaults: { path: "/" },
     rules: { name: [length(1, longest), nameShape], path },
     unique: { by: ["name"], code: "EntityAlreadyExists" },
     missing: noEntity(word),

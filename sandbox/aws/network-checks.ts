@@ -229,10 +229,9 @@ export function subnetGroup(arn: string, codes: GroupCodes): Kind {
   const vpc_id = ({ world, region, attributes }: Situation) =>
     vpcOfSubnet(world, region, texts(attributes, "subnet_ids")[0] ?? "");
   return {
-    nameLength: 255,
-    made: { id: "{name}", arn, vpc_id, supported_network_types: ["IPV4"] },
+    made: { id: "{name}", arn, vpc_id },
     defaults: { description: "Managed by Terraform" },
-    replace: ["name", "name_prefix"],
+    replace: ["name"],
     rules: {
       name: [
         length(1, 255),
@@ -242,7 +241,6 @@ export function subnetGroup(arn: string, codes: GroupCodes): Kind {
         ),
       ],
     },
-    exclusive: [["name", "name_prefix"]],
     refs: { subnet_ids: { type: "aws_subnet" } },
     unique: { by: ["name"], code: codes.duplicate },
     missing: { code: codes.missing, message: "Subnet group '{value}' not found." },

@@ -1,4 +1,4 @@
-import { type Kinds, type Reference, text } from "./kind";
+import { type Kind, type Kinds, type Reference, text } from "./kind";
 import {
   addressOf,
   adopted,
@@ -271,15 +271,28 @@ export const network: Kinds = {
       iam_role_arn: { type: "aws_iam_role", by: "arn" },
     },
   },
-  aws_db_subnet_group: subnetGroup("arn:aws:rds:{region}:{account}:subgrp:{name}", {
-    duplicate: "DBSubnetGroupAlreadyExists",
-    missing: "DBSubnetGroupNotFoundFault",
-    inUse: "InvalidDBSubnetGroupStateFault",
-    zones: "DBSubnetGroupDoesNotCoverEnoughAZs",
-  }),
+  aws_db_subnet_group: databaseSubnetGroup(
+    subnetGroup("arn:aws:rds:{region}:{account}:subgrp:{name}", {
+      duplicate: "DBSubnetGroupAlreadyExists",
+      missing: "DBSubnetGroupNotFoundFault",
+      inUse: "InvalidDBSubnetGroupStateFault",
+      zones: "DBSubnetGroupDoesNotCoverEnoughAZs",
+    }),
+  ),
   aws_elasticache_subnet_group: subnetGroup("arn:aws:elasticache:{region}:{account}:subnetgroup:{name}", {
     duplicate: "CacheSubnetGroupAlreadyExists",
     missing: "CacheSubnetGroupNotFoundFault",
     inUse: "CacheSubnetGroupInUse",
   }),
 };
+
+/** Databases' groups may also be named by prefix, and say their network types. */
+function databaseSubnetGroup(group: Kind): Kind {
+  return {
+    ...group,
+    nameLength: 255,
+    made: { ...group.made, supported_network_types: ["IPV4"] },
+    replace: ["name", "name_prefix"],
+    exclusive: [["name", "name_prefix"]],
+  };
+}

@@ -127,10 +127,16 @@ export const services: Kinds = {
     },
     exclusive: [["statistic", "extended_statistic"]],
   },
-  aws_cloudwatch_log_delivery_source: delivery("delivery-source", "{name}"),
+  aws_cloudwatch_log_delivery_source: {
+    ...delivery("source"),
+    made: { arn: "arn:aws:logs:{region}:{account}:delivery-source:{name}", service: "cloudfront" },
+  },
   aws_cloudwatch_log_delivery_destination: {
-    ...delivery("delivery-destination", "{name}"),
-    missing: { code: "ResourceNotFoundException", message: "Delivery destination {value} does not exist." },
+    ...delivery("destination"),
+    made: {
+      arn: "arn:aws:logs:{region}:{account}:delivery-destination:{name}",
+      delivery_destination_type: ({ attributes }) => deliveryType(attributes),
+    },
   },
   aws_cloudwatch_log_delivery: {
     made: { id: "{hex16}", arn: "arn:aws:logs:{region}:{account}:delivery:{id}" },
@@ -383,14 +389,8 @@ function hasBlocks(config: Fields, name: string): boolean {
   return Array.isArray(config[name]) && config[name].length > 0;
 }
 
-function delivery(word: string, id: string): Kind {
+function delivery(word: string): Kind {
   return {
-    made: {
-      id,
-      arn: `arn:aws:logs:{region}:{account}:${word}:{name}`,
-      service: "cloudfront",
-      delivery_destination_type: "CWL",
-    },
     replace: ["name"],
     rules: {
       name: [
@@ -399,9 +399,14 @@ function delivery(word: string, id: string): Kind {
       ],
     },
     unique: { by: ["name"], code: "ConflictException" },
-    missing: { code: "ResourceNotFoundException", message: "Delivery source {value} does not exist." },
+    missing: { code: "ResourceNotFoundException", message: `Delivery ${word} {value} does not exist.` },
     inUse: { code: "ConflictException", message: "{value} is in use by a delivery" },
   };
+}
+
+function deliveryType(attributes: Fields): string {
+  const target = JSON.stringify(attributes.delivery_destination_configuration ?? "");
+  return target.includes(":s3:::") ? "S3" : target.includes(":firehose:") ? "FH" : "CWL";
 }
 
 /** Settings of a repository that are resources of their own. */

@@ -16,7 +16,7 @@ export const storage: Kinds = {
         region === "us-east-1" ? "Z3AQBSTGFYJSTF" : `Z${digest(region, "s3").toUpperCase().slice(0, 13)}`,
       request_payer: "BucketOwner",
     },
-    defaults: { force_destroy: false, object_lock_enabled: false, bucket_namespace: "global" },
+    defaults: { force_destroy: false, object_lock_enabled: false },
     replace: ["bucket", "bucket_prefix", "object_lock_enabled"],
     exclusive: [["bucket", "bucket_prefix"]],
     rules: {
@@ -119,7 +119,7 @@ function setting(more: Kind): Kind {
   return {
     ...more,
     made: { id: "{bucket}" },
-    replace: ["bucket", "expected_bucket_owner"],
+    replace: ["bucket"],
     refs: { bucket: { type: "aws_s3_bucket", by: "bucket", holds: false } },
   };
 }

@@ -24,11 +24,9 @@ export interface Change {
 export function applyChange(world: World, change: Change): Fields {
   const situation = situate(world, change);
   const { kind, type, region, attributes } = situation;
-  const existing = change.prior
-    ? findOwn(world, type, region, text(change.prior, "id"))
-    : kind.adopt?.(situation);
+  const existing = change.prior ? world.get(type, region, identity(change.prior)) : kind.adopt?.(situation);
   if (change.prior && !existing) {
-    throw new AwsError("NotFound", `${type} ${text(change.prior, "id")} does not exist any more`);
+    throw new AwsError("NotFound", `${type} ${identity(change.prior)} does not exist any more`);
   }
   checkReferences(situation);
   if (!change.prior && !existing) checkUnique(situation);
@@ -38,7 +36,7 @@ export function applyChange(world: World, change: Change): Fields {
   situation.object = world.put({
     type,
     region,
-    id: text(attributes, "id"),
+    id: identity(attributes),
     attributes: storable(attributes, change.schema),
     ...(Object.keys(sealed).length > 0 ? { sealed } : {}),
     origin: existing?.origin ?? "terraform",
@@ -83,9 +81,10 @@ function situate(world: World, change: Change): FullSituation {
   };
 }
 
-/** The world's object behind a Terraform id. */
-export function findOwn(world: World, type: string, region: string, id: string): WorldObject | undefined {
-  return world.get(type, region, id);
+/** What an object is called in the world: its id, or what the few types without one are known by. */
+export function identity(attributes: Fields): string {
+  const named = ["id", "name", "arn"].map((name) => text(attributes, name)).find(Boolean);
+  return named ?? createHash("sha256").update(JSON.stringify(attributes)).digest("hex").slice(0, 17);
 }
 
 function checkReferences(situation: FullSituation): void {

@@ -8,7 +8,7 @@ import { typesIn } from "../schema/scan";
 import type { BlockSchema } from "../schema/types";
 import { type Fields, fromWire, isRecord, toWire, type Value, type WireValue } from "../wire/value";
 import { GLOBAL, type World } from "../world";
-import { applyChange, stateOf } from "./apply";
+import { applyChange, identity, stateOf } from "./apply";
 import { configure, type Settings } from "./configure";
 import { fromError, pathMessage, problem } from "./diagnostics";
 import { openEphemeral } from "./ephemeral";
@@ -117,7 +117,7 @@ export class Handlers {
     if (!isRecord(state)) return { new_state: request.current_state };
     const { world } = this.backstage;
     const schema = resourceSchema(type);
-    const object = world.get(type, this.regionOf(schema, state), String(state.id ?? ""));
+    const object = world.get(type, this.regionOf(schema, state), identity(state));
     if (!object) return { new_state: toWire(null), private: request.private };
     const fresh = KINDS[type]?.refresh?.(object, world) ?? {};
     const read: Fields = { ...stateOf(world, object, schema), ...fresh };
@@ -165,7 +165,7 @@ export class Handlers {
           });
         }
         const gone = prior as Fields;
-        const object = world.get(type, this.regionOf(schema, gone), String(gone.id ?? ""));
+        const object = world.get(type, this.regionOf(schema, gone), identity(gone));
         if (object) removeObject(world, object, KINDS[type] ?? {}, schema, gone);
         return null;
       });

@@ -15,7 +15,7 @@ function cacheFolder(): string {
   if (folder) return folder;
   const { root, version } = bindings();
   const hash = createHash("sha256");
-  for (const part of ["bindings", "patches"]) hash.update(readFileSync(require.resolve(`./${part}`)));
+  for (const part of ["bindings", "patches"]) hash.update(readFileSync(join(__dirname, `${part}.ts`)));
   const name = `${version}-${hash.digest("hex").slice(0, 12)}`;
   folder = join(dirname(dirname(root)), ".cache", "slipway-sandbox", name);
   mkdirSync(folder, { recursive: true });
