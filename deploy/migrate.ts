@@ -4,7 +4,7 @@ import { AwsError } from "./aws/error";
 import type { Context } from "./context";
 import { DeployError } from "./errors";
 import { EXIT } from "./exit-code";
-import { migrationTasks, unfinished } from "./facts";
+import { familyOf, unfinished } from "./facts";
 import { reportedDigests, short } from "./image";
 import { type OneOff, startTask, stop, type TaskEnd, watchTask } from "./one-off";
 import type { MigrationPlan } from "./plan";
@@ -87,13 +87,12 @@ async function other(context: Context, plan: MigrationPlan, error: AwsError): Pr
 /** Two tokens can differ for two deploys at once, at the turn of an hour or after a stale answer: the older wins. */
 async function refuseRival(context: Context, plan: MigrationPlan, ours: Task): Promise<void> {
   const { lasting, contract, events } = context;
-  const tasks = await migrationTasks(lasting, contract.cluster, plan.migration.taskDefinition).catch(
-    (error: Error) => {
-      // The task is at work: it is watched all the same.
-      events.emit({ type: "warning", text: `cannot look for other migrations: ${error.message}` });
-      return [];
-    },
-  );
+  const family = familyOf(plan.migration.taskDefinition);
+  const tasks = await lasting.listTasks(contract.cluster, { family }, "RUNNING").catch((error: Error) => {
+    // The task is at work: it is watched all the same.
+    events.emit({ type: "warning", text: `cannot look for other migrations: ${error.message}` });
+    return [];
+  });
   const order = (task: Task) => `${task.createdAt?.toISOString() ?? ""} ${task.taskArn}`;
   const us = tasks.find(({ taskArn }) => taskArn === ours.taskArn) ?? ours;
   const rival = unfinished(tasks).find((task) => task.taskArn !== ours.taskArn && order(task) < order(us));

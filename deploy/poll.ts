@@ -19,16 +19,16 @@ export const BLIND_LIMIT = 180_000;
 /**
  * Looks until there is an answer. Throttling, server faults and broken connections are waited out for as
  * long as `BLIND_LIMIT`; every other error ends it at once. The SDK's own waiters do neither: they repeat
- * on every error, a missing permission included, and back off to minutes.
+ * on every error, a missing permission included, and back off to minutes. The first look comes after one
+ * interval: whoever polls has just had an answer.
  */
 export async function poll<T>(
   { clock, signal }: { clock: Clock; signal: AbortSignal },
   look: () => Promise<Fetched<T>>,
 ): Promise<T> {
   let sawAt = clock.now();
-  for (;;) {
-    signal.throwIfAborted();
-    const started = clock.now();
+  for (let next = sawAt + POLL_INTERVAL; ; next = Math.max(clock.now(), next + POLL_INTERVAL)) {
+    await clock.sleep(Math.max(0, next - clock.now()), signal);
     try {
       const fetched = await look();
       if (fetched.done) return fetched.value;
@@ -36,6 +36,5 @@ export async function poll<T>(
     } catch (error) {
       if (!isPassing(error) || clock.now() - sawAt >= BLIND_LIMIT) throw error;
     }
-    await clock.sleep(Math.max(0, started + POLL_INTERVAL - clock.now()), signal);
   }
 }

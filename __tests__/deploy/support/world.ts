@@ -201,6 +201,23 @@ export class World {
   deploy = (image = "v2", options: Partial<DeployOptions> = {}) =>
     this.record((around) => deployCommand("staging", { ...this.common(options), ...options, image }, around));
 
+  /** A deploy whose runner dies at that moment, in milliseconds from the start: it cleans nothing up. */
+  async killedAfter(elapsed: number, image = "v2"): Promise<void> {
+    let killed = () => {};
+    const death = new Promise<void>((resolve) => {
+      killed = resolve;
+    });
+    const sleep = this.clock.sleep.bind(this.clock);
+    this.clock.sleep = async (milliseconds, signal) => {
+      if (this.clock.elapsed() < elapsed) return sleep(milliseconds, signal);
+      killed();
+      return new Promise(() => {});
+    };
+    void this.deploy(image);
+    await death;
+    this.clock.sleep = sleep;
+  }
+
   rollback = (options: Partial<RollbackOptions> = {}) =>
     this.record((around) => rollbackCommand("staging", { ...this.common(options), ...options }, around));
 
