@@ -292,7 +292,7 @@ function checkClusterEmpty({ world, region, object }: Situation & { object: Worl
     const said = `The Cluster cannot be deleted while Services are active (${service.attributes.name}).`;
     throw new AwsError("ClusterContainsServicesException", said);
   }
-  const joins = new RegExp(`ECS_CLUSTER=["']?${name.replaceAll("-", "\\-")}["']?\\s*$`, "m");
+  const joins = new RegExp(`ECS_CLUSTER=["']?${name}(?![\\w-])`);
   for (const group of world.list({ type: "aws_autoscaling_group", region })) {
     if (Number(group.attributes.desired_capacity ?? 0) === 0 || !joins.test(userDataOf(world, group)))
       continue;

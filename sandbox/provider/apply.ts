@@ -33,6 +33,7 @@ export function applyChange(world: World, change: Change): Fields {
   kind.check?.(situation);
   make(situation, existing);
   const sealed = sealSecrets(situation, existing);
+  if (change.prior && existing && existing.id !== identity(attributes)) world.remove(existing);
   situation.object = world.put({
     type,
     region,
