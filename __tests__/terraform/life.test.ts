@@ -1,0 +1,144 @@
+import { readdirSync, readFileSync, statSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, describe, expect, it } from "vitest";
+import { made, Project, worldOf } from "./support/project";
+
+/** The life of both shipped environments, through cdktf and the real Terraform: each test goes on from the one before. */
+describe.sequential("staging and prod", () => {
+  const project = new Project();
+  afterAll(() => project.remove());
+  const world = () => worldOf(project);
+
+  it("are listed", async () => {
+    const { code, output } = await project.cdktf("list");
+    expect(code, output).toBe(0);
+    expect(output).toContain("staging");
+    expect(output).toContain("prod");
+  });
+
+  it("are applied together", async () => {
+    const { code, output } = await project.cdktf("apply", "staging", "prod", "--auto-approve");
+    expect(code, output).toBe(0);
+    expect(output.match(/Apply complete!/g)).toHaveLength(2);
+  });
+
+  it.each(["staging", "prod"])("plan no change of %s after that", async (name) => {
+    const { code, output } = await project.cdktf("plan", name);
+    expect(code, output).toBe(0);
+    expect(output).toContain("No changes.");
+  });
+
+  it("write the contract twice, alike", async () => {
+    const { output } = await project.sandbox(
+      "terraform",
+      "-chdir=cdktf.out/stacks/prod",
+      "output",
+      "-raw",
+      "deploy",
+    );
+    const parameter = world().find({ type: "aws_ssm_parameter", where: { name: "/prod/deploy" } });
+    const text = output.slice(output.indexOf("{"), output.lastIndexOf("}") + 1);
+    expect(JSON.parse(text)).toMatchObject({ version: 1, environment: "prod", account: "123456789012" });
+    expect(parameter && world().reveal(parameter, "value")).toBe(text);
+  });
+
+  it("print their outputs", async () => {
+    const { code, output } = await project.cdktf("output", "staging");
+    expect(code, output).toBe(0);
+    expect(output).toMatch(/url = https:\/\/\w+\.cloudfront\.net/);
+    expect(output).toContain("aws ssm start-session");
+  });
+
+  it("leave no secret in a state, a plan, the synthesized files or a log", () => {
+    const secrets = ["staging", "prod"].flatMap((name) =>
+      ["password", "url"].map((secret) => {
+        const parameter = world().find({
+          type: "aws_ssm_parameter",
+          where: { name: `/${name}/database/${secret}` },
+        });
+        return (parameter && world().reveal(parameter, "value_wo")) ?? "";
+      }),
+    );
+    expect(secrets.every((secret) => secret.length >= 32)).toBe(true);
+    const [password = "", url = ""] = secrets;
+    expect(url).toContain(`postgres://app:${password}@`);
+    const places = [
+      ...files(project.folder).map((file) => [file, readFileSync(file, "latin1")]),
+      ["the log", project.log],
+    ];
+    // The plan files are archives: what is in them is asked of Terraform below.
+    expect(places.length).toBeGreaterThan(10);
+    for (const [place, text] of places) {
+      for (const secret of secrets) expect(text?.includes(secret), `${place} holds a password`).toBe(false);
+      expect(text, `${place} holds a private key`).not.toMatch(/BEGIN [A-Z ]*PRIVATE KEY/);
+      expect(text, `${place} holds a URL with a password`).not.toMatch(/postgres:\/\/\w+:[^@$"\\]{8,}@/);
+    }
+  });
+
+  it("hold no secret in a plan that Terraform can show", async () => {
+    const { output } = await project.sandbox(
+      "terraform",
+      "-chdir=cdktf.out/stacks/staging",
+      "show",
+      "-json",
+      "plan",
+    );
+    const plan = JSON.parse(output.slice(output.indexOf("{")));
+    expect(plan.format_version).toBeDefined();
+    expect(JSON.stringify(plan)).not.toMatch(/postgres:\/\/\w+:[^@$"\\]{8,}@/);
+    const [instance] = plan.prior_state.values.root_module.resources.filter(
+      (r: { type: string }) => r.type === "aws_db_instance",
+    );
+    expect(instance.values.password_wo).toBeNull();
+    expect(instance.values.password ?? null).toBeNull();
+  });
+
+  it("keep what people wrote into secrets by hand", async () => {
+    const name = "/staging/service/web/GOOGLE_CLIENT_ID";
+    await project.sandbox("--edit", `ssm_parameter/${name}`, 'value="a real client id"');
+    const { output } = await project.cdktf("plan", "staging");
+    expect(output).toContain("No changes.");
+    expect(project.log).not.toContain("a real client id");
+  });
+
+  it("show drift", async () => {
+    const edited = await project.sandbox(
+      "--edit",
+      "cloudwatch_log_group//staging/service/web",
+      "retention_in_days=1",
+    );
+    expect(edited.code, edited.output).toBe(0);
+    const { output } = await project.cdktf("plan", "staging");
+    expect(output).toMatch(/aws_cloudwatch_log_group\.service_web_logs\s.*will be updated in-place/);
+    expect(output).toContain("Plan: 0 to add, 1 to change, 0 to destroy");
+  });
+
+  it("are protected where they should be: a destroy of prod is refused before anything is gone", async () => {
+    const before = world().list().length;
+    const { code, output } = await project.cdktf("destroy", "prod", "--auto-approve");
+    expect(code).not.toBe(0);
+    expect(output).toContain("Instance cannot be destroyed");
+    expect(world().list().length).toBe(before);
+  });
+
+  it("are destroyed to the last object, prod once its protection is lifted", async () => {
+    const source = readFileSync(join(project.folder, "environments/prod.ts"), "utf8");
+    const lifted = `  database: { deletionProtection: false, finalSnapshot: false },\n  distribution: { deletionProtection: false },\n`;
+    project.write("prod.ts", source.replace("  services: {", `${lifted}  services: {`));
+    const applied = await project.cdktf("apply", "prod", "--auto-approve");
+    expect(applied.code, applied.output).toBe(0);
+    const { code, output } = await project.cdktf("destroy", "staging", "prod", "--auto-approve");
+    expect(code, output).toBe(0);
+    expect(made(project)).toEqual([]);
+  });
+});
+
+/** Every file below a folder that a run wrote; the sandbox's own key and what is linked in are not such. */
+function files(folder: string): string[] {
+  return readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
+    const path = join(folder, entry.name);
+    if (entry.isSymbolicLink() || entry.name === "key") return [];
+    if (entry.isDirectory()) return files(path);
+    return statSync(path).isFile() ? [path] : [];
+  });
+}

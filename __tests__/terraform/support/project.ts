@@ -1,0 +1,105 @@
+import { spawn } from "node:child_process";
+import {
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { stripVTControlCharacters } from "node:util";
+import { startAccount } from "../../../sandbox/aws/account";
+import { World, type WorldObject } from "../../../sandbox/world";
+
+const ROOT = join(__dirname, "..", "..", "..");
+const TSX = join(ROOT, "node_modules/tsx/dist/loader.mjs");
+
+export interface Outcome {
+  readonly code: number;
+  /** Both streams, without colours. */
+  readonly output: string;
+}
+
+/**
+ * This project in a folder of its own, with environment files of its own, where commands run in the sandbox.
+ * Sources and packages are the real ones, by link.
+ */
+export class Project {
+  readonly folder = realpathSync(mkdtempSync(join(tmpdir(), "slipway-")));
+  /** Everything that any command printed. */
+  log = "";
+
+  /** @param environments sources by file; without them the ones that the project ships */
+  constructor(environments?: Readonly<Record<string, string>>) {
+    for (const name of ["modules", "node_modules", "tsconfig.json"])
+      symlinkSync(join(ROOT, name), join(this.folder, name));
+    for (const name of ["main.ts", "package.json"]) cpSync(join(ROOT, name), join(this.folder, name));
+    const config = JSON.parse(readFileSync(join(ROOT, "cdktf.json"), "utf8"));
+    const app = `"${process.execPath}" --import "${TSX}" main.ts`;
+    writeFileSync(join(this.folder, "cdktf.json"), JSON.stringify({ ...config, app }));
+    if (environments === undefined) {
+      cpSync(join(ROOT, "environments"), join(this.folder, "environments"), { recursive: true });
+      return;
+    }
+    mkdirSync(join(this.folder, "environments"));
+    for (const [file, source] of Object.entries(environments)) this.write(file, source);
+  }
+
+  /** Writes an environment file. */
+  write(file: string, source: string): void {
+    writeFileSync(join(this.folder, "environments", file), source);
+  }
+
+  remove(): void {
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+
+  /** Runs a command of the sandbox; whether it failed is for the test to say. */
+  sandbox(...args: readonly string[]): Promise<Outcome> {
+    return this.node("--import", TSX, join(ROOT, "sandbox/main.ts"), ...args);
+  }
+
+  /** A cdktf command in the sandbox, as a person types it. */
+  cdktf(...args: readonly string[]): Promise<Outcome> {
+    return this.sandbox(process.execPath, join(ROOT, "node_modules/cdktf-cli/bundle/bin/cdktf"), ...args);
+  }
+
+  /** Writes cdktf.out, without a sandbox. */
+  synth(): Promise<Outcome> {
+    return this.node("--import", TSX, "main.ts");
+  }
+
+  private node(...args: readonly string[]): Promise<Outcome> {
+    const child = spawn(process.execPath, args, {
+      cwd: this.folder,
+      env: { ...process.env, CI: "true", NO_COLOR: "1", FORCE_COLOR: "0" },
+      stdio: ["ignore", "pipe", "pipe"],
+    });
+    let output = "";
+    const take = (chunk: Buffer) => {
+      output += stripVTControlCharacters(chunk.toString());
+    };
+    child.stdout.on("data", take);
+    child.stderr.on("data", take);
+    return new Promise((resolve, reject) => {
+      child.once("error", reject);
+      child.once("close", (code) => {
+        this.log += output;
+        resolve({ code: code ?? -1, output });
+      });
+    });
+  }
+}
+
+/** The stand-in account of a project's sandbox. */
+export const worldOf = (project: Project) => new World(join(project.folder, ".sandbox"), startAccount);
+
+/** What Terraform made there and has not taken away. */
+export const made = (project: Project): WorldObject[] =>
+  worldOf(project)
+    .list()
+    .filter(({ origin }) => origin === "terraform");

@@ -1,0 +1,10 @@
+import { defineConfig } from "vitest/config";
+
+export default defineConfig({
+  test: {
+    include: ["__tests__/**/*.test.ts"],
+    // Long enough for the real Terraform over a whole environment on two slow cores.
+    testTimeout: 180_000,
+    hookTimeout: 180_000,
+  },
+});
