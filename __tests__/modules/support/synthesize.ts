@@ -1,0 +1,44 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { App, Testing } from "cdktf";
+import { afterAll } from "vitest";
+import { build, type Loaded } from "../../../modules/app";
+import type { EnvironmentFile, EnvironmentProps } from "../../../modules/environment";
+import type { Project } from "../../../modules/stack";
+import { Graph } from "./graph";
+
+const folder = mkdtempSync(join(tmpdir(), "slipway-"));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+export const newApp = () => new App({ outdir: folder });
+
+type File = EnvironmentProps | EnvironmentFile;
+
+/** What `load` would have read from files of these names. */
+export const filesOf = (files: Readonly<Record<string, File>>): Loaded[] =>
+  Object.entries(files).map(([name, file]) => ({
+    file: `${name}.ts`,
+    ...("props" in file ? file : { props: file }),
+  }));
+
+/** The stacks of some environment files, built together, by name. Nothing is written. */
+export function synthesizeAll(
+  files: Readonly<Record<string, File>>,
+  project: Project = { project: "app" },
+): Record<string, Graph> {
+  const environments = build(newApp(), filesOf(files), project);
+  return Object.fromEntries(
+    environments.map((environment) => [
+      environment.node.id,
+      new Graph(JSON.parse(Testing.synth(environment, true))),
+    ]),
+  );
+}
+
+/** One environment's stack. */
+export function synthesize(file: File, name = "staging", project?: Project): Graph {
+  const [graph] = Object.values(synthesizeAll({ [name]: file }, project));
+  if (graph === undefined) throw new Error("No stack was made.");
+  return graph;
+}
