@@ -1,4 +1,4 @@
-import { beforeEach, describe, expect, test } from "vitest";
+import { beforeEach, expect, test } from "vitest";
 import type { Fields } from "../../sandbox/wire/value";
 import { Account } from "./helpers";
 
@@ -37,183 +37,172 @@ const distribution = (more: Fields) => ({
   ...more,
 });
 
-describe("before the plan, as the real provider", () => {
-  test.each<[string, Fields, string | RegExp]>([
-    ["aws_vpc", { cidr_block: "10.0.0.0/15" }, "netmask from /16 to /28"],
-    ["aws_vpc", { cidr_block: "10.0.0.1/16" }, "did you mean 10.0.0.0/16?"],
-    ["aws_vpc", { cidr_block: "10.0.0.0" }, "not a valid IPv4 CIDR"],
-    ["aws_subnet", { vpc_id: "vpc-1", cidr_block: "10.0.0.0/29" }, "/16 to /28"],
-    ["aws_lb", { name: NAME33, subnets: ["subnet-1"] }, "(1 - 32), got 33"],
-    ["aws_lb", { name: "-web", subnets: ["subnet-1"] }, "begin or end with a hyphen"],
-    ["aws_lb", { name: "internal-web", subnets: ["subnet-1"] }, 'begin with "internal-"'],
-    [
-      "aws_lb_target_group",
-      { name_prefix: "longer-", port: 80, protocol: "HTTP", vpc_id: "vpc-1" },
-      "(1 - 6)",
-    ],
-    [
-      "aws_lb_target_group",
-      { name: "a", name_prefix: "b", port: 80, protocol: "HTTP", vpc_id: "vpc-1" },
-      "conflicts with",
-    ],
-    [
-      "aws_lb_target_group",
-      { name: "a", health_check: [{ interval: 5, timeout: 5 }], port: 80, protocol: "HTTP", vpc_id: "v" },
-      "smaller than the interval",
-    ],
-    ["aws_lb_target_group", { name: "a" }, "port is needed"],
-    ["aws_iam_role", { name: "a".repeat(65), assume_role_policy: TRUST }, "(1 - 64)"],
-    ["aws_iam_role", { name: "a b", assume_role_policy: TRUST }, "must match"],
-    ["aws_iam_role", { name: "a", assume_role_policy: "{" }, "invalid JSON"],
-    [
-      "aws_iam_policy",
-      { name: "a", policy: '{"Version":"2012-10-17","Statement":[{"Effect":"Maybe"}]}' },
-      "MalformedPolicyDocument",
-    ],
-    [
-      "aws_iam_policy",
-      { name: "a", policy: JSON.stringify({ Statement: [{ Effect: "Allow", Action: "x".repeat(6144) }] }) },
-      "LimitExceeded",
-    ],
-    ["aws_db_instance", database({ identifier: "Upper" }), "lowercase"],
-    ["aws_db_instance", database({ identifier: "a--b" }), "consecutive hyphens"],
-    ["aws_db_instance", database({ engine: "postgresql" }), "expected one of"],
-    ["aws_db_instance", database({ instance_class: "t4g.micro" }), "db.t4g.micro"],
-    ["aws_db_instance", database({ max_allocated_storage: 20 }), "must be greater"],
-    ["aws_db_instance", database({ monitoring_interval: 60 }), "monitoring_role_arn is required"],
-    ["aws_db_instance", database({ password: "a", password_wo: "b" }), "conflicts with"],
-    ["aws_db_subnet_group", { name: "Main", subnet_ids: [] }, "lowercase"],
-    ["aws_ecs_cluster", { name: "a.b" }, "letters (uppercase and lowercase)"],
-    ["aws_ecs_capacity_provider", { name: "fargate-like" }, "cannot be prefixed"],
-    ["aws_ecs_capacity_provider", { name: "AWSlike" }, "cannot be prefixed"],
-    [
-      "aws_ecs_task_definition",
-      {
-        family: "f",
-        container_definitions: container(),
-        requires_compatibilities: ["FARGATE"],
-        network_mode: "awsvpc",
-        cpu: "256",
-        memory: "4096",
-      },
-      "No Fargate configuration",
-    ],
-    [
-      "aws_ecs_task_definition",
-      {
-        family: "f",
-        container_definitions: container(),
-        requires_compatibilities: ["FARGATE"],
-        network_mode: "bridge",
-        cpu: "256",
-        memory: "512",
-      },
-      "only supports network mode",
-    ],
-    [
-      "aws_ecs_task_definition",
-      { family: "f", container_definitions: container({ memory: undefined }) },
-      "'memory' or 'memoryReservation'",
-    ],
-    [
-      "aws_ecs_task_definition",
-      {
-        family: "f",
-        container_definitions: container({
-          environment: [{ name: "A", value: "1" }],
-          secrets: [{ name: "A", valueFrom: "x" }],
-        }),
-      },
-      "must be unique and not shared",
-    ],
-    [
-      "aws_ecs_task_definition",
-      { family: "f", container_definitions: container({ secrets: [{ name: "A", valueFrom: "x" }] }) },
-      "executionRoleArn",
-    ],
-    [
-      "aws_ecs_service",
-      { name: "s", launch_type: "EC2", capacity_provider_strategy: [{ capacity_provider: "p" }] },
-      "conflicts with",
-    ],
-    [
-      "aws_ecs_service",
-      { name: "s", health_check_grace_period_seconds: 30 },
-      "only valid for services configured to use load balancers",
-    ],
-    [
-      "aws_ecs_service",
-      { name: "s", deployment_maximum_percent: 50, deployment_minimum_healthy_percent: 100 },
-      "must be greater",
-    ],
-    [
-      "aws_autoscaling_group",
-      { min_size: 3, max_size: 1, launch_template: [{ id: "lt-1" }] },
-      "greater than max_size",
-    ],
-    ["aws_autoscaling_group", { min_size: 0, max_size: 1 }, "must be specified"],
-    ["aws_launch_template", { image_id: "ami-1" }, "ami-0123456789abcdef0"],
-    ["aws_launch_template", { user_data: "#!/bin/sh" }, "Base64"],
-    ["aws_launch_template", { metadata_options: [{ http_put_response_hop_limit: 65 }] }, "from 1 to 64"],
-    ["aws_ssm_parameter", parameter({ name: "aws-thing" }), 'begin with "aws" or "ssm"'],
-    ["aws_ssm_parameter", parameter({ name: "app/x" }), "must begin with one"],
-    ["aws_ssm_parameter", parameter({ type: "Secret" }), "expected one of"],
-    ["aws_ssm_parameter", parameter({ value: null }), "must be specified"],
-    [
-      "aws_ssm_parameter",
-      parameter({ type: "SecureString", value: null, insecure_value: "x" }),
-      "cannot set type = SecureString",
-    ],
-    ["aws_cloudwatch_log_group", { name: "a b" }, "must contain only"],
-    ["aws_cloudwatch_log_group", { name: "a", retention_in_days: 8 }, "expected one of"],
-    ["aws_vpc_security_group_ingress_rule", rule({ cidr_ipv4: "10.0.0.1/8" }), "did you mean 10.0.0.0/8?"],
-    ["aws_vpc_security_group_ingress_rule", rule({}), "must be specified"],
-    ["aws_vpc_security_group_ingress_rule", rule({ cidr_ipv4: "0.0.0.0/0", ip_protocol: "-1" }), "all ports"],
-    [
-      "aws_vpc_security_group_egress_rule",
-      rule({ cidr_ipv4: "0.0.0.0/0", from_port: 90 }),
-      "greater than to_port",
-    ],
-    ["aws_ecr_repository", { name: "App" }, "lower case"],
-    ["aws_s3_bucket", { bucket: "Bucket" }, "lower-case"],
-    [
-      "aws_cloudfront_distribution",
-      distribution({ default_cache_behavior: [behaviour({ target_origin_id: "no" })] }),
-      "NoSuchOrigin",
-    ],
-    [
-      "aws_cloudfront_distribution",
-      distribution({ default_cache_behavior: [behaviour({ allowed_methods: ["GET", "POST"] })] }),
-      "all seven methods",
-    ],
-    ["aws_cloudfront_distribution", distribution({ price_class: "PriceClass_1" }), "expected one of"],
-    ["aws_wafv2_web_acl", { name: "w", scope: "GLOBAL" }, "expected one of"],
-    [
-      "aws_scheduler_schedule",
-      { name: "s", schedule_expression: "every day" },
-      "Invalid Schedule Expression",
-    ],
-    ["aws_appautoscaling_target", { min_capacity: 3, max_capacity: 1 }, "cannot be less than"],
-    ["aws_route", { route_table_id: "rtb-1", destination_cidr_block: "0.0.0.0/0" }, "must be specified"],
-    ["aws_kms_alias", { name: "mine", target_key_id: "x" }, 'begin with "alias/"'],
-  ])("%s %j: %s", (type, config, said) => {
-    expect(new Account().mistakes(type, config).join("\n")).toMatch(
-      typeof said === "string" ? new RegExp(said.replace(/[.*+?^${}()|[\]\\]/g, "\\$&")) : said,
-    );
-  });
+/** What the real provider refuses before it plans. */
+const MISTAKES: [string, Fields, string][] = [
+  ["aws_vpc", { cidr_block: "10.0.0.0/15" }, "netmask from /16 to /28"],
+  ["aws_vpc", { cidr_block: "10.0.0.1/16" }, "did you mean 10.0.0.0/16?"],
+  ["aws_vpc", { cidr_block: "10.0.0.0" }, "not a valid IPv4 CIDR"],
+  ["aws_subnet", { vpc_id: "vpc-1", cidr_block: "10.0.0.0/29" }, "/16 to /28"],
+  ["aws_lb", { name: NAME33, subnets: ["subnet-1"] }, "(1 - 32), got 33"],
+  ["aws_lb", { name: "-web", subnets: ["subnet-1"] }, "begin or end with a hyphen"],
+  ["aws_lb", { name: "internal-web", subnets: ["subnet-1"] }, 'begin with "internal-"'],
+  ["aws_lb_target_group", { name_prefix: "longer-", port: 80, protocol: "HTTP", vpc_id: "vpc-1" }, "(1 - 6)"],
+  [
+    "aws_lb_target_group",
+    { name: "a", name_prefix: "b", port: 80, protocol: "HTTP", vpc_id: "vpc-1" },
+    "conflicts with",
+  ],
+  [
+    "aws_lb_target_group",
+    { name: "a", health_check: [{ interval: 5, timeout: 5 }], port: 80, protocol: "HTTP", vpc_id: "v" },
+    "smaller than the interval",
+  ],
+  ["aws_lb_target_group", { name: "a" }, "port is needed"],
+  ["aws_iam_role", { name: "a".repeat(65), assume_role_policy: TRUST }, "(1 - 64)"],
+  ["aws_iam_role", { name: "a b", assume_role_policy: TRUST }, "must match"],
+  ["aws_iam_role", { name: "a", assume_role_policy: "{" }, "invalid JSON"],
+  [
+    "aws_iam_policy",
+    { name: "a", policy: '{"Version":"2012-10-17","Statement":[{"Effect":"Maybe"}]}' },
+    "MalformedPolicyDocument",
+  ],
+  [
+    "aws_iam_policy",
+    { name: "a", policy: JSON.stringify({ Statement: [{ Effect: "Allow", Action: "x".repeat(6144) }] }) },
+    "LimitExceeded",
+  ],
+  ["aws_db_instance", database({ identifier: "Upper" }), "lowercase"],
+  ["aws_db_instance", database({ identifier: "a--b" }), "consecutive hyphens"],
+  ["aws_db_instance", database({ engine: "postgresql" }), "expected one of"],
+  ["aws_db_instance", database({ instance_class: "t4g.micro" }), "db.t4g.micro"],
+  ["aws_db_instance", database({ max_allocated_storage: 20 }), "must be greater"],
+  ["aws_db_instance", database({ monitoring_interval: 60 }), "monitoring_role_arn is required"],
+  ["aws_db_instance", database({ password: "a", password_wo: "b" }), "conflicts with"],
+  ["aws_db_subnet_group", { name: "Main", subnet_ids: [] }, "lowercase"],
+  ["aws_ecs_cluster", { name: "a.b" }, "letters (uppercase and lowercase)"],
+  ["aws_ecs_capacity_provider", { name: "fargate-like" }, "cannot be prefixed"],
+  ["aws_ecs_capacity_provider", { name: "AWSlike" }, "cannot be prefixed"],
+  [
+    "aws_ecs_task_definition",
+    {
+      family: "f",
+      container_definitions: container(),
+      requires_compatibilities: ["FARGATE"],
+      network_mode: "awsvpc",
+      cpu: "256",
+      memory: "4096",
+    },
+    "No Fargate configuration",
+  ],
+  [
+    "aws_ecs_task_definition",
+    {
+      family: "f",
+      container_definitions: container(),
+      requires_compatibilities: ["FARGATE"],
+      network_mode: "bridge",
+      cpu: "256",
+      memory: "512",
+    },
+    "only supports network mode",
+  ],
+  [
+    "aws_ecs_task_definition",
+    { family: "f", container_definitions: container({ memory: undefined }) },
+    "'memory' or 'memoryReservation'",
+  ],
+  [
+    "aws_ecs_task_definition",
+    {
+      family: "f",
+      container_definitions: container({
+        environment: [{ name: "A", value: "1" }],
+        secrets: [{ name: "A", valueFrom: "x" }],
+      }),
+    },
+    "must be unique and not shared",
+  ],
+  [
+    "aws_ecs_task_definition",
+    { family: "f", container_definitions: container({ secrets: [{ name: "A", valueFrom: "x" }] }) },
+    "executionRoleArn",
+  ],
+  [
+    "aws_ecs_service",
+    { name: "s", launch_type: "EC2", capacity_provider_strategy: [{ capacity_provider: "p" }] },
+    "conflicts with",
+  ],
+  [
+    "aws_ecs_service",
+    { name: "s", health_check_grace_period_seconds: 30 },
+    "only valid for services configured to use load balancers",
+  ],
+  [
+    "aws_ecs_service",
+    { name: "s", deployment_maximum_percent: 50, deployment_minimum_healthy_percent: 100 },
+    "must be greater",
+  ],
+  [
+    "aws_autoscaling_group",
+    { min_size: 3, max_size: 1, launch_template: [{ id: "lt-1" }] },
+    "greater than max_size",
+  ],
+  ["aws_autoscaling_group", { min_size: 0, max_size: 1 }, "must be specified"],
+  ["aws_launch_template", { image_id: "ami-1" }, "ami-0123456789abcdef0"],
+  ["aws_launch_template", { user_data: "#!/bin/sh" }, "Base64"],
+  ["aws_launch_template", { metadata_options: [{ http_put_response_hop_limit: 65 }] }, "from 1 to 64"],
+  ["aws_ssm_parameter", parameter({ name: "aws-thing" }), 'begin with "aws" or "ssm"'],
+  ["aws_ssm_parameter", parameter({ name: "app/x" }), "must begin with one"],
+  ["aws_ssm_parameter", parameter({ type: "Secret" }), "expected one of"],
+  ["aws_ssm_parameter", parameter({ value: null }), "must be specified"],
+  [
+    "aws_ssm_parameter",
+    parameter({ type: "SecureString", value: null, insecure_value: "x" }),
+    "cannot set type = SecureString",
+  ],
+  ["aws_cloudwatch_log_group", { name: "a b" }, "must contain only"],
+  ["aws_cloudwatch_log_group", { name: "a", retention_in_days: 8 }, "expected one of"],
+  ["aws_vpc_security_group_ingress_rule", rule({ cidr_ipv4: "10.0.0.1/8" }), "did you mean 10.0.0.0/8?"],
+  ["aws_vpc_security_group_ingress_rule", rule({}), "must be specified"],
+  ["aws_vpc_security_group_ingress_rule", rule({ cidr_ipv4: "0.0.0.0/0", ip_protocol: "-1" }), "all ports"],
+  [
+    "aws_vpc_security_group_egress_rule",
+    rule({ cidr_ipv4: "0.0.0.0/0", from_port: 90 }),
+    "greater than to_port",
+  ],
+  ["aws_ecr_repository", { name: "App" }, "lower case"],
+  ["aws_s3_bucket", { bucket: "Bucket" }, "lower-case"],
+  [
+    "aws_cloudfront_distribution",
+    distribution({ default_cache_behavior: [behaviour({ target_origin_id: "no" })] }),
+    "NoSuchOrigin",
+  ],
+  [
+    "aws_cloudfront_distribution",
+    distribution({ default_cache_behavior: [behaviour({ allowed_methods: ["GET", "POST"] })] }),
+    "all seven methods",
+  ],
+  ["aws_cloudfront_distribution", distribution({ price_class: "PriceClass_1" }), "expected one of"],
+  ["aws_wafv2_web_acl", { name: "w", scope: "GLOBAL" }, "expected one of"],
+  ["aws_scheduler_schedule", { name: "s", schedule_expression: "every day" }, "Invalid Schedule Expression"],
+  ["aws_appautoscaling_target", { min_capacity: 3, max_capacity: 1 }, "cannot be less than"],
+  ["aws_route", { route_table_id: "rtb-1", destination_cidr_block: "0.0.0.0/0" }, "must be specified"],
+  ["aws_kms_alias", { name: "mine", target_key_id: "x" }, 'begin with "alias/"'],
+];
 
-  test("says nothing of what is right", () => {
-    const account = new Account();
-    expect(account.mistakes("aws_vpc", { cidr_block: "10.0.0.0/16" })).toEqual([]);
-    expect(account.mistakes("aws_cloudfront_distribution", distribution({}))).toEqual([]);
-    expect(account.mistakes("aws_db_instance", database({ identifier: "main", password_wo: "x" }))).toEqual(
-      [],
-    );
-    expect(
-      account.mistakes("aws_scheduler_schedule", { name: "s", schedule_expression: "cron(0 3 * * ? *)" }),
-    ).toEqual([]);
-    expect(account.mistakes("aws_ssm_parameter", parameter({}))).toEqual([]);
-  });
+test.each(MISTAKES)("%s %j: %s", (type, config, said) => {
+  expect(new Account().mistakes(type, config).join("\n")).toContain(said);
+});
+
+test("says nothing of what is right", () => {
+  const account = new Account();
+  expect(account.mistakes("aws_vpc", { cidr_block: "10.0.0.0/16" })).toEqual([]);
+  expect(account.mistakes("aws_cloudfront_distribution", distribution({}))).toEqual([]);
+  expect(account.mistakes("aws_db_instance", database({ identifier: "main", password_wo: "x" }))).toEqual([]);
+  expect(
+    account.mistakes("aws_scheduler_schedule", { name: "s", schedule_expression: "cron(0 3 * * ? *)" }),
+  ).toEqual([]);
+  expect(account.mistakes("aws_ssm_parameter", parameter({}))).toEqual([]);
 });
 
 /** A network as most cases below need it. */
@@ -231,358 +220,351 @@ async function network(account: Account) {
   return { vpc, subnets, ids, group };
 }
 
-describe("at the apply, as AWS", () => {
-  let account: Account;
-  let base: Awaited<ReturnType<typeof network>>;
-  const refused = (type: string, config: Fields) => account.refusal(account.make(type, config));
-  const kept = (type: string, state: Fields) => account.refusal(account.remove(type, state));
+/** What AWS refuses when the change is made. */
+let account: Account;
+let base: Awaited<ReturnType<typeof network>>;
+const refused = (type: string, config: Fields) => account.refusal(account.make(type, config));
+const kept = (type: string, state: Fields) => account.refusal(account.remove(type, state));
 
-  beforeEach(async () => {
-    account = new Account();
-    base = await network(account);
+beforeEach(async () => {
+  account = new Account();
+  base = await network(account);
+});
+
+test("subnets lie inside their VPC, in a zone that exists, and apart", async () => {
+  const subnet = (more: Fields) =>
+    refused("aws_subnet", { vpc_id: base.vpc.id as string, cidr_block: "10.0.2.0/24", ...more });
+  expect(await subnet({ cidr_block: "10.1.0.0/24" })).toBe("InvalidSubnet.Range");
+  expect(await subnet({ cidr_block: "10.0.1.128/25" })).toBe("InvalidSubnet.Conflict");
+  expect(await subnet({ availability_zone: "eu-west-1f" })).toBe("InvalidParameterValue");
+  expect(await subnet({ vpc_id: "vpc-0" })).toBe("InvalidVpcID.NotFound");
+  expect(await subnet({})).toBe("accepted");
+});
+
+test("what is in use stays, until its users are gone", async () => {
+  expect(await kept("aws_vpc", base.vpc)).toBe("DependencyViolation");
+  const instance = await account.make("aws_instance", {
+    ami: "ami-0123456789abcdef0",
+    instance_type: "t3.micro",
+    subnet_id: base.ids[0] as string,
+    vpc_security_group_ids: [base.group.id as string],
   });
+  expect(await kept("aws_subnet", base.subnets[0] as Fields)).toBe("DependencyViolation");
+  expect(await kept("aws_security_group", base.group)).toBe("DependencyViolation");
+  await account.remove("aws_instance", instance);
+  for (const subnet of base.subnets) expect(await kept("aws_subnet", subnet)).toBe("accepted");
+  expect(await kept("aws_security_group", base.group)).toBe("accepted");
+  expect(await kept("aws_vpc", base.vpc)).toBe("accepted");
+  expect(account.world.list({ region: "eu-west-1", type: "aws_security_group" })).toEqual([]);
+});
 
-  test("subnets lie inside their VPC, in a zone that exists, and apart", async () => {
-    const subnet = (more: Fields) =>
-      refused("aws_subnet", { vpc_id: base.vpc.id as string, cidr_block: "10.0.2.0/24", ...more });
-    expect(await subnet({ cidr_block: "10.1.0.0/24" })).toBe("InvalidSubnet.Range");
-    expect(await subnet({ cidr_block: "10.0.1.128/25" })).toBe("InvalidSubnet.Conflict");
-    expect(await subnet({ availability_zone: "eu-west-1f" })).toBe("InvalidParameterValue");
-    expect(await subnet({ vpc_id: "vpc-0" })).toBe("InvalidVpcID.NotFound");
-    expect(await subnet({})).toBe("accepted");
+test("a NAT gateway needs an internet gateway, and keeps it", async () => {
+  const address = await account.make("aws_eip", { domain: "vpc" });
+  const nat = { subnet_id: base.ids[0] as string, allocation_id: address.id as string };
+  expect(await refused("aws_nat_gateway", nat)).toBe("Gateway.NotAttached");
+  const gateway = await account.make("aws_internet_gateway", { vpc_id: base.vpc.id as string });
+  const made = await account.make("aws_nat_gateway", nat);
+  expect(made.public_ip).toBe(address.public_ip);
+  expect(await refused("aws_nat_gateway", nat)).toBe("Resource.AlreadyAssociated");
+  expect(await kept("aws_internet_gateway", gateway)).toBe("DependencyViolation");
+  expect(await kept("aws_eip", address)).toBe("InvalidIPAddress.InUse");
+  await account.remove("aws_nat_gateway", made);
+  expect(await kept("aws_internet_gateway", gateway)).toBe("accepted");
+});
+
+test("CloudFront's prefix list weighs 55 of a group's 60 rules", async () => {
+  const list = account.world.find({
+    type: "aws_ec2_managed_prefix_list",
+    where: { name: "com.amazonaws.global.cloudfront.origin-facing" },
   });
-
-  test("what is in use stays, until its users are gone", async () => {
-    expect(await kept("aws_vpc", base.vpc)).toBe("DependencyViolation");
-    const instance = await account.make("aws_instance", {
-      ami: "ami-0123456789abcdef0",
-      instance_type: "t3.micro",
-      subnet_id: base.ids[0] as string,
-      vpc_security_group_ids: [base.group.id as string],
-    });
-    expect(await kept("aws_subnet", base.subnets[0] as Fields)).toBe("DependencyViolation");
-    expect(await kept("aws_security_group", base.group)).toBe("DependencyViolation");
-    await account.remove("aws_instance", instance);
-    for (const subnet of base.subnets) expect(await kept("aws_subnet", subnet)).toBe("accepted");
-    expect(await kept("aws_security_group", base.group)).toBe("accepted");
-    expect(await kept("aws_vpc", base.vpc)).toBe("accepted");
-    expect(account.world.list({ region: "eu-west-1", type: "aws_security_group" })).toEqual([]);
-  });
-
-  test("a NAT gateway needs an internet gateway, and keeps it", async () => {
-    const address = await account.make("aws_eip", { domain: "vpc" });
-    const nat = { subnet_id: base.ids[0] as string, allocation_id: address.id as string };
-    expect(await refused("aws_nat_gateway", nat)).toBe("Gateway.NotAttached");
-    const gateway = await account.make("aws_internet_gateway", { vpc_id: base.vpc.id as string });
-    const made = await account.make("aws_nat_gateway", nat);
-    expect(made.public_ip).toBe(address.public_ip);
-    expect(await refused("aws_nat_gateway", nat)).toBe("Resource.AlreadyAssociated");
-    expect(await kept("aws_internet_gateway", gateway)).toBe("DependencyViolation");
-    expect(await kept("aws_eip", address)).toBe("InvalidIPAddress.InUse");
-    await account.remove("aws_nat_gateway", made);
-    expect(await kept("aws_internet_gateway", gateway)).toBe("accepted");
-  });
-
-  test("CloudFront's prefix list weighs 55 of a group's 60 rules", async () => {
-    const list = account.world.find({
-      type: "aws_ec2_managed_prefix_list",
-      where: { name: "com.amazonaws.global.cloudfront.origin-facing" },
-    });
-    const allow = (port: number, more: Fields) =>
-      refused("aws_vpc_security_group_ingress_rule", {
-        security_group_id: base.group.id as string,
-        ip_protocol: "tcp",
-        from_port: port,
-        to_port: port,
-        ...more,
-      });
-    expect(await allow(80, { prefix_list_id: list?.id as string })).toBe("accepted");
-    expect(await allow(443, { prefix_list_id: list?.id as string })).toBe(
-      "RulesPerSecurityGroupLimitExceeded",
-    );
-    expect(await allow(443, { cidr_ipv4: "10.0.0.0/16" })).toBe("accepted");
-    expect(await allow(443, { cidr_ipv4: "10.0.0.0/16" })).toBe("InvalidPermission.Duplicate");
-  });
-
-  test("names are taken once", async () => {
-    const twice: [string, Fields, string][] = [
-      ["aws_iam_role", { name: "r", assume_role_policy: TRUST }, "EntityAlreadyExists"],
-      ["aws_cloudwatch_log_group", { name: "l" }, "ResourceAlreadyExistsException"],
-      ["aws_ssm_parameter", parameter({}), "ParameterAlreadyExists"],
-      [
-        "aws_db_instance",
-        database({ identifier: "d", password: "x", skip_final_snapshot: true }),
-        "DBInstanceAlreadyExists",
-      ],
-      ["aws_ecr_repository", { name: "mine" }, "RepositoryAlreadyExistsException"],
-      ["aws_s3_bucket", { bucket: "mine" }, "BucketAlreadyOwnedByYou"],
-      ["aws_security_group", { name: "twice", vpc_id: base.vpc.id as string }, "InvalidGroup.Duplicate"],
-    ];
-    for (const [type, config, code] of twice) {
-      expect([type, await refused(type, config)]).toEqual([type, "accepted"]);
-      expect([type, await refused(type, config)]).toEqual([type, code]);
-    }
-    expect(await refused("aws_ssm_parameter", parameter({ overwrite: true }))).toBe("accepted");
-    expect(await refused("aws_ecr_repository", { name: "app" })).toBe("RepositoryAlreadyExistsException");
-  });
-
-  test("parameters fit their tier", async () => {
-    const size = (bytes: number, tier: string) =>
-      refused("aws_ssm_parameter", parameter({ name: `/s/${bytes}${tier}`, value: "x".repeat(bytes), tier }));
-    expect(await size(4096, "Standard")).toBe("accepted");
-    expect(await size(4097, "Standard")).toBe("ValidationException");
-    expect(await size(8192, "Advanced")).toBe("accepted");
-    expect(await size(8193, "Advanced")).toBe("ValidationException");
-    const clever = await account.make(
-      "aws_ssm_parameter",
-      parameter({ name: "/clever", value: "x".repeat(5000), tier: "Intelligent-Tiering" }),
-    );
-    expect(clever.tier).toBe("Advanced");
-  });
-
-  test("roles go after what is attached to them", async () => {
-    const role = await account.make("aws_iam_role", { name: "r", assume_role_policy: TRUST });
-    const policy = "arn:aws:iam::aws:policy/AmazonSSMManagedInstanceCore";
-    const attached = await account.make("aws_iam_role_policy_attachment", { role: "r", policy_arn: policy });
-    const profile = await account.make("aws_iam_instance_profile", { name: "p", role: "r" });
-    expect(await kept("aws_iam_role", role)).toBe("DeleteConflict");
-    await account.remove("aws_iam_role_policy_attachment", attached);
-    expect(await kept("aws_iam_role", role)).toBe("DeleteConflict");
-    await account.remove("aws_iam_instance_profile", profile);
-    expect(await kept("aws_iam_role", role)).toBe("accepted");
-    expect(await refused("aws_iam_role_policy_attachment", { role: "r", policy_arn: policy })).toBe(
-      "NoSuchEntity",
-    );
-  });
-
-  test("a database is protected, needs a final snapshot, and fits its parameter group", async () => {
-    await account.make("aws_db_parameter_group", { name: "pg16", family: "postgres16" });
-    const make = (more: Fields) =>
-      account.make(
-        "aws_db_instance",
-        database({ identifier: "d", engine_version: "17.6", password: "x", ...more }),
-      );
-    expect(await account.refusal(make({ parameter_group_name: "pg16" }))).toBe("InvalidParameterCombination");
-    expect(await account.refusal(make({ password: null }))).toBe("InvalidParameterValue");
-    expect(await account.refusal(make({ allocated_storage: 10 }))).toBe("InvalidParameterValue");
-    expect(await account.refusal(make({ engine_version: "9.6" }))).toBe("InvalidParameterCombination");
-    const guarded = await make({ deletion_protection: true });
-    expect(await kept("aws_db_instance", guarded)).toBe("InvalidParameterCombination");
-    const open = await account.change("aws_db_instance", { deletion_protection: false }, guarded);
-    expect(await kept("aws_db_instance", open)).toBe("InvalidParameterCombination");
-    expect(await kept("aws_db_instance", { ...open, final_snapshot_identifier: "last" })).toBe("accepted");
-    const again = await make({});
-    expect(await kept("aws_db_instance", { ...again, final_snapshot_identifier: "last" })).toBe(
-      "DBSnapshotAlreadyExists",
-    );
-    expect(await refused("aws_db_subnet_group", { name: "one", subnet_ids: [base.ids[0] as string] })).toBe(
-      "DBSubnetGroupDoesNotCoverEnoughAZs",
-    );
-  });
-
-  test("a service needs a target group with a listener, its container, and its capacity provider", async () => {
-    await account.make("aws_internet_gateway", { vpc_id: base.vpc.id as string });
-    expect(await refused("aws_lb", { name: "one", subnets: [base.ids[0] as string], internal: true })).toBe(
-      "ValidationError",
-    );
-    const balancer = await account.make("aws_lb", {
-      name: "lb",
-      subnets: base.ids,
-      internal: true,
-      enable_deletion_protection: true,
-    });
-    const target = await account.make("aws_lb_target_group", {
-      name: "t",
-      port: 80,
-      protocol: "HTTP",
-      vpc_id: base.vpc.id as string,
-    });
-    const cluster = await account.make("aws_ecs_cluster", { name: "c" });
-    const definitions = container({ portMappings: [{ containerPort: 8080 }] });
-    const task = await account.make("aws_ecs_task_definition", {
-      family: "f",
-      container_definitions: definitions,
-    });
-    const service = (more: Fields) => ({
-      name: "web",
-      cluster: cluster.arn as string,
-      task_definition: task.arn as string,
-      load_balancer: [
-        { target_group_arn: target.arn as string, container_name: "web", container_port: 8080 },
-      ],
+  const allow = (port: number, more: Fields) =>
+    refused("aws_vpc_security_group_ingress_rule", {
+      security_group_id: base.group.id as string,
+      ip_protocol: "tcp",
+      from_port: port,
+      to_port: port,
       ...more,
     });
-    expect(await refused("aws_ecs_service", service({}))).toBe("InvalidParameterException");
-    const listener = await account.make("aws_lb_listener", {
-      load_balancer_arn: balancer.arn as string,
-      port: 80,
-      default_action: [{ type: "fixed-response" }],
-    });
-    const forward = {
-      listener_arn: listener.arn as string,
-      priority: 1,
-      action: [{ type: "forward", target_group_arn: target.arn as string }],
-    };
-    await account.make("aws_lb_listener_rule", forward);
-    expect(await refused("aws_lb_listener_rule", forward)).toBe("PriorityInUse");
-    expect(await kept("aws_lb_target_group", target)).toBe("ResourceInUse");
-    expect(
-      await refused(
-        "aws_ecs_service",
-        service({ capacity_provider_strategy: [{ capacity_provider: "FARGATE" }] }),
-      ),
-    ).toBe("InvalidParameterException");
-    expect(
-      await refused("aws_ecs_service", service({ network_configuration: [{ subnets: base.ids }] })),
-    ).toBe("InvalidParameterException");
-    expect(await refused("aws_ecs_service", service({ cluster: "none" }))).toBe("ClusterNotFoundException");
-    const made = await account.make("aws_ecs_service", service({}));
-    expect(await kept("aws_ecs_cluster", cluster)).toBe("ClusterContainsServicesException");
-    expect(await kept("aws_lb", balancer)).toBe("OperationNotPermitted");
-    await account.remove("aws_ecs_service", made);
-    expect(await kept("aws_ecs_cluster", cluster)).toBe("accepted");
-    const next = await account.make("aws_ecs_task_definition", {
-      family: "f",
-      container_definitions: definitions,
-    });
-    expect(next.arn).toMatch(/task-definition\/f:2$/);
-  });
+  expect(await allow(80, { prefix_list_id: list?.id as string })).toBe("accepted");
+  expect(await allow(443, { prefix_list_id: list?.id as string })).toBe("RulesPerSecurityGroupLimitExceeded");
+  expect(await allow(443, { cidr_ipv4: "10.0.0.0/16" })).toBe("accepted");
+  expect(await allow(443, { cidr_ipv4: "10.0.0.0/16" })).toBe("InvalidPermission.Duplicate");
+});
 
-  test("capacity: cluster, provider and group go in AWS's order", async () => {
-    const user_data = Buffer.from("#!/bin/sh\necho ECS_CLUSTER=c >> /etc/ecs/ecs.config\n").toString(
-      "base64",
-    );
-    const template = await account.make("aws_launch_template", {
-      name: "host",
-      image_id: "ami-0123456789abcdef0",
-      user_data,
-    });
-    const group = await account.make("aws_autoscaling_group", {
-      name: "g",
-      min_size: 1,
-      max_size: 2,
-      vpc_zone_identifier: base.ids,
-      launch_template: [{ id: template.id as string }],
-    });
-    const cluster = await account.make("aws_ecs_cluster", { name: "c" });
-    const of = { auto_scaling_group_arn: group.arn as string };
-    const provider = await account.make("aws_ecs_capacity_provider", {
-      name: "spot",
-      auto_scaling_group_provider: [of],
-    });
-    const guarded = [{ ...of, managed_termination_protection: "ENABLED" }];
-    expect(
-      await refused("aws_ecs_capacity_provider", { name: "p", auto_scaling_group_provider: guarded }),
-    ).toBe("ClientException");
-    const association = await account.make("aws_ecs_cluster_capacity_providers", {
-      cluster_name: "c",
-      capacity_providers: ["spot", "FARGATE"],
-    });
-    expect(await kept("aws_ecs_capacity_provider", provider)).toBe("ResourceInUseException");
-    expect(await kept("aws_ecs_cluster", cluster)).toBe("ClusterContainsContainerInstancesException");
-    await account.remove("aws_ecs_cluster_capacity_providers", association);
-    expect(await kept("aws_ecs_capacity_provider", provider)).toBe("accepted");
-    expect(await kept("aws_autoscaling_group", group)).toBe("accepted");
-    expect(await kept("aws_ecs_cluster", cluster)).toBe("accepted");
-  });
+test("names are taken once", async () => {
+  const twice: [string, Fields, string][] = [
+    ["aws_iam_role", { name: "r", assume_role_policy: TRUST }, "EntityAlreadyExists"],
+    ["aws_cloudwatch_log_group", { name: "l" }, "ResourceAlreadyExistsException"],
+    ["aws_ssm_parameter", parameter({}), "ParameterAlreadyExists"],
+    [
+      "aws_db_instance",
+      database({ identifier: "d", password: "x", skip_final_snapshot: true }),
+      "DBInstanceAlreadyExists",
+    ],
+    ["aws_ecr_repository", { name: "mine" }, "RepositoryAlreadyExistsException"],
+    ["aws_s3_bucket", { bucket: "mine" }, "BucketAlreadyOwnedByYou"],
+    ["aws_security_group", { name: "twice", vpc_id: base.vpc.id as string }, "InvalidGroup.Duplicate"],
+  ];
+  for (const [type, config, code] of twice) {
+    expect([type, await refused(type, config)]).toEqual([type, "accepted"]);
+    expect([type, await refused(type, config)]).toEqual([type, code]);
+  }
+  expect(await refused("aws_ssm_parameter", parameter({ overwrite: true }))).toBe("accepted");
+  expect(await refused("aws_ecr_repository", { name: "app" })).toBe("RepositoryAlreadyExistsException");
+});
 
-  test("CloudFront: origins, policies and certificates", async () => {
-    const balancer = await account.make("aws_lb", { name: "lb", subnets: base.ids, internal: true });
-    const vpcOrigin = {
-      vpc_origin_endpoint_config: [
-        {
-          name: "o",
-          arn: balancer.arn as string,
-          http_port: 80,
-          https_port: 443,
-          origin_protocol_policy: "http-only",
-        },
-      ],
-    };
-    expect(await refused("aws_cloudfront_vpc_origin", vpcOrigin)).toBe("InvalidArgument");
-    await account.make("aws_internet_gateway", { vpc_id: base.vpc.id as string });
-    const origin = await account.make("aws_cloudfront_vpc_origin", vpcOrigin);
-    const policy = await account.make("aws_cloudfront_cache_policy", { name: "static" });
-    const certificate = await account.make("aws_acm_certificate", {
-      domain_name: "www.example.com",
-      validation_method: "DNS",
-    });
-    const over = [{ acm_certificate_arn: certificate.arn as string }];
-    expect(await refused("aws_cloudfront_distribution", distribution({ viewer_certificate: over }))).toBe(
-      "InvalidViewerCertificate",
+test("parameters fit their tier", async () => {
+  const size = (bytes: number, tier: string) =>
+    refused("aws_ssm_parameter", parameter({ name: `/s/${bytes}${tier}`, value: "x".repeat(bytes), tier }));
+  expect(await size(4096, "Standard")).toBe("accepted");
+  expect(await size(4097, "Standard")).toBe("ValidationException");
+  expect(await size(8192, "Advanced")).toBe("accepted");
+  expect(await size(8193, "Advanced")).toBe("ValidationException");
+  const clever = await account.make(
+    "aws_ssm_parameter",
+    parameter({ name: "/clever", value: "x".repeat(5000), tier: "Intelligent-Tiering" }),
+  );
+  expect(clever.tier).toBe("Advanced");
+});
+
+test("roles go after what is attached to them", async () => {
+  const role = await account.make("aws_iam_role", { name: "r", assume_role_policy: TRUST });
+  const policy = "arn:aws:iam::aws:policy/AmazonSSMManagedInstanceCore";
+  const attached = await account.make("aws_iam_role_policy_attachment", { role: "r", policy_arn: policy });
+  const profile = await account.make("aws_iam_instance_profile", { name: "p", role: "r" });
+  expect(await kept("aws_iam_role", role)).toBe("DeleteConflict");
+  await account.remove("aws_iam_role_policy_attachment", attached);
+  expect(await kept("aws_iam_role", role)).toBe("DeleteConflict");
+  await account.remove("aws_iam_instance_profile", profile);
+  expect(await kept("aws_iam_role", role)).toBe("accepted");
+  expect(await refused("aws_iam_role_policy_attachment", { role: "r", policy_arn: policy })).toBe(
+    "NoSuchEntity",
+  );
+});
+
+test("a database is protected, needs a final snapshot, and fits its parameter group", async () => {
+  await account.make("aws_db_parameter_group", { name: "pg16", family: "postgres16" });
+  const make = (more: Fields) =>
+    account.make(
+      "aws_db_instance",
+      database({ identifier: "d", engine_version: "17.6", password: "x", ...more }),
     );
-    expect(await refused("aws_cloudfront_distribution", distribution({ aliases: ["www.example.com"] }))).toBe(
-      "InvalidViewerCertificate",
-    );
-    expect(
-      await refused(
-        "aws_cloudfront_distribution",
-        distribution({ default_cache_behavior: [behaviour({ cache_policy_id: "none" })] }),
-      ),
-    ).toBe("NoSuchCachePolicy");
-    const made = await account.make(
+  expect(await account.refusal(make({ parameter_group_name: "pg16" }))).toBe("InvalidParameterCombination");
+  expect(await account.refusal(make({ password: null }))).toBe("InvalidParameterValue");
+  expect(await account.refusal(make({ allocated_storage: 10 }))).toBe("InvalidParameterValue");
+  expect(await account.refusal(make({ engine_version: "9.6" }))).toBe("InvalidParameterCombination");
+  const guarded = await make({ deletion_protection: true });
+  expect(await kept("aws_db_instance", guarded)).toBe("InvalidParameterCombination");
+  const open = await account.change("aws_db_instance", { deletion_protection: false }, guarded);
+  expect(await kept("aws_db_instance", open)).toBe("InvalidParameterCombination");
+  expect(await kept("aws_db_instance", { ...open, final_snapshot_identifier: "last" })).toBe("accepted");
+  const again = await make({});
+  expect(await kept("aws_db_instance", { ...again, final_snapshot_identifier: "last" })).toBe(
+    "DBSnapshotAlreadyExists",
+  );
+  expect(await refused("aws_db_subnet_group", { name: "one", subnet_ids: [base.ids[0] as string] })).toBe(
+    "DBSubnetGroupDoesNotCoverEnoughAZs",
+  );
+});
+
+test("a service needs a target group with a listener, its container, and its capacity provider", async () => {
+  await account.make("aws_internet_gateway", { vpc_id: base.vpc.id as string });
+  expect(await refused("aws_lb", { name: "one", subnets: [base.ids[0] as string], internal: true })).toBe(
+    "ValidationError",
+  );
+  const balancer = await account.make("aws_lb", {
+    name: "lb",
+    subnets: base.ids,
+    internal: true,
+    enable_deletion_protection: true,
+  });
+  const target = await account.make("aws_lb_target_group", {
+    name: "t",
+    port: 80,
+    protocol: "HTTP",
+    vpc_id: base.vpc.id as string,
+  });
+  const cluster = await account.make("aws_ecs_cluster", { name: "c" });
+  const definitions = container({ portMappings: [{ containerPort: 8080 }] });
+  const task = await account.make("aws_ecs_task_definition", {
+    family: "f",
+    container_definitions: definitions,
+  });
+  const service = (more: Fields) => ({
+    name: "web",
+    cluster: cluster.arn as string,
+    task_definition: task.arn as string,
+    load_balancer: [{ target_group_arn: target.arn as string, container_name: "web", container_port: 8080 }],
+    ...more,
+  });
+  expect(await refused("aws_ecs_service", service({}))).toBe("InvalidParameterException");
+  const listener = await account.make("aws_lb_listener", {
+    load_balancer_arn: balancer.arn as string,
+    port: 80,
+    default_action: [{ type: "fixed-response" }],
+  });
+  const forward = {
+    listener_arn: listener.arn as string,
+    priority: 1,
+    action: [{ type: "forward", target_group_arn: target.arn as string }],
+  };
+  await account.make("aws_lb_listener_rule", forward);
+  expect(await refused("aws_lb_listener_rule", forward)).toBe("PriorityInUse");
+  expect(await kept("aws_lb_target_group", target)).toBe("ResourceInUse");
+  expect(
+    await refused(
+      "aws_ecs_service",
+      service({ capacity_provider_strategy: [{ capacity_provider: "FARGATE" }] }),
+    ),
+  ).toBe("InvalidParameterException");
+  expect(await refused("aws_ecs_service", service({ network_configuration: [{ subnets: base.ids }] }))).toBe(
+    "InvalidParameterException",
+  );
+  expect(await refused("aws_ecs_service", service({ cluster: "none" }))).toBe("ClusterNotFoundException");
+  const made = await account.make("aws_ecs_service", service({}));
+  expect(await kept("aws_ecs_cluster", cluster)).toBe("ClusterContainsServicesException");
+  expect(await kept("aws_lb", balancer)).toBe("OperationNotPermitted");
+  await account.remove("aws_ecs_service", made);
+  expect(await kept("aws_ecs_cluster", cluster)).toBe("accepted");
+  const next = await account.make("aws_ecs_task_definition", {
+    family: "f",
+    container_definitions: definitions,
+  });
+  expect(next.arn).toMatch(/task-definition\/f:2$/);
+});
+
+test("capacity: cluster, provider and group go in AWS's order", async () => {
+  const user_data = Buffer.from("#!/bin/sh\necho ECS_CLUSTER=c >> /etc/ecs/ecs.config\n").toString("base64");
+  const template = await account.make("aws_launch_template", {
+    name: "host",
+    image_id: "ami-0123456789abcdef0",
+    user_data,
+  });
+  const group = await account.make("aws_autoscaling_group", {
+    name: "g",
+    min_size: 1,
+    max_size: 2,
+    vpc_zone_identifier: base.ids,
+    launch_template: [{ id: template.id as string }],
+  });
+  const cluster = await account.make("aws_ecs_cluster", { name: "c" });
+  const of = { auto_scaling_group_arn: group.arn as string };
+  const provider = await account.make("aws_ecs_capacity_provider", {
+    name: "spot",
+    auto_scaling_group_provider: [of],
+  });
+  const guarded = [{ ...of, managed_termination_protection: "ENABLED" }];
+  expect(
+    await refused("aws_ecs_capacity_provider", { name: "p", auto_scaling_group_provider: guarded }),
+  ).toBe("ClientException");
+  const association = await account.make("aws_ecs_cluster_capacity_providers", {
+    cluster_name: "c",
+    capacity_providers: ["spot", "FARGATE"],
+  });
+  expect(await kept("aws_ecs_capacity_provider", provider)).toBe("ResourceInUseException");
+  expect(await kept("aws_ecs_cluster", cluster)).toBe("ClusterContainsContainerInstancesException");
+  await account.remove("aws_ecs_cluster_capacity_providers", association);
+  expect(await kept("aws_ecs_capacity_provider", provider)).toBe("accepted");
+  expect(await kept("aws_autoscaling_group", group)).toBe("accepted");
+  expect(await kept("aws_ecs_cluster", cluster)).toBe("accepted");
+});
+
+test("CloudFront: origins, policies and certificates", async () => {
+  const balancer = await account.make("aws_lb", { name: "lb", subnets: base.ids, internal: true });
+  const vpcOrigin = {
+    vpc_origin_endpoint_config: [
+      {
+        name: "o",
+        arn: balancer.arn as string,
+        http_port: 80,
+        https_port: 443,
+        origin_protocol_policy: "http-only",
+      },
+    ],
+  };
+  expect(await refused("aws_cloudfront_vpc_origin", vpcOrigin)).toBe("InvalidArgument");
+  await account.make("aws_internet_gateway", { vpc_id: base.vpc.id as string });
+  const origin = await account.make("aws_cloudfront_vpc_origin", vpcOrigin);
+  const policy = await account.make("aws_cloudfront_cache_policy", { name: "static" });
+  const certificate = await account.make("aws_acm_certificate", {
+    domain_name: "www.example.com",
+    validation_method: "DNS",
+  });
+  const over = [{ acm_certificate_arn: certificate.arn as string }];
+  expect(await refused("aws_cloudfront_distribution", distribution({ viewer_certificate: over }))).toBe(
+    "InvalidViewerCertificate",
+  );
+  expect(await refused("aws_cloudfront_distribution", distribution({ aliases: ["www.example.com"] }))).toBe(
+    "InvalidViewerCertificate",
+  );
+  expect(
+    await refused(
       "aws_cloudfront_distribution",
-      distribution({
-        origin: [
-          { origin_id: "lb", domain_name: "x", vpc_origin_config: [{ vpc_origin_id: origin.id as string }] },
-        ],
-        default_cache_behavior: [behaviour({ cache_policy_id: policy.id as string })],
-      }),
-    );
-    expect(await kept("aws_cloudfront_vpc_origin", origin)).toBe("CannotDeleteEntityWhileInUse");
-    expect(await kept("aws_cloudfront_cache_policy", policy)).toBe("CachePolicyInUse");
-    await account.remove("aws_cloudfront_distribution", made);
-    expect(await kept("aws_cloudfront_vpc_origin", origin)).toBe("accepted");
-    expect(await refused("aws_wafv2_web_acl", { name: "w", scope: "CLOUDFRONT" })).toBe(
-      "WAFInvalidParameterException",
-    );
-    expect(await refused("aws_wafv2_web_acl", { name: "w", scope: "CLOUDFRONT", region: "us-east-1" })).toBe(
-      "accepted",
-    );
-  });
+      distribution({ default_cache_behavior: [behaviour({ cache_policy_id: "none" })] }),
+    ),
+  ).toBe("NoSuchCachePolicy");
+  const made = await account.make(
+    "aws_cloudfront_distribution",
+    distribution({
+      origin: [
+        { origin_id: "lb", domain_name: "x", vpc_origin_config: [{ vpc_origin_id: origin.id as string }] },
+      ],
+      default_cache_behavior: [behaviour({ cache_policy_id: policy.id as string })],
+    }),
+  );
+  expect(await kept("aws_cloudfront_vpc_origin", origin)).toBe("CannotDeleteEntityWhileInUse");
+  expect(await kept("aws_cloudfront_cache_policy", policy)).toBe("CachePolicyInUse");
+  await account.remove("aws_cloudfront_distribution", made);
+  expect(await kept("aws_cloudfront_vpc_origin", origin)).toBe("accepted");
+  expect(await refused("aws_wafv2_web_acl", { name: "w", scope: "CLOUDFRONT" })).toBe(
+    "WAFInvalidParameterException",
+  );
+  expect(await refused("aws_wafv2_web_acl", { name: "w", scope: "CLOUDFRONT", region: "us-east-1" })).toBe(
+    "accepted",
+  );
+});
 
-  test("certificates are issued when their records exist; zones and buckets go when empty", async () => {
-    const zone = account.world.find({ type: "aws_route53_zone", where: { name: "example.com" } });
-    const certificate = await account.make("aws_acm_certificate", {
-      domain_name: "example.com",
-      validation_method: "DNS",
+test("certificates are issued when their records exist; zones and buckets go when empty", async () => {
+  const zone = account.world.find({ type: "aws_route53_zone", where: { name: "example.com" } });
+  const certificate = await account.make("aws_acm_certificate", {
+    domain_name: "example.com",
+    validation_method: "DNS",
+  });
+  const validation = { certificate_arn: certificate.arn as string };
+  expect(await refused("aws_acm_certificate_validation", validation)).toBe("PENDING_VALIDATION");
+  const [option] = certificate.domain_validation_options as Fields[];
+  const record = {
+    zone_id: zone?.id as string,
+    name: option?.resource_record_name as string,
+    type: "CNAME",
+    ttl: 60,
+    records: ["x"],
+  };
+  await account.make("aws_route53_record", record);
+  expect(await refused("aws_route53_record", record)).toBe("InvalidChangeBatch");
+  expect(await refused("aws_acm_certificate_validation", validation)).toBe("accepted");
+  expect(await kept("aws_route53_zone", zone?.attributes as Fields)).toBe("HostedZoneNotEmpty");
+  const bucket = await account.make("aws_s3_bucket", { bucket: "logs" });
+  await account.make("aws_s3_object", { bucket: "logs", key: "a" });
+  expect(await kept("aws_s3_bucket", bucket)).toBe("BucketNotEmpty");
+  expect(await kept("aws_s3_bucket", { ...bucket, force_destroy: true })).toBe("accepted");
+});
+
+test("endpoints: service of the region, gateway or interface, private names", async () => {
+  const endpoint = (more: Fields) =>
+    refused("aws_vpc_endpoint", {
+      vpc_id: base.vpc.id as string,
+      service_name: "com.amazonaws.eu-west-1.s3",
+      ...more,
     });
-    const validation = { certificate_arn: certificate.arn as string };
-    expect(await refused("aws_acm_certificate_validation", validation)).toBe("PENDING_VALIDATION");
-    const [option] = certificate.domain_validation_options as Fields[];
-    const record = {
-      zone_id: zone?.id as string,
-      name: option?.resource_record_name as string,
-      type: "CNAME",
-      ttl: 60,
-      records: ["x"],
-    };
-    await account.make("aws_route53_record", record);
-    expect(await refused("aws_route53_record", record)).toBe("InvalidChangeBatch");
-    expect(await refused("aws_acm_certificate_validation", validation)).toBe("accepted");
-    expect(await kept("aws_route53_zone", zone?.attributes as Fields)).toBe("HostedZoneNotEmpty");
-    const bucket = await account.make("aws_s3_bucket", { bucket: "logs" });
-    await account.make("aws_s3_object", { bucket: "logs", key: "a" });
-    expect(await kept("aws_s3_bucket", bucket)).toBe("BucketNotEmpty");
-    expect(await kept("aws_s3_bucket", { ...bucket, force_destroy: true })).toBe("accepted");
-  });
-
-  test("endpoints: service of the region, gateway or interface, private names", async () => {
-    const endpoint = (more: Fields) =>
-      refused("aws_vpc_endpoint", {
-        vpc_id: base.vpc.id as string,
-        service_name: "com.amazonaws.eu-west-1.s3",
-        ...more,
-      });
-    expect(await endpoint({ service_name: "com.amazonaws.us-east-1.s3" })).toBe("InvalidServiceName");
-    expect(await endpoint({ service_name: "com.amazonaws.eu-west-1.logs" })).toBe("InvalidParameter");
-    const logs = {
-      service_name: "com.amazonaws.eu-west-1.logs",
-      vpc_endpoint_type: "Interface",
-      subnet_ids: base.ids,
-    };
-    expect(await endpoint({ ...logs, private_dns_enabled: true })).toBe("InvalidParameter");
-    expect(await endpoint(logs)).toBe("accepted");
-    expect(await endpoint({})).toBe("accepted");
-  });
+  expect(await endpoint({ service_name: "com.amazonaws.us-east-1.s3" })).toBe("InvalidServiceName");
+  expect(await endpoint({ service_name: "com.amazonaws.eu-west-1.logs" })).toBe("InvalidParameter");
+  const logs = {
+    service_name: "com.amazonaws.eu-west-1.logs",
+    vpc_endpoint_type: "Interface",
+    subnet_ids: base.ids,
+  };
+  expect(await endpoint({ ...logs, private_dns_enabled: true })).toBe("InvalidParameter");
+  expect(await endpoint(logs)).toBe("accepted");
+  expect(await endpoint({})).toBe("accepted");
 });
