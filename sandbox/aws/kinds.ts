@@ -5,6 +5,7 @@ import { elb } from "./elb";
 import { iam } from "./iam";
 import type { Kinds } from "./kind";
 import { network } from "./network";
+import { operations } from "./operations";
 import { rds } from "./rds";
 import { security } from "./security";
 import { services } from "./services";
@@ -23,5 +24,6 @@ export const KINDS: Kinds = {
   ...cloudfront,
   ...web,
   ...services,
+  ...operations,
   ...storage,
 };

@@ -1,19 +1,18 @@
 import type { Fields } from "../wire/value";
 import { uuid } from "./compute";
-import { AwsError, type Kind, type Kinds, type Reference, type Situation, text } from "./kind";
-import { arn, between, json, length, oneOf, pattern } from "./rules";
+import { AwsError, type Kind, type Kinds, type Situation, text } from "./kind";
+import { between, json, length, oneOf, pattern } from "./rules";
 
 const logGroupName = [
   length(1, 512),
   pattern(/^[\w./#-]+$/, "must contain only the characters a-zA-Z0-9_-/.#"),
 ];
-const toRole: Reference = { type: "aws_iam_role", by: "arn", holds: false };
 const RETENTION = [
   0, 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653,
 ];
 const TIER_LIMIT: Record<string, number> = { Standard: 4096, Advanced: 8192, "Intelligent-Tiering": 8192 };
 
-/** SSM, CloudWatch, ECR, KMS, Application Auto Scaling, Scheduler, Budgets and Secrets Manager. */
+/** SSM parameters, CloudWatch, ECR and KMS. */
 export const services: Kinds = {
   aws_ssm_parameter: {
     made: {
@@ -248,141 +247,6 @@ export const services: Kinds = {
     },
     unique: { by: ["name"], code: "AlreadyExistsException" },
   },
-  aws_appautoscaling_target: {
-    made: {
-      id: "{resource_id}",
-      arn: "arn:aws:application-autoscaling:{region}:{account}:scalable-target/{hex32}",
-      role_arn:
-        "arn:aws:iam::{account}:role/aws-service-role/ecs.application-autoscaling.amazonaws.com/AWSServiceRoleForApplicationAutoScaling_ECSService",
-    },
-    replace: ["resource_id", "scalable_dimension", "service_namespace"],
-    verify: ({ min_capacity: min, max_capacity: max }) =>
-      typeof min === "number" && typeof max === "number" && min > max
-        ? [
-            {
-              path: "min_capacity",
-              message: `Maximum capacity (${max}) cannot be less than minimum capacity (${min})`,
-            },
-          ]
-        : [],
-    check: checkScalable,
-    importAs: ["{service_namespace}/{resource_id}/{scalable_dimension}"],
-  },
-  aws_appautoscaling_policy: {
-    made: {
-      id: "{name}",
-      arn: ({ attributes, region, account, hex }) =>
-        `arn:aws:autoscaling:${region}:${account}:scalingPolicy:${uuid(hex)}:resource/${text(attributes, "service_namespace")}/${text(attributes, "resource_id")}:policyName/${text(attributes, "name")}`,
-      alarm_arns: [],
-    },
-    defaults: { policy_type: "StepScaling" },
-    replace: ["name", "resource_id", "scalable_dimension", "service_namespace"],
-    rules: {
-      name: length(1, 255),
-      policy_type: oneOf("StepScaling", "TargetTrackingScaling", "PredictiveScaling"),
-    },
-    check: ({ world, region, attributes }) => {
-      if (world.get("aws_appautoscaling_target", region, text(attributes, "resource_id"))) return;
-      const said = `No scalable target registered for service namespace: ${text(attributes, "service_namespace")}, resource ID: ${text(attributes, "resource_id")}`;
-      throw new AwsError("ObjectNotFoundException", said, "resource_id");
-    },
-    importAs: ["{service_namespace}/{resource_id}/{scalable_dimension}/{name}"],
-  },
-  aws_scheduler_schedule: {
-    nameLength: 64,
-    made: {
-      id: "{group_name}/{name}",
-      arn: "arn:aws:scheduler:{region}:{account}:schedule/{group_name}/{name}",
-    },
-    defaults: {
-      group_name: "default",
-      schedule_expression_timezone: "UTC",
-      state: "ENABLED",
-      action_after_completion: "NONE",
-    },
-    replace: ["name", "name_prefix", "group_name"],
-    exclusive: [["name", "name_prefix"]],
-    rules: {
-      name: [
-        length(1, 64),
-        pattern(/^[0-9A-Za-z_.-]+$/, "must contain only letters, digits and the characters _.-"),
-      ],
-      schedule_expression: pattern(
-        /^(rate\([1-9]\d* (minute|hour|day)s?\)|cron\(\S+( \S+){5}\)|at\(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\))$/,
-        "Invalid Schedule Expression",
-      ),
-      state: oneOf("ENABLED", "DISABLED"),
-      "flexible_time_window.mode": oneOf("OFF", "FLEXIBLE"),
-      "target.arn": arn(),
-      "target.role_arn": arn("iam"),
-    },
-    refs: { "target.role_arn": toRole },
-    unique: { by: ["name", "group_name"], code: "ConflictException" },
-  },
-  aws_scheduler_schedule_group: {
-    nameLength: 64,
-    made: {
-      id: "{name}",
-      arn: "arn:aws:scheduler:{region}:{account}:schedule-group/{name}",
-      state: "ACTIVE",
-    },
-    replace: ["name", "name_prefix"],
-    unique: { by: ["name"], code: "ConflictException" },
-  },
-  aws_budgets_budget: {
-    nameLength: 100,
-    made: {
-      id: "{account}:{name}",
-      arn: "arn:aws:budgets::{account}:budget/{name}",
-      account_id: "{account}",
-      time_period_start: "2026-01-01_00:00",
-    },
-    defaults: { time_period_end: "2087-06-15_00:00", time_unit: "MONTHLY" },
-    replace: ["name", "name_prefix"],
-    exclusive: [["name", "name_prefix"]],
-    rules: {
-      name: length(1, 100),
-      time_unit: oneOf("DAILY", "MONTHLY", "QUARTERLY", "ANNUALLY", "CUSTOM"),
-      budget_type: oneOf(
-        "USAGE",
-        "COST",
-        "RI_UTILIZATION",
-        "RI_COVERAGE",
-        "SAVINGS_PLANS_UTILIZATION",
-        "SAVINGS_PLANS_COVERAGE",
-      ),
-    },
-    unique: { by: ["name"], code: "DuplicateRecordException" },
-  },
-  aws_secretsmanager_secret: {
-    nameLength: 512,
-    made: { arn: "arn:aws:secretsmanager:{region}:{account}:secret:{name}-{hex6}", id: "{arn}", policy: "" },
-    defaults: { recovery_window_in_days: 30, force_overwrite_replica_secret: false },
-    replace: ["name", "name_prefix"],
-    exclusive: [["name", "name_prefix"]],
-    rules: {
-      name: [
-        length(1, 512),
-        pattern(/^[\w/+=.@-]+$/, "must contain only alphanumeric characters and /_+=.@-"),
-      ],
-    },
-    unique: { by: ["name"], code: "ResourceExistsException" },
-    missing: {
-      code: "ResourceNotFoundException",
-      message: "Secrets Manager can't find the specified secret.",
-    },
-  },
-  aws_secretsmanager_secret_version: {
-    made: {
-      version_id: ({ hex }) => uuid(hex),
-      id: "{secret_id}|{version_id}",
-      arn: "{secret_id}",
-      version_stages: ["AWSCURRENT"],
-    },
-    replace: ["secret_id", "secret_string", "secret_binary", "secret_string_wo_version"],
-    exclusive: [["secret_string", "secret_string_wo", "secret_binary"]],
-    refs: { secret_id: { type: "aws_secretsmanager_secret", holds: false } },
-  },
 };
 
 function hasBlocks(config: Fields, name: string): boolean {
@@ -450,14 +314,5 @@ function checkParameter({ world, region, attributes, secrets, before }: Situatio
       "The parameter already exists. To overwrite this value, set the overwrite option in the request to true.",
       "name",
     );
-  }
-}
-
-function checkScalable({ world, region, attributes }: Situation): void {
-  const match = /^service\/([^/]+)\/([^/]+)$/.exec(text(attributes, "resource_id"));
-  if (text(attributes, "service_namespace") !== "ecs" || !match) return;
-  const arn = `arn:aws:ecs:${region}:${world.account}:service/${match[1]}/${match[2]}`;
-  if (!world.get("aws_ecs_service", region, arn)) {
-    throw new AwsError("ValidationException", `ECS service doesn't exist: ${match[0]}`, "resource_id");
   }
 }
