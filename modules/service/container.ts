@@ -39,8 +39,8 @@ export function containerDefinitions(container: Container): string {
             ],
       environment: pairs(container.environment, "value"),
       secrets: pairs(container.secrets, "valueFrom"),
-      dockerLabels: container.labels,
-      linuxParameters: { initProcessEnabled: container.init },
+      ...(Object.keys(container.labels).length > 0 && { dockerLabels: container.labels }),
+      ...(container.init && { linuxParameters: { initProcessEnabled: true } }),
       logConfiguration: {
         logDriver: "awslogs",
         options: {
