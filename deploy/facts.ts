@@ -1,6 +1,7 @@
 import type { Cluster, Service, Task } from "@aws-sdk/client-ecs";
 import type { Contract, ServiceContract } from "../modules/contract";
 import type { Aws } from "./aws/gateway";
+import { Interrupted } from "./errors";
 import { type ImageReference, manifestContent, type RegistryImage, reportedDigests } from "./image";
 import { containerOf } from "./task-story";
 import { isStopped } from "./task-verdict";
@@ -45,6 +46,7 @@ async function reading<T>(promise: Promise<T>): Promise<Reading<T>> {
   try {
     return { value: await promise };
   } catch (error) {
+    if (error instanceof Interrupted) throw error;
     return { error };
   }
 }

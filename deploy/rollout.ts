@@ -27,6 +27,8 @@ export type RolloutEnd = Exclude<RolloutVerdict, { kind: "in progress" }> & { la
 
 /** Between two readings of the tasks while nothing demands one: 20 + 4 to 8 calls a minute in all. */
 const TASKS_INTERVAL = 15_000;
+/** Once ECS says COMPLETED the proof is wanted at once; when it keeps failing, at that interval too. */
+const QUICK_PROOFS = 5;
 
 /** @throws DeployError when ECS refuses, or 4 when its answer was lost. */
 export async function force(
@@ -72,6 +74,7 @@ class Watcher {
   private history: ServiceDeploymentBrief[] = [];
   private readonly seenEvents = new Set<string>();
   private lastProgress = "";
+  private proofs = 0;
   private readonly deadline: number;
 
   constructor(
@@ -89,8 +92,10 @@ class Watcher {
     const [service] = await aws.services(contract.cluster, [name]);
     const evidence = evidenceNeeded(service, deploymentId);
     if (evidence === "history") this.history = await aws.serviceDeployments(contract.cluster, name);
-    if (evidence === "tasks") await this.readTasks("RUNNING", "STOPPED");
-    else if (clock.now() - this.tasksReadAt >= TASKS_INTERVAL) await this.readTasks("STOPPED");
+    const due = clock.now() - this.tasksReadAt >= TASKS_INTERVAL;
+    if (evidence === "tasks" && (due || this.proofs++ < QUICK_PROOFS))
+      await this.readTasks("RUNNING", "STOPPED");
+    else if (due) await this.readTasks("STOPPED");
     const verdict = rolloutVerdict({
       now: clock.now(),
       deadline: this.deadline,
