@@ -50,7 +50,7 @@ test("what every account has: policies, prefix lists, images, a repository and a
 test("what does not exist is refused as AWS does, with a word on how to add it", async () => {
   const account = new Account();
   await expect(read(account, "aws_ecr_repository", { name: "api" })).rejects.toThrow(
-    "--with ecr_repository:api",
+    "--with ecr_repository:api@eu-west-1 ",
   );
   const refusal = account.refusal(read(account, "aws_ssm_parameter", { name: "/none" }));
   expect(await refusal).toBe("ParameterNotFound");

@@ -30,6 +30,11 @@ describe("the command line", () => {
     );
   });
 
+  test("an added object may say its region", () => {
+    const { with: added } = parseOptions(["--with", "ecr_repository:api@eu-west-1"]);
+    expect(added).toEqual([{ type: "aws_ecr_repository", name: "api", region: "eu-west-1" }]);
+  });
+
   test("an edit has a JSON value", () => {
     const { edits, command } = parseOptions(["--edit", "ecs_service/web", "desired_count=5", "sh"]);
     expect(edits).toEqual([{ type: "aws_ecs_service", name: "web", attribute: "desired_count", value: 5 }]);

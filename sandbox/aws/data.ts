@@ -1,4 +1,5 @@
 import { parameterValue } from "../provider/ephemeral";
+import { loadSchema } from "../schema/cache";
 import type { BlockSchema } from "../schema/types";
 import { deepEqual } from "../wire/paths";
 import { type Fields, isRecord, type Value } from "../wire/value";
@@ -135,11 +136,15 @@ function describe(type: string, query: DataQuery): Fields {
   const name = ["name", "repository_name", "bucket", "domain", "cluster_name", "identifier"]
     .map((key) => text(query.config, key))
     .find(Boolean);
-  const hint = `${type.replace("aws_", "")}:${name ?? "<name>"}`;
+  const hint = `${type.replace("aws_", "")}:${name ?? "<name>"}${regional(type) ? `@${query.region}` : ""}`;
   throw new AwsError(
     code,
     `no matching ${type} found for ${asked} in ${query.region}\nThe sandbox can be given one: npm run sandbox -- --with ${hint} <command>`,
   );
+}
+
+function regional(type: string): boolean {
+  return loadSchema("resource", type)?.attributes.region !== undefined;
 }
 
 function given(value: Value): boolean {
@@ -228,7 +233,7 @@ function readParameter({ world, region, config }: DataQuery): Fields {
   if (!object) {
     const hint = PUBLIC.test(name)
       ? "AWS publishes no such parameter, as far as the sandbox knows."
-      : `The sandbox can be given one: npm run sandbox -- --with ssm_parameter:${name} <command>`;
+      : `The sandbox can be given one: npm run sandbox -- --with ssm_parameter:${name}@${region} <command>`;
     throw new AwsError(
       "ParameterNotFound",
       `reading SSM Parameter (${name}): couldn't find resource\n${hint}`,

@@ -6,7 +6,7 @@ What the command creates is kept in .sandbox/ until --reset.
 
 Options (they may also come without a command):
   --reset                                    forget everything first: the world and its Terraform states
-  --with <type>:<name>                       add an object that Terraform does not manage
+  --with <type>:<name>[@<region>]            add an object that Terraform does not manage
   --edit <type>/<id|name> <attribute>=<json> change something by hand, as in the console (drift)
   --delete <type>/<id|name>                  remove something by hand
   --show [type]                              list what exists; with --json for programs
@@ -18,7 +18,7 @@ Examples:
   npm run sandbox -- npx cdktf output staging
   npm run sandbox -- terraform -chdir=infra plan
   npm run sandbox -- sh
-  npm run sandbox -- --reset --with ecr_repository:api --with route53_zone:acme.dev npx cdktf plan prod
+  npm run sandbox -- --reset --with ecr_repository:api@eu-west-1 --with route53_zone:acme.dev npx cdktf plan prod
   npm run sandbox -- --edit ecs_service/web desired_count=5 npx cdktf plan staging
   npm run sandbox -- --delete cloudwatch_log_group//staging/web
   npm run sandbox -- --show

@@ -5,6 +5,8 @@ import type { Json } from "../world";
 export interface Named {
   type: string;
   name: string;
+  /** Only with --with: where to make it, if not in AWS_REGION. */
+  region?: string;
 }
 
 export interface Options {
@@ -69,7 +71,7 @@ function readOption(option: string, words: string[], options: Options): void {
       options.json = true;
       return;
     case "--with":
-      options.with.push(named(operand("<type>:<name>, such as ecr_repository:api"), ":", option));
+      options.with.push(placed(named(operand("<type>:<name>, such as ecr_repository:api"), ":", option)));
       return;
     case "--delete":
       options.deletions.push(named(operand("<type>/<id or name>"), "/", option));
@@ -97,6 +99,12 @@ function named(text: string, separator: string, option: string): Named {
     throw new UsageError(`${option} takes <type>${separator}<name>, not ${JSON.stringify(text)}`);
   if (!isType(type)) throw new UsageError(`${option}: the AWS provider has no resource type ${type}`);
   return { type, name };
+}
+
+/** A name may end in the region where to make the object: api@eu-west-1. */
+function placed(target: Named): Named {
+  const [, name, region] = /^(.+)@([a-z]{2}(?:-[a-z]+)+-\d)$/.exec(target.name) ?? [];
+  return name && region ? { ...target, name, region } : target;
 }
 
 function assignment(text: string): { attribute: string; value: Json } {

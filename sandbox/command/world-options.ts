@@ -8,7 +8,7 @@ export async function applyByHand(world: World, options: Options): Promise<void>
   const { edits, deletions } = options;
   if (options.with.length + edits.length + deletions.length === 0) return;
   await world.change(() => {
-    for (const { type, name } of options.with) makeByHand(world, type, name);
+    for (const { type, name, region } of options.with) makeByHand(world, type, name, {}, region);
     for (const { attribute, value, ...target } of edits) edit(world, target, attribute, value);
     for (const target of deletions) world.remove(find(world, target));
   });
