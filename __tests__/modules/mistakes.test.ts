@@ -1,0 +1,496 @@
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { build } from "../../modules/app";
+import type { EnvironmentProps } from "../../modules/environment";
+import { resolve } from "../../modules/environment/resolve";
+import { ConfigurationError } from "../../modules/mistakes";
+import { but, butWeb, least, type ServiceProps, web } from "./support/least";
+import { filesOf, newApp } from "./support/synthesize";
+
+/** What a person may write, whether the types allow it or not. */
+type Anything = Record<string, unknown>;
+
+const report = (files: Record<string, EnvironmentProps>): string => {
+  try {
+    build(newApp(), filesOf(files), { project: "app" });
+  } catch (error) {
+    if (error instanceof ConfigurationError) return error.message;
+    throw error;
+  }
+  return "no mistakes";
+};
+
+const mistakesIn = (props: Anything, name = "staging") =>
+  resolve({ ...least, ...props } as EnvironmentProps, name).mistakes.map(
+    ({ path, message }) => `${path}: ${message}`,
+  );
+
+const service = (own: Anything) => ({ services: { web: { ...web, ...own } as ServiceProps } });
+const capacity = (own: Anything) => ({
+  cluster: { capacity: { spot: { instanceTypes: ["t3.large"], ...own } } },
+});
+const ssh = { cidrs: ["198.51.100.7/32"], publicKey: "ssh-ed25519 AAAA someone" };
+
+/** What is written, where the mistake is, and what the message must say: the value, the rule, the way out. */
+const rows: readonly [what: string, props: Anything, path: string, ...said: string[]][] = [
+  ["an empty name", { name: "" }, "staging", "is empty", "2 to 24 characters"],
+  ["a name in upper case", { name: "Staging" }, "Staging", '"Staging" has upper case', 'write "staging"'],
+  ["a long name", { name: "a".repeat(25) }, "a".repeat(25), "is 25 characters long", "2 to 24"],
+  ["a name of AWS", { name: "aws-one" }, "aws-one", '"aws-one"', 'starts with "aws"', "choose another"],
+  ["a name of ECS", { name: "ecs-one" }, "ecs-one", '"ecs-one"', "choose another"],
+  ["a name of Fargate", { name: "fargate-one" }, "fargate-one", '"fargate-one"', "choose another"],
+  ["a reserved name", { name: "default" }, "default", '"default" is reserved', "a Terraform workspace"],
+  ["no region", { region: undefined }, "staging.region", "is missing"],
+  ["an unknown region", { region: "us-west-9" }, "staging.region", '"us-west-9"', "there are", "us-west-2"],
+  [
+    "host bits in a CIDR",
+    { network: { cidr: "10.1.2.3/16" } },
+    "staging.network.cidr",
+    '"10.1.2.3/16" is not canonical',
+    'write "10.1.0.0/16"',
+  ],
+  ["the same, in short", { network: "10.1.2.3/16" }, "staging.network.cidr", 'write "10.1.0.0/16"'],
+  ["no CIDR", { network: { cidr: "ten" } }, "staging.network.cidr", '"ten"', "10.42.0.0/16"],
+  [
+    "a CIDR too small for its subnets",
+    { network: { cidr: "10.0.0.0/23" } },
+    "staging.network.cidr",
+    '"10.0.0.0/23" is too small',
+    "/16 to /22",
+  ],
+  [
+    "a CIDR too large for a VPC",
+    { network: { cidr: "10.0.0.0/8" } },
+    "staging.network.cidr",
+    '"10.0.0.0/8" is larger',
+    "/16 to /22",
+  ],
+  [
+    "an unknown zone",
+    { network: { zones: ["us-west-2a", "us-west-2x"] } },
+    "staging.network.zones.1",
+    '"us-west-2x" is no zone of us-west-2',
+    "us-west-2c",
+  ],
+  [
+    "a zone of another region",
+    { network: { zones: ["us-west-2a", "eu-west-1a"] } },
+    "staging.network.zones.1",
+    '"eu-west-1a"',
+    "us-west-2b",
+  ],
+  [
+    "a zone twice",
+    { network: { zones: ["us-west-2a", "us-west-2a"] } },
+    "staging.network.zones.1",
+    '"us-west-2a" is named twice',
+  ],
+  [
+    "more zones than there are",
+    { region: "us-west-1", network: { zones: 3 } },
+    "staging.network.zones",
+    "3 zones are asked for",
+    "us-west-1 has 2",
+    "us-west-1c",
+  ],
+  ["four zones", { network: { zones: 4 } }, "staging.network.zones", "4 is neither 2, 3"],
+  ["a NAT that is none", { network: { nat: "two" } }, "staging.network.nat", '"two"', '"per-zone"'],
+  [
+    "no NAT, and too few endpoints",
+    { network: { nat: false, endpoints: ["logs"] } },
+    "staging.network.endpoints",
+    "ecr.api",
+    "say true",
+  ],
+  [
+    "an instance class that is none",
+    { database: "db.t9.micro" },
+    "staging.database.instanceClass",
+    '"db.t9.micro"',
+    "db.t4g.micro",
+  ],
+  [
+    "an engine version that is none",
+    { database: { engineVersion: "17.0.1" } },
+    "staging.database.engineVersion",
+    '"17.0.1"',
+    "14, 15, 16, 17",
+  ],
+  [
+    "a version that RDS never had",
+    { database: { engineVersion: "12" } },
+    "staging.database.engineVersion",
+    '"12"',
+    "17",
+  ],
+  [
+    "a database name with a hyphen",
+    { database: { name: "my-app" } },
+    "staging.database.name",
+    '"my-app"',
+    "a-z, 0-9 and _",
+  ],
+  [
+    "the user that everybody guesses",
+    { database: { username: "postgres" } },
+    "staging.database.username",
+    '"postgres"',
+    "choose another",
+  ],
+  ["too little storage", { database: { storage: 5 } }, "staging.database.storage", "5 is below", "20"],
+  [
+    "a storage limit below the storage",
+    { database: { storage: 100, maxStorage: 50 } },
+    "staging.database.maxStorage",
+    "50",
+    "(100)",
+    "raise it, or say false",
+  ],
+  [
+    "backups of two months",
+    { database: { backupDays: 60 } },
+    "staging.database.backupDays",
+    "60 is above",
+    "35",
+  ],
+  [
+    "an option that is none",
+    { database: { storrage: 30 } },
+    "staging.database",
+    '"storrage"',
+    "there are",
+    "storage",
+  ],
+  [
+    "an instance type that is none",
+    capacity({ instanceTypes: ["t3.enormous"] }),
+    "staging.cluster.capacity.spot.instanceTypes.0",
+    '"t3.enormous"',
+    "families are",
+  ],
+  [
+    "two processors in one provider",
+    capacity({ instanceTypes: ["t3.large", "t4g.large"] }),
+    "staging.cluster.capacity.spot.instanceTypes",
+    "t3.large, t4g.large",
+    "make two providers",
+  ],
+  [
+    "more instances at least than at most",
+    capacity({ min: 3, max: 2 }),
+    "staging.cluster.capacity.spot.min",
+    "3 is more than max, 2",
+    "raise max",
+  ],
+  [
+    "a provider of AWS's name",
+    { cluster: { capacity: { "ecs-spot": { instanceTypes: ["t3.large"] } } } },
+    "staging.cluster.capacity.ecs-spot",
+    "aws, ecs or fargate",
+    "choose another",
+  ],
+  [
+    "a provider in upper case",
+    { cluster: { capacity: { Spot: { instanceTypes: ["t3.large"] } } } },
+    "staging.cluster.capacity.Spot",
+    '"Spot"',
+    "a-z",
+  ],
+  [
+    "no instance type",
+    capacity({ instanceTypes: [] }),
+    "staging.cluster.capacity.spot.instanceTypes",
+    "[] is empty",
+    "name at least one",
+  ],
+  [
+    "an image that is none",
+    { cluster: { image: "newest" } },
+    "staging.cluster.image",
+    '"newest"',
+    '"tracked"',
+  ],
+  [
+    "SSH for nobody",
+    { bastion: { ssh: { ...ssh, cidrs: [] } } },
+    "staging.bastion.ssh.cidrs",
+    "[] is empty",
+    "leave ssh out",
+  ],
+  [
+    "a domain without a zone",
+    { distribution: { domain: { names: ["app.example.com"] } } },
+    "staging.distribution.domain.zone",
+    "is missing",
+  ],
+  [
+    "a domain outside of its zone",
+    { distribution: { domain: { names: ["app.example.org"], zone: "example.com" } } },
+    "staging.distribution.domain.names.0",
+    '"app.example.org"',
+    '"example.com"',
+    "name the zone",
+  ],
+  [
+    "a cached path without its slash",
+    { distribution: { cachedPaths: ["static"] } },
+    "staging.distribution.cachedPaths.0",
+    '"static" must start with "/"',
+  ],
+  [
+    "a longer wait than CloudFront's",
+    { distribution: { timeout: 90 } },
+    "staging.distribution.timeout",
+    "90 is above",
+    "60",
+  ],
+  ["a repository in upper case", { registry: "App" }, "staging.registry.repository", '"App"', "a-z"],
+  [
+    "no repository",
+    { registry: undefined },
+    "staging.services.web.registry",
+    "is missing",
+    "name the ECR repository",
+  ],
+  ["a service in upper case", { services: { Web: web } }, "staging.services.Web", '"Web"', "a-z"],
+  [
+    "a service of a long name",
+    { services: { ["w".repeat(33)]: web } },
+    `staging.services.${"w".repeat(33)}`,
+    "more than 32 characters",
+  ],
+  ["a port in quotes", service({ port: "8080" }), "staging.services.web.port", '"8080" is not a number'],
+  [
+    "a health path without its slash",
+    service({ health: "health" }),
+    "staging.services.web.health.path",
+    '"health" must start with "/"',
+  ],
+  [
+    "memory that does not go with cpu on Fargate",
+    service({ capacity: "fargate", cpu: 256, memory: 4096 }),
+    "staging.services.web.memory",
+    "4096 MiB does not go with cpu 256",
+    "512, 1024, 2048",
+  ],
+  [
+    "a cpu that Fargate has not",
+    service({ capacity: "fargate", cpu: 300 }),
+    "staging.services.web.cpu",
+    "300 is no Fargate size",
+    "256, 512",
+  ],
+  [
+    "memory beyond the instances",
+    service({ memory: 32_000 }),
+    "staging.services.web.memory",
+    "32000 MiB",
+    "t3.large",
+    "larger instances",
+  ],
+  [
+    "a capacity that is none",
+    service({ capacity: "fast" }),
+    "staging.services.web.capacity",
+    '"fast"',
+    "spot, fargate",
+  ],
+  [
+    "a secret that is config, too",
+    service({ config: { GOOGLE_CLIENT_ID: "x" } }),
+    "staging.services.web.config",
+    '"GOOGLE_CLIENT_ID" stands in secrets, too',
+    "leave it in one place",
+  ],
+  ["a secret twice", service({ secrets: ["KEY", "KEY"] }), "staging.services.web.secrets", '"KEY"', "twice"],
+  [
+    "config that the database fills",
+    service({ config: { PGHOST: "x" } }),
+    "staging.services.web.config",
+    '"PGHOST"',
+    "leave it in one place",
+  ],
+  [
+    "a variable that is none",
+    service({ secrets: ["a-b"] }),
+    "staging.services.web.secrets.0",
+    '"a-b"',
+    "letters, digits and _",
+  ],
+  [
+    "more tasks at least than at most",
+    service({ autoscaling: { min: 5, max: 2 } }),
+    "staging.services.web.autoscaling.min",
+    "5 is more than max, 2",
+    "raise max",
+  ],
+  [
+    "a host that is no domain",
+    service({ hosts: ["api.example.com"] }),
+    "staging.services.web.hosts.0",
+    '"api.example.com"',
+    "add it there",
+  ],
+  [
+    "more paths than a rule holds",
+    service({ paths: ["/1", "/2", "/3", "/4", "/5", "/6"] }),
+    "staging.services.web.paths",
+    "6 paths",
+    "5",
+  ],
+  [
+    "paths without a port",
+    service({ port: undefined, paths: ["/x"] }),
+    "staging.services.web.port",
+    "is missing",
+    "give the container's port",
+  ],
+  [
+    "a schedule that is none",
+    service({ schedules: { daily: { expression: "daily", command: ["x"] } } }),
+    "staging.services.web.schedules.daily.expression",
+    '"daily"',
+    "cron(…)",
+  ],
+  [
+    "days that CloudWatch has not",
+    service({ logDays: 8 }),
+    "staging.services.web.logDays",
+    "8 is none of",
+    "7, 14",
+  ],
+  [
+    "every action of a service",
+    service({ permissions: [{ sid: "All", actions: ["s3:*"], resources: ["arn:aws:s3:::b"] }] }),
+    "staging.services.web.permissions.0.actions.0",
+    '"s3:*"',
+    "name the actions",
+  ],
+  [
+    "every resource",
+    service({ permissions: [{ sid: "All", actions: ["s3:GetObject"], resources: ["*"] }] }),
+    "staging.services.web.permissions.0.resources.0",
+    '"*"',
+    "name the resources",
+  ],
+  [
+    "two services on one path",
+    { services: { web, api: { ...web, health: "/api" } } },
+    "staging.services.api.paths",
+    '"/*"',
+    '"web"',
+    "its own paths or hosts",
+  ],
+  [
+    "a database URL without a database",
+    { database: false },
+    "staging.services.web.database.urls",
+    "POSTGRES_URL, GOOSE_DBSTRING",
+  ],
+  [
+    "a port that nobody serves",
+    { distribution: false },
+    "staging.services.web.port",
+    "8080",
+    "leave one of them out",
+  ],
+  ["a part that is nothing", { cluster: null }, "staging.cluster", "null is not an object"],
+];
+
+describe("a mistake", () => {
+  test.each(rows)("is told with its path, its value and the way out: %s", (_, props, path, ...said) => {
+    const found = mistakesIn(props).filter((mistake) => mistake.startsWith(`${path}: `));
+    expect(found, mistakesIn(props).join("\n") || "no mistakes").not.toEqual([]);
+    for (const words of said) expect(found.join("\n")).toContain(words);
+  });
+
+  test("never reaches the reader as the schema library's own words", () => {
+    for (const [, props] of rows) {
+      expect(mistakesIn(props).join("\n")).not.toMatch(/Invalid|Too (small|big)|must match pattern|expected/);
+    }
+  });
+
+  test("about a pasted key does not print it: it may be the private one", () => {
+    const publicKey = "-----BEGIN OPENSSH PRIVATE KEY----- b3BlbnNzaC1rZXk";
+    const found = mistakesIn({ bastion: { ssh: { ...ssh, publicKey } } });
+    expect(found).toEqual([
+      expect.stringContaining("staging.bastion.ssh.publicKey: is no OpenSSH public key"),
+    ]);
+    expect(found.join()).not.toContain("b3BlbnNzaC1rZXk");
+  });
+});
+
+describe("a report", () => {
+  test("holds the mistakes of all files and of each file", () => {
+    const text = report({
+      staging: but({ name: "Staging", region: "us-west-9" }),
+      prod: butWeb({ port: 0, memory: 1 }),
+    });
+    expect(text).toContain("4 mistakes in the configuration, nothing was written");
+    for (const path of [
+      "Staging: ",
+      "Staging.region: ",
+      "prod.services.web.port: ",
+      "prod.services.web.memory: ",
+    ])
+      expect(text).toContain(`\n  ${path}`);
+  });
+
+  test("of two environments of one name names both files", () => {
+    expect(report({ staging: least, other: but({ name: "staging" }) })).toContain(
+      'staging.name: other.ts and staging.ts both make "staging"; rename one of them.',
+    );
+  });
+
+  test("of environments whose AWS names would be the same asks for another name", () => {
+    const props = (name: string) => but({ services: { [name]: web } });
+    expect(report({ qa: props("one-web"), "qa-one": props("web") })).toContain(
+      'qa-one.services.web: AWS names would begin with "qa-one-web", as those of qa.services.one-web do',
+    );
+  });
+
+  test("of peers whose addresses overlap names both", () => {
+    const text = report({
+      staging: but({ network: { cidr: "10.1.0.0/16", peering: ["prod"] } }),
+      prod: but({ network: { cidr: "10.1.128.0/17" } }),
+    });
+    expect(text).toContain('staging.network.cidr: 10.1.0.0/16 overlaps 10.1.128.0/17 of "prod"');
+    expect(text).toContain("give one of them another cidr");
+  });
+
+  test("of overlapping addresses is empty where no peering is asked for", () => {
+    const network = { cidr: "10.1.0.0/16" };
+    expect(report({ staging: but({ network }), prod: but({ network }) })).toBe("no mistakes");
+  });
+
+  test.each([
+    [["nowhere"], {}, '"nowhere" is no other environment; there are prod'],
+    [["staging"], {}, '"staging" is no other environment'],
+    [["prod"], { region: "eu-west-1" }, '"prod" is in eu-west-1, this one in us-west-2'],
+  ])("of a peering with %j says why it cannot be", (peering, prod, said) => {
+    const network = { cidr: "10.1.0.0/16", peering };
+    const other = but({ network: { cidr: "10.2.0.0/16" }, ...prod });
+    expect(report({ staging: but({ network }), prod: other })).toContain(said);
+  });
+});
+
+test("whatever is written, it is resolved or told, and never thrown", () => {
+  const keys = [
+    "network",
+    "bastion",
+    "database",
+    "cluster",
+    "distribution",
+    "registry",
+    "services",
+    "preset",
+    "name",
+  ];
+  const props = fc.dictionary(fc.constantFrom(...keys), fc.anything(), { maxKeys: 3 });
+  fc.assert(
+    fc.property(props, (written) => {
+      const { mistakes, configuration } = resolve({ ...least, ...written } as EnvironmentProps, "staging");
+      expect(mistakes.length > 0).toBe(configuration === undefined);
+    }),
+  );
+});

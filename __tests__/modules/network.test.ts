@@ -1,0 +1,163 @@
+import fc from "fast-check";
+import { Netmask } from "netmask";
+import { describe, expect, test } from "vitest";
+import { canonical, kinds, overlap, subnetCidr } from "../../modules/network/subnets";
+import { vpcCidr } from "./support/arbitrary";
+import { but } from "./support/least";
+import { synthesize } from "./support/synthesize";
+
+const zones = [0, 1, 2, 3];
+const plan = (vpc: string) => kinds.flatMap((kind) => zones.map((zone) => subnetCidr(vpc, kind, zone)));
+
+/** First and last address, by a computation of its own. */
+function range(cidr: string): readonly [number, number] {
+  const [address = "", prefix = ""] = cidr.split("/");
+  const start = address.split(".").reduce((sum, byte) => sum * 256 + Number(byte), 0);
+  return [start, start + 2 ** (32 - Number(prefix)) - 1];
+}
+
+describe("subnets, for every VPC from /16 to /22", () => {
+  test("lie in the VPC, are canonical, and are no smaller than AWS takes", () => {
+    fc.assert(
+      fc.property(vpcCidr, (vpc) => {
+        const [first, last] = range(vpc);
+        for (const subnet of plan(vpc)) {
+          const [from, to] = range(subnet);
+          expect(from).toBeGreaterThanOrEqual(first);
+          expect(to).toBeLessThanOrEqual(last);
+          expect(canonical(subnet)).toBe(subnet);
+          expect(Number(subnet.split("/")[1])).toBeLessThanOrEqual(28);
+        }
+      }),
+    );
+  });
+
+  test("never overlap, whatever their kinds and zones", () => {
+    fc.assert(
+      fc.property(vpcCidr, (vpc) => {
+        const sorted = plan(vpc)
+          .map(range)
+          .sort(([left], [right]) => left - right);
+        for (const [index, [start]] of sorted.entries()) {
+          if (index > 0) expect(start).toBeGreaterThan(sorted[index - 1]?.[1] ?? 0);
+        }
+      }),
+    );
+  });
+
+  test("leave an eighth free", () => {
+    fc.assert(
+      fc.property(vpcCidr, (vpc) => {
+        const size = (cidr: string) => 2 ** (32 - Number(cidr.split("/")[1]));
+        const used = plan(vpc).reduce((sum, subnet) => sum + size(subnet), 0);
+        expect(size(vpc) - used).toBeGreaterThanOrEqual(size(vpc) / 8);
+      }),
+    );
+  });
+
+  test("have no room for a fifth zone, and say so", () => {
+    for (const zone of [-1, 4, 0.5])
+      expect(() => subnetCidr("10.0.0.0/16", "private", zone)).toThrow("No room");
+  });
+});
+
+describe("CIDRs", () => {
+  test("overlap where an address is in both, and only there", () => {
+    fc.assert(
+      fc.property(vpcCidr, vpcCidr, (one, other) => {
+        const [[a, b], [c, d]] = [range(one), range(other)];
+        expect(overlap(one, other)).toBe(a <= d && c <= b);
+        expect(overlap(one, one)).toBe(true);
+      }),
+    );
+  });
+
+  test("are written in one way", () => {
+    expect(canonical("10.1.2.3/16")).toBe("10.1.0.0/16");
+    expect(canonical("10.1.0.0/16")).toBe("10.1.0.0/16");
+    for (const wrong of ["", "10.0.0.0", "10.0.0.0/33", "10.0/16", "300.0.0.0/16", "::/0", "10.0.0.0/-1"]) {
+      expect(canonical(wrong)).toBeUndefined();
+    }
+  });
+});
+
+describe("a zone that is added", () => {
+  const cidrs = (zones: 2 | 3) =>
+    new Map(
+      synthesize(but({ network: { zones } }))
+        .all("aws_subnet")
+        .map(({ id, body }) => [id, body.cidr_block]),
+    );
+
+  test("moves no subnet that is there", () => {
+    const [two, three] = [cidrs(2), cidrs(3)];
+    expect(two.size).toBe(10);
+    expect(three.size).toBe(15);
+    for (const [id, cidr] of two) expect(three.get(id)).toBe(cidr);
+  });
+});
+
+test("every legal VPC CIDR synthesizes to subnets in it", () => {
+  fc.assert(
+    fc.property(vpcCidr, (cidr) => {
+      const graph = synthesize(but({ network: { cidr } }));
+      expect(graph.one("aws_vpc").cidr_block).toBe(cidr);
+      for (const { body } of graph.all("aws_subnet"))
+        expect(new Netmask(cidr).contains(body.cidr_block)).toBe(true);
+    }),
+    { numRuns: 5 },
+  );
+});
+
+describe("ways out", () => {
+  const routesOf = (nat: "single" | "per-zone" | false) => {
+    const graph = synthesize(but({ network: { nat } }));
+    return graph
+      .all("aws_route")
+      .map(({ id, body }) => [id, body.nat_gateway_id ?? body.gateway_id] as const);
+  };
+  const gateway = (zone: string) => `\${aws_nat_gateway.network_nat_${zone}_gateway.id}`;
+  const open = ["network_public_internet", "${aws_internet_gateway.network_internet.id}"] as const;
+
+  test("lead through one NAT gateway", () => {
+    expect(routesOf("single")).toEqual([
+      ["network_private_a_internet", gateway("a")],
+      ["network_private_b_internet", gateway("a")],
+      ["network_private_c_internet", gateway("a")],
+      open,
+    ]);
+  });
+
+  test("lead through the zone's own NAT gateway", () => {
+    expect(routesOf("per-zone")).toEqual([
+      ["network_private_a_internet", gateway("a")],
+      ["network_private_b_internet", gateway("b")],
+      ["network_private_c_internet", gateway("c")],
+      open,
+    ]);
+  });
+
+  test("are endpoints alone without NAT", () => {
+    expect(routesOf(false)).toEqual([open]);
+    const graph = synthesize(but({ network: { nat: false } }));
+    const services = graph
+      .all("aws_vpc_endpoint")
+      .map(({ body }) => body.service_name.replace(/^com.amazonaws.us-west-2./, ""));
+    expect(services.sort()).toEqual([
+      ...["ec2messages", "ecr.api", "ecr.dkr", "ecs", "ecs-agent", "ecs-telemetry", "logs", "s3", "ssm"],
+      "ssmmessages",
+    ]);
+    for (const { body } of graph.all("aws_vpc_endpoint")) {
+      if (body.vpc_endpoint_type === "Interface") expect(body.private_dns_enabled).toBe(true);
+    }
+  });
+
+  test("a subnet has one route table, and the database's and caches' lead nowhere", () => {
+    const graph = synthesize(but({}));
+    const associations = graph.all("aws_route_table_association").map(({ body }) => body);
+    expect(new Set(associations.map(({ subnet_id }) => subnet_id)).size).toBe(15);
+    const isolated = "${aws_route_table.network_isolated_routes.id}";
+    expect(associations.filter(({ route_table_id }) => route_table_id === isolated)).toHaveLength(9);
+    expect(graph.all("aws_route").filter(({ body }) => body.route_table_id === isolated)).toEqual([]);
+  });
+});
