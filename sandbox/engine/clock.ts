@@ -2,14 +2,14 @@
 export interface Clock {
   /** Milliseconds since the epoch. */
   now(): number;
-  /** Calls back when this time has come; returns how to give that up. */
-  wake(at: number, call: () => void): () => void;
+  /** Real milliseconds until a virtual time; absent when time moves by hand only. */
+  until?(at: number): number;
+  /** Moves time by hand. */
+  advance?(milliseconds: number): void;
 }
 
 /** Time that only moves when a test moves it. */
 export class ManualClock implements Clock {
-  private readonly waiting: { at: number; call: () => void }[] = [];
-
   constructor(private time = Date.UTC(2026, 0, 5, 9)) {}
 
   now(): number {
@@ -17,42 +17,25 @@ export class ManualClock implements Clock {
   }
 
   advance(milliseconds: number): void {
-    const until = this.time + milliseconds;
-    for (;;) {
-      const next = this.waiting.filter(({ at }) => at <= until).sort((one, other) => one.at - other.at)[0];
-      if (!next) break;
-      this.waiting.splice(this.waiting.indexOf(next), 1);
-      this.time = Math.max(this.time, next.at);
-      next.call();
-    }
-    this.time = until;
-  }
-
-  wake(at: number, call: () => void): () => void {
-    const entry = { at, call };
-    this.waiting.push(entry);
-    return () => {
-      const index = this.waiting.indexOf(entry);
-      if (index >= 0) this.waiting.splice(index, 1);
-    };
+    this.time += milliseconds;
   }
 }
 
-/** The machine's own time, if wanted running faster from now on. */
+/** The machine's own time, if wanted running faster from its start on. */
 export class RealClock implements Clock {
   private readonly start = Date.now();
 
+  /** @param from virtual time of the start: a world that ran ahead goes on from there. */
   constructor(
     private readonly speed = 1,
     private readonly from = Date.now(),
   ) {}
 
   now(): number {
-    return Math.floor(this.from + (Date.now() - this.start) * this.speed);
+    return Math.floor(Math.max(this.from, this.start) + (Date.now() - this.start) * this.speed);
   }
 
-  wake(at: number, call: () => void): () => void {
-    const timer = setTimeout(call, Math.max(0, (at - this.now()) / this.speed));
-    return () => clearTimeout(timer);
+  until(at: number): number {
+    return Math.max(0, (at - this.now()) / this.speed);
   }
 }

@@ -18,7 +18,12 @@ export interface Sim {
 
 /** Plans a step. */
 export function plan(sim: Sim, after: number, step: string, subject: string, detail?: string): void {
-  const timer: Timer = { at: sim.state.time + Math.max(0, after), order: ++sim.state.sequence, step, subject };
+  const timer: Timer = {
+    at: sim.state.time + Math.max(0, after),
+    order: ++sim.state.sequence,
+    step,
+    subject,
+  };
   if (detail !== undefined) timer.detail = detail;
   sim.state.timers.push(timer);
 }
@@ -55,13 +60,7 @@ export function decimal(sim: Sim): string {
 }
 
 export function uuid(sim: Sim): string {
-  const digits = hex(sim, 32);
-  return [8, 4, 4, 4, 12]
-    .reduce<string[]>((parts, length) => {
-      const start = parts.join("").length;
-      return [...parts, digits.slice(start, start + length)];
-    }, [])
-    .join("-");
+  return hex(sim, 32).replace(/^(.{8})(.{4})(.{4})(.{4})/, "$1-$2-$3-$4-");
 }
 
 /** Tasks that are meant to run: neither stopped nor stopping. */

@@ -1,0 +1,16 @@
+import type { Operations } from "./call";
+import { CLUSTERS } from "./ecs-clusters";
+import { DEPLOYMENTS } from "./ecs-deployments";
+import { RUN_TASK } from "./ecs-run-task";
+import { SERVICES } from "./ecs-services";
+import { TAGS } from "./ecs-tags";
+import { TASKS } from "./ecs-tasks";
+
+export const ECS: Operations = {
+  ...CLUSTERS,
+  ...DEPLOYMENTS,
+  ...RUN_TASK,
+  ...SERVICES,
+  ...TAGS,
+  ...TASKS,
+};

@@ -1,0 +1,133 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { AwsFailure, type ServiceName } from "./errors";
+
+export interface Request {
+  service: ServiceName;
+  operation: string;
+  region: string;
+  accessKey: string;
+  input: Record<string, unknown>;
+}
+
+/** X-Amz-Target prefixes of the services that speak AWS JSON 1.1 (each client's model). */
+const TARGETS: Record<string, ServiceName> = {
+  AmazonEC2ContainerServiceV20141113: "ecs",
+  AmazonEC2ContainerRegistry_V20150921: "ecr",
+  AmazonSSM: "ssm",
+  Logs_20140328: "logs",
+};
+
+/** Reads a request of AWS JSON 1.1, or of the query protocol that STS speaks. */
+export async function readRequest(incoming: IncomingMessage): Promise<Request> {
+  const body = await bodyOf(incoming);
+  const scope = /Credential=([^/]+)\/\d+\/([^/]+)\/([^/]+)\/aws4_request/.exec(
+    incoming.headers.authorization ?? "",
+  );
+  if (!scope)
+    throw new AwsFailure(
+      "MissingAuthenticationTokenException",
+      "Request is missing Authentication Token",
+      400,
+    );
+  const [, accessKey = "", region = ""] = scope;
+  const target = incoming.headers["x-amz-target"];
+  if (typeof target === "string") {
+    const [prefix = "", operation = ""] = target.split(".");
+    const service = TARGETS[prefix];
+    if (!service)
+      throw new AwsFailure("UnknownOperationException", `The sandbox does not stand in for ${target}.`);
+    return { service, operation, region, accessKey, input: parseJson(body) };
+  }
+  const form = new URLSearchParams(body);
+  const operation = form.get("Action");
+  if (scope[3] !== "sts" || !operation)
+    throw new AwsFailure(
+      "UnknownOperationException",
+      `The sandbox does not stand in for ${incoming.method} ${incoming.url} of ${scope[3]}.`,
+    );
+  return { service: "sts", operation, region, accessKey, input: Object.fromEntries(form) };
+}
+
+function parseJson(body: string): Record<string, unknown> {
+  try {
+    const value: unknown = JSON.parse(body === "" ? "{}" : body);
+    if (typeof value === "object" && value !== null && !Array.isArray(value))
+      return value as Record<string, unknown>;
+  } catch {}
+  throw new AwsFailure("SerializationException", "The request body is not a JSON object.");
+}
+
+async function bodyOf(incoming: IncomingMessage): Promise<string> {
+  const parts: Buffer[] = [];
+  for await (const part of incoming) parts.push(part as Buffer);
+  return Buffer.concat(parts).toString("utf8");
+}
+
+/** Dates travel as seconds. Members without a value stay out. */
+export function encode(value: unknown): unknown {
+  if (value instanceof Date) return value.getTime() / 1000;
+  if (Array.isArray(value)) return value.map(encode);
+  if (typeof value !== "object" || value === null) return value;
+  return Object.fromEntries(
+    Object.entries(value)
+      .filter(([, inner]) => inner !== undefined)
+      .map(([name, inner]) => [name, encode(inner)]),
+  );
+}
+
+let requests = 0;
+
+function requestId(): string {
+  requests += 1;
+  return `00000000-0000-4000-8000-${requests.toString(16).padStart(12, "0")}`;
+}
+
+export function answerOk(response: ServerResponse, request: Request, output: object): void {
+  if (request.service === "sts") {
+    const name = request.operation;
+    const fields = Object.entries(output).map(
+      ([key, value]) => `<${key}>${escapeXml(String(value))}</${key}>`,
+    );
+    answerXml(
+      response,
+      200,
+      `<${name}Response xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><${name}Result>${fields.join("")}</${name}Result><ResponseMetadata><RequestId>${requestId()}</RequestId></ResponseMetadata></${name}Response>`,
+    );
+    return;
+  }
+  answerJson(response, 200, output);
+}
+
+export function answerError(response: ServerResponse, service: ServiceName, failure: AwsFailure): void {
+  const { code, message, status, more } = failure;
+  if (service === "sts") {
+    const type = status < 500 ? "Sender" : "Receiver";
+    answerXml(
+      response,
+      status,
+      `<ErrorResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><Error><Type>${type}</Type><Code>${code}</Code><Message>${escapeXml(message)}</Message></Error><RequestId>${requestId()}</RequestId></ErrorResponse>`,
+    );
+    return;
+  }
+  answerJson(response, status, { __type: code, message, ...more });
+}
+
+function answerJson(response: ServerResponse, status: number, body: object): void {
+  response.writeHead(status, {
+    "content-type": "application/x-amz-json-1.1",
+    "x-amzn-requestid": requestId(),
+  });
+  response.end(JSON.stringify(body));
+}
+
+function answerXml(response: ServerResponse, status: number, body: string): void {
+  response.writeHead(status, { "content-type": "text/xml", "x-amzn-requestid": requestId() });
+  response.end(body);
+}
+
+function escapeXml(text: string): string {
+  return text.replace(
+    /[<>&]/g,
+    (character) => ({ "<": "&lt;", ">": "&gt;", "&": "&amp;" })[character] as string,
+  );
+}

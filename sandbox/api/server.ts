@@ -1,0 +1,162 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+import { createSim } from "../engine/engine";
+import type { Host } from "../engine/host";
+import { emptyRuntime } from "../engine/state";
+import { World } from "../world";
+import type { Call, Caller, Operations } from "./call";
+import { ECR } from "./ecr";
+import { ECS } from "./ecs";
+import { AwsFailure, failureOf, missing, type ServiceName } from "./errors";
+import { type Fault, takeFaults } from "./faults";
+import { LOGS } from "./logs";
+import { answerError, answerOk, encode, type Request, readRequest } from "./protocol";
+import { SSM } from "./ssm";
+import { STS } from "./sts";
+
+const SERVICES: Record<ServiceName, Operations> = { ecs: ECS, ecr: ECR, ssm: SSM, logs: LOGS, sts: STS };
+
+/** A call that was answered, for tests of what a program really asks. */
+export interface RecordedCall {
+  /** As IAM names it: "ecs:RunTask". */
+  operation: string;
+  region: string;
+  at: number;
+  input: Record<string, unknown>;
+  /** Error code, if it failed. */
+  error?: string;
+}
+
+export interface ApiOptions {
+  host: Host;
+  /** Access keys of other accounts and principals. */
+  identities?: Record<string, Partial<Caller>>;
+}
+
+/** The HTTP server: loopback only. */
+export class ApiServer {
+  readonly calls: RecordedCall[] = [];
+  private readonly server: Server;
+
+  constructor(private readonly options: ApiOptions) {
+    this.server = createServer((request, response) => {
+      this.handle(request, response).catch((error: unknown) => {
+        process.stderr.write(`sandbox: ${error instanceof Error ? error.stack : String(error)}\n`);
+        response.destroy();
+      });
+    });
+    this.server.keepAliveTimeout = 60_000;
+  }
+
+  async listen(port = 0): Promise<string> {
+    await new Promise<void>((resolve, reject) => {
+      this.server.once("error", reject);
+      this.server.listen(port, "127.0.0.1", resolve);
+    });
+    return `http://127.0.0.1:${(this.server.address() as AddressInfo).port}`;
+  }
+
+  async close(): Promise<void> {
+    this.server.closeAllConnections();
+    await new Promise((resolve) => this.server.close(resolve));
+  }
+
+  private async handle(incoming: IncomingMessage, response: ServerResponse): Promise<void> {
+    let request: Request;
+    try {
+      request = await readRequest(incoming);
+    } catch (error) {
+      return answerError(response, "ecs", asFailure(error));
+    }
+    const action = `${request.service}:${request.operation}`;
+    const caller = this.callerOf(request.accessKey);
+    const faults = await this.options.host.run((sim) => takeFaults(sim.state.faults, action, sim.state.time));
+    const record: RecordedCall = {
+      operation: action,
+      region: request.region,
+      at: this.options.host.clock.now(),
+      input: request.input,
+    };
+    this.calls.push(record);
+    await this.delay(faults);
+    if (faults.some(({ kind }) => kind === "reset")) return breakConnection(incoming, record);
+    try {
+      const failure = faults
+        .map((fault) => failureOf(fault, request.service, action, caller.arn))
+        .find(Boolean);
+      if (failure) throw failure;
+      const output = await this.carryOut(request, caller, faults);
+      if (faults.some(({ kind }) => kind === "lost")) return breakConnection(incoming, record);
+      answerOk(response, request, encode(output) as object);
+    } catch (error) {
+      const failure = asFailure(error);
+      record.error = failure.code;
+      answerError(response, request.service, failure);
+    }
+  }
+
+  private async carryOut(request: Request, caller: Caller, faults: Fault[]): Promise<object> {
+    const operation = SERVICES[request.service][request.operation];
+    if (!operation) {
+      const known = Object.keys(SERVICES[request.service]).join(", ");
+      throw new AwsFailure(
+        "UnknownOperationException",
+        `The sandbox does not stand in for ${request.service}:${request.operation}. It knows ${known}.`,
+      );
+    }
+    for (const name of operation.required)
+      if (isBlank(request.input[name])) throw missing(request.service, name);
+    const kinds = faults.map(({ kind }) => kind);
+    const { host } = this.options;
+    return host.run((sim) => {
+      const own = caller.account === sim.world.account;
+      const call: Call = {
+        sim: own ? sim : emptyAccount(sim.state.time),
+        region: request.region,
+        caller,
+        stale: kinds.includes("stale"),
+        missing: kinds.includes("missing"),
+      };
+      return operation.run(call, request.input);
+    });
+  }
+
+  private callerOf(accessKey: string): Caller {
+    const { account: home } = this.options.host.world;
+    const known = this.options.identities?.[accessKey] ?? {};
+    const account = known.account ?? home;
+    return { accessKey, account, arn: known.arn ?? `arn:aws:sts::${account}:assumed-role/sandbox/sandbox` };
+  }
+
+  /** While a call is slow, time passes: the clock's own if it is moved by hand. */
+  private async delay(faults: Fault[]): Promise<void> {
+    const delay = faults.reduce((sum, fault) => sum + (fault.kind === "slow" ? (fault.delay ?? 0) : 0), 0);
+    const { clock } = this.options.host;
+    if (clock.advance) clock.advance(delay);
+    else if (delay > 0) await new Promise((resolve) => setTimeout(resolve, delay));
+  }
+}
+
+function isBlank(value: unknown): boolean {
+  return (
+    value === undefined || value === null || value === "" || (Array.isArray(value) && value.length === 0)
+  );
+}
+
+function breakConnection(incoming: IncomingMessage, record: RecordedCall): void {
+  record.error = "connection reset";
+  incoming.socket.resetAndDestroy();
+}
+
+function asFailure(error: unknown): AwsFailure {
+  if (error instanceof AwsFailure) return error;
+  process.stderr.write(`sandbox: ${error instanceof Error ? error.stack : String(error)}\n`);
+  return new AwsFailure("InternalFailure", "The sandbox made a mistake; its terminal says which.", 500);
+}
+
+/** Somebody else's account: nothing of ours is in it. */
+function emptyAccount(time: number): Call["sim"] {
+  const nothing = Object.create(World.prototype) as World;
+  Object.assign(nothing, { list: () => [], get: () => undefined, find: () => undefined });
+  return createSim(emptyRuntime(time, 1), nothing);
+}

@@ -1,0 +1,211 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { createInterface } from "node:readline";
+import { containerEnvironment } from "./container-environment";
+import { Databases, freePort } from "./databases";
+import { findContainer, settle } from "./engine";
+import type { Host } from "./host";
+import { writeTaskLog } from "./log-streams";
+import { Probe } from "./probe";
+import type { Sim } from "./sim";
+import type { Container, Definition, Task } from "./state";
+import { beginStop, containerEnded } from "./stopping";
+import { taskLabel } from "./tasks";
+
+/** How long a one-off process may go on when the sandbox itself ends (real milliseconds). */
+const PATIENCE = 30_000;
+
+interface Child {
+  child: ChildProcess;
+  oneOff: boolean;
+  sent?: "SIGTERM" | "SIGKILL";
+  probe?: Probe;
+  ended: Promise<void>;
+}
+
+/**
+ * Containers whose command runs for real: child processes of this sandbox. After every step of the engine it looks for
+ * what should run, what should be signalled, and what an earlier sandbox left behind; what processes do comes back as steps.
+ */
+export class Processes {
+  private readonly children = new Map<string, Child>();
+  private readonly starting = new Set<Promise<void>>();
+  private readonly databases: Databases;
+  private closing = false;
+
+  constructor(
+    private readonly host: Host,
+    private readonly say: (text: string) => void,
+  ) {
+    this.databases = new Databases(host.world, say);
+    host.onStep = (sim) => this.look(sim);
+  }
+
+  /** Until no one-off process runs any more. */
+  async idle(): Promise<void> {
+    while (this.starting.size > 0) await Promise.all(this.starting);
+    await Promise.all([...this.children.values()].filter(({ oneOff }) => oneOff).map(({ ended }) => ended));
+  }
+
+  async close(): Promise<void> {
+    const patience = new Promise((resolve) => setTimeout(resolve, PATIENCE).unref());
+    if ([...this.children.values()].some(({ oneOff }) => oneOff))
+      this.say("waiting for one-off commands to end");
+    await Promise.race([this.idle(), patience]);
+    this.closing = true;
+    await Promise.all([...this.children.values()].map(end));
+    await this.databases.close();
+  }
+
+  private look(sim: Sim): void {
+    if (this.closing) return;
+    for (const task of Object.values(sim.state.tasks))
+      for (const container of task.containers) if (container.process) this.lookAt(sim, task, container);
+  }
+
+  private lookAt(sim: Sim, task: Task, container: Container): void {
+    const real = container.process;
+    if (!real || real.state === "ended") return;
+    if (real.state === "running" && real.owner !== process.pid && !isAlive(real.owner))
+      this.adopt(sim, task, container);
+    if (real.state === "wanted") {
+      real.state = "running";
+      real.owner = process.pid;
+      const definition = sim.state.definitions[task.definition];
+      if (definition)
+        this.begin(structuredClone(task), structuredClone(container), structuredClone(definition));
+    }
+    const child = this.children.get(container.arn);
+    if (child && real.signal && child.sent !== real.signal) {
+      child.sent = real.signal;
+      signal(child.child, real.signal);
+    }
+  }
+
+  /** The sandbox that ran it is gone. A service's process goes on here; a one-off one cannot be repeated. */
+  private adopt(sim: Sim, task: Task, container: Container): void {
+    if (!container.process) return;
+    if (task.service && task.desiredStatus === "RUNNING") container.process.state = "wanted";
+    else {
+      containerEnded(sim, task, container, 137, "sandbox: the process ended with the sandbox that ran it");
+      settle(sim);
+    }
+  }
+
+  private begin(task: Task, container: Container, definition: Definition): void {
+    const started = this.launch(task, container, definition).catch((error: unknown) =>
+      this.refused(container, error),
+    );
+    this.starting.add(started);
+    void started.finally(() => this.starting.delete(started));
+  }
+
+  private async launch(task: Task, container: Container, definition: Definition): Promise<void> {
+    const { folder, command } = container.process as NonNullable<Container["process"]>;
+    const port = await freePort();
+    const env = await containerEnvironment(
+      this.host.world,
+      this.databases,
+      task,
+      container.name,
+      definition,
+      { folder, port },
+    );
+    if (this.closing) return;
+    const child = spawn(command[0] as string, command.slice(1), {
+      cwd: folder,
+      env,
+      stdio: ["ignore", "pipe", "pipe"],
+      detached: true,
+    });
+    await new Promise<void>((resolve, reject) => {
+      child.once("spawn", resolve);
+      child.once("error", reject);
+    });
+    this.say(`${taskLabel(task, container)}: runs ${command.join(" ")} in ${folder}`);
+    const outputs = [child.stdout, child.stderr].map((stream) => this.readLines(container.arn, stream));
+    const ended = this.whenEnded(container.arn, child, outputs);
+    const entry: Child = { child, oneOff: !task.service, ended };
+    this.children.set(container.arn, entry);
+    if (task.service) entry.probe = new Probe(this.host, task, port);
+  }
+
+  /** Lines go to the log stream as they come. */
+  private async readLines(arn: string, stream: NodeJS.ReadableStream): Promise<void> {
+    for await (const line of createInterface({ input: stream })) {
+      await this.host.run((sim) => {
+        const found = findContainer(sim.state, arn);
+        if (found) writeTaskLog(sim, found.task, found.container, line);
+      });
+    }
+  }
+
+  private async whenEnded(arn: string, child: ChildProcess, outputs: Promise<void>[]): Promise<void> {
+    const code = await new Promise<number>((resolve) => {
+      child.once("exit", (exit, killer) => resolve(exit ?? 128 + (SIGNALS[killer ?? ""] ?? 9)));
+    });
+    this.children.get(arn)?.probe?.stop();
+    if (this.closing) return;
+    await Promise.all(outputs);
+    await this.host.run((sim) => {
+      const found = findContainer(sim.state, arn);
+      if (found) containerEnded(sim, found.task, found.container, code);
+      settle(sim);
+    });
+    this.children.delete(arn);
+  }
+
+  private async refused(container: Container, error: unknown): Promise<void> {
+    const { code, message } = error as NodeJS.ErrnoException;
+    const program = container.process?.command[0];
+    const why =
+      code === "ENOENT"
+        ? `exec: "${program}": executable file not found in $PATH: unknown`
+        : `exec: "${program}": ${message}`;
+    await this.host.run((sim) => {
+      const found = findContainer(sim.state, container.arn);
+      if (!found) return;
+      found.container.lastStatus = "PENDING";
+      found.container.reason = `CannotStartContainerError: Error response from daemon: failed to create task for container: ${why}`;
+      if (found.container.process) found.container.process.state = "ended";
+      const told = found.task.launchType === "FARGATE" ? found.container.reason : "Task failed to start";
+      beginStop(sim, found.task, "TaskFailedToStart", told);
+      settle(sim);
+    });
+  }
+}
+
+const SIGNALS: Record<string, number> = {
+  SIGHUP: 1,
+  SIGINT: 2,
+  SIGABRT: 6,
+  SIGKILL: 9,
+  SIGSEGV: 11,
+  SIGTERM: 15,
+};
+
+function isAlive(owner: number | undefined): boolean {
+  if (owner === undefined) return false;
+  try {
+    process.kill(owner, 0);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** To the whole group: a shell's children must not stay behind. */
+function signal(child: ChildProcess, name: NodeJS.Signals): void {
+  try {
+    if (child.pid) process.kill(-child.pid, name);
+  } catch {}
+}
+
+async function end({ child, probe }: Child): Promise<void> {
+  probe?.stop();
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const ended = new Promise((resolve) => child.once("exit", resolve));
+  signal(child, "SIGTERM");
+  const timer = setTimeout(() => signal(child, "SIGKILL"), 2000);
+  await ended;
+  clearTimeout(timer);
+}
