@@ -26,7 +26,9 @@ export async function status(
       const running = runningImages(tasks, one.container);
       const digests = running.map(({ digest }) => digest).filter((digest) => digest.startsWith("sha256:"));
       const details = digests.length > 0 ? await aws.imageDetails(one.image.repository, digests) : [];
-      const tags = new Map(details.map(({ imageDigest, imageTags }) => [imageDigest, imageTags ?? []]));
+      const tags = new Map(
+        details.map(({ imageDigest, imageTags }) => [imageDigest, (imageTags ?? []).sort()]),
+      );
       return {
         name: one.name,
         state: stateOf(services.find(({ serviceName }) => serviceName === one.service)),

@@ -218,6 +218,16 @@ export class World {
     this.clock.sleep = sleep;
   }
 
+  /** What a person or a CI log sees. */
+  async deployPlainly(image: string): Promise<string> {
+    let printed = "";
+    const print = (text: string) => {
+      printed += text;
+    };
+    await deployCommand("staging", { ...this.common({ json: false }), image }, this.around(print));
+    return printed;
+  }
+
   rollback = (options: Partial<RollbackOptions> = {}) =>
     this.record((around) => rollbackCommand("staging", { ...this.common(options), ...options }, around));
 
