@@ -129,8 +129,8 @@ export class Environment extends SlipwayStack {
     for (const { securityGroup, own } of served) {
       if (securityGroup === undefined || own.port === undefined) continue;
       const rule = { from, to: securityGroup, port: own.port, description: `Tasks of ${own.name}` };
-      allow(this, `load_balancer_to_${own.name}`, rule);
-      admit(this, `${own.name}_from_load_balancer`, rule);
+      allow(this, `load_balancer_to_service_${own.name}`, rule);
+      admit(this, `service_${own.name}_from_load_balancer`, rule);
     }
   }
 
@@ -142,7 +142,7 @@ export class Environment extends SlipwayStack {
       database.admit("instances", cluster.securityGroup, "Tasks on instances");
     }
     for (const { securityGroup, own } of clients) {
-      if (securityGroup) database.admit(own.name, securityGroup, `Tasks of ${own.name}`);
+      if (securityGroup) database.admit(`service_${own.name}`, securityGroup, `Tasks of ${own.name}`);
     }
   }
 
