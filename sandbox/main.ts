@@ -21,6 +21,7 @@ import { isolatedEnvironment } from "./command/isolation";
 import { type Options, parseOptions, UsageError } from "./command/options";
 import { run } from "./command/run";
 import { writeShim } from "./command/shim";
+import { checkVersion } from "./command/version";
 import { applyByHand, show } from "./command/world-options";
 import { forgetWorld, World } from "./world";
 
@@ -45,6 +46,7 @@ async function main(): Promise<number> {
 
 async function runInside(world: World, project: string, options: Options): Promise<number> {
   const shim = writeShim(world.folder, process.env);
+  await checkVersion(shim.real);
   // Loaded only now: reading the gRPC library takes longer than all the rest, and --show needs none of it.
   const { serveProvider } = require("./provider/server") as typeof import("./provider/server");
   const folders = () => [

@@ -3,10 +3,11 @@ import { basename, dirname, isAbsolute, join, resolve } from "node:path";
 import { UsageError } from "./options";
 import { otherFolders } from "./isolation";
 
-/** The stand-in for the terraform executable: its folder, and its path. */
+/** The stand-in for the terraform executable: its folder, its path, and the executable behind it. */
 export interface Shim {
   bin: string;
   terraform: string;
+  real: string;
 }
 
 /**
@@ -22,7 +23,7 @@ export function writeShim(sandbox: string, environment: NodeJS.ProcessEnv): Shim
   mkdirSync(join(sandbox, "state"), { recursive: true });
   const terraform = join(bin, basename(wanted));
   writeFileSync(terraform, script(real, sandbox), { mode: 0o755 });
-  return { bin, terraform };
+  return { bin, terraform, real };
 }
 
 /** The real executable. A sandbox inside a sandbox looks behind the outer one's shim. */

@@ -1,0 +1,30 @@
+import { execFile } from "node:child_process";
+import { promisify } from "node:util";
+import { UsageError } from "./options";
+
+/** Ephemeral values and write-only arguments came with it, to Terraform and OpenTofu alike. */
+const LEAST = [1, 11] as const;
+
+/**
+ * Makes sure that a terraform (or tofu) executable can do what the sandbox and its users rely on.
+ * @throws UsageError where it is too old, or is no such thing
+ */
+export async function checkVersion(terraform: string): Promise<void> {
+  const version = await versionOf(terraform);
+  const [major = 0, minor = 0] = version.split(".").map(Number);
+  if (major > LEAST[0] || (major === LEAST[0] && minor >= LEAST[1])) return;
+  throw new UsageError(
+    `${terraform} is version ${version}: install Terraform or OpenTofu ${LEAST.join(".")} or later`,
+  );
+}
+
+async function versionOf(terraform: string): Promise<string> {
+  try {
+    const env = { ...process.env, CHECKPOINT_DISABLE: "1", TF_CLI_CONFIG_FILE: "/dev/null" };
+    const { stdout } = await promisify(execFile)(terraform, ["version", "-json"], { env });
+    return JSON.parse(stdout).terraform_version;
+  } catch (error) {
+    const reason = error instanceof Error ? error.message.split("\n")[0] : String(error);
+    throw new UsageError(`${terraform} does not say its version: install Terraform or OpenTofu (${reason})`);
+  }
+}
