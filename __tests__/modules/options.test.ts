@@ -1,0 +1,417 @@
+import { describe, expect, test } from "vitest";
+import type { EnvironmentProps } from "../../modules/environment";
+import { addressesIn, type Graph, type Json } from "./support/graph";
+import { but, butWeb, least, type ServiceProps, web } from "./support/least";
+import { synthesize, synthesizeAll } from "./support/synthesize";
+
+/** What each option adds to the least environment, or takes from it: by type, exactly. */
+const base = synthesize(least);
+
+function difference(graph: Graph): Record<string, number> {
+  const types = new Set(
+    [...base.elements, ...graph.elements].map(({ address }) => address.replace(/\.[^.]*$/, "")),
+  );
+  const changes = [...types].map((type) => [type, graph.count(type) - base.count(type)] as const);
+  return Object.fromEntries(changes.filter(([, change]) => change !== 0));
+}
+
+const contractOf = (graph: Graph): Json => JSON.parse(graph.one("aws_ssm_parameter", "contract").value);
+const strategyOf = (graph: Graph, id = "service_web_service") =>
+  graph
+    .one("aws_ecs_service", id)
+    .capacity_provider_strategy.map(({ capacity_provider }: Json) => capacity_provider);
+const nightly = { expression: "cron(0 3 * * ? *)", command: ["bin/report"] };
+const domain = { names: ["app.example.com", "www.example.com"], zone: "example.com" };
+
+const rows: readonly [string, EnvironmentProps, Record<string, number>][] = [
+  ["a NAT gateway per zone", but({ network: { nat: "per-zone" } }), { aws_eip: 2, aws_nat_gateway: 2 }],
+  [
+    "no NAT",
+    but({ network: { nat: false } }),
+    {
+      aws_eip: -1,
+      aws_nat_gateway: -1,
+      aws_route: -3,
+      aws_vpc_endpoint: 9,
+      aws_security_group: 1,
+      aws_vpc_security_group_ingress_rule: 1,
+      aws_vpc_security_group_egress_rule: 1,
+    },
+  ],
+  [
+    "two zones",
+    but({ network: { zones: 2 } }),
+    { aws_subnet: -5, aws_route_table: -1, aws_route_table_association: -5, aws_route: -1 },
+  ],
+  [
+    "no bastion",
+    but({ bastion: false }),
+    {
+      aws_instance: -1,
+      aws_security_group: -1,
+      aws_iam_role: -1,
+      aws_iam_instance_profile: -1,
+      aws_iam_role_policy_attachment: -1,
+      aws_vpc_security_group_ingress_rule: -2,
+      aws_vpc_security_group_egress_rule: -3,
+      "data.aws_ssm_parameter": -1,
+    },
+  ],
+  [
+    "no database",
+    but({ database: false, services: { web: { ...web, database: true } } }),
+    {
+      aws_db_instance: -1,
+      aws_db_parameter_group: -1,
+      aws_cloudwatch_log_group: -2,
+      aws_ssm_parameter: -2,
+      aws_security_group: -1,
+      aws_vpc_security_group_ingress_rule: -2,
+      aws_vpc_security_group_egress_rule: -1,
+      "ephemeral.aws_secretsmanager_random_password": -1,
+    },
+  ],
+  ["WAF", but({ distribution: { waf: true } }), { aws_wafv2_web_acl: 1 }],
+  [
+    "a domain of two names",
+    but({ distribution: { domain } }),
+    {
+      aws_acm_certificate: 1,
+      aws_acm_certificate_validation: 1,
+      aws_route53_record: 2 + 4,
+      "data.aws_route53_zone": 1,
+    },
+  ],
+  [
+    "access logs",
+    but({ distribution: { accessLogs: true } }),
+    {
+      aws_s3_bucket: 1,
+      aws_s3_bucket_policy: 1,
+      aws_s3_bucket_lifecycle_configuration: 1,
+      aws_s3_bucket_public_access_block: 1,
+      aws_s3_bucket_server_side_encryption_configuration: 1,
+      aws_cloudwatch_log_delivery: 1,
+      aws_cloudwatch_log_delivery_destination: 1,
+      aws_cloudwatch_log_delivery_source: 1,
+    },
+  ],
+  [
+    "a cached path",
+    but({ distribution: { cachedPaths: ["/static/*"] } }),
+    { "data.aws_cloudfront_cache_policy": 1 },
+  ],
+  [
+    "a repository of its own",
+    but({ registry: { repository: "app", create: true } }),
+    { aws_ecr_repository: 1, aws_ecr_lifecycle_policy: 1, "data.aws_ecr_repository": -1 },
+  ],
+  [
+    "autoscaling",
+    butWeb({ autoscaling: { max: 4 } }),
+    { aws_appautoscaling_target: 1, aws_appautoscaling_policy: 1 },
+  ],
+  ["ECS Exec", butWeb({ exec: true }), { aws_iam_role_policy: 1 }],
+  [
+    "two schedules",
+    butWeb({ schedules: { nightly, hourly: { ...nightly, expression: "rate(1 hour)" } } }),
+    { aws_scheduler_schedule: 2, aws_iam_role: 1, aws_iam_role_policy: 1 },
+  ],
+  [
+    "a second service",
+    but({ services: { web, api: { port: 9000, paths: ["/api/*"] } } }),
+    {
+      aws_ecs_service: 1,
+      aws_ecs_task_definition: 1,
+      aws_lb_target_group: 1,
+      aws_lb_listener_rule: 1,
+      aws_cloudwatch_log_group: 1,
+      aws_iam_role: 2,
+      aws_iam_role_policy: 1,
+    },
+  ],
+  [
+    "a worker",
+    but({ services: { web, worker: { command: ["bin/worker"] } } }),
+    {
+      aws_ecs_service: 1,
+      aws_ecs_task_definition: 1,
+      aws_cloudwatch_log_group: 1,
+      aws_iam_role: 2,
+      aws_iam_role_policy: 1,
+    },
+  ],
+  [
+    "Fargate beside instances",
+    butWeb({ capacity: "fargate" }),
+    { aws_security_group: 1, aws_vpc_security_group_egress_rule: 1 },
+  ],
+  [
+    "Fargate alone",
+    but({ cluster: { capacity: {} } }),
+    {
+      aws_autoscaling_group: -1,
+      aws_launch_template: -1,
+      aws_ecs_capacity_provider: -1,
+      aws_iam_instance_profile: -1,
+      aws_iam_role: -1,
+      aws_iam_role_policy_attachment: -2,
+      "data.aws_ssm_parameter": -1,
+    },
+  ],
+];
+
+test.each(rows)("%s adds and takes away exactly this", (_, props, expected) => {
+  expect(difference(synthesize(props))).toEqual(expected);
+});
+
+describe.each([
+  ["fargate", "FARGATE"],
+  ["fargate-spot", "FARGATE_SPOT"],
+] as const)("a service on %s", (capacity, provider) => {
+  const graph = synthesize(butWeb({ capacity }));
+
+  test("is placed by its capacity provider", () => {
+    expect(strategyOf(graph)).toEqual([provider]);
+    expect(graph.one("aws_ecs_cluster_capacity_providers").capacity_providers).toContain(provider);
+  });
+
+  test("has an interface of its own in the private subnets, and is targeted by address", () => {
+    expect(graph.one("aws_ecs_service").network_configuration).toEqual({
+      subnets: ["a", "b", "c"].map((zone) => `\${aws_subnet.network_private_${zone}.id}`),
+      security_groups: ["${aws_security_group.service_web_tasks.id}"],
+      assign_public_ip: false,
+    });
+    expect(graph.one("aws_lb_target_group").target_type).toBe("ip");
+    for (const { body } of graph.all("aws_ecs_task_definition"))
+      expect(body).toMatchObject({ network_mode: "awsvpc", requires_compatibilities: ["FARGATE"] });
+    expect(graph.one("aws_ecs_service")).not.toHaveProperty("ordered_placement_strategy");
+  });
+
+  test("tells deploy of its network, which a one-off task needs, too", () => {
+    const [own] = contractOf(graph).services;
+    expect(own.network.securityGroups).toEqual(["${aws_security_group.service_web_tasks.id}"]);
+    expect(own.capacity).toEqual([{ capacityProvider: provider, base: 0, weight: 1 }]);
+  });
+});
+
+test("a service on instances is in bridge mode, and tells deploy of no network", () => {
+  expect(base.one("aws_ecs_task_definition", "service_web").network_mode).toBe("bridge");
+  expect(base.one("aws_ecs_service")).not.toHaveProperty("network_configuration");
+  expect(contractOf(base).services[0].network).toBeNull();
+});
+
+test("a service on one provider is placed there alone, others by base and weight", () => {
+  const types = { instanceTypes: ["t3.large"] };
+  const cluster = { capacity: { steady: { ...types, base: 1 }, cheap: { ...types, spot: true, weight: 3 } } };
+  const graph = synthesize(but({ cluster, services: { web, job: { capacity: "cheap" } } }));
+  const name = (id: string) => `\${aws_ecs_capacity_provider.cluster_${id}_provider.name}`;
+  expect(graph.one("aws_ecs_service", "service_web_service").capacity_provider_strategy).toEqual([
+    { capacity_provider: name("steady"), base: 1, weight: 1 },
+    { capacity_provider: name("cheap"), base: 0, weight: 3 },
+  ]);
+  expect(strategyOf(graph, "service_job_service")).toEqual([name("cheap")]);
+});
+
+test("Graviton instances run Graviton images", () => {
+  const graph = synthesize(but({ cluster: { capacity: { arm: { instanceTypes: ["t4g.medium"] } } } }));
+  expect(graph.one("aws_ecs_task_definition", "service_web").runtime_platform.cpu_architecture).toBe("ARM64");
+  expect(graph.one("data.aws_ssm_parameter", "cluster_arm_image").name).toContain("/arm64/");
+  expect(contractOf(graph).services[0].platform).toBe("linux/arm64");
+});
+
+test("a pinned image is the one that is used", () => {
+  const graph = synthesize(but({ cluster: { image: "ami-0123456789abcdef0" } }));
+  expect(graph.one("aws_launch_template").image_id).toBe("ami-0123456789abcdef0");
+});
+
+describe("the number of tasks", () => {
+  test("is left to autoscaling where there is one, and only there", () => {
+    const scaled = synthesize(butWeb({ autoscaling: { min: 2, max: 4 } }));
+    expect(scaled.one("aws_ecs_service")).toMatchObject({
+      desired_count: 2,
+      lifecycle: { ignore_changes: ["desired_count"] },
+    });
+    expect(scaled.one("aws_appautoscaling_target")).toMatchObject({
+      resource_id: "service/${aws_ecs_cluster.cluster.name}/${aws_ecs_service.service_web_service.name}",
+      min_capacity: 2,
+      max_capacity: 4,
+    });
+    expect(base.one("aws_ecs_service")).not.toHaveProperty("lifecycle");
+    expect(base.one("aws_ecs_service").desired_count).toBe(1);
+  });
+});
+
+describe("a worker", () => {
+  const graph = synthesize(but({ distribution: false, services: { worker: { command: ["bin/worker"] } } }));
+
+  test("has no target, no rule and no grace period", () => {
+    for (const type of [
+      "aws_lb",
+      "aws_lb_target_group",
+      "aws_lb_listener_rule",
+      "aws_cloudfront_distribution",
+    ])
+      expect(graph.count(type)).toBe(0);
+    const service = graph.one("aws_ecs_service");
+    for (const key of ["load_balancer", "health_check_grace_period_seconds"])
+      expect(service).not.toHaveProperty(key);
+  });
+
+  test("of an environment without a distribution has no address", () => {
+    expect(contractOf(graph).url).toBeNull();
+    expect(graph.json.output).not.toHaveProperty("url");
+  });
+});
+
+describe("the distribution", () => {
+  test("asks the web ACL, which lives where CloudFront looks for it", () => {
+    const graph = synthesize(but({ distribution: { waf: { rateLimit: 500 } } }));
+    expect(graph.one("aws_cloudfront_distribution").web_acl_id).toBe(
+      "${aws_wafv2_web_acl.distribution_web_acl.arn}",
+    );
+    const { scope, region, rule } = graph.one("aws_wafv2_web_acl");
+    expect({ scope, region }).toEqual({ scope: "CLOUDFRONT", region: "us-east-1" });
+    expect(rule.map(({ priority }: Json) => priority)).toEqual([0, 1, 2, 3]);
+    expect(rule[0].statement.rate_based_statement).toMatchObject({ limit: 500, aggregate_key_type: "IP" });
+    for (const managed of rule.slice(1))
+      expect(managed.statement.managed_rule_group_statement.vendor_name).toBe("AWS");
+  });
+
+  test("has a certificate of us-east-1, used once it is proved, and records for every name", () => {
+    const graph = synthesize(but({ distribution: { domain } }));
+    const { aliases, viewer_certificate } = graph.one("aws_cloudfront_distribution");
+    expect(aliases).toEqual(domain.names);
+    expect(addressesIn(viewer_certificate.acm_certificate_arn)).toEqual([
+      "aws_acm_certificate_validation.distribution_certificate_validation",
+    ]);
+    expect(graph.one("aws_acm_certificate").region).toBe("us-east-1");
+    const records = graph.all("aws_route53_record").filter(({ body }) => body.alias !== undefined);
+    expect(records.map(({ body }) => `${body.name} ${body.type}`).sort()).toEqual(
+      domain.names.flatMap((name) => [`${name} A`, `${name} AAAA`]),
+    );
+    expect(contractOf(graph).url).toBe("https://app.example.com");
+  });
+
+  test("caches the paths that are named, and no other", () => {
+    const { ordered_cache_behavior, default_cache_behavior } = synthesize(
+      but({ distribution: { cachedPaths: ["/static/*"] } }),
+    ).one("aws_cloudfront_distribution");
+    expect(ordered_cache_behavior).toHaveLength(1);
+    expect(ordered_cache_behavior[0].path_pattern).toBe("/static/*");
+    expect(ordered_cache_behavior[0].cache_policy_id).toContain("CachingOptimized");
+    expect(default_cache_behavior.cache_policy_id).toContain("CachingDisabled");
+  });
+
+  test("waits less long than the load balancer keeps a connection", () => {
+    const graph = synthesize(but({ distribution: { timeout: 30 } }));
+    const [origin] = graph.one("aws_cloudfront_distribution").origin;
+    expect(origin.vpc_origin_config.origin_read_timeout).toBe(30);
+    expect(graph.one("aws_lb").idle_timeout).toBeGreaterThan(30);
+  });
+});
+
+describe("a repository that is made", () => {
+  const graph = synthesize(but({ registry: { repository: "app", create: true } }));
+
+  test("scans, and moves no tag but the environment's two", () => {
+    expect(graph.one("aws_ecr_repository")).toMatchObject({
+      image_scanning_configuration: { scan_on_push: true },
+      image_tag_mutability: "IMMUTABLE_WITH_EXCLUSION",
+      image_tag_mutability_exclusion_filter: [
+        { filter: "staging", filter_type: "WILDCARD" },
+        { filter: "staging-candidate", filter_type: "WILDCARD" },
+      ],
+    });
+  });
+
+  test("keeps each of the two tags: a rule with both would keep neither", () => {
+    const { rules } = JSON.parse(graph.one("aws_ecr_lifecycle_policy").policy);
+    const kept = rules.filter(({ selection }: Json) => selection.tagStatus === "tagged");
+    expect(kept.map(({ selection }: Json) => selection.tagPatternList)).toEqual([
+      ["staging"],
+      ["staging-candidate"],
+    ]);
+    expect(rules.map(({ rulePriority }: Json) => rulePriority)).toEqual([1, 2, 3, 4]);
+    expect(rules.at(-1).selection.tagStatus).toBe("any");
+  });
+});
+
+describe("peering", () => {
+  const graphs = synthesizeAll({
+    staging: but({ network: { cidr: "10.1.0.0/16", peering: ["prod"] } }),
+    prod: but({ network: { cidr: "10.2.0.0/16" } }),
+  });
+  const staging = graphs.staging as Graph;
+
+  test("routes there from every zone, and back from every table of the peer", () => {
+    const routes = staging
+      .all("aws_route")
+      .filter(({ body }) => body.vpc_peering_connection_id !== undefined);
+    expect(routes.map(({ body }) => body.destination_cidr_block).sort()).toEqual([
+      "10.1.0.0/16",
+      ...["10.2.0.0/16", "10.2.0.0/16", "10.2.0.0/16"],
+    ]);
+    expect(staging.one("aws_route", "network_peer_prod_back").for_each).toContain("data.aws_route_tables");
+  });
+
+  test("is one connection, made by the one who asks, and no reference between the stacks", () => {
+    expect(staging.count("aws_vpc_peering_connection")).toBe(1);
+    expect(graphs.prod?.count("aws_vpc_peering_connection")).toBe(0);
+    expect(JSON.stringify([staging.json, graphs.prod?.json])).not.toContain("terraform_remote_state");
+  });
+});
+
+test("a Postgres parameter is sent as RDS takes it: static ones wait for a restart", () => {
+  const parameters = {
+    max_connections: "200",
+    max_logical_replication_workers: "8",
+    shared_preload_libraries: "pg_stat_statements,pg_cron",
+    "pg_stat_statements.max": "10000",
+    "cron.database_name": "app",
+    commit_timestamp_buffers: "64",
+    autovacuum_freeze_max_age: "200000000",
+    autovacuum_multixact_freeze_max_age: "400000000",
+    work_mem: "16384",
+    log_min_duration_statement: 500,
+    wal_compression: "on",
+    autovacuum_naptime: "30",
+    "pg_stat_statements.track": "all",
+  };
+  const sent = synthesize(but({ database: { parameters } })).one("aws_db_parameter_group")
+    .parameter as Json[];
+  const waiting = sent
+    .filter(({ apply_method }) => apply_method === "pending-reboot")
+    .map(({ name }) => name);
+  expect(waiting.sort()).toEqual([
+    "autovacuum_freeze_max_age",
+    "autovacuum_multixact_freeze_max_age",
+    "commit_timestamp_buffers",
+    "cron.database_name",
+    "max_connections",
+    "max_logical_replication_workers",
+    "pg_stat_statements.max",
+    "rds.force_ssl",
+    "shared_preload_libraries",
+  ]);
+  expect(sent.find(({ name }) => name === "log_min_duration_statement")?.value).toBe("500");
+});
+
+test("a new password is a new revision of every task that reads it", () => {
+  const containers = (graph: Graph) =>
+    graph.one("aws_ecs_task_definition", "service_web").container_definitions;
+  const rotated = synthesize(but({ database: { passwordVersion: 2 } }));
+  expect(containers(rotated)).not.toBe(containers(base));
+  expect(rotated.one("aws_db_instance").password_wo_version).toBe(2);
+});
+
+test("permissions of the application stand in the task's role alone", () => {
+  const permissions: ServiceProps["permissions"] = [
+    { sid: "Uploads", actions: ["s3:PutObject"], resources: ["arn:aws:s3:::uploads/*"] },
+  ];
+  const graph = synthesize(butWeb({ permissions }));
+  expect(graph.one("aws_iam_role_policy", "service_web_roles_task_policy").policy).toContain("Uploads");
+  expect(graph.one("aws_iam_role_policy", "service_web_roles_execution_policy").policy).not.toContain(
+    "Uploads",
+  );
+});
