@@ -1,0 +1,112 @@
+/** One line that keeps the deploy from lying, and the tests that fail without it. */
+export interface Guard {
+  name: string;
+  file: string;
+  /** The guard as it stands in the file. */
+  code: string;
+  /** The same place without it. */
+  broken: string;
+  /** Test file and the beginning of the test's name. */
+  test: [file: string, name: string];
+}
+
+export const GUARDS: Guard[] = [
+  {
+    name: "digest check of the migration",
+    file: "deploy/task-verdict.ts",
+    code: 'if (digests && !digests.has(container.imageDigest ?? ""))',
+    broken: "if (digests && digests.size === 0)",
+    test: ["facts-image.test.ts", "fact 20: a migration that ran another image"],
+  },
+  {
+    name: "digest check of the service: a wrong one",
+    file: "deploy/verdict.ts",
+    code: "if (!digest || snapshot.digests.has(digest)) continue;",
+    broken: "if (digest || !digest) continue;",
+    test: ["verdicts.test.ts", "another image runs beside ours"],
+  },
+  {
+    name: "digest check of the service: a missing one",
+    file: "deploy/verdict.ts",
+    code: "if (proven.length < Math.max(1, runningCount))",
+    broken: "if (proven.length < 0)",
+    test: ["facts-image.test.ts", "fact 20: tasks that report no digest"],
+  },
+  {
+    name: "rollback detection",
+    file: "deploy/verdict.ts",
+    code: 'if (!ours) return { standing: "replaced" };',
+    broken: 'if (!ours) return { standing: "completed" };',
+    test: ["facts-rollout.test.ts", "fact 11: one stable deployment"],
+  },
+  {
+    name: "rollback told apart from superseded",
+    file: "deploy/verdict.ts",
+    code: 'if (meaning === "rolled back") return',
+    broken: 'if (meaning === "rolled back" && false) return',
+    test: ["facts-rollout.test.ts", "fact 13: ROLLBACK_IN_PROGRESS"],
+  },
+  {
+    name: "target container by name",
+    file: "deploy/task-story.ts",
+    code: "task.containers?.find((one) => one.name === name)",
+    broken: "task.containers?.find((one) => one.name !== undefined || name)",
+    test: ["facts-migration.test.ts", "fact 6: only the target container"],
+  },
+  {
+    name: "grace for MISSING",
+    file: "deploy/task-verdict.ts",
+    code: "export const MISSING_GRACE = 60_000;",
+    broken: "export const MISSING_GRACE = 0;",
+    test: ["facts-migration.test.ts", "fact 4: MISSING is tolerated"],
+  },
+  {
+    name: "stop on signal",
+    file: "deploy/one-off.ts",
+    code: "error.wayOut.push(await stop(context, task, error.message));",
+    broken: "error.wayOut.push(error.message);",
+    test: ["facts-migration.test.ts", "fact 9: SIGINT stops the task"],
+  },
+  {
+    name: "an interrupted success is none",
+    file: "deploy/task-verdict.ts",
+    code: 'if (exitCode !== 0 || cause !== "application")',
+    broken: "if (exitCode !== 0)",
+    test: ["facts-migration.test.ts", "fact 6: SpotInterruption"],
+  },
+  {
+    name: "the tag goes back when nothing was told to deploy",
+    file: "deploy/release.ts",
+    code: "if (first && !unknown) await putBack(context, image);",
+    broken: "if (first && !unknown && !image) await putBack(context, image);",
+    test: ["interrupts.test.ts", "Ctrl-C between promotion and deployment"],
+  },
+  {
+    name: "somebody else's promotion is not overwritten",
+    file: "deploy/promote.ts",
+    code: "if (now !== tagged?.digest) throw",
+    broken: "if (now === undefined && tagged) throw",
+    test: ["facts-image.test.ts", "the tag moved by somebody else during the migration"],
+  },
+  {
+    name: "crashes after RUNNING are counted",
+    file: "deploy/verdict.ts",
+    code: "const failure = wrongImage(snapshot) ?? crashLoop(snapshot);",
+    broken: "const failure = wrongImage(snapshot) ?? (crashLoop(snapshot) && null);",
+    test: ["facts-rollout.test.ts", "fact 14: a crash after RUNNING"],
+  },
+  {
+    name: "one client token for deploys at once",
+    file: "deploy/migrate.ts",
+    code: 'createHash("sha256").update(parts.join("\\n")).digest("hex")',
+    broken: 'createHash("sha256").update(`${parts.length}${Math.random()}`).digest("hex")',
+    test: ["interrupts.test.ts", "two deploys of one image at once"],
+  },
+  {
+    name: "passwords are masked",
+    file: "deploy/events.ts",
+    code: "...maskDeep(body)",
+    broken: "...body",
+    test: ["commands.test.ts", "nothing secret is printed"],
+  },
+];
