@@ -31,7 +31,7 @@ export function load(folder: string): Loaded[] {
   for (const file of files) {
     try {
       const exported = require(join(folder, file)).default as EnvironmentFile | undefined;
-      if (typeof exported?.props === "object") loaded.push({ file, ...exported });
+      if (typeof exported?.props === "object" && exported.props !== null) loaded.push({ file, ...exported });
       else
         mistakes.push({
           path: file,
@@ -89,9 +89,12 @@ function list(folder: string): string[] {
   }
 }
 
-/** The first line of what was thrown, and where in a person's own file. */
+/** What was thrown, in one line, and where in a person's own file. */
 function reason(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   const place = /\(?(\/[^()\s]*\/environments\/[^()\s]+:\d+:\d+)\)?/.exec(error.stack ?? "")?.[1];
-  return `${error.message.split("\n")[0]}${place ? ` (${basename(place)})` : ""}`;
+  // A syntax error is told below a heading: "Transform failed with 1 error:".
+  const [heading = "", detail = ""] = error.message.split("\n");
+  const line = heading.endsWith(":") ? detail.replace(/^.*?ERROR: /, "") : heading;
+  return `${line}${place ? ` (${basename(place)})` : ""}`;
 }
