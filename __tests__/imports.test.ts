@@ -1,0 +1,212 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { builtinModules } from "node:module";
+import { dirname, join, relative, resolve } from "node:path";
+import { describe, expect, test } from "vitest";
+
+/** One module that a file asks for: by import, export … from, require or dynamic import. */
+interface Import {
+  /** Path within the repository. */
+  readonly file: string;
+  /** As it is written. */
+  readonly specifier: string;
+  /** Where it leads within the repository, without an ending; a package's own name otherwise. */
+  readonly target: string;
+  /** Names in braces, as the module exports them. */
+  readonly names: readonly string[];
+}
+
+const root = resolve(__dirname, "..");
+const houses = ["main.ts", "environments", "modules", "deploy", "sandbox", "__tests__"];
+const SOURCE = /\.[cm]?tsx?$/;
+
+/** Import statements, whatever they bring in: types, values, nothing, at once or later. */
+const STATEMENTS = [
+  /^[ \t]*(?:import|export)\b(?:\s+type\b)?([^"'`;()]*?)\bfrom\s*["']([^"']+)["']/gm,
+  /^[ \t]*import()\s*["']([^"']+)["']/gm,
+  /\b(?:require(?:\.resolve)?|import)()\s*\(\s*["'`]([^"'`$]+)["'`]/g,
+];
+
+/** The text without what is only said, not done: comments. Strings stay, as specifiers are strings. */
+const withoutComments = (text: string) =>
+  text.replaceAll(
+    /("(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*'|`(?:\\.|[^`\\])*`)|\/\*[\s\S]*?\*\/|\/\/[^\n]*/g,
+    "$1",
+  );
+
+function importsOf(file: string, text: string): Import[] {
+  const code = withoutComments(text);
+  return STATEMENTS.flatMap((pattern) => [...code.matchAll(pattern)]).map(
+    ([, clause = "", specifier = ""]) => ({
+      file,
+      specifier,
+      target: specifier.startsWith(".")
+        ? join(dirname(file), specifier).replace(/\.[cm]?[jt]s$/, "")
+        : (/^(@[^/]+\/)?[^/]+/.exec(specifier)?.[0] ?? specifier),
+      names: (/\{([^}]*)\}/.exec(clause)?.[1] ?? "")
+        .split(",")
+        .map(
+          (name) =>
+            name
+              .replace(/^\s*type\s/, "")
+              .trim()
+              .split(/\s/)[0] ?? "",
+        )
+        .filter((name) => name !== ""),
+    }),
+  );
+}
+
+function filesIn(path: string): string[] {
+  if (SOURCE.test(path)) return [path];
+  return readdirSync(join(root, path), { recursive: true, encoding: "utf8" })
+    .filter((file) => SOURCE.test(file) && !file.includes("node_modules"))
+    .map((file) => join(path, file));
+}
+
+const imports = houses
+  .flatMap(filesIn)
+  .flatMap((file) => importsOf(file, readFileSync(join(root, file), "utf8")));
+
+const house = (path: string) =>
+  houses.find((name) => `${path}/`.startsWith(`${name.replace(/\.ts$/, "")}/`) || path === name);
+const from = (name: string) => imports.filter(({ file }) => house(file) === name);
+const within = (all: readonly Import[]) => all.filter(({ specifier }) => specifier.startsWith("."));
+const lines = (all: readonly Import[]) => all.map(({ file, specifier }) => `${file} imports ${specifier}`);
+
+/** Imports that lead into another house than those allowed. */
+const strays = (name: string, allowed: (target: string) => boolean) =>
+  lines(within(from(name)).filter(({ target }) => house(target) !== name && !allowed(target)));
+
+describe("who may import whom", () => {
+  test("environments: modules/environment, which says what a file may hold", () => {
+    expect(strays("environments", (target) => target === "modules/environment")).toEqual([]);
+    expect(from("environments").length).toBeGreaterThan(1);
+  });
+
+  test("main.ts: modules, and what belongs to the app", () => {
+    expect(
+      strays("main.ts", (target) => /^(modules|environments)\//.test(target) || target === "cdktf.json"),
+    ).toEqual([]);
+  });
+
+  test("modules: nobody but themselves", () => {
+    expect(strays("modules", () => false)).toEqual([]);
+    expect(from("modules").length).toBeGreaterThan(100);
+  });
+
+  test("deploy: of modules, the contract alone", () => {
+    expect(strays("deploy", (target) => target === "modules/contract")).toEqual([]);
+  });
+
+  test("the contract: nothing of the house, so that deploy drags in none of it", () => {
+    expect(within(imports.filter(({ file }) => file === "modules/contract.ts"))).toEqual([]);
+  });
+
+  test("sandbox: neither modules nor deploy, it knows AWS and Terraform only", () => {
+    expect(strays("sandbox", () => false)).toEqual([]);
+  });
+
+  test("nobody imports sandbox but tests and its own command", () => {
+    const intruders = imports.filter(
+      ({ file, target }) =>
+        house(target) === "sandbox" && !["sandbox", "__tests__"].includes(house(file) ?? ""),
+    );
+    expect(lines(intruders)).toEqual([]);
+  });
+
+  test("nobody imports tests", () => {
+    const intruders = imports.filter(
+      ({ file, target }) => house(target) === "__tests__" && house(file) !== "__tests__",
+    );
+    expect(lines(intruders)).toEqual([]);
+  });
+});
+
+describe("packages", () => {
+  test("the AWS bindings come by resource, never by their index, which costs seconds and 1.5 GB", () => {
+    const index = imports.filter(
+      ({ specifier }) =>
+        specifier.startsWith("@cdktf/provider-aws") &&
+        !/^@cdktf\/provider-aws\/(lib\/[a-z0-9-]+|package\.json)$/.test(specifier),
+    );
+    expect(lines(index)).toEqual([]);
+  });
+
+  test("each import is of a package that package.json names, or of Node by its node: name", () => {
+    const { dependencies, devDependencies } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
+    const known = (test: boolean) =>
+      Object.keys(test ? { ...dependencies, ...devDependencies } : dependencies);
+    const strange = imports
+      .filter(({ specifier }) => !specifier.startsWith(".") && !specifier.startsWith("node:"))
+      .filter(({ file, target }) => !known(house(file) === "__tests__").includes(target));
+    expect(lines(strange)).toEqual([]);
+    expect(lines(imports.filter(({ specifier }) => builtinModules.includes(specifier)))).toEqual([]);
+  });
+
+  test("of cdktf and constructs, only what the community continuation offers under the same name", () => {
+    // What cdktn 0.24 and constructs 10 export too, of what there is in cdktf 0.21. Add a name once it is looked up.
+    const offered: Readonly<Record<string, readonly string[]>> = {
+      cdktf: [
+        "App",
+        "Fn",
+        "ITerraformDependable",
+        "LocalBackend",
+        "S3Backend",
+        "TerraformDataSource",
+        "TerraformElement",
+        "TerraformOutput",
+        "TerraformResource",
+        "TerraformStack",
+        "Testing",
+        "Token",
+      ],
+      constructs: ["Construct", "IConstruct", "Node"],
+    };
+    const others = imports
+      .filter(({ target, file }) => target in offered && house(file) !== "sandbox")
+      .filter(({ specifier, target, names }) => {
+        const whole = specifier !== target || names.length === 0;
+        return whole || names.some((name) => !offered[target]?.includes(name));
+      });
+    expect(
+      others.map(({ file, specifier, names }) => `${file}: ${names.join(", ")} of ${specifier}`),
+    ).toEqual([]);
+  });
+
+  test("neither modules nor environments reach for AWS while they synthesize", () => {
+    const reaching = [...from("modules"), ...from("environments")].filter(({ target }) =>
+      /^(@aws-sdk\/|node:(http|https|net|child_process)$)/.test(target),
+    );
+    expect(lines(reaching)).toEqual([]);
+  });
+});
+
+describe("this test", () => {
+  test.each([
+    ['import { a, type B } from "./x";', "modules/x", ["a", "B"]],
+    ['import type { A } from "../x.ts";', "x", ["A"]],
+    ['import {\n  a as b,\n  c,\n} from "./x";', "modules/x", ["a", "c"]],
+    ['export { a } from "./x";', "modules/x", ["a"]],
+    ['export * from "./x";', "modules/x", []],
+    ['import "./x";', "modules/x", []],
+    ['import x from "@scope/name/deep";', "@scope/name", []],
+    ['const x = require("./x");', "modules/x", []],
+    ['const x = await import("node:fs");', "node:fs", []],
+    ['const y: import("../deploy/x").Y = z;', "deploy/x", []],
+  ])("sees %j", (text, target, names) => {
+    expect(importsOf("modules/file.ts", text)).toMatchObject([{ target, names }]);
+  });
+
+  test.each(['// import "./x";', '/* require("./x") */', "const important = 1;"])(
+    "does not see %j",
+    (text) => {
+      expect(importsOf("modules/file.ts", text)).toEqual([]);
+    },
+  );
+
+  test("reads the files it is about", () => {
+    const read = new Set(imports.map(({ file }) => relative(".", file)));
+    for (const file of ["main.ts", "environments/staging.ts", "modules/stack.ts"])
+      expect(read).toContain(file);
+  });
+});

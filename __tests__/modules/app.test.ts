@@ -1,0 +1,167 @@
+import { spawnSync } from "node:child_process";
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { register } from "tsx/cjs/api";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { load } from "../../modules/app";
+import { ConfigurationError, type Mistake } from "../../modules/mistakes";
+import { least } from "./support/least";
+import { synthesize } from "./support/synthesize";
+
+const repository = join(__dirname, "../..");
+const root = mkdtempSync(join(tmpdir(), "slipway-app-"));
+// What `node --import tsx` does for main.ts: environment files are TypeScript.
+const unregister = register();
+
+const good = `import { environment, small } from "../modules/environment";
+export default environment({ preset: small, region: "us-west-2", registry: "app", services: { web: { port: 80 } } });
+`;
+
+/** A checkout with these environment files, everything else being the repository's own. */
+function checkout(name: string, files: Readonly<Record<string, string>>): string {
+  const folder = join(root, name);
+  mkdirSync(join(folder, "environments"), { recursive: true });
+  for (const file of ["main.ts", "cdktf.json", "package.json", "tsconfig.json"])
+    copyFileSync(join(repository, file), join(folder, file));
+  for (const link of ["modules", "node_modules"]) symlinkSync(join(repository, link), join(folder, link));
+  for (const [file, text] of Object.entries(files)) writeFileSync(join(folder, "environments", file), text);
+  return folder;
+}
+
+const loadFrom = (name: string, files: Readonly<Record<string, string>>) =>
+  load(join(checkout(name, files), "environments"));
+
+function mistakesOf(read: () => unknown): readonly Mistake[] {
+  try {
+    read();
+  } catch (error) {
+    if (error instanceof ConfigurationError) return error.mistakes;
+    throw error;
+  }
+  return [];
+}
+
+const main = (folder: string) =>
+  spawnSync(process.execPath, ["--import", "tsx", "main.ts"], { cwd: folder, encoding: "utf8" });
+
+beforeAll(() => mkdirSync(root, { recursive: true }));
+afterAll(() => {
+  unregister();
+  rmSync(root, { recursive: true, force: true });
+});
+
+describe("environment files", () => {
+  test("are all read, by name, and nothing else in the folder is", () => {
+    const loaded = loadFrom("all", {
+      "b.ts": good,
+      "a.ts": good,
+      "notes.md": "#",
+      "types.d.ts": "export {};",
+    });
+    expect(loaded.map(({ file }) => file)).toEqual(["a.ts", "b.ts"]);
+    expect(loaded[0]?.props.region).toBe("us-west-2");
+  });
+
+  test.each([
+    ["is missing", join(root, "nowhere")],
+    ["is empty", checkout("empty", {})],
+  ])("a folder that %s says what to copy", (_, folder) => {
+    const [mistake] = mistakesOf(() =>
+      load(folder.endsWith("empty") ? join(folder, "environments") : folder),
+    );
+    expect(mistake?.message).toContain("holds no environment; copy one");
+  });
+
+  test("that throw are named, with the reason and the line", () => {
+    const [mistake] = mistakesOf(() =>
+      loadFrom("throws", { "qa.ts": `const x = 1;\nthrow new Error("no luck");` }),
+    );
+    expect(mistake?.path).toBe("qa.ts");
+    expect(mistake?.message).toMatch(/cannot be loaded: no luck \(qa\.ts:2:\d+\)/);
+  });
+
+  test("that throw what is no error are named", () => {
+    const [mistake] = mistakesOf(() => loadFrom("throws-text", { "qa.ts": `throw "no luck";` }));
+    expect(mistake).toEqual({ path: "qa.ts", message: "cannot be loaded: no luck" });
+  });
+
+  test("with a syntax error are named", () => {
+    const [mistake] = mistakesOf(() => loadFrom("syntax", { "qa.ts": "export default environment({" }));
+    expect(mistake?.path).toBe("qa.ts");
+    expect(mistake?.message).toMatch(/cannot be loaded: (Unexpected|Expected).* \(qa\.ts:1:\d+\)$/);
+  });
+
+  test("that import what is not there are named", () => {
+    const [mistake] = mistakesOf(() => loadFrom("import", { "qa.ts": `import "./absent";` }));
+    expect(mistake?.message).toMatch(/cannot be loaded: Cannot find module '.\/absent'/);
+  });
+
+  test.each([
+    ["nothing", ""],
+    ["another thing", "export default 7;"],
+    ["nothing by default", "export const x = 1;"],
+    ["an environment of nothing", "export default { props: null };"],
+  ])("that export %s are named, with what to write", (what, text) => {
+    const [mistake] = mistakesOf(() => loadFrom(`exports-${what.replaceAll(" ", "-")}`, { "qa.ts": text }));
+    expect(mistake).toEqual({
+      path: "qa.ts",
+      message: "exports no environment; write: export default environment({ … }).",
+    });
+  });
+
+  test("are all reported at once", () => {
+    const files = { "a.ts": "", "b.ts": "throw 1;", "c.ts": good };
+    expect(mistakesOf(() => loadFrom("several", files)).map(({ path }) => path)).toEqual(["a.ts", "b.ts"]);
+  });
+});
+
+describe("extend", () => {
+  test("gets the finished environment, and may change any resource", () => {
+    const graph = synthesize({
+      props: least,
+      extend: ({ database, network }) => {
+        database?.instance.addOverride("iops", 6000);
+        network.vpc.addOverride("enable_network_address_usage_metrics", true);
+      },
+    });
+    expect(graph.one("aws_db_instance").iops).toBe(6000);
+    expect(graph.one("aws_vpc").enable_network_address_usage_metrics).toBe(true);
+  });
+});
+
+describe("main.ts", () => {
+  test("writes a stack per file, named after it", () => {
+    const folder = checkout("two", { "staging.ts": good, "qa.ts": good });
+    const { status, stderr } = main(folder);
+    expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
+    for (const name of ["staging", "qa"])
+      expect(existsSync(join(folder, "cdktf.out/stacks", name, "cdk.tf.json"))).toBe(true);
+  });
+
+  test("prints one report of all mistakes, fails, and writes nothing", () => {
+    const files = {
+      "staging.ts": good.replace("us-west-2", "us-west-9"),
+      "Prod.ts": good.replace("port: 80", 'port: 80, health: "up"'),
+    };
+    const folder = checkout("wrong", files);
+    const { status, stderr, stdout } = main(folder);
+    expect({ status, stdout }).toEqual({ status: 1, stdout: "" });
+    expect(stderr).toContain("3 mistakes in the configuration, nothing was written");
+    expect(stderr).toMatch(
+      /Prod: name "Prod" has upper case[\s\S]*services\.web\.health\.path[\s\S]*staging\.region/,
+    );
+    expect(stderr).not.toMatch(/^\s+at /m);
+    const written = readdirSync(folder, { recursive: true, withFileTypes: true });
+    expect(written.filter((entry) => entry.isFile() && entry.parentPath.includes("cdktf.out"))).toEqual([]);
+  });
+});

@@ -1,0 +1,81 @@
+import { describe, expect, test } from "vitest";
+import { contractParameter, parseContract } from "../../modules/contract";
+import { butWeb, larger, least, web } from "./support/least";
+import { synthesize } from "./support/synthesize";
+
+const graph = synthesize(least);
+const written = graph.one("aws_ssm_parameter", "contract").value as string;
+
+describe("the contract", () => {
+  test("is written once as an output and once as a parameter, word for word", () => {
+    expect(graph.json.output.deploy.value).toBe(written);
+    expect(graph.one("aws_ssm_parameter", "contract")).toMatchObject({
+      name: contractParameter("staging"),
+      type: "String",
+      tier: "Intelligent-Tiering",
+    });
+  });
+
+  test.each([
+    ["staging", least],
+    ["prod", larger],
+    ["Fargate", butWeb({ capacity: "fargate" })],
+    ["no migration", butWeb({ migrations: false })],
+    ["a worker", { ...least, distribution: false as const, services: { worker: {} } }],
+    ["no service", { ...least, services: {} }],
+  ])("of %s is one that deploy can read", (_, props) => {
+    const { value } = synthesize(props).one("aws_ssm_parameter", "contract");
+    expect(() => parseContract(value, "the parameter")).not.toThrow();
+  });
+
+  test("says what deploy would else have to guess, by reference", () => {
+    const contract = parseContract(written, "the parameter");
+    expect(contract).toMatchObject({
+      environment: "staging",
+      region: "us-west-2",
+      account: "${data.aws_caller_identity.caller.account_id}",
+      cluster: "${aws_ecs_cluster.cluster.name}",
+      roles: [
+        "${aws_iam_role.service_web_roles_execution.arn}",
+        "${aws_iam_role.service_web_roles_task.arn}",
+      ],
+    });
+    expect(contract.services[0]).toMatchObject({
+      service: "${aws_ecs_service.service_web_service.name}",
+      taskDefinition: "${aws_ecs_task_definition.service_web.arn}",
+      image: {
+        repository: "${data.aws_ecr_repository.registry_app.name}",
+        tag: "staging",
+        candidateTag: "staging-candidate",
+      },
+      secrets: { GOOGLE_CLIENT_ID: "${aws_ssm_parameter.service_web_secret_GOOGLE_CLIENT_ID.name}" },
+      migration: {
+        taskDefinition: "${aws_ecs_task_definition.service_web_migration.arn}",
+        command: ["goose", "-dir", "migrations", "up"],
+      },
+    });
+  });
+
+  test("names the services in the order in which they stand in the file", () => {
+    const services = { zebra: { ...web, paths: ["/z"] }, ant: {}, web };
+    const { value } = synthesize({ ...least, services }).one("aws_ssm_parameter", "contract");
+    expect(parseContract(value, "it").services.map(({ name }) => name)).toEqual(["zebra", "ant", "web"]);
+  });
+
+  test("holds no secret", () => {
+    expect(written).not.toMatch(/ephemeral|password_wo|value_wo|postgres:\/\//);
+  });
+});
+
+describe("a contract that cannot be read", () => {
+  test.each([
+    ["no JSON", "{", "is not JSON"],
+    ["null", "null", "of version none"],
+    ["another version", '{"version":2}', "of version 2; this deploy reads version 1"],
+    ["a part that is missing", '{"version":1}', "environment: "],
+  ])("says why, and what to apply: %s", (_, text, said) => {
+    expect(() => parseContract(text, "/staging/deploy")).toThrow(said);
+    expect(() => parseContract(text, "/staging/deploy")).toThrow(/^\/staging\/deploy/);
+    expect(() => parseContract(text, "/staging/deploy")).toThrow("Apply the environment again");
+  });
+});
