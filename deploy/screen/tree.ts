@@ -7,7 +7,7 @@ import { lines, resultLines } from "./words";
 interface Step {
   title: string;
   show: (text: string) => void;
-  end: (problem: Error | null) => void;
+  end: (how: { failed: boolean; text: string }) => void;
 }
 
 const LINES_OF_LOG = 8;
@@ -27,16 +27,18 @@ export class TreeScreen {
 
   /** Resolves when everything has been drawn. */
   async close(): Promise<void> {
-    this.step?.end(null);
+    this.step?.end({ failed: false, text: "" });
     await this.drawn;
   }
 
   private stage(event: DeployEvent & { type: "stage" }): void {
     const title = `${event.stage} ${event.subject}`;
     if (this.step?.title !== title) this.step = this.begin(title);
-    if (event.text) this.step.show(event.text);
-    if (event.state === "started") return;
-    this.step.end(event.state === "failed" ? new Error(event.text) : null);
+    if (event.state === "started") {
+      if (event.text) this.step.show(event.text);
+      return;
+    }
+    this.step.end({ failed: event.state === "failed", text: event.text });
     this.step = null;
   }
 
@@ -45,7 +47,7 @@ export class TreeScreen {
     let show: (text: string) => void = () => {};
     const waiting: string[] = [];
     let end: Step["end"] = () => {};
-    const ended = new Promise<Error | null>((resolve) => {
+    const ended = new Promise<{ failed: boolean; text: string }>((resolve) => {
       end = resolve;
     });
     this.after(() =>
@@ -58,10 +60,11 @@ export class TreeScreen {
                 task.output = text;
               };
               for (const text of waiting) show(text);
-              const problem = await ended;
-              if (problem) throw problem;
+              const { failed, text } = await ended;
+              task.title = text ? `${title}: ${text}` : title;
+              if (failed) throw new Error(task.title);
             },
-            rendererOptions: { outputBar: LINES_OF_LOG },
+            rendererOptions: { outputBar: LINES_OF_LOG, persistentOutput: true },
           },
         ],
         { exitOnError: false, registerSignalListeners: false, rendererOptions: { timer: PRESET_TIMER } },
@@ -73,7 +76,7 @@ export class TreeScreen {
         waiting.push(text);
         show(text);
       },
-      end: (problem) => end(problem),
+      end: (how) => end(how),
     };
   }
 
