@@ -7,6 +7,7 @@ import {
   DescribeServicesCommand,
   DescribeTasksCommand,
   ECSClient,
+  ListServiceDeploymentsCommand,
   RunTaskCommand,
   type RunTaskCommandInput,
   type Service,
@@ -20,6 +21,8 @@ import { type Sample, SAMPLE, sampleWorld } from "../../sandbox/api/sample";
 import { Sandbox, type SandboxOptions } from "../../sandbox/api/sandbox";
 import type { Behaviour } from "../../sandbox/engine/behaviour";
 import { ManualClock } from "../../sandbox/engine/clock";
+
+export const second = 1000;
 
 export const minutes = (count: number) => count * 60_000;
 
@@ -151,4 +154,24 @@ export async function failure(
     return error as Error;
   }
   throw new Error("The call should have failed");
+}
+
+/** Runs a one-off task that must start; answers its ARN. */
+export async function started(at: Bench, input: Parameters<Bench["run"]>[0] = {}): Promise<string> {
+  const { tasks, failures } = await at.run(input);
+  expect(failures).toEqual([]);
+  return tasks?.[0]?.taskArn as string;
+}
+
+/** The service deployments, newest first. */
+export async function runs(at: Bench) {
+  const { serviceDeployments } = await at.ecs.send(
+    new ListServiceDeploymentsCommand({ cluster: SAMPLE.cluster, service: SAMPLE.service }),
+  );
+  return serviceDeployments ?? [];
+}
+
+/** The service deployment of a deployment. */
+export async function runOf(at: Bench, id: string) {
+  return (await runs(at)).find((one) => one.targetServiceRevisionArn?.endsWith(id.replace("ecs-svc/", "")));
 }

@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn, spawnSync } from "node:child_process";
+import { type ChildProcess, spawn } from "node:child_process";
 import {
   accessSync,
   chownSync,
@@ -66,7 +66,7 @@ export class Databases {
       const folder = join(this.world.folder, "postgres", name);
       const already = runningPort(folder);
       if (already !== undefined) return already;
-      this.prepare(object, programs, folder);
+      await this.prepare(object, programs, folder);
       return await this.serve(programs, folder);
     } catch (error) {
       this.say(`database ${name} is only pretended: ${(error as Error).message}`);
@@ -74,7 +74,7 @@ export class Databases {
     }
   }
 
-  private prepare(object: WorldObject, programs: string, folder: string): void {
+  private async prepare(object: WorldObject, programs: string, folder: string): Promise<void> {
     const { attributes } = object;
     const user = text(attributes, "username");
     const database = text(attributes, "db_name");
@@ -85,7 +85,9 @@ export class Databases {
     const runAs = unprivileged();
     if (!existsSync(join(folder, "PG_VERSION"))) {
       rmSync(folder, { recursive: true, force: true });
-      mkdirSync(folder, { recursive: true, mode: 0o700 });
+      // Whoever Postgres runs as must get through to its own folder.
+      mkdirSync(parent, { recursive: true, mode: 0o755 });
+      mkdirSync(folder, { mode: 0o700 });
       const file = `${folder}.pw`;
       writeFileSync(file, `${password}\n`, { mode: 0o600 });
       if (runAs) for (const path of [folder, file]) chownSync(path, runAs.uid, runAs.gid);
@@ -103,13 +105,13 @@ export class Databases {
         "--no-sync",
       ];
       try {
-        run(join(programs, "initdb"), options, runAs);
+        await run(join(programs, "initdb"), options, runAs);
       } finally {
         rmSync(file, { force: true });
       }
-      if (database) this.alone(programs, folder, runAs, `CREATE DATABASE "${database}"`);
+      if (database) await this.alone(programs, folder, runAs, `CREATE DATABASE "${database}"`);
     } else if (!existsSync(markFile) || readFileSync(markFile, "utf8") !== mark)
-      this.alone(
+      await this.alone(
         programs,
         folder,
         runAs,
@@ -119,8 +121,13 @@ export class Databases {
   }
 
   /** A statement in single-user mode, where nobody else is connected and no password is asked for. */
-  private alone(programs: string, folder: string, runAs: User | undefined, statement: string): void {
-    run(join(programs, "postgres"), ["--single", "-D", folder, "postgres"], runAs, `${statement}\n`);
+  private async alone(
+    programs: string,
+    folder: string,
+    runAs: User | undefined,
+    statement: string,
+  ): Promise<void> {
+    await run(join(programs, "postgres"), ["--single", "-D", folder, "postgres"], runAs, `${statement}\n`);
   }
 
   private async serve(programs: string, folder: string): Promise<number> {
@@ -146,10 +153,18 @@ export class Databases {
   }
 }
 
-function run(program: string, options: string[], runAs: User | undefined, input = ""): void {
-  const done = spawnSync(program, options, { ...runAs, input, encoding: "utf8", cwd: "/" });
-  if (done.error) throw done.error;
-  if (done.status !== 0) throw new Error(`${program} failed: ${done.stderr.trim().split("\n").at(-1)}`);
+async function run(program: string, options: string[], runAs: User | undefined, input = ""): Promise<void> {
+  const child = spawn(program, options, { ...runAs, cwd: "/", stdio: ["pipe", "ignore", "pipe"] });
+  let told = "";
+  child.stderr.on("data", (data: Buffer) => {
+    told = (told + data.toString()).slice(-4000);
+  });
+  child.stdin.end(input);
+  const status = await new Promise<number | null>((resolve, reject) => {
+    child.once("error", reject);
+    child.once("close", resolve);
+  });
+  if (status !== 0) throw new Error(`${program} failed: ${told.trim().split("\n").at(-1)}`);
 }
 
 /** The folder with both programs: on the PATH, or behind a link on it. */

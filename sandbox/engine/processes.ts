@@ -6,6 +6,7 @@ import { findContainer, settle } from "./engine";
 import type { Host } from "./host";
 import { writeTaskLog } from "./log-streams";
 import { Probe } from "./probe";
+import { report } from "./running";
 import type { Sim } from "./sim";
 import type { Container, Definition, Task } from "./state";
 import { beginStop, containerEnded } from "./stopping";
@@ -13,6 +14,9 @@ import { taskLabel } from "./tasks";
 
 /** How long a one-off process may go on when the sandbox itself ends (real milliseconds). */
 const PATIENCE = 30_000;
+
+/** A process that lives so long counts as started (real milliseconds). */
+const SETTLED = 1000;
 
 interface Child {
   child: ChildProcess;
@@ -127,6 +131,16 @@ export class Processes {
     const entry: Child = { child, oneOff: !task.service, ended };
     this.children.set(container.arn, entry);
     if (task.service) entry.probe = new Probe(this.host, task, port);
+    setTimeout(() => void this.reportRunning(container.arn), SETTLED).unref();
+  }
+
+  private async reportRunning(arn: string): Promise<void> {
+    if (!this.children.has(arn) || this.closing) return;
+    await this.host.run((sim) => {
+      const found = findContainer(sim.state, arn);
+      if (found) report(sim, found.task);
+      settle(sim);
+    });
   }
 
   /** Lines go to the log stream as they come. */

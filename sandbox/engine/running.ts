@@ -25,7 +25,9 @@ export function start(sim: Sim, task: Task): void {
     }
   }
   for (const container of task.containers) startContainer(sim, task, container, definition);
-  plan(sim, sim.pace.report, "report", task.arn);
+  // A real process has to show first that it stays.
+  if (!task.containers.some(({ process }) => process?.state === "wanted"))
+    plan(sim, sim.pace.report, "report", task.arn);
 }
 
 function startContainer(
@@ -157,6 +159,7 @@ function exitAfter(
 
 /** The agent reports: the task is RUNNING, and the load balancer begins to look at it. */
 export function report(sim: Sim, task: Task): void {
+  if (task.lastStatus === "RUNNING" || task.desiredStatus === "STOPPED") return;
   setStatus(task, "RUNNING");
   task.startedAt = sim.state.time;
   const deployment = deploymentOf(sim, task);
