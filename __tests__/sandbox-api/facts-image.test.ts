@@ -2,7 +2,7 @@ import { BatchGetImageCommand, PutImageCommand } from "@aws-sdk/client-ecr";
 import { DescribeServiceRevisionsCommand, StopTaskCommand, UpdateServiceCommand } from "@aws-sdk/client-ecs";
 import { expect, test } from "vitest";
 import { SAMPLE } from "../../sandbox/api/sample";
-import { bench, failure, minutes, second, started, runs, runOf } from "./support";
+import { bench, failure, minutes, started, runOf } from "./support";
 
 const pull = (digest: string) => ({ repository: SAMPLE.repository, region: SAMPLE.region, digest });
 

@@ -1,5 +1,5 @@
 import { FilterLogEventsCommand, GetLogEventsCommand } from "@aws-sdk/client-cloudwatch-logs";
-import { DescribeTasksCommand, ListTasksCommand, StopTaskCommand, type Task } from "@aws-sdk/client-ecs";
+import { DescribeTasksCommand, ListTasksCommand, StopTaskCommand } from "@aws-sdk/client-ecs";
 import { expect, test } from "vitest";
 import { SAMPLE } from "../../sandbox/api/sample";
 import { bench, failure, minutes, second, started } from "./support";

@@ -8,7 +8,7 @@ import {
 } from "@aws-sdk/client-ecs";
 import { expect, test } from "vitest";
 import { SAMPLE } from "../../sandbox/api/sample";
-import { bench, failure, minutes, second, started, runOf } from "./support";
+import { bench, failure, minutes, second, runOf } from "./support";
 
 test("10: the answer of UpdateService carries the new deployment while reads are still stale", async () => {
   const at = await bench({ pace: { lag: 2 * second } });

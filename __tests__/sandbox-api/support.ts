@@ -16,7 +16,7 @@ import {
 } from "@aws-sdk/client-ecs";
 import { SSMClient } from "@aws-sdk/client-ssm";
 import { STSClient } from "@aws-sdk/client-sts";
-import { afterEach } from "vitest";
+import { afterEach, expect } from "vitest";
 import { type Sample, SAMPLE, sampleWorld } from "../../sandbox/api/sample";
 import { Sandbox, type SandboxOptions } from "../../sandbox/api/sandbox";
 import type { Behaviour } from "../../sandbox/engine/behaviour";
