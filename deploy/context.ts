@@ -36,6 +36,4 @@ export interface Context {
   signal: AbortSignal;
   events: Events;
   limits: Limits;
-  /** Who deploys, as the migration's mark will say. */
-  who: string;
 }

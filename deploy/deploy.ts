@@ -32,13 +32,13 @@ export type Report = Pick<Result, "images" | "services">;
  */
 export async function deploy(context: Context, request: DeployRequest, report: Report): Promise<string> {
   const facts = await check(context, request);
-  const plan = makePlan(facts, request.services, request.skipMigrations);
+  const who = whoami(process.env, "value" in facts.caller ? facts.caller.value.arn : "");
+  const plan = makePlan(facts, { ...request, who });
   context.events.emit({ type: "plan", steps: planSteps(plan) });
   report.images = imagesOf(plan);
   if (request.dryRun) return "Dry run: nothing was changed.";
 
-  const who = whoami(process.env, "value" in facts.caller ? facts.caller.value.arn : "");
-  for (const migration of plan.migrations) await migrate({ ...context, who }, migration);
+  for (const migration of plan.migrations) await migrate(context, migration);
   await release(context, plan, report.services).catch((error: unknown) => {
     if (plan.migrations.length > 0) noteMigrations(error);
     throw error;

@@ -195,7 +195,8 @@ async function platformsOf(aws: Aws, repository: string, image: RegistryImage): 
       architecture?: string;
     };
     return config.os && config.architecture ? [`${config.os}/${config.architecture}`] : [];
-  } catch {
+  } catch (error) {
+    if (error instanceof Interrupted) throw error;
     // The check then warns that the platform is unproved: a registry's download address may be out of reach.
     return [];
   }

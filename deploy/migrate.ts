@@ -8,7 +8,7 @@ import { familyOf, unfinished } from "./facts";
 import { reportedDigests, short } from "./image";
 import { type OneOff, startTask, stop, type TaskEnd, watchTask } from "./one-off";
 import type { MigrationPlan } from "./plan";
-import { readStartedBy, startedBy } from "./started-by";
+import { readStartedBy } from "./started-by";
 import { taskId } from "./task-story";
 
 /**
@@ -44,7 +44,7 @@ async function start(context: Context, plan: MigrationPlan): Promise<Task> {
   return task;
 }
 
-function oneOffOf({ contract, clock, who }: Context, plan: MigrationPlan): OneOff {
+function oneOffOf({ contract, clock }: Context, plan: MigrationPlan): OneOff {
   const { service, migration, image, known } = plan;
   const hour = Math.floor(clock.now() / 3_600_000);
   return {
@@ -54,7 +54,7 @@ function oneOffOf({ contract, clock, who }: Context, plan: MigrationPlan): OneOf
     container: migration.container,
     command: migration.command,
     logs: migration.logs,
-    startedBy: startedBy({ digest: image.digest, who }),
+    startedBy: plan.startedBy,
     known,
     digests: reportedDigests(image, service.platform),
     clientToken: (attempt) =>

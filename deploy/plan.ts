@@ -2,7 +2,7 @@ import type { Task } from "@aws-sdk/client-ecs";
 import type { ServiceContract } from "../modules/contract";
 import { type Facts, groupKey, type ImageGroup, imageGroups, type Reading, unfinished } from "./facts";
 import { type RegistryImage, reportedDigests, short } from "./image";
-import { readStartedBy } from "./started-by";
+import { readStartedBy, startedBy } from "./started-by";
 import { taskId } from "./task-story";
 
 type Migration = NonNullable<ServiceContract["migration"]>;
@@ -11,6 +11,8 @@ export interface MigrationPlan {
   service: ServiceContract;
   migration: Migration;
   image: RegistryImage;
+  /** Our mark on the task: the image, and who deploys. */
+  startedBy: string;
   /** The migration of this very image that another run of ours started: waited for instead of started. */
   running: Task | undefined;
   /** ARNs of all tasks of this migration that ECS shows. */
@@ -37,7 +39,14 @@ export interface Plan {
  * What will be done, from what was found.
  * @param facts for which every check passed.
  */
-export function makePlan(facts: Facts, services: readonly ServiceContract[], skipMigrations: boolean): Plan {
+export function makePlan(
+  facts: Facts,
+  {
+    services,
+    skipMigrations,
+    who,
+  }: { services: readonly ServiceContract[]; skipMigrations: boolean; who: string },
+): Plan {
   const images = new Map(imageGroups(services).map((group) => [groupKey(group), imagePlan(facts, group)]));
   const rollouts = services.flatMap((service) => {
     const image = images.get(groupKey(service.image));
@@ -53,8 +62,16 @@ export function makePlan(facts: Facts, services: readonly ServiceContract[], ski
     const [running] = unfinished(tasks).filter((task) =>
       digests.has(readStartedBy(task.startedBy)?.digest ?? ""),
     );
+    const mark = startedBy({ digest: image.image.digest, who });
     const known = new Set(tasks.map(({ taskArn }) => taskArn ?? ""));
-    migrations.set(migration.taskDefinition, { service, migration, image: image.image, running, known });
+    migrations.set(migration.taskDefinition, {
+      service,
+      migration,
+      image: image.image,
+      startedBy: mark,
+      running,
+      known,
+    });
   }
   return { migrations: [...migrations.values()], rollouts };
 }

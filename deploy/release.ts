@@ -19,9 +19,15 @@ export interface ServiceReport {
 /** Promotes and rolls out, service by service in the contract's order. */
 export async function release(context: Context, plan: Plan, report: ServiceReport[]): Promise<void> {
   const told = new Map<ImagePlan, ServiceContract[]>();
-  for (const { service, image } of plan.rollouts) {
+  for (const [index, { service, image }] of plan.rollouts.entries()) {
     const before = told.get(image) ?? [];
-    await releaseService(context, { service, image, before, first: !told.has(image) }, report);
+    const step = { service, image, before, first: !told.has(image) };
+    await releaseService(context, step, report).catch((error: unknown) => {
+      const rest = plan.rollouts.slice(index + 1).map((later) => later.service.name);
+      const noted = error instanceof DeployError || error instanceof Interrupted;
+      if (noted && rest.length > 0) error.wayOut.push(`Not told to deploy: ${rest.join(", ")}.`);
+      throw error;
+    });
     told.set(image, [...before, service]);
   }
 }
@@ -49,7 +55,7 @@ async function releaseService(
 }
 
 /** Until ECS has accepted the deployment nothing runs the image: whatever happens, the tag must not name it. */
-async function promoteAndForce(context: Context, { service, image, before, first }: ServiceRelease) {
+async function promoteAndForce(context: Context, { service, image, first }: ServiceRelease) {
   try {
     if (first) await promote(context, image);
     context.signal.throwIfAborted();
@@ -57,13 +63,9 @@ async function promoteAndForce(context: Context, { service, image, before, first
   } catch (error) {
     const unknown = error instanceof DeployError && error.exitCode === EXIT.unknown;
     if (first && !unknown) await putBack(context, image);
-    if (!first && error instanceof Interrupted) error.wayOut.push(partly(before, service));
     throw error;
   }
 }
-
-const partly = (before: ServiceContract[], service: ServiceContract) =>
-  `${before.map(({ name }) => name).join(", ")} runs the new image, ${service.name} does not: deploy again.`;
 
 /** Watches one forced deployment, and tells its beginning and end. */
 async function rollOut(

@@ -47,6 +47,7 @@ export async function force(
       lost
         ? `Whether ${service.name} deploys is unknown. ${error.message}`
         : `${service.name} was not told to deploy. ${error.message}`,
+      lost ? ["Look at status: if no deployment is in progress, deploy again."] : [],
     );
   }
 }
@@ -60,7 +61,7 @@ export async function watch(context: Context, rollout: Rollout): Promise<Rollout
       return now.kind === "in progress" ? notYet : done(now);
     });
     if (verdict.kind !== "failed" && verdict.kind !== "rolled back") return { ...verdict, lastLines: [] };
-    return await explained(context, rollout, verdict, await watcher.recordedReason());
+    return await explained(context, rollout, verdict, watcher);
   } catch (error) {
     if (!(error instanceof AwsError)) throw error;
     return { kind: "unknown", reason: `the roll-out cannot be watched. ${error.message}`, lastLines: [] };
@@ -116,7 +117,7 @@ class Watcher {
   async recordedReason(): Promise<string | undefined> {
     const arn = ourServiceDeployment(this.history, this.rollout.deploymentId)?.serviceDeploymentArn;
     if (!arn) return undefined;
-    const recorded = await this.context.aws.serviceDeployment(arn);
+    const recorded = await this.context.lasting.serviceDeployment(arn);
     return recorded?.rollback?.reason ?? recorded?.statusReason;
   }
 
@@ -134,14 +135,15 @@ class Watcher {
   }
 
   /** ECS keeps the last 100 events, newest first, and repeats them in every answer. */
-  private tellEvents(service: Service | undefined): void {
-    for (const { id = "", createdAt, message = "" } of [...(service?.events ?? [])].reverse()) {
+  private tellEvents(seen: Service | undefined): void {
+    const { stage, service } = this.rollout;
+    for (const { id = "", createdAt, message = "" } of [...(seen?.events ?? [])].reverse()) {
       if (this.seenEvents.has(id) || (createdAt?.getTime() ?? 0) < this.rollout.createdAt) continue;
       this.seenEvents.add(id);
       const text = message.replace(/^\(service [^)]*\)\s*/, "");
       // Without room now there may be room when an old task has stopped: a warning, not a failure.
       if (/unable to|unhealthy|failed/i.test(text)) this.context.events.emit({ type: "warning", text });
-      else this.tellProgress(text);
+      else this.context.events.emit({ type: "progress", stage, subject: service.name, text });
     }
   }
 }
@@ -158,24 +160,30 @@ async function tasksOf(
   return tasks;
 }
 
-/** Adds why the last task died, and what it wrote: ECS's own reason only counts the dead. */
+/**
+ * Adds why the last task died, and what it wrote: ECS's own reason only counts the dead. The verdict stands
+ * whatever these readings come to, and Ctrl-C does not end them: the tag must still go back.
+ */
 async function explained(
   context: Context,
   rollout: Rollout,
   verdict: { kind: "failed" | "rolled back"; reason: string },
-  recorded: string | undefined,
+  watcher: Watcher,
 ): Promise<RolloutEnd> {
   const { container, logs } = rollout.service;
-  const tasks = await tasksOf(context, rollout, ["STOPPED"]);
-  const [last] = tasks
-    .filter((task) => task.startedBy === rollout.deploymentId && isCrash(task))
-    .sort((a, b) => (b.stoppedAt?.getTime() ?? 0) - (a.stoppedAt?.getTime() ?? 0));
-  const story = last ? stopStory(last, container) : "";
-  const parts = [verdict.reason, recorded ?? "", story];
-  const reason = parts
-    .filter((part, index) => part && !parts.slice(0, index).join().includes(part))
-    .join("; ");
-  if (!last) return { ...verdict, reason, lastLines: [] };
-  const stream = logStream(logs, container, taskId(last));
-  return { ...verdict, reason, lastLines: await lastLines(context.aws, logs.group, stream) };
+  const { lasting } = context;
+  try {
+    const tasks = await tasksOf({ ...context, aws: lasting }, rollout, ["STOPPED"]);
+    const [last] = tasks
+      .filter((task) => task.startedBy === rollout.deploymentId && isCrash(task))
+      .sort((a, b) => (b.stoppedAt?.getTime() ?? 0) - (a.stoppedAt?.getTime() ?? 0));
+    const parts = [verdict.reason, await watcher.recordedReason(), last && stopStory(last, container)];
+    const told = parts.filter((part) => part !== undefined);
+    const reason = told.filter((part, index) => !told.slice(0, index).join().includes(part)).join("; ");
+    const stream = logStream(logs, container, taskId(last ?? {}));
+    return { ...verdict, reason, lastLines: last ? await lastLines(lasting, logs.group, stream) : [] };
+  } catch (error) {
+    if (!(error instanceof AwsError)) throw error;
+    return { ...verdict, reason: `${verdict.reason} (no more is known: ${error.message})`, lastLines: [] };
+  }
 }

@@ -100,7 +100,7 @@ async function openContext(
   const given = outputs ? await contractFromFile(outputs, environment) : null;
   const aws = new Aws(await makeClients(given?.region), { clock, random, signal });
   const contract = given ?? (await contractFromParameter(aws, environment));
-  return { contract, aws, lasting: aws.lasting(), clock, signal, events, limits, who: "" };
+  return { contract, aws, lasting: aws.lasting(), clock, signal, events, limits };
 }
 
 type End = Pick<Result, "exitCode" | "text" | "wayOut" | "lastLines">;

@@ -141,9 +141,12 @@ function replacedVerdict({ service, history, deploymentId, createdAt }: RolloutS
 function failedVerdict(snapshot: RolloutSnapshot, ours: Deployment | undefined): RolloutVerdict {
   const recorded = ourServiceDeployment(snapshot.history, snapshot.deploymentId);
   const why = recorded?.statusReason ?? ours?.rolloutStateReason ?? "ECS gives no reason";
-  const rolledBack = recorded?.status
-    ? STATUS_MEANING[recorded.status] === "rolled back"
-    : ours?.status !== "PRIMARY";
+  const meaning = recorded?.status && STATUS_MEANING[recorded.status];
+  const final = meaning === "stopped" || meaning === "stuck";
+  // The record may lag behind: then the breaker's own setting tells what ECS is about to do.
+  const breaker = snapshot.service?.deploymentConfiguration?.deploymentCircuitBreaker;
+  const rolledBack =
+    meaning === "rolled back" || (!final && (ours?.status !== "PRIMARY" || breaker?.rollback === true));
   return rolledBack
     ? { kind: "rolled back", reason: `ECS rolled it back: ${why}` }
     : { kind: "failed", reason: `ECS gave it up: ${why}` };

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { healthy, type Phase } from "./support/ecs";
 import { Refusal } from "./support/wire";
-import { World } from "./support/world";
+import { deny, World } from "./support/world";
 
 const crash = { stopCode: "EssentialContainerExited", stoppedReason: "Essential container in task exited" };
 const crashed = (exitCode: number) => ({ ...crash, containers: [{ name: "app", exitCode }] });
@@ -76,6 +76,24 @@ test("fact 12: gone and replaced by somebody is superseded, and the tag is left 
   expect(exitCode).toBe(5);
   expect(result.text).toContain("replaced ours");
   expect(world.digest("staging")).toBe(world.digest("v2"));
+});
+
+test("fact 12: a verdict stands though its reasons may not be read", async () => {
+  const world = await World.open();
+  world.ecs.rolloutScripts.push(rolledBack);
+  world.faults.push(deny("DescribeServiceDeployments"));
+  const { exitCode, result } = await world.deploy();
+  expect(exitCode).toBe(3);
+  expect(result.text).toContain("no more is known: ecs:DescribeServiceDeployments: AccessDeniedException");
+  expect(world.digest("staging")).toBe(world.digest("v1"));
+});
+
+test("fact 12: when the record lags behind, the breaker's setting tells that ECS rolls back by itself", async () => {
+  const world = await World.open();
+  world.ecs.rolloutScripts.push([starting, { at: 30_000, rolloutState: "FAILED", status: "IN_PROGRESS" }]);
+  const { exitCode } = await world.deploy();
+  expect(exitCode).toBe(3);
+  expect(world.made("UpdateService")).toHaveLength(1);
 });
 
 test.each(["ROLLBACK_REQUESTED", "ROLLBACK_IN_PROGRESS", "ROLLBACK_SUCCESSFUL"])(

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { contract as sample } from "./support/contract";
+import { contract as sample, serviceContract } from "./support/contract";
 import type { Phase } from "./support/ecs";
 import { type Fault, World } from "./support/world";
 
@@ -75,6 +75,25 @@ test("Ctrl-C while a service is brought back: the tag is back already", async ()
   expect((await world.deploy()).exitCode).toBe(130);
   expectClean(world);
   expect(world.digest("staging")).toBe(world.digest("v1"));
+});
+
+test("Ctrl-C while a failure is being explained: the tag goes back all the same", async () => {
+  const world = await World.open();
+  world.ecs.rolloutScripts.push([{ at: 0, rolloutState: "FAILED", status: "ROLLBACK_SUCCESSFUL" }]);
+  world.faults.push(during(world, "DescribeServiceDeployments"));
+  const { exitCode } = await world.deploy();
+  expect(exitCode).toBe(3);
+  expect(world.digest("staging")).toBe(world.digest("v1"));
+});
+
+test("Ctrl-C during the first of two roll-outs names the service that was not told to deploy", async () => {
+  const contract = sample();
+  contract.services.push(serviceContract("worker"));
+  const world = await World.open(contract);
+  world.clock.at(35_000, () => world.interrupt());
+  const { exitCode, result } = await world.deploy();
+  expect(exitCode).toBe(130);
+  expect(result.wayOut.join()).toContain("Not told to deploy: worker.");
 });
 
 test("a second Ctrl-C leaves at once", async () => {

@@ -99,5 +99,6 @@ export function explained(operation: string, error: unknown): AwsError {
   const kind = kindOf(thrown);
   const code = thrown.name === "Error" ? (thrown.code ?? "Error") : (thrown.name ?? "Error");
   const said = thrown.message ? `${code}: ${thrown.message}` : code;
-  return new AwsError(operation, kind, code, `${operation}: ${said} ${ADVICE[kind]}`.trim(), error);
+  const sentence = `${operation}: ${said.replace(/\.?\s*$/, ".")}`;
+  return new AwsError(operation, kind, code, `${sentence} ${ADVICE[kind]}`.trim(), error);
 }
