@@ -64,12 +64,15 @@ export function synthesize(folder: string, project: Project): void {
 export function build(app: App, files: readonly Loaded[], project: Project): Environment[] {
   const mistakes: Mistake[] = [];
   const sources: (Source & Loaded)[] = [];
+  const broken = new Set<string>();
   for (const loaded of files) {
-    const resolved = resolve(loaded.props, basename(loaded.file).replace(/\.[cm]?[jt]s$/, ""));
+    const name = basename(loaded.file).replace(/\.[cm]?[jt]s$/, "");
+    const resolved = resolve(loaded.props, name);
     mistakes.push(...resolved.mistakes);
     if (resolved.configuration) sources.push({ ...loaded, configuration: resolved.configuration });
+    else broken.add(loaded.props.name ?? name);
   }
-  mistakes.push(...checkTogether(sources));
+  mistakes.push(...checkTogether(sources, broken));
   if (mistakes.length > 0) throw new ConfigurationError(mistakes);
   const configurations = withPeers(sources.map(({ configuration }) => configuration));
   return configurations.map((configuration, index) => {

@@ -9,8 +9,15 @@ export interface Source {
   readonly configuration: Configuration;
 }
 
-/** What no environment can know alone: names taken twice, and peers whose addresses overlap. */
-export function* checkTogether(sources: readonly Source[]): Generator<Mistake> {
+/**
+ * What no environment can know alone: names taken twice, and peers whose addresses overlap.
+ *
+ * @param broken names of environments with mistakes of their own: peers name them rightly, of which no more is known
+ */
+export function* checkTogether(
+  sources: readonly Source[],
+  broken: ReadonlySet<string> = new Set(),
+): Generator<Mistake> {
   const environments = new Map<string, string>();
   const prefixes = new Map<string, string>();
   for (const { file, configuration } of sources) {
@@ -24,25 +31,37 @@ export function* checkTogether(sources: readonly Source[]): Generator<Mistake> {
       continue;
     }
     environments.set(name, file);
-    for (const service of configuration.services) {
-      // Roles and target groups are named <environment>-<service>-…: a-b of one may be a's b-… of another.
-      const prefix = `${name}-${service.name}`;
-      const other = prefixes.get(prefix);
+    // Roles, groups and providers are named <environment>-<part>…: a-b of one may be a's b-… of another.
+    const parts = [
+      ...configuration.services.map((service) => ["services", service.name] as const),
+      ...Object.keys(configuration.cluster.capacity).map(
+        (capacity) => ["cluster.capacity", capacity] as const,
+      ),
+    ];
+    for (const [kind, part] of parts) {
+      const prefix = `${name}-${part}`;
+      const path = `${name}.${kind}.${part}`;
+      const other = prefixes.get(`${kind} ${prefix}`);
       if (other !== undefined) {
         yield {
-          path: `${name}.services.${service.name}`,
-          message: `AWS names would begin with ${show(prefix)}, as those of ${other} do; rename the service.`,
+          path,
+          message: `AWS names would begin with ${show(prefix)}, as those of ${other} do; rename one of them.`,
         };
       }
-      prefixes.set(prefix, `${name}.services.${service.name}`);
+      prefixes.set(`${kind} ${prefix}`, path);
     }
   }
-  yield* checkPeering(sources.map(({ configuration }) => configuration));
+  const configurations = sources.map(({ configuration }) => configuration);
+  yield* checkPeering(configurations, broken);
 }
 
-function* checkPeering(configurations: readonly Configuration[]): Generator<Mistake> {
+function* checkPeering(
+  configurations: readonly Configuration[],
+  broken: ReadonlySet<string>,
+): Generator<Mistake> {
   for (const { name, region, network } of configurations) {
     for (const [index, { environment }] of network.peering.entries()) {
+      if (broken.has(environment)) continue;
       const path = `${name}.network.peering.${index}`;
       const peer = configurations.find((other) => other.name === environment);
       if (peer === undefined || environment === name) {
