@@ -449,6 +449,24 @@ describe("a report", () => {
     );
   });
 
+  test("of environments whose capacity providers AWS could not tell apart asks for another name", () => {
+    const cluster = (name: string) => ({
+      cluster: { capacity: { [name]: { instanceTypes: ["t3.large"] } } },
+    });
+    expect(report({ qa: but(cluster("one-spot")), "qa-one": but(cluster("spot")) })).toContain(
+      "qa-one.cluster.capacity.spot: AWS names would begin with",
+    );
+  });
+
+  test("does not blame an environment for naming a peer that has mistakes of its own", () => {
+    const text = report({
+      staging: but({ network: { peering: ["prod"] } }),
+      prod: but({ region: "us-west-9" }),
+    });
+    expect(text).toContain("1 mistake in the configuration");
+    expect(text).toContain("prod.region");
+  });
+
   test("of peers whose addresses overlap names both", () => {
     const text = report({
       staging: but({ network: { cidr: "10.1.0.0/16", peering: ["prod"] } }),
