@@ -9,7 +9,14 @@ import { migrationTasks } from "./facts";
 import { LogTail, logStream } from "./log-tail";
 import { done, notYet, poll } from "./poll";
 import { taskId } from "./task-story";
-import { isStopped, type TaskPhase, type TaskVerdict, taskPhase, taskVerdict } from "./task-verdict";
+import {
+  isStopped,
+  stoppedVerdict,
+  type TaskPhase,
+  type TaskVerdict,
+  taskPhase,
+  taskVerdict,
+} from "./task-verdict";
 
 /** A task that is run once, with another command than its definition's. */
 export interface OneOff {
@@ -173,7 +180,7 @@ async function untilItEnds(
       await tail.read();
     return notYet;
   });
-  return verdict.kind === "overdue" ? stopOverdue(context, started, verdict.reason) : verdict;
+  return verdict.kind === "overdue" ? stopOverdue(context, oneOff, started, verdict.reason) : verdict;
 }
 
 const PHASE_WORDS: Record<TaskPhase, string> = {
@@ -183,19 +190,26 @@ const PHASE_WORDS: Record<TaskPhase, string> = {
   stopping: "stopping",
 };
 
-/** A task that takes too long is stopped: its own exit code counts no more. */
-async function stopOverdue(context: Context, task: Task, reason: string): Promise<FinalVerdict> {
+/** A task that takes too long is stopped. If it ended by itself just before that, its own end counts. */
+async function stopOverdue(
+  context: Context,
+  { container, digests }: OneOff,
+  task: Task,
+  reason: string,
+): Promise<FinalVerdict> {
+  const { clock, aws, contract, limits } = context;
   const told = await stop(context, task, "time is up");
-  const deadline = context.clock.now() + context.limits.start;
-  const stopped = await poll(context, async () => {
-    const [seen] = await context.aws.tasks(context.contract.cluster, [task.taskArn ?? ""]);
-    if (!seen || isStopped(seen)) return done(true);
-    return context.clock.now() >= deadline ? done(false) : notYet;
+  const deadline = clock.now() + limits.start;
+  const last = await poll(context, async () => {
+    const [seen] = await aws.tasks(contract.cluster, [task.taskArn ?? ""]);
+    return !seen || isStopped(seen) || clock.now() >= deadline ? done(seen) : notYet;
   });
-  const now = stopped ? "" : " It is still there.";
+  if (last && isStopped(last) && stoppedVerdict(last, container, digests).kind === "succeeded") {
+    return { kind: "succeeded" };
+  }
   return {
     kind: "failed",
-    reason: `task ${taskId(task)}: ${reason}. ${told}${now}`,
+    reason: `task ${taskId(task)}: ${reason}. ${told}${last && !isStopped(last) ? " It is still there." : ""}`,
     retry: "Give it longer (see --help), or find out what it waits for.",
     exitCode: null,
   };

@@ -88,7 +88,8 @@ async function rollOut(
   } catch (error) {
     if (!(error instanceof Interrupted)) throw error;
     say("failed", error.message);
-    error.wayOut.push(`Deployment ${deployment.id} goes on by itself: status shows it, rollback undoes it.`);
+    const undo = stage === "roll out" ? ", rollback undoes it" : "";
+    error.wayOut.push(`Deployment ${deployment.id} goes on by itself: status shows it${undo}.`);
     throw error;
   }
 }

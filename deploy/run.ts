@@ -5,7 +5,7 @@ import type { Context } from "./context";
 import { DeployError, refused } from "./errors";
 import { EXIT } from "./exit-code";
 import { startTask, watchTask } from "./one-off";
-import { whoami } from "./started-by";
+import { runMark, whoami } from "./started-by";
 
 /**
  * Runs a command in the service's own task definition (its image, settings and secrets), its log live.
@@ -27,9 +27,7 @@ export async function run(
     container: service.container,
     command,
     logs: service.logs,
-    startedBy: `slipway-run/${whoami(process.env, caller.arn)
-      .replace(/[^A-Za-z0-9_-]/g, "-")
-      .slice(0, 60)}/${randomUUID()}`,
+    startedBy: runMark(whoami(process.env, caller.arn), randomUUID()),
     clientToken: () => randomUUID(),
     known: new Set<string>(),
     digests: null,

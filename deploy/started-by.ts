@@ -11,7 +11,12 @@ const MARK = /^slipway\/([0-9a-f]{64})\/(.+)$/;
 const WHO_LENGTH = 40;
 
 export const startedBy = ({ digest, who }: StartedBy) =>
-  `${PREFIX}/${digest.replace("sha256:", "")}/${who.replace(/[^A-Za-z0-9_-]/g, "-").slice(0, WHO_LENGTH)}`;
+  `${PREFIX}/${digest.replace("sha256:", "")}/${name(who)}`;
+
+/** The mark of a command that `run` started: unique, so that it is found when RunTask's answer is lost. */
+export const runMark = (who: string, id: string) => `${PREFIX}-run/${id}/${name(who)}`;
+
+const name = (who: string) => who.replace(/[^A-Za-z0-9_-]/g, "-").slice(0, WHO_LENGTH);
 
 /** Null for a task that somebody started by other means. */
 export function readStartedBy(text: string | undefined): StartedBy | null {

@@ -75,19 +75,24 @@ export function taskVerdict(snapshot: TaskSnapshot): TaskVerdict {
     if (now - snapshot.seenAt < MISSING_GRACE) return { kind: "in progress", phase: "starting" };
     return { kind: "unknown", reason: `ECS has not known the task for ${MISSING_GRACE / 1000} seconds` };
   }
-  if (isStopped(task)) return stoppedVerdict(task, snapshot);
+  if (isStopped(task)) return stoppedVerdict(task, snapshot.container, snapshot.digests);
   const phase = taskPhase(task);
   const limit = snapshot.limits[phase];
   if (now - snapshot.phaseSince < limit) return { kind: "in progress", phase };
   return { kind: "overdue", phase, reason: `after ${Math.round(limit / 1000)} seconds ${OVERDUE[phase]}` };
 }
 
-function stoppedVerdict(task: Task, { container: name, digests }: TaskSnapshot): TaskVerdict {
+/** What the end of a task means. */
+export function stoppedVerdict(
+  task: Task,
+  name: string,
+  digests: ReadonlySet<string> | null,
+): Extract<TaskVerdict, { kind: "succeeded" | "failed" }> {
   const cause = stopCause(task);
   const container = containerOf(task, name);
   const exitCode = container?.exitCode ?? null;
-  const failed = (reason: string, retry = RETRY[cause]): TaskVerdict => ({
-    kind: "failed",
+  const failed = (reason: string, retry = RETRY[cause]) => ({
+    kind: "failed" as const,
     reason,
     retry,
     exitCode,

@@ -79,6 +79,14 @@ test("a migration that takes too long is stopped, and fails", async () => {
   expect(world.ecs.tasks[0]?.stoppedAt).toBeDefined();
 });
 
+test("a migration that ends by itself while it is told to stop has succeeded", async () => {
+  const world = await World.open();
+  world.ecs.taskScripts.push({ pending: 3_000, running: 1_801_000 });
+  const { exitCode } = await world.deploy();
+  expect(world.made("StopTask")).toHaveLength(1);
+  expect(exitCode).toBe(0);
+});
+
 test("outputs are read from what cdktf and terraform write", async () => {
   const world = await World.open();
   world.parameters.delete("/staging/deploy");

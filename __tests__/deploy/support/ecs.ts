@@ -282,7 +282,8 @@ export class Ecs {
       end,
     } = task.script;
     const age = this.clock.now() - task.createdAt;
-    const killed = task.stoppedAt !== undefined && task.stoppedAt <= this.clock.now();
+    const ownEnd = task.createdAt + provisioning + pending + running;
+    const killed = (task.stoppedAt ?? ownEnd) <= this.clock.now() && (task.stoppedAt ?? ownEnd) < ownEnd;
     const lastStatus =
       age < provisioning
         ? "PROVISIONING"
