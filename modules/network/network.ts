@@ -19,11 +19,12 @@ import { VpcEndpoint } from "@cdktf/provider-aws/lib/vpc-endpoint";
 import { VpcPeeringConnection } from "@cdktf/provider-aws/lib/vpc-peering-connection";
 import type { ITerraformDependable } from "cdktf";
 import { Construct } from "constructs";
+import { zonesOf } from "../aws/zones";
 import type { Configuration } from "../environment/props";
 import { nameOf } from "../names";
 import { admit } from "../security-group";
 import { addressOf, ITSELF } from "../stack";
-import { type Kind, kinds, subnetCidr } from "./subnets";
+import { type Kind, kinds, places, subnetCidr } from "./subnets";
 
 const ANYWHERE = "0.0.0.0/0";
 
@@ -98,13 +99,14 @@ export class Network extends Construct {
   }
 
   private createSubnets() {
+    const place = places(this.props.zones, zonesOf(this.region));
     const create = (kind: Kind) =>
       this.props.zones.map(
         (zone, index) =>
           new Subnet(this, `${kind}_${letter(zone)}`, {
             vpcId: this.vpc.id,
             availabilityZone: zone,
-            cidrBlock: subnetCidr(this.props.cidr, kind, index),
+            cidrBlock: subnetCidr(this.props.cidr, kind, at(place, index)),
             mapPublicIpOnLaunch: false,
             tags: { Name: `${this.environment}-${kind}-${letter(zone)}`, kind },
           }),

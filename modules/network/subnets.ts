@@ -32,7 +32,22 @@ export const overlap = (left: string, right: string): boolean => {
 };
 
 /**
- * The CIDR of the subnet of a kind in the zone of an index (0 to 3).
+ * Where each zone stands in the plan of addresses: at its own place in the region, so that a zone added before
+ * others moves none of them. A fifth or sixth zone (us-east-1 has them) takes a place that is left free.
+ */
+export function places(zones: readonly string[], region: readonly string[]): number[] {
+  const taken = new Set(zones.map((zone) => region.indexOf(zone)));
+  return zones.map((zone) => {
+    const own = region.indexOf(zone);
+    if (own >= 0 && own < ROOM) return own;
+    const free = Array.from({ length: ROOM }, (_, place) => place).find((place) => !taken.has(place)) ?? ROOM;
+    taken.add(free);
+    return free;
+  });
+}
+
+/**
+ * The CIDR of the subnet of a kind in the zone at a place (0 to 3).
  *
  * The VPC is cut in eighths. Private subnets take one each, four in all; the fifth holds the public
  * subnets, the sixth the intra ones, the seventh the database and cache ones; the last stays free.
