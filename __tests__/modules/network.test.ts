@@ -1,7 +1,8 @@
 import fc from "fast-check";
 import { Netmask } from "netmask";
 import { describe, expect, test } from "vitest";
-import { canonical, kinds, overlap, subnetCidr } from "../../modules/network/subnets";
+import { zonesOf } from "../../modules/aws/zones";
+import { canonical, kinds, overlap, places, subnetCidr } from "../../modules/network/subnets";
 import { vpcCidr } from "./support/arbitrary";
 import { but } from "./support/least";
 import { synthesize } from "./support/synthesize";
@@ -82,9 +83,9 @@ describe("CIDRs", () => {
 });
 
 describe("a zone that is added", () => {
-  const cidrs = (zones: 2 | 3) =>
+  const cidrs = (zones: 2 | 3 | string[], region = "us-west-2") =>
     new Map(
-      synthesize(but({ network: { zones } }))
+      synthesize(but({ region, network: { zones } }))
         .all("aws_subnet")
         .map(({ id, body }) => [id, body.cidr_block]),
     );
@@ -94,6 +95,25 @@ describe("a zone that is added", () => {
     expect(two.size).toBe(10);
     expect(three.size).toBe(15);
     for (const [id, cidr] of two) expect(three.get(id)).toBe(cidr);
+  });
+
+  test("moves none, either, where it is written before the others", () => {
+    const [two, three] = [
+      cidrs(["us-west-2b", "us-west-2c"]),
+      cidrs(["us-west-2a", "us-west-2b", "us-west-2c"]),
+    ];
+    for (const [id, cidr] of two) expect(three.get(id)).toBe(cidr);
+  });
+
+  test("finds room in a region of six, whichever are named", () => {
+    const named = fc.shuffledSubarray(zonesOf("us-east-1"), { minLength: 2, maxLength: 3 });
+    fc.assert(
+      fc.property(named, (zones) => {
+        const found = places(zones, zonesOf("us-east-1"));
+        expect(new Set(found).size).toBe(zones.length);
+        for (const place of found) expect(subnetCidr("10.0.0.0/16", "private", place)).toMatch(/^10\.0\./);
+      }),
+    );
   });
 });
 
