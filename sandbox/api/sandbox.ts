@@ -123,6 +123,11 @@ export class Sandbox<C extends Clock = Clock> {
     return object && parameterValue(world, object);
   }
 
+  /** Until no one-off container's real process runs any more. */
+  async idle(): Promise<void> {
+    await this.processes?.idle();
+  }
+
   /** Starts over, with the same applied world and nothing running. */
   async reset(seed = 1): Promise<void> {
     await this.host.reset(seed);

@@ -56,8 +56,19 @@ export function nextTimer(state: Runtime): Timer | undefined {
   return next;
 }
 
-/** Schedulers look at the world after every change; none of them waits for a message. */
+/**
+ * Schedulers look at the world after every change; none of them waits for a message. They go on until none has anything
+ * left to do (whatever they do takes a number from the sequence), so looking once more never changes anything.
+ */
 export function settle(sim: Sim): void {
+  for (let round = 0; round < 20; round++) {
+    const before = sim.state.sequence;
+    schedule(sim);
+    if (sim.state.sequence === before) return;
+  }
+}
+
+function schedule(sim: Sim): void {
   for (const service of Object.values(sim.state.services)) {
     const before = service.spec.taskDefinition;
     reconcile(sim, service);

@@ -30,8 +30,20 @@ export function reconcile(sim: Sim, service: Service): void {
   stopSurplus(sim, service, own, desired);
   const held = deployment.halted || (desired > own.length + started && service.retryAt <= sim.state.time);
   if (!deployment.halted || desired === 0) stopOld(sim, service, own, others, desired, held);
+  if (own.length < desired && others.length > 0) sayWhenStuck(sim, service);
   retireOld(sim, service);
   settleDown(sim, service, deployment, desired);
+}
+
+/** With a maximum that leaves no room over the minimum, nothing can ever move. */
+function sayWhenStuck(sim: Sim, service: Service): void {
+  const { minimum, maximum } = limits(service);
+  if (maximum > minimum) return;
+  addEventOnce(
+    sim,
+    service,
+    "was unable to stop or start tasks during a deployment because of the service deployment configuration. Update the minimumHealthyPercent or maximumPercent value and try again.",
+  );
 }
 
 /** On an instance that is being drained: it will be replaced elsewhere. */
@@ -106,6 +118,7 @@ function cannotPlace(
   failures: { reason: string; instance: { arn: string } }[],
 ): void {
   service.retryAt = sim.state.time + sim.pace.retry;
+  if (!isPlanned(sim, service.arn, "retry")) plan(sim, sim.pace.retry, "retry", service.arn);
   const closest = failures[0];
   const cluster = findCluster(sim.world, service.spec.region, service.spec.cluster)?.name;
   const words: Record<string, string> = {

@@ -1,0 +1,182 @@
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { DescribeTasksCommand, ListTasksCommand, StopTaskCommand } from "@aws-sdk/client-ecs";
+import { expect, test } from "vitest";
+import { SAMPLE, sampleWorld } from "../../sandbox/api/sample";
+import { Sandbox } from "../../sandbox/api/sandbox";
+import { ManualClock } from "../../sandbox/engine/clock";
+import { redirect } from "../../sandbox/engine/container-environment";
+import { commandLine, folderContent } from "../../sandbox/engine/folder-image";
+import { FileStore } from "../../sandbox/engine/store";
+import { Bench, minutes, onClose, second, temporary } from "./support";
+
+/** A folder that stands for an image. */
+function image(files: Record<string, string>): string {
+  const folder = temporary();
+  for (const [name, content] of Object.entries(files)) {
+    mkdirSync(join(folder, name, ".."), { recursive: true });
+    writeFileSync(join(folder, name), content, { mode: 0o755 });
+  }
+  return folder;
+}
+
+async function real(files: Record<string, string>, said: string[] = []): Promise<Bench> {
+  const folder = image(files);
+  const world = await sampleWorld({}, temporary());
+  const sandbox = await Sandbox.start({
+    world,
+    clock: new ManualClock(),
+    real: true,
+    say: (text) => said.push(text),
+  });
+  onClose(() => sandbox.close());
+  await sandbox.push({
+    repository: SAMPLE.repository,
+    region: SAMPLE.region,
+    content: folderContent(folder),
+    folder,
+    tags: [SAMPLE.tag, SAMPLE.candidate],
+  });
+  await sandbox.advance(minutes(2));
+  return new Bench(sandbox, "");
+}
+
+const lines = async (at: Bench, arn: string) =>
+  Object.values((await at.sandbox.state()).logs)
+    .flatMap((streams) => Object.entries(streams))
+    .filter(([name]) => name.endsWith(arn.split("/").at(-1) as string))
+    .flatMap(([, { events }]) => events.map(({ message }) => message));
+
+test("a command runs in the folder, with environment and secrets; its output and exit code are the container's", async () => {
+  const at = await real({
+    "bin/migrate": '#!/bin/sh\necho "$1 $MODE $API_KEY"\npwd\necho oops >&2\nexit 3\n',
+  });
+  const { tasks } = await at.run();
+  const arn = tasks?.[0]?.taskArn as string;
+  await at.advance(30 * second);
+  await at.sandbox.idle();
+  await at.advance(5 * second);
+  expect(await at.task(arn)).toMatchObject({
+    lastStatus: "STOPPED",
+    stopCode: "EssentialContainerExited",
+    containers: [{ exitCode: 3 }],
+  });
+  const output = await lines(at, arn);
+  expect(output).toContain("up staging set by hand");
+  expect(output).toContain("oops");
+});
+
+test("a command that does not exist cannot start", async () => {
+  const at = await real({ "readme.txt": "nothing to run" });
+  const { tasks } = await at.run();
+  await at.advance(30 * second);
+  await at.sandbox.idle();
+  await at.advance(5 * second);
+  const task = await at.task(tasks?.[0]?.taskArn as string);
+  expect(task).toMatchObject({ stopCode: "TaskFailedToStart" });
+  expect(task.containers?.[0]?.reason).toContain('exec: "migrate": executable file not found in $PATH');
+  expect(task.containers?.[0]?.exitCode).toBeUndefined();
+});
+
+test("StopTask reaches the real process", async () => {
+  const at = await real({
+    "bin/migrate": "#!/bin/sh\ntrap 'echo bye; exit 9' TERM\necho ready\nwhile :; do sleep 0.05; done\n",
+  });
+  const { tasks } = await at.run();
+  const arn = tasks?.[0]?.taskArn as string;
+  await at.advance(30 * second);
+  await expect.poll(() => lines(at, arn)).toContain("ready");
+  await at.ecs.send(new StopTaskCommand({ cluster: SAMPLE.cluster, task: arn }));
+  await at.sandbox.idle();
+  await at.advance(5 * second);
+  expect(await at.task(arn)).toMatchObject({ stopCode: "UserInitiated", containers: [{ exitCode: 9 }] });
+});
+
+test("where nothing can run, it says that it pretends", async () => {
+  const said: string[] = [];
+  const world = await sampleWorld({}, temporary());
+  const sandbox = await Sandbox.start({ world, clock: new ManualClock(), say: (text) => said.push(text) });
+  onClose(() => sandbox.close());
+  await sandbox.push({
+    repository: SAMPLE.repository,
+    region: SAMPLE.region,
+    content: "x",
+    tags: [SAMPLE.candidate],
+  });
+  await sandbox.advance(minutes(2));
+  const at = new Bench(sandbox, "");
+  const { tasks } = await at.run();
+  await at.advance(minutes(1));
+  const told = 'only pretends to run "migrate up"';
+  expect((await lines(at, tasks?.[0]?.taskArn as string))[0]).toContain(told);
+  expect(said.some((text) => text.includes(told))).toBe(true);
+});
+
+test("what runs is kept between two sandboxes, and none sees half of it", async () => {
+  const folder = temporary();
+  const world = await sampleWorld({}, folder);
+  const clock = new ManualClock();
+  const begin = async () => {
+    const sandbox = await Sandbox.start({ world, clock, store: new FileStore(folder) });
+    onClose(() => sandbox.close().catch(() => undefined));
+    return new Bench(sandbox, "");
+  };
+  const one = await begin();
+  await one.push("first", {}, [SAMPLE.tag, SAMPLE.candidate]);
+  await one.advance(minutes(5));
+  const other = await begin();
+  const { tasks } = await one.run({ startedBy: "one" });
+  expect((await other.task(tasks?.[0]?.taskArn as string)).startedBy).toBe("one");
+  await one.sandbox.close();
+  await other.advance(minutes(1));
+  expect(await other.task(tasks?.[0]?.taskArn as string)).toMatchObject({ lastStatus: "STOPPED" });
+  await Promise.all(Array.from({ length: 8 }, () => other.run({ startedBy: "many" })));
+  const third = await begin();
+  const { taskArns } = await third.ecs.send(
+    new ListTasksCommand({ cluster: SAMPLE.cluster, startedBy: "many" }),
+  );
+  expect(taskArns).toHaveLength(8);
+  const described = await third.ecs.send(
+    new DescribeTasksCommand({ cluster: SAMPLE.cluster, tasks: taskArns }),
+  );
+  expect(described.failures).toEqual([]);
+});
+
+test("the command line is docker's: entry point, command, and what the Dockerfile says", () => {
+  const folder = image({ Dockerfile: 'FROM x\nENTRYPOINT ["tini", "--"]\nCMD ["node", \\\n "server.js"]\n' });
+  expect(commandLine(folder, undefined, [])).toEqual(["tini", "--", "node", "server.js"]);
+  expect(commandLine(folder, undefined, ["goose", "up"])).toEqual(["tini", "--", "goose", "up"]);
+  expect(commandLine(folder, ["sh"], [])).toEqual(["sh"]);
+  expect(commandLine(image({ Dockerfile: "CMD npm start" }), undefined, [])).toEqual([
+    "/bin/sh",
+    "-c",
+    "npm start",
+  ]);
+  expect(commandLine(image({ a: "" }), undefined, [])).toEqual([]);
+});
+
+test("equal folders are one image, other contents another", () => {
+  const files = { "a.txt": "a", "deep/b.txt": "b" };
+  expect(folderContent(image(files))).toBe(folderContent(image(files)));
+  expect(folderContent(image({ ...files, "a.txt": "A" }))).not.toBe(folderContent(image(files)));
+});
+
+test("what names the database names the local engine instead", () => {
+  const address = "staging.abc.us-west-2.rds.amazonaws.com";
+  const variables = {
+    PGHOST: address,
+    PGPORT: "5432",
+    PGSSLMODE: "require",
+    DATABASE_URL: `postgres://app:p%40ss@${address}:5432/app?sslmode=require`,
+    JDBC: `jdbc:postgresql://${address}:5432/app`,
+    OTHER: "untouched",
+  };
+  expect(redirect(variables, [{ address, port: 6000 }])).toEqual({
+    PGHOST: "127.0.0.1",
+    PGPORT: "6000",
+    PGSSLMODE: "disable",
+    DATABASE_URL: "postgres://app:p%40ss@127.0.0.1:6000/app?sslmode=disable",
+    JDBC: "jdbc:postgresql://127.0.0.1:6000/app",
+    OTHER: "untouched",
+  });
+});
