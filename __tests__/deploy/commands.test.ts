@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { afterEach, expect, test } from "vitest";
 import { contract as sample } from "./support/contract";
-import type { Phase } from "./support/ecs";
+import type { Phase } from "./support/scripts";
 import { World } from "./support/world";
 
 afterEach(() => {

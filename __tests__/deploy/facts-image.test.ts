@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { contract as sample, serviceContract } from "./support/contract";
-import { healthy, type Phase } from "./support/ecs";
+import { healthy, type Phase } from "./support/scripts";
 import { World } from "./support/world";
 
 const failing: Phase[] = [

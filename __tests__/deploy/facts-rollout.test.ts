@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { healthy, type Phase } from "./support/ecs";
+import { healthy, type Phase } from "./support/scripts";
 import { Refusal } from "./support/wire";
 import { deny, World } from "./support/world";
 

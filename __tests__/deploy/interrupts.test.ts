@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { contract as sample, serviceContract } from "./support/contract";
-import type { Phase } from "./support/ecs";
+import type { Phase } from "./support/scripts";
 import { type Fault, World } from "./support/world";
 
 /** Ctrl-C while a call is being answered: the change has been made, or the reading is on its way. */

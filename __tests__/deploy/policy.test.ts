@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { policy } from "../../deploy/policy";
 import type { Contract } from "../../modules/contract";
 import { contract as sample, definition, serviceContract } from "./support/contract";
-import type { Phase } from "./support/ecs";
+import type { Phase } from "./support/scripts";
 import { World } from "./support/world";
 
 const ARN = "arn:aws:ecs:eu-west-1:123456789012";

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { healthy, type Phase, type TaskScript } from "./support/ecs";
+import { healthy, type Phase, type TaskScript } from "./support/scripts";
 import { breakOff, type Fault, type Outcome, throttle, World } from "./support/world";
 
 const started: Phase = { at: 0, rolloutState: "IN_PROGRESS", status: "IN_PROGRESS", running: 0 };
@@ -48,6 +48,12 @@ const timeline = fc.record({
   task,
   rollout: fc.constantFrom(...Object.keys(ROLLOUTS)),
   faults,
+  stale: fc.subarray([
+    "ecs:DescribeServices",
+    "ecs:DescribeTasks",
+    "ecs:ListTasks",
+    "ecs:ListServiceDeployments",
+  ]),
   interruptAt: fc.option(fc.integer({ min: 0, max: 120_000 }), { nil: null, freq: 3 }),
 });
 type Timeline = typeof timeline extends fc.Arbitrary<infer T> ? T : never;
@@ -79,10 +85,14 @@ test("property: random timelines end in time, without a lie, and leave nothing b
       world.ecs.taskScripts.push(one.task);
       world.ecs.rolloutScripts.push(ROLLOUTS[one.rollout] ?? healthy);
       for (const [fault, name, count] of one.faults) world.faults.push(fault(name, count) satisfies Fault);
+      for (const operation of one.stale) world.stale.add(operation);
       if (one.interruptAt !== null) world.clock.at(one.interruptAt, () => world.interrupt());
       const outcome = await world.deploy();
 
       expect(honest(one, world)).toContain(outcome.exitCode);
+      if (one.faults.length === 0 && one.interruptAt === null) {
+        expect(world.made("UpdateService").length > 0).toBe(one.task.exitCode === 0);
+      }
       expect(world.clock.elapsed()).toBeLessThan(30 * 60_000);
       expectNoOrphan(world, outcome);
       const latest = world.ecs.service("staging-web").deployments.at(-1)?.digest;

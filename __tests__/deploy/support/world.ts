@@ -103,7 +103,20 @@ export class World {
     }
     const handler = this.handlers[operation];
     if (!handler) throw new Refusal("UnknownOperationException", operation);
-    return handler(input as never);
+    return this.perhapsStale(operation, input, nth, () => handler(input as never));
+  }
+
+  /** Readings that answer every other time with what they answered before: eventual consistency. */
+  readonly stale = new Set<string>();
+  private readonly earlier = new Map<string, unknown>();
+
+  private perhapsStale(operation: string, input: Input, nth: number, read: () => unknown): unknown {
+    if (!this.stale.has(operation)) return read();
+    const key = `${operation} ${JSON.stringify(input)}`;
+    const before = this.earlier.get(key);
+    const now = structuredClone(read());
+    this.earlier.set(key, now);
+    return nth % 2 === 0 ? (before ?? now) : now;
   }
 
   private readonly handlers: Record<string, (input: never) => unknown> = {
