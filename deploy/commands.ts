@@ -17,7 +17,7 @@ export interface CommandOptions extends SessionOptions {
 }
 
 /** The chosen services in the contract's order, whatever order they were named in. */
-export function chosen({ services, environment }: Contract, names: readonly string[]): ServiceContract[] {
+function chosen({ services, environment }: Contract, names: readonly string[]): ServiceContract[] {
   const unknown = names.filter((name) => !services.some((service) => service.name === name));
   if (unknown.length === 0) return services.filter(({ name }) => names.length === 0 || names.includes(name));
   throw refused(

@@ -4,7 +4,7 @@ import type { Aws } from "./aws/gateway";
 import type { Clock } from "./clock";
 
 /** How many last lines are kept to be shown with a failure. */
-export const LAST_LINES = 20;
+const LAST_LINES = 20;
 const LONGEST_LINE = 2_000;
 /** A drain is bounded: so many pages, and so many waits of a second for lines that are still on their way. */
 const DRAIN_PAGES = 20;

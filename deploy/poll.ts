@@ -11,10 +11,10 @@ export const done = <T>(value: T): Fetched<T> => ({ done: true, value });
  * From one look to the next, in milliseconds, counted from the start of a look. At 3 s the median delay
  * between an event and its verdict is 1.5 s, and the looks take 20 calls of the 40 a minute may have.
  */
-export const POLL_INTERVAL = 3_000;
+const POLL_INTERVAL = 3_000;
 
 /** How long AWS may fail to answer before we stop believing that we can see anything, in milliseconds. */
-export const BLIND_LIMIT = 180_000;
+const BLIND_LIMIT = 180_000;
 
 /**
  * Looks until there is an answer. Throttling, server faults and broken connections are waited out for as

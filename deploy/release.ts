@@ -54,15 +54,22 @@ async function releaseService(
   if (end.kind !== "succeeded") throw await failure(context, step, end);
 }
 
-/** Until ECS has accepted the deployment nothing runs the image: whatever happens, the tag must not name it. */
-async function promoteAndForce(context: Context, { service, image, first }: ServiceRelease) {
+/**
+ * Until ECS has accepted the deployment nothing runs the image: whatever happens, the tag must not name it.
+ * Unless somebody else moved it, or the answer is lost; and after Ctrl-C what runs already stays.
+ */
+async function promoteAndForce(context: Context, { service, image, before, first }: ServiceRelease) {
   try {
     if (first) await promote(context, image);
     context.signal.throwIfAborted();
     return await force(context, service);
   } catch (error) {
-    const unknown = error instanceof DeployError && error.exitCode === EXIT.unknown;
-    if (first && !unknown) await putBack(context, image);
+    if (error instanceof Interrupted) {
+      if (first) await putBack(context, image);
+      else error.wayOut.push(`Not told to deploy: ${service.name}.`);
+    } else if (error instanceof DeployError && error.exitCode === EXIT.rolloutFailed) {
+      error.wayOut.push(...(await restore(context, image, before)));
+    }
     throw error;
   }
 }
@@ -111,26 +118,36 @@ async function failure(
       `The tag ${tag} still names ${short(step.image.image.digest)}. Look at status; rollback undoes it.`,
     ]);
   }
-  const text = `The roll-out of ${name} ${end.kind === "rolled back" ? "was rolled back" : "failed"}: ${end.reason}.`;
-  return new DeployError(EXIT.rolloutFailed, text, await restore(context, step, end.kind), end.lastLines);
+  const { image, before, service } = step;
+  if (end.kind === "rolled back") {
+    const notes = [...(await restore(context, image, before)), `ECS brings ${name} back by itself.`];
+    return new DeployError(
+      EXIT.rolloutFailed,
+      `The roll-out of ${name} was rolled back: ${end.reason}.`,
+      notes,
+      end.lastLines,
+    );
+  }
+  const notes = await restore(context, image, [...before, service]);
+  return new DeployError(
+    EXIT.rolloutFailed,
+    `The roll-out of ${name} failed: ${end.reason}.`,
+    notes,
+    end.lastLines,
+  );
 }
 
-/**
- * Goes back: the tag first, then every service that ECS has not brought back by itself. Only services that
- * share the image are touched.
- */
+/** Goes back: the tag first, then those services that run the image, or try to. */
 async function restore(
   context: Context,
-  { service, image, before }: ServiceRelease,
-  kind: "failed" | "rolled back",
+  image: ImagePlan,
+  services: readonly ServiceContract[],
 ): Promise<string[]> {
   const { previous } = image;
   const key = groupKey(image);
   if (!(await putBack(context, image)) || !previous) return [`The tag ${key} was not moved back: see above.`];
-  const again = [...before, ...(kind === "failed" ? [service] : [])];
   const notes = [`The tag ${key} names ${short(previous.digest)} again.`];
-  for (const one of again) notes.push(await bringBack(context, one, previous));
-  if (kind === "rolled back") notes.push(`ECS brings ${service.name} back by itself.`);
+  for (const service of services) notes.push(await bringBack(context, service, previous));
   return notes;
 }
 

@@ -40,7 +40,7 @@ export type RolloutVerdict =
   | { kind: "unknown"; reason: string };
 
 /** After a crash, how long the newest task must have been running before the roll-out counts as done. */
-export const SETTLE_AFTER_CRASH = 60_000;
+const SETTLE_AFTER_CRASH = 60_000;
 
 /** What a service deployment's status says about ours; a new status does not compile until placed here. */
 export const STATUS_MEANING: Record<

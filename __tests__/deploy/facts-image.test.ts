@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { contract as sample, serviceContract } from "./support/contract";
 import { healthy, type Phase } from "./support/scripts";
+import { Refusal } from "./support/wire";
 import { World } from "./support/world";
 
 const failing: Phase[] = [
@@ -195,6 +196,20 @@ test("the tag moved by somebody else after our promotion is caught by the digest
   const { exitCode } = await world.deploy();
   expect(exitCode).toBe(3);
   expect(world.digest("staging")).toBe(other);
+});
+
+test("when the second of two services may not be deployed, the first is brought back", async () => {
+  const contract = sample();
+  contract.services.push(serviceContract("worker"));
+  const world = await World.open(contract);
+  world.faults.push((operation, { service }) => {
+    if (operation !== "ecs:UpdateService" || service !== "staging-worker") return;
+    throw new Refusal("AccessDeniedException", "not authorized to perform: ecs:UpdateService");
+  });
+  const { exitCode, result } = await world.deploy();
+  expect(exitCode).toBe(3);
+  expect(world.digest("staging")).toBe(world.digest("v1"));
+  expect(result.wayOut.join()).toMatch(/web runs sha256:\w+ again/);
 });
 
 test("when the second of two services fails, the first is brought back with it", async () => {

@@ -4,7 +4,7 @@ import { short } from "../image";
 const MARKS: Record<CheckStatus, string> = { ok: "✓", warning: "!", busy: "…", failed: "✗" };
 
 /** A check and everything below it, indented. */
-export const checkLines = (check: Check, indent = ""): string[] => [
+const checkLines = (check: Check, indent = ""): string[] => [
   `${indent}${MARKS[check.status]} ${[check.name, check.detail].filter(Boolean).join(": ")}`,
   ...check.children.flatMap((child) => checkLines(child, `${indent}  `)),
 ];

@@ -77,8 +77,8 @@ export const GUARDS: Guard[] = [
   {
     name: "the tag goes back when nothing was told to deploy",
     file: "deploy/release.ts",
-    code: "if (first && !unknown) await putBack(context, image);",
-    broken: "if (first && !unknown && !image) await putBack(context, image);",
+    code: "if (first) await putBack(context, image);",
+    broken: "if (first && !image) await putBack(context, image);",
     test: ["interrupts.test.ts", "Ctrl-C between promotion and deployment"],
   },
   {
