@@ -36,8 +36,18 @@ export function synthesizeAll(
   );
 }
 
-/** One environment's stack. */
+const known = new Map<string, Graph>();
+
+/** One environment's stack, made once for the same props. */
 export function synthesize(file: File, name = "staging", project?: Project): Graph {
+  if ("extend" in file) return only(file, name, project);
+  const key = JSON.stringify([file, name, project]);
+  const graph = known.get(key) ?? only(file, name, project);
+  known.set(key, graph);
+  return graph;
+}
+
+function only(file: File, name: string, project?: Project): Graph {
   const [graph] = Object.values(synthesizeAll({ [name]: file }, project));
   if (graph === undefined) throw new Error("No stack was made.");
   return graph;
