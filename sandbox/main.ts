@@ -7,7 +7,8 @@
  *   npm run sandbox -- sh
  *
  * The real terraform (or tofu) plans and applies; only the AWS provider is replaced, by a server that this process runs
- * and that Terraform finds through TF_REATTACH_PROVIDERS. Its schemas come from the installed provider bindings
+ * and that Terraform finds through TF_REATTACH_PROVIDERS. SDKs and the AWS CLI find stand-in endpoints through
+ * AWS_ENDPOINT_URL (sandbox/api), behind which what was applied runs (sandbox/engine, .sandbox/runtime.json). Its schemas come from the installed provider bindings
  * (sandbox/schema), its knowledge of AWS from sandbox/aws, and what it creates lives in .sandbox/world.json
  * (sandbox/world.ts). Credentials, AWS settings and configured backends are kept away from the command
  * (sandbox/command/isolation.ts, sandbox/command/shim.ts); exit code, terminal and signals are the command's own.
@@ -40,6 +41,7 @@ async function main(): Promise<number> {
     colors.cyan(`sandbox: no real AWS, stand-in account ${world.account}, world in ${folder}\n`),
   );
   await applyByHand(world, options);
+  if (options.images.length > 0) await push(world, options);
   if (options.show) process.stdout.write(show(world, options.show.type, options.json));
   return options.command.length > 0 ? runInside(world, project, options) : 0;
 }
@@ -54,15 +56,27 @@ async function runInside(world: World, project: string, options: Options): Promi
     join(world.folder, "stacks"),
     join(world.folder, "state"),
   ];
+  const { startApi } = require("./api/command") as typeof import("./api/command");
   const provider = await serveProvider({ world, folders });
   process.once("exit", () => provider.close());
+  const api = await startApi(world, options.speed);
   try {
     return await run(
       options.command,
-      isolatedEnvironment(process.env, { ...shim, reattach: provider.reattach }),
+      isolatedEnvironment(process.env, { ...shim, reattach: provider.reattach, endpoint: api.endpoint }),
     );
   } finally {
+    await api.close();
     provider.close();
+  }
+}
+
+async function push(world: World, options: Options): Promise<void> {
+  const { pushFolders, ImageError } = require("./api/command") as typeof import("./api/command");
+  try {
+    await pushFolders(world, options.images);
+  } catch (error) {
+    throw error instanceof ImageError ? new UsageError(error.message) : error;
   }
 }
 

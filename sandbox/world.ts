@@ -233,9 +233,9 @@ export class World {
   }
 }
 
-/** Forgets a world, its secrets, and the states that describe it. */
+/** Forgets a world, its secrets, what runs in it, its databases, and the states that describe it. */
 export function forgetWorld(folder: string): void {
-  for (const name of ["world.json", "key", "state", "stacks"])
+  for (const name of ["world.json", "runtime.json", "postgres", "key", "state", "stacks"])
     rmSync(join(folder, name), { recursive: true, force: true });
 }
 

@@ -130,11 +130,13 @@ function pass(sim: Sim, time: number, look?: (sim: Sim) => void): void {
 function play(seed: number, actions: readonly Action[], look?: (sim: Sim) => void): Sim {
   const sim = begin(seed);
   pass(sim, minutes(5), look);
-  actions.forEach((one, index) => {
-    if (one.kind === "wait") return pass(sim, one.time, look);
-    act(sim, one, index);
-    look?.(sim);
-  });
+  for (const [index, one] of actions.entries()) {
+    if (one.kind === "wait") pass(sim, one.time, look);
+    else {
+      act(sim, one, index);
+      look?.(sim);
+    }
+  }
   return sim;
 }
 

@@ -1,4 +1,4 @@
-export const HELP = `Runs a command with AWS stood in for: the real Terraform, no account, no credentials, no cost.
+export const HELP = `Runs a command with AWS stood in for: the real Terraform and the real SDK, no account, no credentials, no cost.
 
   npm run sandbox -- [options] <command…>
 
@@ -9,6 +9,9 @@ Options (they may also come without a command):
   --with <type>:<name>[@<region>]            add an object that Terraform does not manage
   --edit <type>/<id|name> <attribute>=<json> change something by hand, as in the console (drift)
   --delete <type>/<id|name>                  remove something by hand
+  --image <repository>:<tag>=<folder>        push a folder as an image: its commands run for real, as local processes
+                                             (<repository>@<region>, <tag>/arm64 where it matters)
+  --speed <number>                           how much faster than real time ECS goes on (10)
   --show [type]                              list what exists; with --json for programs
   --help                                     this text
 
@@ -18,6 +21,8 @@ Examples:
   npm run sandbox -- npx cdktf output staging
   npm run sandbox -- terraform -chdir=infra plan
   npm run sandbox -- sh
+  npm run sandbox -- --image app:v1=samples/app npm run deploy -- staging --image v1
+  npm run sandbox -- aws ecs list-clusters
   npm run sandbox -- --reset --with ecr_repository:api@eu-west-1 --with route53_zone:acme.dev npx cdktf plan prod
   npm run sandbox -- --edit ecs_service/web desired_count=5 npx cdktf plan staging
   npm run sandbox -- --delete cloudwatch_log_group//staging/web

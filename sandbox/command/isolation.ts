@@ -10,29 +10,35 @@ export interface Isolation {
   /** The shim itself. */
   terraform: string;
   reattach: string;
+  /** Where the stand-in endpoints listen; without it there are none. */
+  endpoint?: string;
 }
 
 /**
  * The command's environment: no real credentials, no AWS configuration of any kind, Terraform reaching the stand-in
- * provider. All AWS_* variables go but the region, because new ones that carry credentials keep being added.
+ * provider, and the SDKs the stand-in endpoints. All AWS_* variables go but the region, because new ones that carry credentials keep being added.
  */
 export function isolatedEnvironment(
   from: NodeJS.ProcessEnv,
-  { bin, terraform, reattach }: Isolation,
+  { bin, terraform, reattach, endpoint }: Isolation,
 ): NodeJS.ProcessEnv {
   const environment: NodeJS.ProcessEnv = {};
   for (const [name, value] of Object.entries(from)) {
     const secret = name.startsWith("AWS_") && !KEPT.has(name);
     if (!secret && !DROPPED.includes(name)) environment[name] = value;
   }
+  const region = from.AWS_REGION ?? from.AWS_DEFAULT_REGION ?? "us-east-1";
   return {
     ...environment,
+    ...(endpoint ? { AWS_ENDPOINT_URL: endpoint } : {}),
     AWS_ACCESS_KEY_ID: "AKIASANDBOXSANDBOX00",
     AWS_SECRET_ACCESS_KEY: "sandbox",
     AWS_CONFIG_FILE: "/dev/null",
     AWS_SHARED_CREDENTIALS_FILE: "/dev/null",
     AWS_EC2_METADATA_DISABLED: "true",
-    AWS_REGION: from.AWS_REGION ?? from.AWS_DEFAULT_REGION ?? "us-east-1",
+    AWS_REGION: region,
+    // Version 1 of the AWS CLI knows only this one.
+    AWS_DEFAULT_REGION: region,
     TF_CLI_CONFIG_FILE: "/dev/null",
     TF_REATTACH_PROVIDERS: reattach,
     CHECKPOINT_DISABLE: "1",

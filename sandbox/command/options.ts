@@ -1,3 +1,4 @@
+import type { FolderImage } from "../api/command";
 import { bindingFile } from "../schema/bindings";
 import type { Json } from "../world";
 
@@ -14,6 +15,10 @@ export interface Options {
   with: Named[];
   edits: (Named & { attribute: string; value: Json })[];
   deletions: Named[];
+  /** Folders to push as images. */
+  images: FolderImage[];
+  /** How much faster than the machine's clock the stand-in services run. */
+  speed: number;
   show: false | { type?: string };
   json: boolean;
   help: boolean;
@@ -31,6 +36,8 @@ export function parseOptions(argv: readonly string[]): Options {
     with: [],
     edits: [],
     deletions: [],
+    images: [],
+    speed: 10,
     show: false,
     json: false,
     help: false,
@@ -47,7 +54,7 @@ export function parseOptions(argv: readonly string[]): Options {
   const idle =
     !options.reset &&
     !options.show &&
-    options.with.length + options.edits.length + options.deletions.length === 0;
+    options.with.length + options.edits.length + options.deletions.length + options.images.length === 0;
   if (words.length === 0 && idle && !options.help)
     throw new UsageError("Give a command to run, or an option");
   return options;
@@ -81,6 +88,13 @@ function readOption(option: string, words: string[], options: Options): void {
       options.edits.push({ ...target, ...assignment(operand("<attribute>=<json> after the object")) });
       return;
     }
+    case "--image":
+      options.images.push(image(operand("<repository>:<tag>=<folder>")));
+      return;
+    case "--speed":
+      options.speed = Number(operand("a number, such as 10"));
+      if (!(options.speed > 0)) throw new UsageError("--speed takes a number above 0");
+      return;
     case "--show": {
       const next = words[0];
       options.show = next && isType(next) ? { type: typeName(words.shift() as string) } : {};
@@ -99,6 +113,18 @@ function named(text: string, separator: string, option: string): Named {
     throw new UsageError(`${option} takes <type>${separator}<name>, not ${JSON.stringify(text)}`);
   if (!isType(type)) throw new UsageError(`${option}: the AWS provider has no resource type ${type}`);
   return { type, name };
+}
+
+/** `app:v1=folder`, with the region after the repository and the platform after the tag if they matter. */
+function image(text: string): FolderImage {
+  const [, repository, region, tag, architecture = "amd64", folder] =
+    /^([^:@=]+)(?:@([a-z0-9-]+))?:([\w.-]+)(?:\/(amd64|arm64))?=(.+)$/.exec(text) ?? [];
+  if (!repository || !tag || !folder)
+    throw new UsageError(
+      `--image takes <repository>[@<region>]:<tag>[/<amd64|arm64>]=<folder>, not ${JSON.stringify(text)}`,
+    );
+  const named = { repository, tag, folder, architecture: architecture as FolderImage["architecture"] };
+  return region ? { ...named, region } : named;
 }
 
 /** A name may end in the region where to make the object: api@eu-west-1. */

@@ -28,7 +28,7 @@ export class RealClock implements Clock {
   /** @param from virtual time of the start: a world that ran ahead goes on from there. */
   constructor(
     private readonly speed = 1,
-    private readonly from = Date.now(),
+    private readonly from = 0,
   ) {}
 
   now(): number {

@@ -48,6 +48,11 @@ export class FileStore implements Store {
     }
   }
 
+  /** The virtual time of what is kept; 0 when there is nothing. */
+  time(): number {
+    return this.read()?.time ?? 0;
+  }
+
   private read(): Runtime | undefined {
     const stamp = stampOf(this.file);
     if (stamp === "") return undefined;

@@ -1,0 +1,81 @@
+import { existsSync, statSync } from "node:fs";
+import { resolve } from "node:path";
+import { text } from "../engine/attributes";
+import { RealClock } from "../engine/clock";
+import { folderContent } from "../engine/folder-image";
+import { Host } from "../engine/host";
+import { pushImage } from "../engine/images";
+import type { Pace } from "../engine/pace";
+import type { Architecture } from "../engine/state";
+import { FileStore } from "../engine/store";
+import type { World } from "../world";
+import { Sandbox } from "./sandbox";
+
+/** For a person: consistency and logs lag as they do in AWS. */
+const REALISTIC: Partial<Pace> = { lag: 700, logLag: 1500 };
+
+/** A folder that stands for an image, as `--image <repository>[@<region>]:<tag>=<folder>` names it. */
+export interface FolderImage {
+  repository: string;
+  region?: string;
+  tag: string;
+  folder: string;
+  architecture: Architecture;
+}
+
+/** A mistake in what `--image` names. */
+export class ImageError extends Error {}
+
+/** Starts the stand-in endpoints on a world, going on where an earlier command stopped. */
+export async function startApi(world: World, speed: number): Promise<Sandbox> {
+  const store = new FileStore(world.folder);
+  const sandbox = await Sandbox.start({
+    world,
+    store,
+    clock: clockOf(store, speed),
+    pace: REALISTIC,
+    real: true,
+    say,
+  });
+  return sandbox as Sandbox;
+}
+
+/** Time never runs back: a world that ran faster is ahead of the machine's clock, and stays so. */
+function clockOf(store: FileStore, speed: number): RealClock {
+  return new RealClock(speed, store.time());
+}
+
+/** Pushes folders as images, to every region that has the repository or to the named one. Says what was pushed. */
+export async function pushFolders(world: World, images: readonly FolderImage[]): Promise<void> {
+  const store = new FileStore(world.folder);
+  const host = new Host({ world, store, clock: clockOf(store, 1) });
+  for (const image of images) {
+    const folder = resolve(image.folder);
+    if (!existsSync(folder) || !statSync(folder).isDirectory())
+      throw new ImageError(`--image: ${folder} is not a folder`);
+    const content = folderContent(folder);
+    for (const region of regionsOf(world, image)) {
+      const { repository, architecture, tag } = image;
+      const push = { repository, region, tags: [tag], content, folder, architectures: [architecture] };
+      const digest = await host.run((sim) => pushImage(sim, push));
+      say(`pushed ${folder} to ${repository}:${tag} in ${region}, linux/${architecture}, ${digest}`);
+    }
+  }
+  await host.close();
+}
+
+function regionsOf(world: World, { repository, region }: FolderImage): string[] {
+  if (region) return [region];
+  const found = world
+    .list({ type: "aws_ecr_repository" })
+    .filter(({ attributes }) => text(attributes, "name") === repository)
+    .map((object) => object.region);
+  if (found.length > 0) return found;
+  throw new ImageError(
+    `--image: there is no image repository ${repository} yet: apply first, or say its region: ${repository}@<region>:<tag>=<folder>`,
+  );
+}
+
+function say(what: string): void {
+  process.stderr.write(`sandbox: ${what}\n`);
+}
