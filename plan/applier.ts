@@ -1,0 +1,85 @@
+import type { TerraformEvent } from "./events";
+import { type Problem, problemOf } from "./problems";
+import { duration, type Progress } from "./progress";
+import type { SavedPlan, SavedPlans } from "./saved";
+import type { Stack } from "./stacks";
+import type { Counts } from "./summary";
+import type { Outcome, Terraform } from "./terraform";
+
+/** What became of one stack. */
+export interface Applied {
+  readonly name: string;
+  /** Whether all of its plan is done. */
+  readonly done: boolean;
+  /** Objects that were made, changed and taken away: each as Terraform reported it. */
+  readonly made: number;
+  readonly changed: number;
+  readonly gone: number;
+  readonly problems: readonly Problem[];
+}
+
+/** Applies saved plans, and forgets those that are used up. */
+export class Applier {
+  constructor(
+    private readonly terraform: Terraform,
+    private readonly saved: SavedPlans,
+  ) {}
+
+  async apply(stack: Stack, plan: SavedPlan, progress: Progress): Promise<Applied> {
+    const { name } = stack;
+    progress.begin(name, "init");
+    const steps = new Steps(stepsOf(plan.summary.counts));
+    const { code, problems } = await this.attempt(stack, (event) => steps.take(event, name, progress)).catch(
+      (error) => ({ code: 1, problems: [problemOf(error)] }),
+    );
+    const done = code === 0;
+    // One of which nothing was done can be tried again, as with fresh credentials: Terraform refuses it if it is stale.
+    if (done || steps.total > 0) this.saved.remove(name);
+    progress.end(name, done, done ? "applied" : "failed");
+    return { name, done, made: steps.made, changed: steps.changed, gone: steps.gone, problems };
+  }
+
+  private async attempt(stack: Stack, onEvent: (event: TerraformEvent) => void): Promise<Outcome> {
+    const init = await this.terraform.init(stack);
+    return init.code === 0 ? this.terraform.apply(stack, this.saved.file(stack.name), onEvent) : init;
+  }
+}
+
+/** A replacement is two. */
+const stepsOf = ({ create, update, replace, destroy }: Counts) => create + update + destroy + 2 * replace;
+
+/** Counts what Terraform reports as done. */
+class Steps {
+  made = 0;
+  changed = 0;
+  gone = 0;
+
+  constructor(private readonly planned: number) {}
+
+  get total(): number {
+    return this.made + this.changed + this.gone;
+  }
+
+  take(event: TerraformEvent, stack: string, progress: Progress): void {
+    if (event.type === "diagnostic" || event.type === "refresh_complete") return;
+    const { action, resource, elapsed_seconds } = event.hook;
+    const done = action === undefined ? undefined : DONE[action];
+    if (action === undefined || done === undefined) return;
+    if (event.type === "apply_complete") {
+      this[done] += 1;
+      progress.note(
+        stack,
+        `${this.total}/${this.planned} ${resource.addr} ${action}d (${elapsed_seconds} s)`,
+      );
+    }
+    const since = event.type === "apply_progress" ? ` for ${duration(elapsed_seconds)}` : "";
+    const state = event.type === "apply_complete" ? "" : `, ${action} ${resource.addr}${since}`;
+    progress.update(stack, `${this.total}/${this.planned}${state}`);
+  }
+}
+
+const DONE: Readonly<Record<string, "made" | "changed" | "gone">> = {
+  create: "made",
+  update: "changed",
+  delete: "gone",
+};

@@ -1,0 +1,59 @@
+import { createInterface } from "node:readline/promises";
+import { CommandError } from "./error";
+import type { SavedPlan } from "./saved";
+import { losses } from "./summary";
+
+/**
+ * Makes sure that each loss was allowed by its address: `staging:aws_db_instance.database`, or without the stack
+ * where only one is applied.
+ * @throws CommandError naming each loss that was not, and each address that loses nothing
+ */
+export function checkLosses(plans: readonly SavedPlan[], allowed: readonly string[]): void {
+  const only = plans.length === 1;
+  const threatened = plans.flatMap(({ name, summary }) =>
+    losses(summary).map(({ address, kind, loses }) => ({
+      names: [`${name}:${address}`, ...(only ? [address] : [])],
+      text: `${name}: ${address} would be ${kind === "replace" ? "replaced" : "destroyed"}: ${loses} would be lost`,
+    })),
+  );
+  const known = new Set(threatened.flatMap(({ names }) => names));
+  const idle = allowed.filter((address) => !known.has(address));
+  if (idle.length > 0) {
+    const there = threatened.map(({ names }) => names[0]).join(", ");
+    throw new CommandError(
+      `--allow-destroy ${idle.join(", ")}: no plan that is to be applied destroys or replaces this. ${
+        there === "" ? "None destroys or replaces anything that holds data." : `Those that do: ${there}.`
+      }`,
+    );
+  }
+  const refused = threatened.filter(({ names }) => !names.some((name) => allowed.includes(name)));
+  if (refused.length === 0) return;
+  throw new CommandError(
+    [
+      "Refused, nothing was applied: what no apply can make again would be lost.",
+      ...refused.map(({ text }) => `  ${text}`),
+      "Where that is meant, say so for each:",
+      `  ${refused.map(({ names }) => `--allow-destroy '${names[0]}'`).join(" ")}`,
+    ].join("\n"),
+  );
+}
+
+/**
+ * Has a person type yes.
+ * @throws CommandError where nobody can be asked, or the answer is another one
+ */
+export async function askForYes(plans: readonly SavedPlan[]): Promise<void> {
+  if (!process.stdin.isTTY) {
+    throw new CommandError(
+      "Nobody can be asked here, because standard input is no terminal: add --auto-approve where the plan was approved before.",
+    );
+  }
+  const dialog = createInterface({ input: process.stdin, output: process.stderr });
+  try {
+    const names = plans.map(({ name }) => name).join(" and ");
+    const answer = await dialog.question(`\nApply exactly this to ${names}? Only "yes" goes on: `);
+    if (answer.trim() !== "yes") throw new CommandError("Not applied, nothing was changed.");
+  } finally {
+    dialog.close();
+  }
+}

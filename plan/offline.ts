@@ -1,0 +1,28 @@
+import { constants } from "node:os";
+import { dirname, join } from "node:path";
+import { spawn } from "node:child_process";
+
+/** Whether this process runs as a command of the sandbox, where AWS is stood in for. */
+export function inSandbox(environment: NodeJS.ProcessEnv): boolean {
+  const { TERRAFORM_BINARY_NAME, TF_REATTACH_PROVIDERS } = environment;
+  const shim = dirname(TERRAFORM_BINARY_NAME ?? "").endsWith(join(".sandbox", "bin"));
+  return shim && Boolean(TF_REATTACH_PROVIDERS);
+}
+
+/** Runs this very command line again, as a command of the sandbox. Returns its exit code. */
+export function againInSandbox(): Promise<number> {
+  const sandbox = join(__dirname, "..", "sandbox", "main.ts");
+  const node = [...process.execArgv];
+  const again = [process.execPath, ...node, ...process.argv.slice(1)];
+  const child = spawn(process.execPath, [...node, sandbox, "--", ...again], { stdio: "inherit" });
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
+    process.on(signal, () => {
+      // A terminal's Ctrl-C has reached the child already.
+      if (signal !== "SIGINT" || !process.stdin.isTTY) child.kill(signal);
+    });
+  }
+  return new Promise((resolve, reject) => {
+    child.once("error", reject);
+    child.once("exit", (code, signal) => resolve(code ?? 128 + (signal ? constants.signals[signal] : 0)));
+  });
+}

@@ -1,0 +1,123 @@
+import { writeFileSync } from "node:fs";
+import { availableParallelism } from "node:os";
+import { alone } from "./alone";
+import { Children } from "./children";
+import { CommandError, reasonOf } from "./error";
+import { markdownReport } from "./markdown";
+import { inSandbox } from "./offline";
+import { parallel } from "./parallel";
+import { parsePlan } from "./plan-json";
+import { problemOf } from "./problems";
+import { Progress, screenOf } from "./progress";
+import { type StackReport, reportOf } from "./report";
+import { SavedPlans } from "./saved";
+import { type Stack, select } from "./stacks";
+import { losses, summarize } from "./summary";
+import { synthesize } from "./synthesize";
+import { Terraform } from "./terraform";
+import { textReport } from "./text";
+import { countsText } from "./words";
+
+export interface PlanOptions {
+  readonly json?: boolean;
+  readonly markdown?: string;
+}
+
+/** Synthesizes once, plans each stack, prints the summary over all. Returns the exit code. */
+export function planCommand(names: readonly string[], { json, markdown }: PlanOptions): Promise<number> {
+  const project = process.cwd();
+  const offline = inSandbox(process.env);
+  return alone(project, async () => {
+    const children = new Children();
+    const saved = new SavedPlans(project);
+    const stacks = select(await synthesize(project, children), names, "environment");
+    // Only now: a mistake in the command line or the configuration leaves the plans that there are.
+    saved.clear();
+    const planned = await planAll(stacks, new Planner(new Terraform(project, children), saved, offline));
+    children.check();
+    const report = reportOf(planned, offline);
+    if (markdown !== undefined) write(markdown, markdownReport(planned));
+    if (json) process.stdout.write(`${JSON.stringify(report, null, 2)}\n`);
+    else {
+      const { colors } = screenOf(process.stdout, process.env);
+      process.stdout.write(`\n${textReport(planned, colors)}\n${next(planned, offline)}`);
+    }
+    return report.exitCode;
+  });
+}
+
+async function planAll(stacks: readonly Stack[], planner: Planner): Promise<StackReport[]> {
+  // Standard output is for the summary.
+  const progress = new Progress(screenOf(process.stderr, process.env), stacks.length);
+  try {
+    return await parallel(stacks, availableParallelism(), (stack) => planner.plan(stack, progress));
+  } finally {
+    progress.close();
+  }
+}
+
+type Planned = Omit<StackReport, "seconds">;
+
+/** Plans a stack, and keeps its plan. */
+class Planner {
+  constructor(
+    private readonly terraform: Terraform,
+    private readonly saved: SavedPlans,
+    private readonly offline: boolean,
+  ) {}
+
+  async plan(stack: Stack, progress: Progress): Promise<StackReport> {
+    const { name } = stack;
+    progress.begin(name, "init");
+    const report = await this.attempt(stack, (text) => progress.update(name, text)).catch((error) => {
+      this.saved.remove(name);
+      return { name, outcome: "failed", problems: [problemOf(error)] } as const;
+    });
+    const { summary, outcome }: Planned = report;
+    const text = summary === undefined || outcome === "no changes" ? outcome : countsText(summary.counts);
+    const seconds = progress.end(name, outcome !== "failed", text);
+    return { ...report, seconds: Math.round(seconds * 10) / 10 };
+  }
+
+  private async attempt(stack: Stack, show: (text: string) => void): Promise<Planned> {
+    const { name } = stack;
+    const failed = { name, outcome: "failed" } as const;
+    const file = this.saved.file(name);
+    const init = await this.terraform.init(stack);
+    if (init.code !== 0) return { ...failed, problems: init.problems };
+    show("plan");
+    let refreshed = 0;
+    const { code, problems } = await this.terraform.plan(stack, file, (event) => {
+      if (event.type === "refresh_complete") show(`plan, ${++refreshed} read`);
+    });
+    if (code !== 0 && code !== 2) {
+      // Terraform may have written a plan with errors in it.
+      this.saved.remove(name);
+      return { ...failed, problems };
+    }
+    show("sum up");
+    const summary = summarize(parsePlan(await this.terraform.show(stack, file)));
+    const changes = code === 2;
+    this.saved.save(stack, { offline: this.offline, changes, summary });
+    return { name, outcome: changes ? "changes" : "no changes", summary, problems };
+  }
+}
+
+function write(file: string, text: string) {
+  try {
+    writeFileSync(file, text);
+  } catch (error) {
+    throw new CommandError(
+      `--markdown ${file} cannot be written: ${reasonOf(error)}. Name a file in a folder that is there.`,
+    );
+  }
+}
+
+/** How to go on from here. */
+function next(planned: readonly StackReport[], offline: boolean): string {
+  const changed = planned.filter(({ outcome }) => outcome === "changes");
+  if (changed.length === 0) return "";
+  const lossy = changed.some(({ summary }) => summary !== undefined && losses(summary).length > 0);
+  const names = changed.map(({ name }) => name).join(" ");
+  return `\nTo apply exactly this: npm run apply -- ${offline ? "--offline " : ""}${names}${lossy ? " --allow-destroy …" : ""}\n`;
+}

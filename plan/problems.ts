@@ -1,0 +1,105 @@
+import { relative } from "node:path";
+import { stripVTControlCharacters } from "node:util";
+import { Interrupted } from "./children";
+import { CommandError } from "./error";
+import type { Diagnostic } from "./events";
+import type { Stack } from "./stacks";
+import { inSandbox } from "./offline";
+
+/** One thing that Terraform complains about, in its own words. */
+export interface Problem {
+  readonly severity: "error" | "warning";
+  readonly summary: string;
+  readonly detail: string;
+  readonly address?: string;
+  /** What to do now, where it is known. */
+  readonly wayOut?: string;
+}
+
+/**
+ * Terraform's diagnostics, each with the way out that is known for it.
+ * @param rest what it printed where it failed before it could give any
+ */
+export function problemsOf(diagnostics: readonly Diagnostic[], rest: string, stack: Stack): Problem[] {
+  const problems = diagnostics.map(({ severity, summary, detail, address, range }): Problem => {
+    const place = address ?? (range && `${range.filename}:${range.start.line}`);
+    const wayOut = severity === "error" ? wayOutOf(`${summary}\n${detail}`, stack) : undefined;
+    return { severity, summary, detail, ...(place && { address: place }), ...(wayOut && { wayOut }) };
+  });
+  if (problems.length > 0 || rest.trim() === "") return problems;
+  const text = plain(rest);
+  const wayOut = wayOutOf(text, stack);
+  const [summary = "", ...detail] = text.split("\n");
+  return [{ severity: "error", summary, detail: detail.join("\n").trim(), ...(wayOut && { wayOut }) }];
+}
+
+/** What stopped the work on one stack, as a problem of it; anything unexpected is thrown on. */
+export function problemOf(error: unknown): Problem {
+  if (!(error instanceof CommandError || error instanceof Interrupted)) throw error;
+  return { severity: "error", summary: error.message, detail: "" };
+}
+
+/** The failures with a known way out. Words of Terraform 1.11, OpenTofu 1.11 and the AWS SDK for Go. */
+const WAYS_OUT: readonly [RegExp, (text: string, stack: Stack) => string][] = [
+  [/Error acquiring the state lock/, heldLock],
+  [
+    /Error releasing the state lock/,
+    (text, stack) => `The state is still locked. When nobody is applying: ${forceUnlock(text, stack)}`,
+  ],
+  [
+    /Saved plan is stale|saved plan does not match/i,
+    (_, { name }) =>
+      `Somebody applied since this plan was made, and it was refused before anything changed. Plan again and read what is new: npm run plan -- ${name}`,
+  ],
+  [
+    /ExpiredToken|RequestExpired|InvalidClientTokenId|UnrecognizedClient|No valid credential sources|security token included in the request is (?:expired|invalid)|token has expired|failed to refresh cached credentials|sso session .*expired/i,
+    (_, { name }) =>
+      `AWS does not take the credentials: they are missing, wrong or expired. Sign in again (aws sso login; in CI, run the job again), then run this again for ${name}.`,
+  ],
+  [
+    /Failed to (?:persist|save) state|errored\.tfstate/i,
+    (_, stack) =>
+      `What was done is not in the state yet, and must not be lost: keep errored.tfstate and, once the cause is mended, run ${command(stack, "state push errored.tfstate")}`,
+  ],
+  [
+    /Backend configuration changed|Backend initialization required|Migrating existing state/i,
+    (_, stack) =>
+      `The state is to live elsewhere than before. To move it: ${command(stack, "init -migrate-state")}. Where it is there already: ${command(stack, "init -reconfigure")}`,
+  ],
+  [
+    /dependency lock file/i,
+    () =>
+      `The committed .terraform.lock.hcl does not name the providers that are asked for: delete it, plan, and copy the new one from a stack's folder below cdktf.out/stacks.`,
+  ],
+];
+
+/** What to do about an error; undefined where Terraform's own words have to do. */
+export function wayOutOf(text: string, stack: Stack): string | undefined {
+  return WAYS_OUT.find(([pattern]) => pattern.test(text))?.[1](text, stack);
+}
+
+function heldLock(text: string, stack: Stack): string {
+  const of = (name: string) => new RegExp(`^\\s*${name}:\\s+(\\S.*)$`, "m").exec(text)?.[1]?.trim();
+  const [who, since] = [of("Who"), of("Created")];
+  const holder = who === undefined ? "Somebody" : `${who}${since === undefined ? "" : ` (since ${since})`}`;
+  return `${holder} is applying: wait, then plan again. Only when nobody is, as after a crash: ${forceUnlock(text, stack)}`;
+}
+
+const forceUnlock = (text: string, stack: Stack) =>
+  command(stack, `force-unlock ${/^\s*ID:\s+(\S+)$/m.exec(text)?.[1] ?? "ID"}`);
+
+/** A command of Terraform for a stack, to be typed in the folder of the project. */
+function command({ folder }: Stack, words: string): string {
+  const sandbox = inSandbox(process.env) ? "npm run sandbox -- " : "";
+  return `${sandbox}terraform -chdir=${relative(process.cwd(), folder)} ${words}`;
+}
+
+/** Without colours, frames and the word that says it is an error. */
+const plain = (text: string) =>
+  stripVTControlCharacters(text)
+    .split("\n")
+    .map((line) => line.replace(/^[╷│╵]\s?/, "").trimEnd())
+    .join("\n")
+    .replace(/\n{3,}/g, "\n\n")
+    .trim()
+    .replace(/^Error: /, "");

@@ -1,0 +1,51 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { z } from "zod";
+import { CommandError } from "./error";
+
+/** One synthesized stack: an environment, or what all of them stand on. */
+export interface Stack {
+  readonly name: string;
+  /** Where Terraform runs for it, absolute. */
+  readonly folder: string;
+}
+
+const manifest = z.object({
+  stacks: z.record(z.string(), z.object({ name: z.string(), workingDirectory: z.string() })),
+});
+
+/**
+ * The stacks of the last synthesis, by name.
+ * @throws CommandError where there is none
+ */
+export function readStacks(project: string): Stack[] {
+  const output = join(project, "cdktf.out");
+  let text: string;
+  try {
+    text = readFileSync(join(output, "manifest.json"), "utf8");
+  } catch {
+    throw new CommandError(`Nothing is synthesized in ${output}: run npm run plan first.`);
+  }
+  return Object.values(manifest.parse(JSON.parse(text)).stacks)
+    .map(({ name, workingDirectory }) => ({ name, folder: join(output, workingDirectory) }))
+    .sort((a, b) => (a.name < b.name ? -1 : 1));
+}
+
+/**
+ * Those of some things that are named, or all of them where none is.
+ * @param what what they are, for the message: "environment"
+ * @throws CommandError naming each name that is unknown, and those there are
+ */
+export function select<T extends { readonly name: string }>(
+  all: readonly T[],
+  names: readonly string[],
+  what: string,
+): T[] {
+  const known = all.map(({ name }) => name);
+  const unknown = [...new Set(names)].filter((name) => !known.includes(name));
+  if (unknown.length > 0) {
+    const given = unknown.map((name) => JSON.stringify(name)).join(", ");
+    throw new CommandError(`There is no ${what} ${given}. There is ${known.join(", ") || "none at all"}.`);
+  }
+  return all.filter(({ name }) => names.length === 0 || names.includes(name));
+}

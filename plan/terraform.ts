@@ -1,0 +1,119 @@
+import { copyFileSync, existsSync, mkdirSync } from "node:fs";
+import { homedir } from "node:os";
+import { join } from "node:path";
+import type { Children, Ended } from "./children";
+import { CommandError } from "./error";
+import { parseEvent, type TerraformEvent } from "./events";
+import { oneAtATime } from "./parallel";
+import { type Problem, problemsOf } from "./problems";
+import type { Stack } from "./stacks";
+
+const LOCK_FILE = ".terraform.lock.hcl";
+
+/** How a command of Terraform ended. */
+export interface Outcome {
+  readonly code: number;
+  /** Its errors and warnings, and the way out where one is known. */
+  readonly problems: readonly Problem[];
+}
+
+/** The real Terraform (or OpenTofu), once per stack and command. */
+export class Terraform {
+  private readonly binary = process.env.TERRAFORM_BINARY_NAME || "terraform";
+  private readonly environment: NodeJS.ProcessEnv;
+  private readonly next = oneAtATime();
+  /** A provider lock file for stacks that have none. */
+  private lockFile: string | undefined;
+  private readonly readOnly: boolean;
+
+  constructor(
+    project: string,
+    private readonly children: Children,
+  ) {
+    // One download of a provider for all stacks, in the folder that Terraform's documentation gives it.
+    const cache = process.env.TF_PLUGIN_CACHE_DIR || join(homedir(), ".terraform.d", "plugin-cache");
+    mkdirSync(cache, { recursive: true });
+    this.environment = {
+      ...process.env,
+      TF_PLUGIN_CACHE_DIR: cache,
+      TF_IN_AUTOMATION: "1",
+      CHECKPOINT_DISABLE: "1",
+    };
+    const committed = join(project, LOCK_FILE);
+    this.readOnly = existsSync(committed);
+    if (this.readOnly) this.lockFile = committed;
+  }
+
+  /**
+   * Prepares a stack's folder. One after another: Terraform's plugin cache must not be written by two at once, and
+   * where nothing is new this takes a moment. The stacks share one lock file, because Terraform takes a provider from
+   * the cache only where a lock file names its checksum.
+   */
+  init(stack: Stack): Promise<Outcome> {
+    return this.next(async () => {
+      const own = join(stack.folder, LOCK_FILE);
+      if (this.lockFile !== undefined && (this.readOnly || !existsSync(own)))
+        copyFileSync(this.lockFile, own);
+      const readOnly = this.readOnly ? ["-lockfile=readonly"] : [];
+      const ended = await this.spawn(stack, ["init", "-input=false", "-no-color", ...readOnly]);
+      if (ended.code === 0 && existsSync(own)) this.lockFile ??= own;
+      return {
+        code: ended.code,
+        problems: ended.code === 0 ? [] : problemsOf([], ended.stderr || ended.stdout, stack),
+      };
+    });
+  }
+
+  /** Plans into a file; the exit code is 0 for no change, 2 for changes, 1 for an error. */
+  plan(stack: Stack, file: string, onEvent: (event: TerraformEvent) => void): Promise<Outcome> {
+    return this.watched(
+      stack,
+      ["plan", "-input=false", "-lock=false", "-detailed-exitcode", "-json", `-out=${file}`],
+      onEvent,
+    );
+  }
+
+  /** Applies a saved plan, and nothing else than it. */
+  apply(stack: Stack, file: string, onEvent: (event: TerraformEvent) => void): Promise<Outcome> {
+    return this.watched(stack, ["apply", "-input=false", "-json", file], onEvent);
+  }
+
+  /**
+   * A saved plan as JSON. It holds sensitive values.
+   * @throws CommandError in Terraform's words
+   */
+  async show(stack: Stack, file: string): Promise<string> {
+    const { code, stdout, stderr } = await this.spawn(stack, ["show", "-json", file]);
+    if (code !== 0) throw new CommandError(`${this.binary} show failed: ${stderr.trim()}`);
+    return stdout;
+  }
+
+  private async watched(
+    stack: Stack,
+    args: readonly string[],
+    onEvent: (event: TerraformEvent) => void,
+  ): Promise<Outcome> {
+    const diagnostics: Parameters<typeof problemsOf>[0][number][] = [];
+    const { code, stderr } = await this.spawn(stack, args, (line) => {
+      const event = parseEvent(line);
+      if (event?.type === "diagnostic") diagnostics.push(event.diagnostic);
+      else if (event !== null) onEvent(event);
+    });
+    return { code, problems: problemsOf(diagnostics, code === 1 ? stderr : "", stack) };
+  }
+
+  private async spawn(
+    stack: Stack,
+    args: readonly string[],
+    onLine?: (line: string) => void,
+  ): Promise<Ended> {
+    try {
+      return await this.children.run(this.binary, args, { cwd: stack.folder, env: this.environment }, onLine);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
+      throw new CommandError(
+        `${this.binary} is not there, or ${stack.folder} is not: install Terraform or OpenTofu 1.11 or later, or name it in TERRAFORM_BINARY_NAME.`,
+      );
+    }
+  }
+}

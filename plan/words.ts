@@ -1,0 +1,158 @@
+import type { AttributeChange } from "./differences";
+import type { Problem } from "./problems";
+import type { Counts, Drift, Kind, ResourceSummary, Summary } from "./summary";
+
+/** Longer values say less than their beginning. */
+const MOST = 60;
+
+/** One line of a report: what it says, and how much it matters. */
+export interface Line {
+  readonly sign: string;
+  readonly text: string;
+  readonly indent: number;
+}
+
+export const SIGNS: Readonly<Record<Kind, string>> = {
+  create: "+",
+  update: "~",
+  replace: "±",
+  destroy: "-",
+  forget: "↗",
+  none: "→",
+};
+
+/** `3 to add, 1 to change, 0 to destroy`, and what else there is. */
+export function countsText({
+  create,
+  update,
+  replace,
+  destroy,
+  forget,
+  move,
+  import: imports,
+}: Counts): string {
+  const rare = [
+    [imports, "to import"],
+    [move, "to move"],
+    [forget, "to forget"],
+  ] as const;
+  return [
+    `${create} to add`,
+    `${update} to change`,
+    `${replace} to replace`,
+    `${destroy} to destroy`,
+    ...rare.filter(([number]) => number > 0).map(([number, text]) => `${number} ${text}`),
+  ].join(", ");
+}
+
+/** An attribute with its old and its new value, where these may be seen. */
+export function attributeText({ path, before, after, sensitive, unknown }: AttributeChange): string {
+  if (sensitive) return `${path}: (sensitive)`;
+  if (unknown) return `${path}: ${valueText(before)} → (known after apply)`;
+  if (before === undefined && after === undefined) return path;
+  return `${path}: ${valueText(before)} → ${valueText(after)}`;
+}
+
+function valueText(value: unknown): string {
+  const text = JSON.stringify(value) ?? "null";
+  return text.length > MOST ? `${text.slice(0, MOST)}…` : text;
+}
+
+/** What is lost for good, each with why. */
+export function lossLines(summary: Summary): Line[] {
+  return summary.resources
+    .filter(({ loses }) => loses !== undefined)
+    .flatMap((resource) => {
+      const { kind, address, loses } = resource;
+      const how = kind === "replace" ? "is REPLACED" : "is DESTROYED";
+      const forced = resource.forcedBy.map((one) => `${attributeText(one)}  (forces the replacement)`);
+      const why = forced.length > 0 ? forced : resource.reason ? [resource.reason] : [];
+      return [
+        { sign: SIGNS[kind], text: `${address} ${how}: ${loses} would be lost`, indent: 0 },
+        ...why.map((text) => ({ sign: "", text, indent: 1 })),
+      ];
+    });
+}
+
+/** What was changed outside Terraform. */
+export function driftLines(drift: readonly Drift[]): Line[] {
+  return drift.flatMap(({ address, kind, attributes, answered }) => {
+    const gone = kind === "destroy";
+    const fate = answered ? "this plan changes it" : "left as it is";
+    return [
+      { sign: gone ? "-" : "~", text: `${address}${gone ? " is gone" : ""} (${fate})`, indent: 0 },
+      ...attributes.map((one) => ({ sign: "", text: attributeText(one), indent: 1 })),
+    ];
+  });
+}
+
+/** Everything that the plan does but losses; what is made or taken away as a whole is grouped by type. */
+export function changeLines({ resources, outputs }: Summary): Line[] {
+  const rest = resources.filter(({ loses }) => loses === undefined);
+  const whole = (one: ResourceSummary) =>
+    (one.kind === "create" || one.kind === "destroy") &&
+    one.movedFrom === undefined &&
+    one.imported === undefined;
+  return [
+    ...grouped(rest.filter((one) => whole(one) && one.kind === "destroy")),
+    ...rest.filter((one) => !whole(one)).flatMap(singleLines),
+    ...grouped(rest.filter((one) => whole(one) && one.kind === "create")),
+    ...(outputs.length > 0 ? [{ sign: "~", text: `outputs: ${outputs.join(", ")}`, indent: 0 }] : []),
+  ];
+}
+
+function singleLines(resource: ResourceSummary): Line[] {
+  const { kind, address, movedFrom, imported, forcedBy, reason } = resource;
+  const notes = [
+    kind === "replace" && forcedBy.length === 0 ? `replaced: ${reason ?? "no reason given"}` : undefined,
+    kind === "forget" ? "no longer managed, left as it is" : undefined,
+    movedFrom && `moved from ${movedFrom}`,
+    imported && `imported: ${imported}`,
+  ].filter(Boolean);
+  const forcing = new Set(forcedBy.map(({ path }) => path));
+  const others = resource.attributes.filter(
+    // A new object has new ids: that says nothing.
+    ({ path, unknown }) => !forcing.has(path) && !(kind === "replace" && unknown),
+  );
+  return [
+    { sign: SIGNS[kind], text: notes.length > 0 ? `${address} (${notes.join("; ")})` : address, indent: 0 },
+    ...forcedBy.map((one) => ({
+      sign: "",
+      text: `${attributeText(one)}  (forces the replacement)`,
+      indent: 1,
+    })),
+    ...others.map((one) => ({ sign: "", text: attributeText(one), indent: 1 })),
+  ];
+}
+
+/** `aws_subnet.{private_a, private_b}`: what is alike in one line. */
+function grouped(resources: readonly ResourceSummary[]): Line[] {
+  const groups = new Map<string, { sign: string; names: string[] }>();
+  for (const { address, type, kind } of resources) {
+    const end = address.lastIndexOf(`${type}.`) + type.length + 1;
+    const group = groups.get(address.slice(0, end)) ?? { sign: SIGNS[kind], names: [] };
+    group.names.push(address.slice(end));
+    groups.set(address.slice(0, end), group);
+  }
+  return [...groups].map(([prefix, { sign, names }]) => ({
+    sign,
+    text: `${prefix}${names.length === 1 ? names[0] : `{${names.join(", ")}}`}`,
+    indent: 0,
+  }));
+}
+
+/** Terraform's words, and the way out. */
+export function problemLines({ severity, summary, detail, address, wayOut }: Problem): Line[] {
+  return [
+    {
+      sign: severity === "error" ? "✗" : "!",
+      text: address ? `${summary} (${address})` : summary,
+      indent: 0,
+    },
+    ...detail
+      .split("\n")
+      .filter((line) => line.trim() !== "")
+      .map((text) => ({ sign: "", text, indent: 1 })),
+    ...(wayOut ? [{ sign: "→", text: wayOut, indent: 0 }] : []),
+  ];
+}
