@@ -1,0 +1,47 @@
+import type { createColors } from "picocolors";
+import { open, place, type Report, summary, suppressed } from "./report";
+
+type Colors = ReturnType<typeof createColors>;
+
+/** For people: grouped by stack, each finding with its reason and its mend. */
+export function table(report: Report, colors: Colors): string {
+  const lines = report.looked.flatMap((name) => {
+    const found = open(report).filter(({ stack }) => stack === name);
+    return [
+      ...(found.length > 0 ? [colors.bold(name)] : []),
+      ...found.flatMap((finding) => [
+        `  ${colors.red("✗")} ${colors.red(finding.rule)}  ${place(finding)}`,
+        `    ${finding.why} ${colors.dim(`(${finding.source})`)}`,
+        `    ${colors.cyan(`→ ${finding.mend}`)}`,
+        "",
+      ]),
+    ];
+  });
+  const quiet = suppressed(report).map((finding) =>
+    colors.dim(`  ${finding.stack}: ${finding.rule}  ${place(finding)}: ${finding.suppressed}`),
+  );
+  const last = open(report).length === 0 ? colors.green(`✓ ${summary(report)}`) : colors.red(summary(report));
+  return [...lines, ...(quiet.length > 0 ? ["Suppressed:", ...quiet, ""] : []), ...unseen(report), last].join(
+    "\n",
+  );
+}
+
+/** For pipes and logs: one line each. */
+export function plain(report: Report): string {
+  return [
+    ...open(report).map(
+      (finding) =>
+        `${finding.stack}: ${finding.rule}: ${place(finding)}: ${finding.why} Mend: ${finding.mend}`,
+    ),
+    ...suppressed(report).map(
+      (finding) => `${finding.stack}: suppressed ${finding.rule}: ${place(finding)}: ${finding.suppressed}`,
+    ),
+    ...unseen(report),
+    summary(report),
+  ].join("\n");
+}
+
+const unseen = ({ unseenModules }: Report) =>
+  unseenModules.length > 0
+    ? [`Not looked into, modules have no resources here: ${unseenModules.join(", ")}`]
+    : [];
