@@ -178,7 +178,7 @@ async function explained(
       .filter((task) => task.startedBy === rollout.deploymentId && isCrash(task))
       .sort((a, b) => (b.stoppedAt?.getTime() ?? 0) - (a.stoppedAt?.getTime() ?? 0));
     const parts = [verdict.reason, await watcher.recordedReason(), last && stopStory(last, container)];
-    const told = parts.filter((part) => part !== undefined);
+    const told = parts.flatMap((part) => part?.replace(/\.$/, "") ?? []);
     const reason = told.filter((part, index) => !told.slice(0, index).join().includes(part)).join("; ");
     const stream = logStream(logs, container, taskId(last ?? {}));
     return { ...verdict, reason, lastLines: last ? await lastLines(lasting, logs.group, stream) : [] };

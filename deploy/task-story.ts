@@ -52,11 +52,14 @@ export function stopStory(task: Task, containerName: string): string {
   const container = containerOf(task, containerName);
   const code = container?.exitCode;
   const meaning = code === undefined ? undefined : EXIT_CODES[code];
+  // That an essential container exited says nothing more than its exit code.
+  const exited = code !== undefined && task.stopCode === "EssentialContainerExited";
+  const taskReason = [task.stopCode, task.stoppedReason].filter(Boolean).join(": ");
   const parts = [
     `task ${taskId(task)} ${CAUSE_WORDS[stopCause(task)]}`,
     code === undefined ? "" : `exit code ${code}${meaning ? ` (${meaning})` : ""}`,
     container?.reason ?? "",
-    task.stoppedReason ? `${task.stopCode ?? "stopped"}: ${task.stoppedReason}` : (task.stopCode ?? ""),
+    exited ? "" : taskReason,
   ];
   return parts.filter(Boolean).join("; ");
 }

@@ -129,7 +129,9 @@ function replacedVerdict({ service, history, deploymentId, createdAt }: RolloutS
   const primary = service?.deployments?.find(({ status }) => status === "PRIMARY");
   const replacedBy = primary && (primary.createdAt?.getTime() ?? 0) > createdAt ? primary.id : undefined;
   const meaning = STATUS_MEANING[ours.status];
-  if (meaning === "rolled back") return { kind: "rolled back", reason: `ECS rolled it back${why}` };
+  if (meaning === "rolled back") {
+    return { kind: "rolled back", reason: ours.statusReason ?? "ECS gives no reason" };
+  }
   if (meaning === "stuck") return { kind: "failed", reason: `ECS could not roll it back${why}` };
   if (meaning === "under way" || (meaning === "completed" && !replacedBy)) {
     return { kind: "in progress", detail: `ECS answers contradict each other (${ours.status})` };
@@ -148,7 +150,7 @@ function failedVerdict(snapshot: RolloutSnapshot, ours: Deployment | undefined):
   const rolledBack =
     meaning === "rolled back" || (!final && (ours?.status !== "PRIMARY" || breaker?.rollback === true));
   return rolledBack
-    ? { kind: "rolled back", reason: `ECS rolled it back: ${why}` }
+    ? { kind: "rolled back", reason: why }
     : { kind: "failed", reason: `ECS gave it up: ${why}` };
 }
 

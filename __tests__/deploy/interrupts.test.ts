@@ -1,3 +1,5 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { expect, test } from "vitest";
 import { contract as sample, serviceContract } from "./support/contract";
 import type { Phase } from "./support/scripts";
@@ -94,6 +96,27 @@ test("Ctrl-C during the first of two roll-outs names the service that was not to
   const { exitCode, result } = await world.deploy();
   expect(exitCode).toBe(130);
   expect(result.wayOut.join()).toContain("Not told to deploy: worker.");
+});
+
+test.each([
+  ["SIGINT", 130],
+  ["SIGTERM", 143],
+] as const)("the real process: %s stops the task and ends with %d", async (signal, expected) => {
+  const world = await World.open();
+  const args = ["--require", "tsx/cjs", "deploy/main.ts", "staging", "--image", "v2"];
+  const child = spawn(process.execPath, args, { env: process.env });
+  let printed = "";
+  child.stdout.on("data", (text) => {
+    printed += text;
+  });
+  world.faults.push((operation) => {
+    if (operation === "ecs:ListTasks" && world.ecs.tasks.length > 0) child.kill(signal);
+    return undefined;
+  });
+  const [code] = await once(child, "close");
+  expect(code).toBe(expected);
+  expect(world.made("StopTask").map(({ input }) => input.task)).toEqual([world.ecs.tasks[0]?.arn]);
+  expect(printed).toMatch(/→ Task arn:\S+ was told to stop\./);
 });
 
 test("a second Ctrl-C leaves at once", async () => {

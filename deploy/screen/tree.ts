@@ -21,6 +21,7 @@ export class TreeScreen {
 
   readonly subscriber: Subscriber = (event) => {
     if (event.type === "stage") this.stage(event);
+    else if (this.step && event.type === "progress") this.step.show(event.text);
     else if (this.step) for (const line of lines(event)) this.step.show(line);
     else this.after(() => this.print(event));
   };

@@ -42,8 +42,8 @@ export const GUARDS: Guard[] = [
   {
     name: "rollback told apart from superseded",
     file: "deploy/verdict.ts",
-    code: 'if (meaning === "rolled back") return',
-    broken: 'if (meaning === "rolled back" && false) return',
+    code: 'if (meaning === "rolled back") {',
+    broken: 'if (meaning === "rolled back" && !ours) {',
     test: ["facts-rollout.test.ts", "fact 13: ROLLBACK_IN_PROGRESS"],
   },
   {
