@@ -105,7 +105,10 @@ async function runTask(
   attempt: number,
 ): Promise<{ tasks?: Task[]; failures?: Failure[] }> {
   try {
-    return await context.lasting.runTask(request(context, oneOff, attempt));
+    const answer = await context.lasting.runTask(request(context, oneOff, attempt));
+    if (!answer.tasks?.some(isStopped)) return answer;
+    // The token was used before, and a stale list had hidden the task of then: once more, with another.
+    return await context.lasting.runTask(request(context, oneOff, -attempt));
   } catch (error) {
     if (!isPassing(error)) throw error;
     const tasks = await migrationTasks(context.lasting, context.contract.cluster, oneOff.taskDefinition);

@@ -96,6 +96,17 @@ test("fact 2: ConflictException names the other's task", async () => {
   expectUntouched(world);
 });
 
+test("fact 2: a token that answers with an earlier, stopped task is not taken for a new one", async () => {
+  const world = await World.open();
+  world.faults.push((operation, _, nth) =>
+    operation === "ecs:RunTask" && nth === 1
+      ? { tasks: [{ taskArn: "arn:aws:ecs:eu-west-1:123456789012:task/staging/old", lastStatus: "STOPPED" }] }
+      : undefined,
+  );
+  expect((await world.deploy()).exitCode).toBe(0);
+  expect(new Set(world.made("RunTask").map(({ input }) => input.clientToken)).size).toBe(2);
+});
+
 test("fact 3: bridge sends a strategy and no network; awsvpc sends both; never a launch type", async () => {
   const bridge = await World.open();
   await bridge.deploy();
