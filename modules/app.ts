@@ -15,58 +15,62 @@ export interface Loaded extends EnvironmentFile {
   readonly file: string;
 }
 
-/**
- * Reads every environment file of a folder.
- * @throws ConfigurationError with each file that is broken or exports no environment
- */
-export function load(folder: string): Loaded[] {
+/** What a folder of environment files holds, and what is wrong with those that cannot be read. */
+export interface Files {
+  readonly files: readonly Loaded[];
+  readonly mistakes: readonly Mistake[];
+}
+
+/** Reads every environment file of a folder, broken ones beside whole ones. */
+export function read(folder: string): Files {
   const mistakes: Mistake[] = [];
-  const loaded: Loaded[] = [];
-  const files = list(folder);
-  if (files.length === 0) {
-    throw new ConfigurationError([
-      { path: folder, message: "holds no environment; copy one: environments/staging.ts makes staging." },
-    ]);
+  const files: Loaded[] = [];
+  const names = list(folder);
+  if (names.length === 0) {
+    const message = "holds no environment; copy one: environments/staging.ts makes staging.";
+    return { files, mistakes: [{ path: folder, message }] };
   }
-  for (const file of files) {
+  for (const file of names) {
     try {
       const exported = require(join(folder, file)).default as EnvironmentFile | undefined;
-      if (typeof exported?.props === "object" && exported.props !== null) loaded.push({ file, ...exported });
-      else
-        mistakes.push({
-          path: file,
-          message: "exports no environment; write: export default environment({ … }).",
-        });
+      if (typeof exported?.props === "object" && exported.props !== null) files.push({ file, ...exported });
+      else {
+        const message = "exports no environment; write: export default environment({ … }).";
+        mistakes.push({ path: file, message });
+      }
     } catch (error) {
       mistakes.push({ path: file, message: `cannot be loaded: ${reason(error)}` });
     }
   }
-  if (mistakes.length > 0) throw new ConfigurationError(mistakes);
-  return loaded;
+  return { files, mistakes };
 }
 
 /**
- * Makes a stack of each environment and writes them all to cdktf.out, or none.
- * @throws ConfigurationError as load and build do
+ * Makes a stack of each environment in a folder and writes them all to cdktf.out, or none.
+ * @throws ConfigurationError with every mistake in every file, before anything is written
  */
 export function synthesize(folder: string, project: Project): void {
-  const app = new App();
   withoutTokenTraces(() => {
-    build(app, load(folder), project);
+    const configured = configure(read(folder));
+    const app = new App();
+    construct(app, configured, project);
     app.synth();
   });
 }
 
-/**
- * Makes a stack of each environment.
- * @throws ConfigurationError with every mistake in every file, before the first resource is made
- */
+/** Makes a stack of each environment. Otherwise as `synthesize`, but for the writing. */
 export function build(app: App, files: readonly Loaded[], project: Project): Environment[] {
-  const mistakes: Mistake[] = [];
-  const sources: (Source & Loaded)[] = [];
-  const broken = new Set<string>();
-  for (const loaded of files) {
-    const name = basename(loaded.file).replace(/\.[cm]?[jt]s$/, "");
+  return construct(app, configure({ files, mistakes: [] }), project);
+}
+
+type Configured = Source & Pick<EnvironmentFile, "extend">;
+
+function configure(read: Files): Configured[] {
+  const mistakes = [...read.mistakes];
+  const sources: Configured[] = [];
+  const broken = new Set<string>(read.mistakes.map(({ path }) => nameOf(path)));
+  for (const loaded of read.files) {
+    const name = nameOf(loaded.file);
     const resolved = resolve(loaded.props, name);
     mistakes.push(...resolved.mistakes);
     if (resolved.configuration) sources.push({ ...loaded, configuration: resolved.configuration });
@@ -75,12 +79,19 @@ export function build(app: App, files: readonly Loaded[], project: Project): Env
   mistakes.push(...checkTogether(sources, broken));
   if (mistakes.length > 0) throw new ConfigurationError(mistakes);
   const configurations = withPeers(sources.map(({ configuration }) => configuration));
-  return configurations.map((configuration, index) => {
+  return configurations.map((configuration, index) => ({ ...sources[index], configuration }) as Configured);
+}
+
+function construct(app: App, configured: readonly Configured[], project: Project): Environment[] {
+  return configured.map(({ configuration, extend }) => {
     const environment = new Environment(app, configuration, project);
-    sources[index]?.extend?.(environment);
+    extend?.(environment);
     return environment;
   });
 }
+
+/** The environment that a file makes, unless it says otherwise. */
+const nameOf = (file: string) => basename(file).replace(/\.[cm]?[jt]s$/, "");
 
 function list(folder: string): string[] {
   try {

@@ -53,9 +53,9 @@ function into<Schema extends z.ZodType>(
 export function layer(under: unknown, over: unknown): unknown {
   if (over === undefined) return under;
   if (!isRecord(under) || !isRecord(over)) return over;
-  const merged: Record<string, unknown> = { ...under };
-  for (const [key, value] of Object.entries(over)) merged[key] = layer(under[key], value);
-  return merged;
+  const merged = new Map(Object.entries(under));
+  for (const [key, value] of Object.entries(over)) merged.set(key, layer(merged.get(key), value));
+  return Object.fromEntries(merged);
 }
 
 const isRecord = (value: unknown): value is Record<string, unknown> =>

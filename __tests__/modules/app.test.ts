@@ -4,7 +4,6 @@ import {
   existsSync,
   mkdirSync,
   mkdtempSync,
-  readdirSync,
   rmSync,
   symlinkSync,
   writeFileSync,
@@ -13,7 +12,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { register } from "tsx/cjs/api";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { load } from "../../modules/app";
+import { read } from "../../modules/app";
 import { ConfigurationError, type Mistake } from "../../modules/mistakes";
 import { least } from "./support/least";
 import { synthesize } from "./support/synthesize";
@@ -36,6 +35,12 @@ function checkout(name: string, files: Readonly<Record<string, string>>): string
   for (const link of ["modules", "node_modules"]) symlinkSync(join(repository, link), join(folder, link));
   for (const [file, text] of Object.entries(files)) writeFileSync(join(folder, "environments", file), text);
   return folder;
+}
+
+function load(folder: string) {
+  const { files, mistakes } = read(folder);
+  if (mistakes.length > 0) throw new ConfigurationError(mistakes);
+  return files;
 }
 
 const loadFrom = (name: string, files: Readonly<Record<string, string>>) =>
@@ -152,16 +157,16 @@ describe("main.ts", () => {
     const files = {
       "staging.ts": good.replace("us-west-2", "us-west-9"),
       "Prod.ts": good.replace("port: 80", 'port: 80, health: "up"'),
+      "qa.ts": "throw new Error('no luck')",
     };
     const folder = checkout("wrong", files);
     const { status, stderr, stdout } = main(folder);
     expect({ status, stdout }).toEqual({ status: 1, stdout: "" });
-    expect(stderr).toContain("3 mistakes in the configuration, nothing was written");
+    expect(stderr).toContain("4 mistakes in the configuration, nothing was written");
     expect(stderr).toMatch(
-      /Prod: name "Prod" has upper case[\s\S]*services\.web\.health\.path[\s\S]*staging\.region/,
+      /qa\.ts: cannot be loaded: no luck[\s\S]*Prod: name "Prod" has upper case[\s\S]*services\.web\.health\.path[\s\S]*staging\.region/,
     );
     expect(stderr).not.toMatch(/^\s+at /m);
-    const written = readdirSync(folder, { recursive: true, withFileTypes: true });
-    expect(written.filter((entry) => entry.isFile() && entry.parentPath.includes("cdktf.out"))).toEqual([]);
+    expect(existsSync(join(folder, "cdktf.out"))).toBe(false);
   });
 });

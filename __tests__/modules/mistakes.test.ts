@@ -436,6 +436,41 @@ describe("a report", () => {
       expect(text).toContain(`\n  ${path}`);
   });
 
+  test("holds what options say of each other beside what is wrong by itself", () => {
+    const text = report({
+      staging: but({
+        region: "us-west-9",
+        cluster: { capacity: { spot: { instanceTypes: ["t3.large"], min: 5, max: 2 } } },
+        services: {
+          web: { ...web, health: "up" },
+          api: { port: 1, capacity: "fargate", cpu: 512, memory: 512 },
+        },
+      }),
+    });
+    expect(text).toContain("4 mistakes in the configuration");
+    for (const path of [
+      "region",
+      "cluster.capacity.spot.min",
+      "services.web.health.path",
+      "services.api.memory",
+    ])
+      expect(text).toContain(`\n  staging.${path}: `);
+  });
+
+  test("says once which instance types are too small", () => {
+    const instanceTypes = ["t3.nano", "t3.micro", "t3.large"];
+    const text = report({
+      staging: but({
+        cluster: { capacity: { spot: { instanceTypes } } },
+        services: { web: { ...web, memory: 1024 } },
+      }),
+    });
+    expect(text).toContain("1 mistake in the configuration");
+    expect(text).toContain(
+      "never fit on spot's t3.nano (412 MiB, cpu 2048), t3.micro (924 MiB, cpu 2048); choose less",
+    );
+  });
+
   test("of two environments of one name names both files", () => {
     expect(report({ staging: least, other: but({ name: "staging" }) })).toContain(
       'staging.name: other.ts and staging.ts both make "staging"; rename one of them.',

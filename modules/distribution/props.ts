@@ -28,11 +28,17 @@ const wafOptions = options({
 export const distributionOptions = options({
   /** Own host names with a certificate; without them the environment has CloudFront's. */
   domain: part(domainOptions).default(false),
-  /** Path patterns that CloudFront may cache, as the origin's headers say. Nothing else is cached. */
+  /**
+   * Path patterns that CloudFront may cache, as the origin's headers say. Nothing else is cached. Only for what is the
+   * same for everybody: an answer is cached with its cookies.
+   */
   cachedPaths: z.array(z.string().regex(/^\/\S*$/, 'must start with "/".')).default([]),
   /** Logs of requests in an own bucket. */
   accessLogs: part(accessLogOptions).default(false),
-  /** AWS WAF with Amazon's common rules and a limit per address, about 10 USD a month. */
+  /**
+   * AWS WAF with Amazon's common rules and a limit per address, about 10 USD a month. The common rules refuse bodies
+   * of more than 8 KB: not for services that take uploads.
+   */
   waf: part(wafOptions).default(false),
   /** Seconds that the load balancer and CloudFront wait for an answer. CloudFront allows 60 without a quota request. */
   timeout: z.int().min(1).max(60).default(60),

@@ -103,17 +103,22 @@ function* checkCapacity(
   }
   const architectures = new Set<string>();
   for (const { provider } of service.strategy) {
-    for (const name of cluster.capacity[provider]?.instanceTypes ?? []) {
+    const types = (cluster.capacity[provider]?.instanceTypes ?? []).flatMap((name) => {
       const type = instanceType(name);
-      if (type === undefined) continue;
-      architectures.add(type.architecture);
-      const memory = type.memoryMiB - RESERVED_MIB;
-      if (service.memory > memory || service.cpu > type.vcpu * 1024) {
-        yield {
-          path: service.memory > memory ? "memory" : "cpu",
-          message: `${service.memory} MiB and cpu ${service.cpu} never fit on a ${name} of ${provider} (${memory} MiB, cpu ${type.vcpu * 1024}); choose less, or larger instances.`,
-        };
-      }
+      return type ? [{ name, ...type, memoryMiB: type.memoryMiB - RESERVED_MIB }] : [];
+    });
+    for (const { architecture } of types) architectures.add(architecture);
+    const short = types.filter(
+      ({ memoryMiB, vcpu }) => service.memory > memoryMiB || service.cpu > vcpu * 1024,
+    );
+    if (short.length > 0) {
+      const sizes = short.map(
+        ({ name, memoryMiB, vcpu }) => `${name} (${memoryMiB} MiB, cpu ${vcpu * 1024})`,
+      );
+      yield {
+        path: short.some(({ memoryMiB }) => service.memory > memoryMiB) ? "memory" : "cpu",
+        message: `${service.memory} MiB and cpu ${service.cpu} never fit on ${provider}'s ${sizes.join(", ")}; choose less, or larger instances.`,
+      };
     }
   }
   if (architectures.size > 1) {

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import type { z } from "zod";
 import { instanceType } from "../aws/instance-types";
-import { zonesOf } from "../aws/zones";
+import { regions, zonesOf } from "../aws/zones";
 import { fromIssues, type Mistake } from "../mistakes";
 import { endpointServices } from "../network/props";
 import { expand, freeze, layer } from "../options";
@@ -36,21 +36,45 @@ export function resolve(props: EnvironmentProps, name: string): Resolved {
   const mistakes: Mistake[] = nameMistake
     ? [{ path: environment || name, message: `name ${nameMistake}` }]
     : [];
-  const parsed = environmentOptions.safeParse(layered(props), { reportInput: true });
-  if (!parsed.success) {
-    mistakes.push(...fromIssues(environment, parsed.error.issues));
-    return { mistakes };
-  }
-  const configuration = complete(environment, parsed.data);
-  const found = [
-    ...checkNetwork(parsed.data, configuration),
-    ...checkDatabase(configuration),
-    ...checkCluster(configuration),
-    ...checkDistribution(configuration),
-    ...checkServices(parsed.data, configuration),
-  ];
+  const written = layered(props);
+  const parsed = environmentOptions.safeParse(written, { reportInput: true });
+  if (!parsed.success) mistakes.push(...fromIssues(environment, parsed.error.issues));
+  const broken = parsed.success ? [] : parsed.error.issues.map(({ path }) => path.map(String));
+  const whole = parsed.success ? parsed : environmentOptions.safeParse(without(written, broken));
+  if (!whole.success) return { mistakes };
+  const configuration = complete(environment, whole.data);
+  const found = crossCheck(whole.data, configuration, new Set(broken.map(([part]) => part)));
   mistakes.push(...found.map(({ path, message }) => ({ path: `${environment}.${path}`, message })));
   return mistakes.length > 0 ? { mistakes } : { configuration: freeze(configuration), mistakes };
+}
+
+/** What was written, but for the parts and services that are wrong by themselves: defaults stand for those. */
+function without(written: Record<string, unknown>, broken: readonly string[][]): unknown {
+  const rest = { ...written, services: { ...(written.services as object) } as Record<string, unknown> };
+  for (const [part = "", service] of broken) {
+    if (part === "services" && service !== undefined) delete rest.services[service];
+    else delete (rest as Record<string, unknown>)[part];
+  }
+  // The one part without a default; what needs it is not checked.
+  return { region: regions[0], ...rest };
+}
+
+/** What one option cannot know of another, as far as both are right by themselves. */
+function crossCheck(
+  parsed: Parsed,
+  configuration: Configuration,
+  broken: ReadonlySet<string | undefined>,
+): Mistake[] {
+  const checks: [needs: (keyof Parsed)[], check: () => Iterable<Mistake>][] = [
+    [["network", "region"], () => checkNetwork(parsed, configuration)],
+    [["database"], () => checkDatabase(configuration)],
+    [["cluster"], () => checkCluster(configuration)],
+    [["distribution"], () => checkDistribution(configuration)],
+    [["cluster", "database", "distribution", "registry"], () => checkServices(parsed, configuration)],
+  ];
+  return checks
+    .filter(([needs]) => !needs.some((part) => broken.has(part)))
+    .flatMap(([, check]) => [...check()]);
 }
 
 /** The parts that may be written as a scalar, and the option it stands for. */
@@ -61,7 +85,7 @@ const shorthands: Partial<Record<keyof Preset, string>> = {
 };
 
 /** The preset's data under what was written; named things (capacity) replace as a whole. */
-function layered({ preset, ...written }: EnvironmentProps): unknown {
+function layered({ preset, ...written }: EnvironmentProps): Record<string, unknown> {
   const { service, ...parts } = preset ?? {};
   const result: Record<string, unknown> = { ...written };
   for (const [key, under] of Object.entries(parts)) {

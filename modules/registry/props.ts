@@ -12,7 +12,7 @@ const repositoryName = z
 export const registryOptions = options({
   /** ECR repository that the services' images are pushed to. */
   repository: repositoryName,
-  /** Makes the repository with the environment. It goes with it, too: share one by leaving this off. */
+  /** Makes the repository with the environment. A destroy is refused while it holds images; leave this off to share one. */
   create: z.boolean().default(false),
 });
 

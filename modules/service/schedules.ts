@@ -46,7 +46,7 @@ export class Schedules extends Construct {
       policy: policy([
         {
           sid: "RunTask",
-          actions: ["ecs:RunTask", "ecs:TagResource"],
+          actions: ["ecs:RunTask"],
           // Any revision of this family: each apply makes a new one.
           resources: [`${taskDefinition.arnWithoutRevision}:*`],
           condition: { ArnEquals: { "ecs:cluster": cluster.cluster.arn } },

@@ -140,7 +140,7 @@ export class Service extends Construct {
       service: this.own,
       repositoryArn: this.props.registry.repository.arn,
       logGroupArn: this.logGroup.arn,
-      parameterArns: [...new Set(Object.values(this.secretArns()))],
+      parameterArns: this.parameterArns(),
     });
   }
 
@@ -228,6 +228,14 @@ export class Service extends Construct {
       value.replaceAll("$URL", url),
     ]);
     return { ...Object.fromEntries(config), ...(this.own.database && this.props.database?.connection) };
+  }
+
+  /** Each once: several variables may hold the one URL. */
+  private parameterArns() {
+    const own = Object.values(this.secrets).map(({ arn }) => arn);
+    const { database } = this.props;
+    if (!this.own.database || !database) return own;
+    return [...own, database.password.arn, ...(this.own.database.urls.length > 0 ? [database.url.arn] : [])];
   }
 
   private secretArns() {
