@@ -9,7 +9,7 @@ import { GetParameterCommand } from "@aws-sdk/client-ssm";
 import { GetCallerIdentityCommand } from "@aws-sdk/client-sts";
 import { expect, test } from "vitest";
 import { SAMPLE } from "../../sandbox/api/sample";
-import type { Fault } from "../../sandbox/api/faults";
+import type { Fault } from "../../sandbox/engine/faults";
 import { Bench, bench, failure, minutes, second, started } from "./support";
 
 const list = (at: Bench) => at.ecs.send(new ListServicesCommand({ cluster: SAMPLE.cluster }));

@@ -131,6 +131,7 @@ test("what runs is kept between two sandboxes, and none sees half of it", async 
   await other.advance(minutes(1));
   expect(await other.task(tasks?.[0]?.taskArn as string)).toMatchObject({ lastStatus: "STOPPED" });
   await Promise.all(Array.from({ length: 8 }, () => other.run({ startedBy: "many" })));
+  await Promise.all([other.force(), other.run(), other.release("second")]);
   const third = await begin();
   const { taskArns } = await third.ecs.send(
     new ListTasksCommand({ cluster: SAMPLE.cluster, startedBy: "many" }),

@@ -56,7 +56,16 @@ export async function pushFolders(world: World, images: readonly FolderImage[]):
     const content = folderContent(folder);
     for (const region of regionsOf(world, image)) {
       const { repository, architecture, tag } = image;
-      const push = { repository, region, tags: [tag], content, folder, architectures: [architecture] };
+      // An index even for one platform, as buildx pushes: so the platform can be told without pulling.
+      const push = {
+        repository,
+        region,
+        tags: [tag],
+        content,
+        folder,
+        architectures: [architecture],
+        index: true,
+      };
       const digest = await host.run((sim) => pushImage(sim, push));
       say(`pushed ${folder} to ${repository}:${tag} in ${region}, linux/${architecture}, ${digest}`);
     }

@@ -1,5 +1,4 @@
 import type * as ecs from "@aws-sdk/client-ecs";
-import { remaining } from "../engine/capacity";
 import {
   type Cluster,
   clusters,
@@ -10,6 +9,7 @@ import {
   type Provider,
   providers,
 } from "../engine/catalog";
+import { room } from "../engine/placement";
 import { shortName } from "../engine/sim";
 import type { Instance } from "../engine/state";
 import { tasksIn } from "../engine/tasks";
@@ -158,7 +158,7 @@ function instanceView(call: Call, instance: Instance): ecs.ContainerInstance {
     status: instance.status,
     agentConnected: instance.agentConnected,
     registeredResources: resources(instance),
-    remainingResources: resources(remaining(call.sim, instance)),
+    remainingResources: resources(room(call.sim, instance)),
     runningTasksCount: tasks.filter(({ lastStatus }) => lastStatus === "RUNNING").length,
     pendingTasksCount: tasks.filter(({ lastStatus }) => lastStatus === "PENDING").length,
     registeredAt: new Date(instance.registeredAt ?? instance.launchedAt),

@@ -1,4 +1,4 @@
-import type { Fault } from "./faults";
+import type { Fault } from "../engine/faults";
 
 /** An error as AWS answers it. */
 export class AwsFailure extends Error {

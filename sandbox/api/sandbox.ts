@@ -8,7 +8,7 @@ import { Processes } from "../engine/processes";
 import { parameterValue } from "../engine/catalog";
 import { text } from "../engine/attributes";
 import type { Caller } from "./call";
-import type { Fault } from "./faults";
+import type { Fault } from "../engine/faults";
 import { ApiServer, type RecordedCall } from "./server";
 
 export interface SandboxOptions extends Omit<HostOptions, "clock"> {

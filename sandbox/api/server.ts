@@ -8,7 +8,7 @@ import type { Call, Caller, Operations } from "./call";
 import { ECR } from "./ecr";
 import { ECS } from "./ecs";
 import { AwsFailure, failureOf, missing, type ServiceName } from "./errors";
-import { type Fault, takeFaults } from "./faults";
+import { type Fault, takeFaults } from "../engine/faults";
 import { LOGS } from "./logs";
 import { answerError, answerOk, encode, type Request, readRequest } from "./protocol";
 import { SSM } from "./ssm";

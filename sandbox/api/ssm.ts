@@ -1,7 +1,6 @@
 import type * as ssm from "@aws-sdk/client-ssm";
 import { arnOf, number, text } from "../engine/attributes";
 import { parameterValue } from "../engine/catalog";
-import { fingerprint } from "../engine/parameters";
 import type { World, WorldObject } from "../world";
 import { type Call, type Operations, operation, page } from "./call";
 import { AwsFailure } from "./errors";
@@ -88,7 +87,9 @@ function view(call: Call, object: WorldObject, decrypt: boolean): ssm.Parameter 
   return {
     Name: text(object.attributes, "name"),
     Type: type as ssm.ParameterType,
-    Value: secret ? `AQICAH${fingerprint(call.sim.world, value)}` : value,
+    Value: secret
+      ? `AQICAH${Buffer.from(call.sim.world.vault.fingerprint(value)).toString("base64")}`
+      : value,
     Version: versionOf(object),
     LastModifiedDate: changedAt(call, object),
     ARN: arnOf(object),

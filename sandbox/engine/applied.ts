@@ -7,7 +7,7 @@ import { shortName, type Sim } from "./sim";
 import type { Definition, ServiceSpec } from "./state";
 
 /** Reads an applied task definition. */
-export function readDefinition(object: WorldObject): Definition {
+function readDefinition(object: WorldObject): Definition {
   const { attributes } = object;
   const platform = block(attributes, "runtime_platform");
   const cpu = number(attributes, "cpu", 0);

@@ -1,6 +1,6 @@
 import { findCluster, findGroup, findProvider, type Provider, providers, type ScalingGroup } from "./catalog";
 import { instanceSize } from "./instance-types";
-import { room, waitingTasks } from "./placement";
+import { waitingTasks } from "./placement";
 import { forget, hex, isPlanned, plan, type Sim } from "./sim";
 import type { Instance } from "./state";
 import { lostHost } from "./stopping";
@@ -46,7 +46,7 @@ function decide(sim: Sim, key: string, difference: number): void {
  * The size that managed scaling aims at: instances in use or needed by waiting tasks, over the target capacity.
  * Source: "Deep dive on Amazon ECS cluster auto scaling" (CapacityProviderReservation = M / N × 100).
  */
-export function wantedSize(sim: Sim, provider: Provider, group: ScalingGroup): number {
+function wantedSize(sim: Sim, provider: Provider, group: ScalingGroup): number {
   const members = instancesOf(sim, provider).filter(({ status }) => status !== "DRAINING");
   const used = members.filter((one) =>
     tasksIn(sim, one.cluster).some((task) => task.instance === one.arn),
@@ -82,7 +82,7 @@ export function rescale(sim: Sim, key: string): void {
   for (const instance of idle.slice(0, surplus)) removeInstance(sim, instance);
 }
 
-export function instancesOf(sim: Sim, provider: Provider): Instance[] {
+function instancesOf(sim: Sim, provider: Provider): Instance[] {
   return Object.values(sim.state.instances).filter(
     (one) => one.provider === provider.name && one.region === provider.region,
   );
@@ -136,10 +136,4 @@ export function removeInstance(sim: Sim, instance: Instance): void {
       lostHost(sim, task, "TerminationNotice", `Host EC2 (instance ${instance.id}) terminated.`);
   forget(sim, instance.arn);
   delete sim.state.instances[instance.arn];
-}
-
-/** What an instance has left, as DescribeContainerInstances tells it. */
-export function remaining(sim: Sim, instance: Instance): { cpu: number; memory: number } {
-  const { cpu, memory } = room(sim, instance);
-  return { cpu, memory };
 }

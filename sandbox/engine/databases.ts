@@ -33,7 +33,7 @@ interface User {
  */
 export class Databases {
   private readonly running = new Map<string, Promise<number | undefined>>();
-  private readonly children: ChildProcess[] = [];
+  private readonly closing: (() => void | Promise<void>)[] = [];
 
   constructor(
     private readonly world: World,
@@ -54,7 +54,7 @@ export class Databases {
   }
 
   async close(): Promise<void> {
-    await Promise.all(this.children.map(stop));
+    await Promise.all(this.closing.map((close) => close()));
   }
 
   private async start(object: WorldObject): Promise<number | undefined> {
@@ -64,14 +64,23 @@ export class Databases {
       if (!programs)
         throw new Error("there is no Postgres engine (initdb and postgres) on this machine's PATH");
       const folder = join(this.world.folder, "postgres", name);
-      const already = runningPort(folder);
-      if (already !== undefined) return already;
+      const already = runningEngine(folder);
+      if (already) return this.join(already, `${folder}.owner`);
       await this.prepare(object, programs, folder);
       return await this.serve(programs, folder);
     } catch (error) {
       this.say(`database ${name} is only pretended: ${(error as Error).message}`);
       return undefined;
     }
+  }
+
+  /** Another sandbox's engine serves this one too. If that sandbox was killed, this one stops the engine at its end. */
+  private join({ pid, port }: { pid: number; port: number }, ownerFile: string): number {
+    if (!isAlive(Number(readFileSync(ownerFile, "utf8")))) {
+      writeFileSync(ownerFile, String(process.pid));
+      this.closing.push(() => void process.kill(pid, "SIGINT"));
+    }
+    return port;
   }
 
   private async prepare(object: WorldObject, programs: string, folder: string): Promise<void> {
@@ -139,7 +148,8 @@ export class Databases {
       stdio: ["ignore", "ignore", "pipe"],
       detached: true,
     });
-    this.children.push(child);
+    this.closing.push(() => stop(child));
+    writeFileSync(`${folder}.owner`, String(process.pid));
     await new Promise<void>((resolve, reject) => {
       let told = "";
       child.once("error", reject);
@@ -190,14 +200,24 @@ function unprivileged(): User | undefined {
   return user && { uid: Number(user[2]), gid: Number(user[3]) };
 }
 
-/** The port of an engine that another sandbox runs on this folder (fourth line of postmaster.pid). */
-function runningPort(folder: string): number | undefined {
+/** The engine that another sandbox runs on this folder, from postmaster.pid: process and (fourth line) port. */
+function runningEngine(folder: string): { pid: number; port: number } | undefined {
   try {
-    const [pid, , , port] = readFileSync(join(folder, "postmaster.pid"), "utf8").split("\n");
-    process.kill(Number(pid), 0);
-    return Number(port) || undefined;
+    const [pid, , , port] = readFileSync(join(folder, "postmaster.pid"), "utf8").split("\n").map(Number);
+    return pid && port && isAlive(pid) ? { pid, port } : undefined;
   } catch {
     return undefined;
+  }
+}
+
+/** Whether a process of this machine still runs. */
+export function isAlive(pid: number | undefined): boolean {
+  if (pid === undefined) return false;
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
   }
 }
 

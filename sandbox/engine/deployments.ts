@@ -14,7 +14,7 @@ export function primaryOf(service: Service): Deployment {
 }
 
 /** The service deployment that is under way for a deployment, or its last one. */
-export function historyOf(service: Service, deployment: Deployment): ServiceDeployment | undefined {
+function historyOf(service: Service, deployment: Deployment): ServiceDeployment | undefined {
   return service.history.find((one) => one.deployment === deployment.id);
 }
 
@@ -151,7 +151,7 @@ function failRollback(sim: Sim, service: Service, deployment: Deployment, reason
 }
 
 /** The newest deployment before this one that completed. */
-export function rollbackTarget(service: Service, failed: Deployment): Deployment | undefined {
+function rollbackTarget(service: Service, failed: Deployment): Deployment | undefined {
   const older = service.deployments.slice(service.deployments.indexOf(failed) + 1);
   return older.filter(({ completed }) => completed).sort((one, other) => other.createdAt - one.createdAt)[0];
 }
@@ -160,13 +160,7 @@ export function rollbackTarget(service: Service, failed: Deployment): Deployment
  * Returns to a deployment that completed: it becomes PRIMARY and IN_PROGRESS again, under its own id and with the digests
  * that it pinned ("How the Amazon ECS deployment circuit breaker detects failures").
  */
-export function rollBack(
-  sim: Sim,
-  service: Service,
-  failed: Deployment,
-  target: Deployment,
-  reason: string,
-): void {
+function rollBack(sim: Sim, service: Service, failed: Deployment, target: Deployment, reason: string): void {
   failed.status = "ACTIVE";
   target.status = "PRIMARY";
   target.rolloutState = "IN_PROGRESS";

@@ -34,7 +34,7 @@ function filesOf(root: string, folder: string): string[] {
 }
 
 /** The ENTRYPOINT and CMD of a folder's Dockerfile: the last of each counts. */
-export function dockerfileCommand(folder: string): { entrypoint: string[]; cmd: string[] } {
+function dockerfileCommand(folder: string): { entrypoint: string[]; cmd: string[] } {
   const file = join(folder, "Dockerfile");
   const command = { entrypoint: [] as string[], cmd: [] as string[] };
   if (!existsSync(file)) return command;

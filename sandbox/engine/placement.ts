@@ -13,7 +13,7 @@ export function room(sim: Sim, instance: Instance): { cpu: number; memory: numbe
 }
 
 /** Host ports that a task definition names. Those of awsvpc tasks are on their own network interface. */
-export function fixedPorts(definition: Definition | undefined): number[] {
+function fixedPorts(definition: Definition | undefined): number[] {
   if (!definition || definition.networkMode === "awsvpc") return [];
   const mappings = definition.containers.flatMap(({ portMappings }) => portMappings ?? []);
   return mappings.map(({ hostPort }) => hostPort ?? 0).filter((port) => port > 0);

@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { createInterface } from "node:readline";
 import { containerEnvironment } from "./container-environment";
-import { Databases, freePort } from "./databases";
+import { Databases, freePort, isAlive } from "./databases";
 import { findContainer, settle } from "./engine";
 import type { Host } from "./host";
 import { writeTaskLog } from "./log-streams";
@@ -196,16 +196,6 @@ const SIGNALS: Record<string, number> = {
   SIGSEGV: 11,
   SIGTERM: 15,
 };
-
-function isAlive(owner: number | undefined): boolean {
-  if (owner === undefined) return false;
-  try {
-    process.kill(owner, 0);
-    return true;
-  } catch {
-    return false;
-  }
-}
 
 /** To the whole group: a shell's children must not stay behind. */
 function signal(child: ChildProcess, name: NodeJS.Signals): void {

@@ -22,17 +22,21 @@ export function reconcile(sim: Sim, service: Service): void {
   if (service.status === "INACTIVE") return;
   checkBreaker(sim, service);
   const deployment = primaryOf(service);
-  const live = liveTasksOf(sim, service.arn);
-  const own = live.filter((task) => task.startedBy === deployment.id && !isDraining(sim, task));
-  const others = live.filter((task) => !own.includes(task));
   const desired = service.status === "DRAINING" ? 0 : service.spec.desired;
-  const started = startMissing(sim, service, deployment, desired - own.length, live.length);
+  startMissing(sim, service, deployment, desired);
+  const { own, others } = tasksOf(sim, service, deployment);
   stopSurplus(sim, service, own, desired);
-  const held = deployment.halted || (desired > own.length + started && service.retryAt <= sim.state.time);
-  if (!deployment.halted || desired === 0) stopOld(sim, service, own, others, desired, held);
+  if (!deployment.halted || desired === 0) stopOld(sim, service, own, others, desired);
   if (own.length < desired && others.length > 0) sayWhenStuck(sim, service);
   retireOld(sim, service);
   settleDown(sim, service, deployment, desired);
+}
+
+/** The tasks that the newest deployment counts on, and all others that are meant to run. */
+function tasksOf(sim: Sim, service: Service, deployment: Deployment): { own: Task[]; others: Task[] } {
+  const live = liveTasksOf(sim, service.arn);
+  const own = live.filter((task) => task.startedBy === deployment.id && !isDraining(sim, task));
+  return { own, others: live.filter((task) => !own.includes(task)) };
 }
 
 /** With a maximum that leaves no room over the minimum, nothing can ever move. */
@@ -51,20 +55,15 @@ function isDraining(sim: Sim, task: Task): boolean {
   return task.instance !== undefined && sim.state.instances[task.instance]?.status === "DRAINING";
 }
 
-function startMissing(
-  sim: Sim,
-  service: Service,
-  deployment: Deployment,
-  missing: number,
-  live: number,
-): number {
+function startMissing(sim: Sim, service: Service, deployment: Deployment, desired: number): void {
+  const { own, others } = tasksOf(sim, service, deployment);
   const { maximum } = limits(service);
   const wait = Math.max(service.retryAt, deployment.notBefore);
-  const count = deployment.halted ? 0 : Math.min(missing, maximum - live);
-  if (count <= 0) return 0;
+  const count = deployment.halted ? 0 : Math.min(desired - own.length, maximum - own.length - others.length);
+  if (count <= 0) return;
   if (wait > sim.state.time) {
     if (!isPlanned(sim, service.arn, "retry")) plan(sim, wait - sim.state.time, "retry", service.arn);
-    return 0;
+    return;
   }
   const tasks: Task[] = [];
   for (let index = 0; index < count; index++) {
@@ -76,7 +75,6 @@ function startMissing(
     service.steady = false;
     addEvent(sim, service, `has started ${tasks.length} tasks: ${tasks.map(inEvent).join(" ")}.`);
   }
-  return tasks.length;
 }
 
 function startTask(sim: Sim, service: Service, deployment: Deployment): Task | undefined {
@@ -156,26 +154,17 @@ function stopSurplus(sim: Sim, service: Service, own: Task[], desired: number): 
 
 /**
  * Stops tasks of old deployments as far as enough healthy ones remain. Those that are not ready count for nothing and go
- * at once. Only when new tasks find no room does it go below the desired count, down to the minimum.
+ * at once. Only while new tasks find no room does it go below the desired count, down to the minimum.
  */
-function stopOld(
-  sim: Sim,
-  service: Service,
-  own: Task[],
-  others: Task[],
-  desired: number,
-  held: boolean,
-): void {
-  const { minimum, maximum } = limits(service);
+function stopOld(sim: Sim, service: Service, own: Task[], others: Task[], desired: number): void {
+  const { minimum } = limits(service);
   const deployment = primaryOf(service);
   const ready = (tasks: Task[]) => tasks.filter((task) => isReady(sim, service, task));
-  const crowded =
-    own.length < desired &&
-    (held || own.length + others.length >= maximum || service.retryAt > sim.state.time);
+  const crowded = own.length < desired || own.some(({ zone }) => zone === undefined);
   const keep = crowded ? minimum : Math.max(minimum, desired);
   let spare = ready(own).length + ready(others).length - keep;
   const stopping = others.filter((task) => {
-    if (!isReady(sim, service, task)) return own.length >= desired || crowded || !isDraining(sim, task);
+    if (!isReady(sim, service, task)) return true;
     spare -= 1;
     return spare >= 0;
   });

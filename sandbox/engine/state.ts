@@ -7,7 +7,7 @@ import type {
   TaskOverride,
   TaskStopCode,
 } from "@aws-sdk/client-ecs";
-import type { Fault } from "../api/faults";
+import type { Fault } from "./faults";
 import type { Behaviour } from "./behaviour";
 
 /**

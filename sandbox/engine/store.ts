@@ -35,7 +35,9 @@ export class FileStore implements Store {
   }
 
   async locked<T>(step: (state: Runtime | undefined) => Promise<{ state: Runtime; result: T }>): Promise<T> {
-    const release = await lockfile.lock(this.folder, {
+    // Not the folder, as World does: locks of one process are known by what they lock, not by their file.
+    const release = await lockfile.lock(this.file, {
+      realpath: false,
       lockfilePath: join(this.folder, "runtime.lock"),
       retries: { retries: 2000, factor: 1.2, minTimeout: 2, maxTimeout: 40 },
     });
