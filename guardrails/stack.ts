@@ -47,8 +47,7 @@ export class Stack {
     for (const block of this.blocks) {
       this.byType.set(block.type, [...(this.byType.get(block.type) ?? []), block]);
     }
-    const environments = this.environments();
-    this.production = !environments.some((environment) => kindOf(environment) === "disposable");
+    this.production = this.isProduction();
   }
 
   /** All blocks of these types, `data.` in front for data sources. */
@@ -95,25 +94,27 @@ export class Stack {
    * The blocks of a type that belong to this one, by an argument that refers to it or repeats its name; `unsure` where
    * one of them belongs to something that only an apply will tell.
    */
-  companions(block: Block, type: string, key: string, nameKey = key): { found: Block[]; unsure: boolean } {
+  companions(block: Block, type: string, key: string): { found: Block[]; unsure: boolean } {
     const all = this.all(type);
-    const name = text(block.body[nameKey]);
+    const name = text(block.body[key]);
     const belongs = (other: Block) =>
       this.named(other.body[key], block.type).includes(block) ||
       (name !== undefined && other.body[key] === name);
     const unsure = (other: Block) =>
-      isExpression(other.body[key]) && this.named(other.body[key], block.type).length === 0;
+      isExpression(other.body[key])
+        ? this.named(other.body[key], block.type).length === 0
+        : isExpression(block.body[key]);
     return { found: all.filter(belongs), unsure: all.some(unsure) };
   }
 
-  /** The environment's name as the tags of the provider say it; the stack's own where they do not. */
-  private environments(): string[] {
-    const tags = this.all("provider").flatMap(({ body }) =>
-      leaves(body.default_tags).flatMap(({ key, value }) =>
-        isEnvironmentTag(key) ? [text(value) ?? this.name] : [],
-      ),
-    );
-    return tags.length > 0 ? tags : [this.name];
+  /** By the environment's tag, and where there is none by the stack's name. A tag that is an expression decides nothing. */
+  private isProduction(): boolean {
+    const tags = this.all("provider")
+      .flatMap(({ body }) => leaves(body.default_tags))
+      .filter(({ key }) => isEnvironmentTag(key));
+    const literal = tags.map(({ value }) => text(value)).filter((value) => value !== undefined);
+    if (tags.length > literal.length) return kindOf(this.name) === "production";
+    return (literal.length > 0 ? literal : [this.name]).every((name) => kindOf(name) !== "disposable");
   }
 }
 

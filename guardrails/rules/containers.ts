@@ -79,15 +79,15 @@ function untaggedGroup(provider: Block, stack: Stack): Hit[] {
 export const containers = theme("containers", [
   {
     id: "circuit-breaker",
-    why: "Without the circuit breaker a release that cannot start is tried for ever, and nothing rolls it back; the reference's service has none.",
-    source: "ECS guide, Deployment circuit breaker; the reference's service",
+    why: "Without the circuit breaker a release that cannot start is tried for ever, and nothing rolls it back.",
+    source: "ECS guide, Deployment circuit breaker; seen in practice",
     mend: "Set deployment_circuit_breaker { enable = true, rollback = true }.",
     find: each(["aws_ecs_service"], withoutBreaker),
   },
   {
     id: "launch-type-ec2",
     why: "launch_type EC2 bypasses capacity providers: what does not fit stays pending, and no machine is added.",
-    source: "ECS guide, Capacity providers; the reference's migrations",
+    source: "ECS guide, Capacity providers; seen in practice",
     mend: "Set capacity_provider_strategy instead of launch_type.",
     find: (stack) => [
       ...stack.all("aws_ecs_service").flatMap((block) => bypassesProviders(block, stack)),
@@ -97,7 +97,7 @@ export const containers = theme("containers", [
   {
     id: "cluster-default-strategy",
     why: "In a cluster without a default strategy every run-task that names none bypasses the capacity providers: a migration finds no room.",
-    source: "ECS API, RunTask: launchType; the reference's cluster",
+    source: "ECS API, RunTask: launchType; seen in practice",
     mend: "Set default_capacity_provider_strategy on the aws_ecs_cluster_capacity_providers.",
     find: each(["aws_ecs_cluster_capacity_providers"], (block) =>
       hasDefaultStrategy(block) || absent(block, "capacity_providers")
@@ -108,7 +108,7 @@ export const containers = theme("containers", [
   {
     id: "managed-scaling",
     why: "Without managed scaling a full cluster stays full: scaling on CPU never sees the tasks that found no room.",
-    source: "ECS guide, Cluster auto scaling; the reference's capacity provider",
+    source: "ECS guide, Cluster auto scaling; seen in practice",
     mend: 'Set managed_scaling { status = "ENABLED" } with a target below 100 for headroom.',
     find: each(["aws_ecs_capacity_provider"], (block) =>
       within(block, "auto_scaling_group_provider", "managed_scaling")
@@ -126,7 +126,7 @@ export const containers = theme("containers", [
   {
     id: "health-check-grace",
     why: "Without a grace period the load balancer's first failed check stops a task that is still starting, again and again.",
-    source: "ECS API, CreateService: healthCheckGracePeriodSeconds; the reference's service",
+    source: "ECS API, CreateService: healthCheckGracePeriodSeconds; seen in practice",
     mend: "Set health_check_grace_period_seconds to what a cold start takes.",
     find: each(["aws_ecs_service"], (block) =>
       within(block, "load_balancer").length > 0 &&

@@ -45,7 +45,9 @@ function expires(bucket: Block, stack: Stack): boolean {
       text(rule.body.status, "Enabled") !== "Disabled" &&
       within(rule, "expiration").some(({ body }) => body.days !== undefined || body.date !== undefined) &&
       within(rule, "filter").every(({ body }) =>
-        Object.entries(body).every(([key, value]) => key === "prefix" && (value ?? "") === ""),
+        Object.entries(body).every(
+          ([key, value]) => key === "prefix" && (isExpression(value) || (value ?? "") === ""),
+        ),
       ) &&
       (text(rule.body.prefix, "") ?? "") === "",
   );
@@ -81,21 +83,21 @@ export const data = theme("data", [
   {
     id: "deletion-protection",
     why: "One wrong plan, or one click, deletes a production database that is not protected.",
-    source: "AWS Security Hub RDS.7, RDS.8, DynamoDB.6; the reference's database",
+    source: "AWS Security Hub RDS.7, RDS.8, DynamoDB.6; seen in practice",
     mend: "Set deletion_protection = true (a table: deletion_protection_enabled).",
     find: inProduction([...DATABASES, "aws_dynamodb_table"], unprotected),
   },
   {
     id: "final-snapshot",
     why: "A production database without a final snapshot is gone with its last minute; automated backups go with it.",
-    source: "RDS guide, Deleting a DB instance; the reference's database",
+    source: "RDS guide, Deleting a DB instance; seen in practice",
     mend: "Set skip_final_snapshot = false and a final_snapshot_identifier.",
     find: inProduction([...DATABASES, "aws_redshift_cluster"], withoutSnapshot),
   },
   {
     id: "database-backups",
     why: "Without backups there is no way back to before a mistake: Terraform's default for an instance is none.",
-    source: "AWS Security Hub RDS.11; the reference's database",
+    source: "AWS Security Hub RDS.11; seen in practice",
     mend: `Set backup_retention_period: ${BACKUP_DAYS} days at least in production, one elsewhere.`,
     find: each(DATABASES, withoutBackups),
   },
@@ -128,7 +130,7 @@ export const data = theme("data", [
   {
     id: "default-parameter-group",
     why: "A default parameter group cannot be changed: the first setting that is needed restarts the database into another.",
-    source: "RDS guide, Parameter groups; the reference's database",
+    source: "RDS guide, Parameter groups; seen in practice",
     mend: "Make an aws_db_parameter_group per major version, created before the old one is destroyed, and refer to it.",
     find: each(["aws_db_instance", "aws_rds_cluster"], borrowedParameters),
   },

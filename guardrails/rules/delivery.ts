@@ -78,23 +78,22 @@ const inBehaviors = (broken: (at: At, stack: Stack) => string | undefined) =>
 export const delivery = theme("delivery", [
   {
     id: "cloudfront-drops-cookies",
-    why: "A site that takes POST and gets no cookies cannot tell its visitors apart: signing in breaks; the reference's did.",
-    source: "CloudFront guide, Cache content based on cookies; the reference's distribution",
+    why: "A site that takes POST and gets no cookies cannot tell its visitors apart: signing in breaks.",
+    source: "CloudFront guide, Cache content based on cookies; seen in practice",
     mend: "Set the managed policies CachingDisabled and AllViewer on what a program answers.",
     find: inBehaviors((at, stack) => (isDynamic(at) ? cookiesLost(at, stack) : undefined)),
   },
   {
     id: "cloudfront-caches-dynamic",
     why: "What a program answers to one visitor is kept for a day and shown to the next, unless every answer forbids it.",
-    source: "CloudFront guide, Managing how long content stays in the cache; the reference's distribution",
+    source: "CloudFront guide, Managing how long content stays in the cache; seen in practice",
     mend: "Set CachingDisabled on it (with forwarded_values: default_ttl = 0), and cache static paths only.",
     find: inBehaviors((at, stack) => (isDynamic(at) ? answersKept(at, stack) : undefined)),
   },
   {
     id: "cloudfront-legacy-forwarding",
     why: "forwarded_values is deprecated, and mixes what is passed on with what answers are kept by.",
-    source:
-      "Terraform AWS provider, aws_cloudfront_distribution: forwarded_values; the reference's distribution",
+    source: "Terraform AWS provider, aws_cloudfront_distribution: forwarded_values; seen in practice",
     mend: "Set cache_policy_id and origin_request_policy_id.",
     find: inBehaviors((at) => (within(at, "forwarded_values").length > 0 ? "forwarded_values" : undefined)),
   },

@@ -76,7 +76,7 @@ export const edgesAndState = theme("edges and state", [
   {
     id: "literal-reference",
     why: "A name that is repeated is no edge: Terraform makes and destroys the two in any order, and a rename misses one.",
-    source: "Terraform documentation, Resource dependencies; the reference's subnet group and cluster",
+    source: "Terraform documentation, Resource dependencies; seen in practice",
     mend: "Refer to the other resource's attribute instead of repeating its name.",
     find: (stack) => [
       ...stack.blocks.filter(({ type }) => /^aws_/.test(type)).flatMap((block) => literalEdges(block, stack)),
@@ -85,8 +85,8 @@ export const edgesAndState = theme("edges and state", [
   },
   {
     id: "several-environments-in-one-state",
-    why: "One state is one plan and one lock: a change to staging waits for, shows, and can break production; the reference does that.",
-    source: "AWS Prescriptive Guidance, Terraform: backend best practices; the reference's main.tf",
+    why: "One state is one plan and one lock: a change to staging waits for, shows, and can break production.",
+    source: "AWS Prescriptive Guidance, Terraform: backend best practices; seen in practice",
     mend: "Give each environment a stack and a backend key of its own.",
     find: severalEnvironments,
   },
@@ -101,8 +101,8 @@ export const edgesAndState = theme("edges and state", [
   },
   {
     id: "state-lock",
-    why: "Two applies at once on a state without a lock leave one that matches neither; the reference relies on its CI alone.",
-    source: "Terraform documentation, Backend s3: state locking; the reference's backend.tf",
+    why: "Two applies at once on a state without a lock leave one that matches neither.",
+    source: "Terraform documentation, Backend s3: state locking; seen in practice",
     mend: "Set use_lockfile = true on the S3 backend (Terraform and OpenTofu 1.10).",
     find: each(["backend"], (block) =>
       block.name === "s3" &&

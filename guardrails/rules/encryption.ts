@@ -95,7 +95,7 @@ export const encryption = theme("encryption", [
   {
     id: "unencrypted-database",
     why: "A database's storage cannot be encrypted later: it takes a new one, made from a snapshot.",
-    source: "AWS Security Hub RDS.3, RDS.27; the reference's database",
+    source: "AWS Security Hub RDS.3, RDS.27; seen in practice",
     mend: "Set storage_encrypted = true.",
     find: argument(
       ["aws_db_instance", "aws_rds_cluster", "aws_docdb_cluster", "aws_neptune_cluster"],
@@ -117,7 +117,7 @@ export const encryption = theme("encryption", [
   {
     id: "unencrypted-volume",
     why: "A volume, and every snapshot of it, is readable to whoever gets hold of it.",
-    source: "AWS Security Hub EC2.3, EC2.7; the reference's launch template",
+    source: "AWS Security Hub EC2.3, EC2.7; seen in practice",
     mend: "Set encrypted = true on every device, the root one included, or aws_ebs_encryption_by_default for the account.",
     find: each(["aws_instance", "aws_launch_template", "aws_launch_configuration"], plainVolumes),
   },

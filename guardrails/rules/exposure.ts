@@ -42,8 +42,8 @@ function openBucket(bucket: Block, stack: Stack): Hit[] {
 export const exposure = theme("exposure", [
   {
     id: "open-ingress",
-    why: "A security group that admits the whole internet leaves nothing but the service itself between it and everyone; the reference's internal load balancer did.",
-    source: "AWS Security Hub EC2.18, EC2.19; the reference's load balancer",
+    why: "A security group that admits the whole internet leaves nothing but the service itself between it and everyone.",
+    source: "AWS Security Hub EC2.18, EC2.19; seen in practice",
     mend: "Admit a security group or a managed prefix list (CloudFront's origin-facing one); where the internet is meant, suppress the rule and say what is served.",
     find: (stack) => [
       ...stack
@@ -58,7 +58,7 @@ export const exposure = theme("exposure", [
   {
     id: "public-ip",
     why: "A machine or task with a public address is one security group rule away from the internet.",
-    source: "AWS Security Hub EC2.9, EC2.15, ECS.2; the reference's bastion",
+    source: "AWS Security Hub EC2.9, EC2.15, ECS.2; seen in practice",
     mend: "Place it in a private subnet, reach out through NAT or VPC endpoints, and reach in through Session Manager.",
     find: (stack) => [
       ...stack
@@ -104,7 +104,9 @@ export const exposure = theme("exposure", [
     find: argument(
       ["aws_lb", "aws_alb", "aws_elb"],
       "internal",
-      (value, { body }) => truth(value, false) === false && text(body.load_balancer_type) !== "gateway",
+      (value, { body }) =>
+        truth(value, false) === false &&
+        /^(application|network)$/.test(text(body.load_balancer_type, "application") ?? ""),
     ),
   },
   {

@@ -145,14 +145,14 @@ export const permissions = theme("permissions", [
   },
   {
     id: "instance-policy-on-task-role",
-    why: "The container instances' policy lets a task register and deregister machines; the reference's execution role carries it.",
-    source: "ECS guide, Container instance IAM role; the reference's execution role",
+    why: "The container instances' policy lets a task register and deregister machines.",
+    source: "ECS guide, Container instance IAM role; seen in practice",
     mend: "Let the execution role pull its image, write its log group and read its own parameters, nothing else.",
     find: each(["aws_iam_role_policy_attachment"], instancePolicy),
   },
   {
     id: "long-lived-access-key",
-    why: "An access key works from anywhere until somebody remembers it, and its secret lies in the state; the reference's CI uses one.",
+    why: "An access key works from anywhere until somebody remembers it, and its secret lies in the state.",
     source: "IAM guide, Use temporary credentials; AWS Security Hub IAM.3",
     mend: "Assume a role: GitHub and others through OIDC, machines and tasks through their own role.",
     find: each(["aws_iam_access_key"], (block) => [lacks(block)]),

@@ -110,8 +110,8 @@ function environment({ block, path, body }: Container, stack: Stack): Hit[] {
 export const secrets = theme("secrets", [
   {
     id: "secret-in-state",
-    why: "What this makes lies readable in the state and in every plan; the reference keeps eight such secrets.",
-    source: "Terraform documentation, Sensitive data in state; the reference's key pairs and passwords",
+    why: "What this makes lies readable in the state and in every plan.",
+    source: "Terraform documentation, Sensitive data in state; seen in practice",
     mend: "Make it as an ephemeral value and write it through write-only arguments; for shells use Session Manager, not keys.",
     find: (stack) => [
       ...stack.all(...MAKERS).map((block) => lacks(block)),
@@ -124,7 +124,7 @@ export const secrets = theme("secrets", [
   {
     id: "stored-secret",
     why: "Terraform writes this argument's value into the state and the plan, wherever it comes from.",
-    source: "Terraform documentation, Write-only arguments; the reference's parameters and database",
+    source: "Terraform documentation, Write-only arguments; seen in practice",
     mend: "Use the write-only twin with its version: password_wo, master_password_wo, secret_string_wo, value_wo.",
     find: stored,
   },
@@ -151,8 +151,8 @@ export const secrets = theme("secrets", [
   },
   {
     id: "ssh-key-pair",
-    why: "A key pair is a long-lived secret that somebody must keep, hand around and take back; the reference keeps its own in the state.",
-    source: "AWS Well-Architected, SEC03-BP01; the reference's bastion and cluster",
+    why: "A key pair is a long-lived secret that somebody must keep, hand around and take back.",
+    source: "AWS Well-Architected, SEC06-BP03; seen in practice",
     mend: "Reach machines through Session Manager or EC2 Instance Connect, without a key.",
     find: (stack) => [
       ...stack.all("aws_key_pair").map((block) => lacks(block)),

@@ -26,7 +26,7 @@ const floating = (block: Block): Hit[] =>
 function withoutSessionTokens(block: Block): Hit[] {
   if (absent(block, "metadata_options")) return [lacks(block, "metadata_options")];
   return within(block, "metadata_options")
-    .filter(({ body }) => text(body.http_endpoint, "enabled") !== "disabled")
+    .filter(({ body }) => text(body.http_endpoint, "enabled") === "enabled")
     .filter(({ body }) => text(body.http_tokens, "optional") === "optional")
     .map((at) => hit(block, at, "http_tokens"));
 }
@@ -61,7 +61,7 @@ export const versions = theme("versions", [
   {
     id: "floating-launch-template",
     why: "Terraform sees no change in $Latest or $Default: an instance refresh never starts, and old machines stay.",
-    source: "Terraform AWS provider, aws_autoscaling_group: instance_refresh; the reference's group",
+    source: "Terraform AWS provider, aws_autoscaling_group: instance_refresh; seen in practice",
     mend: "Refer to the template's latest_version.",
     find: each(["aws_autoscaling_group", "aws_instance"], floating),
   },
