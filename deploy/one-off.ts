@@ -104,9 +104,12 @@ async function runTask(
   oneOff: OneOff,
   attempt: number,
 ): Promise<{ tasks?: Task[]; failures?: Failure[] }> {
+  const asked = context.clock.now();
   try {
     const answer = await context.lasting.runTask(request(context, oneOff, attempt));
-    if (!answer.tasks?.some(isStopped)) return answer;
+    const [task] = answer.tasks ?? [];
+    const earlier = task && isStopped(task) && (task.stoppedAt?.getTime() ?? 0) < asked;
+    if (!earlier) return answer;
     // The token was used before, and a stale list had hidden the task of then: once more, with another.
     return await context.lasting.runTask(request(context, oneOff, -attempt));
   } catch (error) {

@@ -65,6 +65,18 @@ test("fact 2: a RunTask whose answer is lost starts one task, not two", async ()
   expect(world.ecs.tasks).toHaveLength(1);
 });
 
+test("fact 2: a migration that ends before its lost answer is asked for again runs once", async () => {
+  const world = await World.open();
+  world.ecs.taskScripts.push({ pending: 50, running: 50 });
+  world.faults.push((operation, input, nth) => {
+    if (operation !== "ecs:RunTask" || nth > 2) return undefined;
+    world.ecs.runTask(input);
+    throw new Broken();
+  });
+  expect((await world.deploy()).exitCode).toBe(0);
+  expect(world.ecs.tasks).toHaveLength(1);
+});
+
 test("fact 2: when every answer is lost the task is found by its mark", async () => {
   const world = await World.open();
   world.faults.push((operation, input) => {

@@ -268,7 +268,7 @@ export class Ecs {
       desiredStatus: stopped || task.stoppedAt !== undefined ? "STOPPED" : "RUNNING",
       containers: [...sidecars, target],
       ...(stopped && {
-        stoppedAt: seconds(this.clock.now()),
+        stoppedAt: seconds(killed ? (task.stoppedAt ?? 0) : ownEnd),
         stopCode: killed ? "UserInitiated" : "EssentialContainerExited",
         stoppedReason: killed ? "Task stopped" : "Essential container in task exited",
         ...(killed ? {} : end),
