@@ -1,7 +1,7 @@
 import { UpdateServiceCommand } from "@aws-sdk/client-ecs";
 import { expect, test } from "vitest";
 import { addSample, SAMPLE } from "../../sandbox/api/sample";
-import { bench, failure, minutes, type Settings } from "./support";
+import { bench, failure, minutes, second, type Settings } from "./support";
 
 test("a new task definition starts a deployment; the old one is INACTIVE", async () => {
   const at = await bench();
@@ -42,6 +42,23 @@ test("UpdateService and a rollback show up in the applied world", async () => {
   const [object] = at.sandbox.host.world.list({ type: "aws_ecs_service" });
   expect(object?.attributes.desired_count).toBe(2);
   expect((await at.service()).deployments).toHaveLength(1);
+});
+
+test("a destroyed service drains and is INACTIVE; its instances go with their capacity provider", async () => {
+  const at = await bench();
+  const { world } = at.sandbox.host;
+  const destroy = (type: string) =>
+    world.change(() => {
+      for (const object of world.list({ type })) world.remove(object);
+    });
+  await destroy("aws_ecs_service");
+  await at.advance(second);
+  expect((await at.service()).status).toBe("DRAINING");
+  await at.advance(minutes(2));
+  expect(await at.service()).toMatchObject({ status: "INACTIVE", runningCount: 0 });
+  await destroy("aws_ecs_capacity_provider");
+  await at.advance(second);
+  expect((await at.sandbox.state()).instances).toEqual({});
 });
 
 test.each<[string, Settings]>([

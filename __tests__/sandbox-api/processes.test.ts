@@ -1,4 +1,6 @@
-import { mkdirSync, writeFileSync } from "node:fs";
+import { spawnSync } from "node:child_process";
+import { chmodSync, mkdirSync, writeFileSync } from "node:fs";
+import { connect } from "node:net";
 import { join } from "node:path";
 import { DescribeTasksCommand, ListTasksCommand, StopTaskCommand } from "@aws-sdk/client-ecs";
 import { expect, test } from "vitest";
@@ -6,6 +8,7 @@ import { SAMPLE, sampleWorld } from "../../sandbox/api/sample";
 import { Sandbox } from "../../sandbox/api/sandbox";
 import { ManualClock } from "../../sandbox/engine/clock";
 import { redirect } from "../../sandbox/engine/container-environment";
+import { Databases } from "../../sandbox/engine/databases";
 import { commandLine, folderContent } from "../../sandbox/engine/folder-image";
 import { FileStore } from "../../sandbox/engine/store";
 import { Bench, minutes, onClose, second, temporary } from "./support";
@@ -142,6 +145,73 @@ test("what runs is kept between two sandboxes, and none sees half of it", async 
   );
   expect(described.failures).toEqual([]);
 });
+
+test("a service's process ends with its sandbox and goes on in the next", async () => {
+  const folder = temporary();
+  const world = await sampleWorld({ worker: true }, folder);
+  const clock = new ManualClock();
+  const said: string[] = [];
+  const begin = () =>
+    Sandbox.start({ world, clock, store: new FileStore(folder), real: true, say: (text) => said.push(text) });
+  const command = "process.title = 'worker'; setInterval(() => {}, 1000);";
+  const app = image({ "work.js": command, Dockerfile: 'CMD ["node", "work.js"]' });
+  const first = await begin();
+  const content = folderContent(app);
+  await first.push({ repository: "app", region: SAMPLE.region, content, folder: app, tags: [SAMPLE.tag] });
+  await first.advance(minutes(3));
+  await expect.poll(() => said.length).toBe(1);
+  await first.close();
+  const next = await begin();
+  onClose(() => next.close());
+  await next.advance(second);
+  await expect.poll(() => said.length).toBe(2);
+  const [task] = Object.values((await next.state()).tasks);
+  expect(task?.containers[0]?.process).toMatchObject({ state: "running" });
+  expect(said[1]).toBe(said[0]);
+});
+
+const engine = spawnSync("initdb", ["--version"]).status === 0;
+
+test.skipIf(!engine)(
+  "the applied database is a real Postgres with its own user, kept between two starts",
+  async () => {
+    const folder = temporary();
+    chmodSync(folder, 0o755);
+    const world = await sampleWorld({}, folder);
+    const address = "staging.abc.us-west-2.rds.amazonaws.com";
+    await world.change(() => {
+      world.put({
+        type: "aws_db_instance",
+        region: SAMPLE.region,
+        id: "db-1",
+        attributes: { address, identifier: "staging", username: "app", db_name: "app" },
+        sealed: { password_wo: world.vault.seal("it's secret") },
+        origin: "terraform",
+      });
+    });
+    const said: string[] = [];
+    for (const start of ["first", "again"]) {
+      const databases = new Databases(world, (text) => said.push(`${start}: ${text}`));
+      const [reached] = await databases.reach(SAMPLE.region, [`postgres://app@${address}:5432/app`]);
+      expect(said).toEqual([]);
+      expect(await answerTo(reached?.port ?? 0)).toBe("N");
+      await databases.close();
+    }
+  },
+  30_000,
+);
+
+/** What a Postgres server answers when it is asked for TLS (SSLRequest): "N", not here. */
+function answerTo(port: number): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const socket = connect(port, "127.0.0.1", () => socket.write(Buffer.from([0, 0, 0, 8, 4, 210, 22, 47])));
+    socket.once("data", (data) => {
+      socket.end();
+      resolve(data.toString());
+    });
+    socket.once("error", reject);
+  });
+}
 
 test("the command line is docker's: entry point, command, and what the Dockerfile says", () => {
   const folder = image({ Dockerfile: 'FROM x\nENTRYPOINT ["tini", "--"]\nCMD ["node", \\\n "server.js"]\n' });

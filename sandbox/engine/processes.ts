@@ -57,7 +57,16 @@ export class Processes {
     await Promise.race([this.idle(), patience]);
     this.closing = true;
     await Promise.all([...this.children.values()].map(end));
+    await this.host.run((sim) => this.leave(sim));
     await this.databases.close();
+  }
+
+  /** What the next sandbox finds: services that want their processes again, one-off commands that were cut short. */
+  private leave(sim: Sim): void {
+    for (const arn of this.children.keys()) {
+      const found = findContainer(sim.state, arn);
+      if (found) this.adopt(sim, found.task, found.container);
+    }
   }
 
   private look(sim: Sim): void {
@@ -85,7 +94,7 @@ export class Processes {
     }
   }
 
-  /** The sandbox that ran it is gone. A service's process goes on here; a one-off one cannot be repeated. */
+  /** The sandbox that ran it is gone. A service's process goes on in another; a one-off one cannot be repeated. */
   private adopt(sim: Sim, task: Task, container: Container): void {
     if (!container.process) return;
     if (task.service && task.desiredStatus === "RUNNING") container.process.state = "wanted";

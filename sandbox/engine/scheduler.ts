@@ -6,7 +6,7 @@ import { addEvent, addEventOnce } from "./service-events";
 import { isLive, isPlanned, plan, type Sim, shortName } from "./sim";
 import type { Deployment, Service, Task } from "./state";
 import { beginStop, inEvent } from "./stopping";
-import { createTask, launchTypeOf, liveTasksOf, pickProvider, reservation } from "./tasks";
+import { createTask, launchTypeOf, liveTasksOf, pickProvider, reservation, tasksIn } from "./tasks";
 
 /** Limits of a rolling update ("Deploy services by replacing tasks": minimum rounds up, maximum down). */
 export function limits(service: Service): { minimum: number; maximum: number } {
@@ -195,7 +195,8 @@ function settleDown(sim: Sim, service: Service, deployment: Deployment, desired:
     return;
   }
   if (service.status === "DRAINING") {
-    service.status = "INACTIVE";
+    const ended = tasksIn(sim, service.spec.cluster).every((task) => task.service !== service.arn);
+    if (ended) service.status = "INACTIVE";
     return;
   }
   if (service.steady || isPlanned(sim, service.arn, "steady")) return;

@@ -72,11 +72,11 @@ export function containerEnded(
   code: number,
   reason?: string,
 ): void {
+  if (container.process) container.process.state = "ended";
   if (container.lastStatus === "STOPPED") return;
   container.lastStatus = "STOPPED";
   container.exitCode = code;
   if (reason !== undefined) container.reason = reason;
-  if (container.process) container.process.state = "ended";
   forget(sim, container.arn);
   task.version += 1;
   const over = container.essential || task.containers.every(({ lastStatus }) => lastStatus === "STOPPED");
