@@ -70,7 +70,8 @@ export function applySuppressions(
   rules: readonly RuleText[],
 ): Finding[] {
   const suppressions = suppressionsOf(stack);
-  const known = new Set(rules.map(({ id }) => id));
+  // A suppression of these would be one more thing to suppress.
+  const known = new Set(rules.filter(({ theme }) => theme !== "suppressions").map(({ id }) => id));
   const judged = findings.map((finding) => ({
     ...finding,
     suppressed: suppressions.find((suppression) => covers(suppression, finding))?.why,
@@ -95,7 +96,7 @@ function finding(stack: Stack, { address, rule, path }: Suppression, id: string)
     stack: stack.name,
     address: address ?? "(stack)",
     path: path ?? "",
-    value: rule,
+    value: JSON.stringify(rule),
     why,
     source,
     mend,
