@@ -1,0 +1,163 @@
+import { spawnSync } from "node:child_process";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import pc from "picocolors";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { checkAll, markdown, plain, type Report, ruleTable, table } from "../../guardrails";
+import { type Json, resource, together } from "./support/json";
+
+const ROOT = join(__dirname, "..", "..");
+const folder = mkdtempSync(join(tmpdir(), "guardrails-"));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+const tagged = {
+  provider: { aws: [{ default_tags: [{ tags: { environment: "prod", project: "shop" } }] }] },
+};
+const address = (body: Json) => together(resource("aws_subnet", body, "a"), tagged);
+const open = address({ map_public_ip_on_launch: true });
+const quiet = address({
+  map_public_ip_on_launch: true,
+  "//": { guardrails: [{ rule: "public-ip", why: "NAT | lives <here>." }] },
+});
+const plan = {
+  format_version: "1.2",
+  resource_changes: [{ address: "aws_s3_bucket.it", type: "aws_s3_bucket", change: { actions: ["delete"] } }],
+};
+
+function write(path: string, json: unknown): string {
+  const file = join(folder, path);
+  mkdirSync(join(file, ".."), { recursive: true });
+  writeFileSync(file, typeof json === "string" ? json : JSON.stringify(json));
+  return file;
+}
+
+/** Runs the command in an empty folder. */
+function run(...words: string[]) {
+  const main = join(ROOT, "guardrails", "main.ts");
+  const tsx = require.resolve("tsx");
+  const { status, stdout, stderr } = spawnSync(process.execPath, ["--import", tsx, main, ...words], {
+    cwd: folder,
+    encoding: "utf8",
+  });
+  return { status, stdout, stderr };
+}
+
+beforeAll(() => {
+  write("open/prod/cdk.tf.json", open);
+  write("quiet/prod/cdk.tf.json", quiet);
+  write("split/one.tf.json", resource("aws_subnet", { map_public_ip_on_launch: true }, "a"));
+  write(
+    "split/two.tf.json",
+    together(tagged, resource("aws_subnet", {}, "b"), { module: { vpc: { source: "./vpc" } } }),
+  );
+  write("split/.terraform/modules/x/main.tf.json", resource("aws_iam_access_key"));
+  write("plan.json", plan);
+  write("broken.tf.json", "{");
+  write("list.tf.json", "[]");
+  mkdirSync(join(folder, "empty"));
+});
+
+describe("exit codes", () => {
+  test("0 where all is suppressed, and says with which reason", () => {
+    const { status, stdout } = run("quiet");
+    expect(status).toBe(0);
+    expect(stdout).toMatch(/prod: suppressed public-ip: aws_subnet.a map_public_ip_on_launch = true: NAT/);
+  });
+
+  test("1 where something is found", () => {
+    const { status, stdout } = run("open");
+    expect(status).toBe(1);
+    expect(stdout).toMatch(
+      /^prod: public-ip: aws_subnet.a map_public_ip_on_launch = true: .*\nprod: 1 finding, 0 suppressed/,
+    );
+  });
+
+  test.each([
+    ["an unknown option", ["--what"], /unknown option/],
+    ["what does not exist", ["nowhere"], /nowhere does not exist: synthesize first/],
+    ["nothing synthesized yet", [], /cdktf.out does not exist/],
+    ["an empty folder", ["empty"], /holds no \*\.tf\.json/],
+    ["broken JSON", ["broken.tf.json"], /is not JSON/],
+    ["JSON of another kind", ["list.tf.json"], /must hold an object/],
+    ["two shapes at once", ["open", "--json", "--markdown"], /exclude each other/],
+  ])("2 on %s", (_, words, message) => {
+    const { status, stderr } = run(...words);
+    expect(status).toBe(2);
+    expect(stderr).toMatch(message);
+  });
+});
+
+describe("what is read", () => {
+  test("files of one folder are one stack, fetched modules none, and modules are told", () => {
+    const report = JSON.parse(run("split", "--json").stdout) as Report;
+    expect(report.looked).toEqual(["split"]);
+    expect(report.findings.map(({ rule, address }) => [rule, address])).toEqual([
+      ["public-ip", "aws_subnet.a"],
+    ]);
+    expect(report.unseenModules).toEqual(["split: module.vpc"]);
+  });
+
+  test("a plan beside stacks", () => {
+    const { status, stdout } = run("quiet", "plan.json");
+    expect(status).toBe(1);
+    expect(stdout).toMatch(/plan.json: stateful-destroy: aws_s3_bucket.it = \["delete"\]/);
+    expect(stdout).toMatch(/prod, plan.json: 1 finding, 1 suppressed/);
+  });
+
+  test("help with examples, and every rule", () => {
+    expect(run("--help")).toMatchObject({ status: 0, stdout: expect.stringContaining("Examples:") });
+    const { stdout } = run("--list");
+    expect(
+      stdout
+        .trim()
+        .split("\n")
+        .map((line) => line.split(":")[0]),
+    ).toEqual(ruleTable.map(({ id }) => id));
+  });
+});
+
+describe("the shapes of a report", () => {
+  const report: Report = {
+    looked: ["prod", "other"],
+    rules: 3,
+    unseenModules: ["prod: module.vpc"],
+    findings: checkAll([
+      { name: "prod", json: open },
+      { name: "other", json: quiet },
+    ]),
+  };
+
+  test("a table for people, without colours where none are wanted", () => {
+    const lines = table(report, pc.createColors(false)).split("\n");
+    expect(lines.slice(0, 2)).toEqual(["prod", "  ✗ public-ip  aws_subnet.a map_public_ip_on_launch = true"]);
+    expect(lines[3]).toMatch(/^ {4}→ Place it in a private subnet/);
+    expect(lines).toContain(
+      "  other: public-ip  aws_subnet.a map_public_ip_on_launch = true: NAT | lives <here>.",
+    );
+    expect(lines.at(-1)).toBe("prod, other: 1 finding, 1 suppressed; 3 rules");
+    expect(table(report, pc.createColors(true))).toContain("\u001b[31m");
+  });
+
+  test("a line each for pipes", () => {
+    expect(
+      plain(report)
+        .split("\n")
+        .map((line) => line.slice(0, 30)),
+    ).toEqual([
+      "prod: public-ip: aws_subnet.a ",
+      "other: suppressed public-ip: a",
+      "Not looked into, modules have ",
+      "prod, other: 1 finding, 1 supp",
+    ]);
+  });
+
+  test("Markdown whose cells nothing can leave", () => {
+    const text = markdown(report);
+    expect(text).toMatch(/^### Guardrails: ❌ prod, other: 1 finding, 1 suppressed; 3 rules\n/);
+    expect(text).toContain(
+      "| other | `public-ip` | <code>aws_subnet.a map_public_ip_on_launch = true</code> | NAT \\| lives &lt;here>. |",
+    );
+    expect(markdown({ ...report, findings: [] })).toMatch(/^### Guardrails: ✅ prod, other: nothing found/);
+  });
+});
