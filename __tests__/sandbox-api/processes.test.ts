@@ -223,6 +223,7 @@ test("the command line is docker's: entry point, command, and what the Dockerfil
     "-c",
     "npm start",
   ]);
+  expect(commandLine(image({ Dockerfile: "CMD ['x']" }), undefined, [])).toEqual(["/bin/sh", "-c", "['x']"]);
   expect(commandLine(image({ a: "" }), undefined, [])).toEqual([]);
 });
 

@@ -18,7 +18,18 @@ export interface SandboxOptions extends Omit<HostOptions, "clock"> {
   port?: number;
 }
 
-/** A running stand-in for AWS, and everything one can do to it. */
+/**
+ * A running stand-in for AWS, and everything one can do to it.
+ *
+ *     const sandbox = await Sandbox.start({ world: await sampleWorld(), clock: new ManualClock() });
+ *     const digest = await sandbox.push({ repository: "app", region, content: "v1", tags: ["staging"] });
+ *     await sandbox.behave(digest, { run: { exit: { code: 1, after: 2000 } } });
+ *     await sandbox.fault({ operation: "ecs:UpdateService", kind: "throttle", count: 2 });
+ *     await sandbox.advance(60_000);
+ *     const ecs = new ECSClient({ endpoint: sandbox.endpoint, region, credentials });
+ *
+ * Under a ManualClock nothing happens until time is moved: `sandbox.advance`, or `clock.advance` and the next call.
+ */
 export class Sandbox<C extends Clock = Clock> {
   private constructor(
     /** For AWS_ENDPOINT_URL and the SDK's `endpoint`. */

@@ -48,11 +48,13 @@ function dockerfileCommand(folder: string): { entrypoint: string[]; cmd: string[
   return command;
 }
 
-/** The exec form is JSON; the shell form runs in a shell. */
+/** The exec form is a JSON list; everything else is the shell form, even a list with a mistake in it (as in docker). */
 function words(text: string): string[] {
-  if (!text.startsWith("[")) return ["/bin/sh", "-c", text];
-  const parsed: unknown = JSON.parse(text);
-  return Array.isArray(parsed) ? parsed.map(String) : [];
+  try {
+    const parsed: unknown = JSON.parse(text);
+    if (Array.isArray(parsed)) return parsed.map(String);
+  } catch {}
+  return ["/bin/sh", "-c", text];
 }
 
 /** The command line of a container in a folder; empty when neither the definition nor the Dockerfile names one. */

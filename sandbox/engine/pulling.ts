@@ -90,7 +90,7 @@ export function pulled(sim: Sim, task: Task, detail: string): void {
     container.digest = task.launchType === "FARGATE" ? resolved.manifest : resolved.digest;
     container.manifest = resolved.manifest;
     pin(sim, task, name, resolved.digest);
-    if (resolved.folder) container.process = { folder: resolved.folder, command: [], state: "ended" };
+    if (resolved.folder) container.folder = resolved.folder;
   }
   const refusal = initialize(sim, task);
   if (refusal) {

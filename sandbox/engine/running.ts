@@ -43,7 +43,6 @@ function startContainer(
   const command = commandOf(task, container, definition);
   const scripted = runOf(sim, task, container, definition);
   if (!scripted && runsForReal(sim, container, definition, command)) return;
-  delete container.process;
   if (scripted) play(sim, task, container, definition, scripted);
   else pretend(sim, task, container, command);
 }
@@ -55,8 +54,8 @@ function runsForReal(
   definition: Definition | undefined,
   given: string[],
 ): boolean {
-  if (!container.process || !sim.real) return false;
-  const { folder } = container.process;
+  const { folder } = container;
+  if (folder === undefined || !sim.real) return false;
   const entryPoint = definition?.containers.find(({ name }) => name === container.name)?.entryPoint;
   const command = commandLine(folder, entryPoint, given);
   if (command.length === 0) return false;
@@ -133,10 +132,13 @@ function secret(sim: Sim, task: Task, from: string | undefined): string {
   return (parameter && parameterValue(sim.world, parameter)) ?? "";
 }
 
-/** Nothing was said of this image: one-off commands end well after a moment, services run on. */
+/** Nobody can say what this container does: one-off commands end well after a moment, services run on. */
 function pretend(sim: Sim, task: Task, container: Container, command: readonly string[]): void {
   const what = command.length > 0 ? `"${command.join(" ")}"` : "the image's own command";
-  const text = `sandbox: only pretends to run ${what}: no folder stands for this image, nothing is executed`;
+  const why = container.folder
+    ? "neither the task definition nor a Dockerfile in its folder names a command"
+    : "no folder stands for this image";
+  const text = `sandbox: only pretends to run ${what}: ${why}, nothing is executed`;
   const target = logTarget(
     task,
     sim.state.definitions[task.definition]?.containers.find(({ name }) => name === container.name),

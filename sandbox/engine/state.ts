@@ -208,6 +208,8 @@ export interface Container {
   health: "UNKNOWN" | "HEALTHY" | "UNHEALTHY";
   hostPort?: number;
   startedAt?: number;
+  /** Local folder that stands for its image. */
+  folder?: string;
   process?: RealProcess;
 }
 
