@@ -1,0 +1,57 @@
+import type { Contract } from "../../../modules/contract";
+import { SAMPLE, type Sample } from "../../../sandbox/api/sample";
+import { ACCOUNT, type World } from "../../../sandbox/world";
+
+/** The contract of the sandbox's sample environment, as modules/contract.ts has it. */
+export function contractOf(sample: Sample = {}): Contract {
+  const region = sample.region ?? SAMPLE.region;
+  const logs = (prefix: string) => ({ group: SAMPLE.logGroup, prefix });
+  return {
+    version: 1,
+    environment: "staging",
+    account: ACCOUNT,
+    region,
+    cluster: SAMPLE.cluster,
+    url: "https://staging.example.com",
+    roles: [`arn:aws:iam::${ACCOUNT}:role/staging-web`],
+    services: [
+      {
+        name: "web",
+        service: SAMPLE.service,
+        taskDefinition: SAMPLE.definition,
+        container: "web",
+        platform: sample.architecture === "ARM64" ? "linux/arm64" : "linux/amd64",
+        image: { repository: SAMPLE.repository, tag: SAMPLE.tag, candidateTag: SAMPLE.candidate },
+        capacity: [{ capacityProvider: sample.fargate ? "FARGATE" : SAMPLE.provider, weight: 1, base: 0 }],
+        network: sample.fargate ? { subnets: ["subnet-1"], securityGroups: ["sg-1"] } : null,
+        logs: logs("web"),
+        secrets: { API_KEY: SAMPLE.secret },
+        migration: {
+          taskDefinition: SAMPLE.migration,
+          container: "web",
+          command: ["migrate", "up"],
+          logs: logs("web-migration"),
+        },
+      },
+    ],
+  };
+}
+
+/** Writes a parameter as an apply or a person would: version 1 is what the apply made. */
+export function putParameter(world: World, name: string, value: string, version: number): Promise<void> {
+  return world.change(() => {
+    const found = world.find({ type: "aws_ssm_parameter", where: { name } });
+    const region = SAMPLE.region;
+    const arn = `arn:aws:ssm:${region}:${ACCOUNT}:parameter${name}`;
+    world.put({
+      type: "aws_ssm_parameter",
+      region,
+      id: name,
+      origin: "terraform",
+      ...(found?.sealed ? { sealed: { value_wo: world.vault.seal(value) } } : {}),
+      attributes: found?.sealed
+        ? { ...found.attributes, version }
+        : { name, arn, type: "String", version, insecure_value: value },
+    });
+  });
+}

@@ -1,0 +1,177 @@
+import { EventEmitter } from "node:events";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import {
+  type CommandOptions,
+  checkCommand,
+  type DeployOptions,
+  deployCommand,
+  type RollbackOptions,
+  rollbackCommand,
+} from "../../../deploy/commands";
+import { DEFAULT_LIMITS } from "../../../deploy/context";
+import type { DeployEvent, Result } from "../../../deploy/events";
+import type { StopSignal } from "../../../deploy/exit-code";
+import type { Surroundings } from "../../../deploy/session";
+import { contractParameter } from "../../../modules/contract";
+import { SAMPLE, type Sample, sampleWorld } from "../../../sandbox/api/sample";
+import { Sandbox, type SandboxOptions } from "../../../sandbox/api/sandbox";
+import type { RecordedCall } from "../../../sandbox/api/server";
+import type { Behaviour } from "../../../sandbox/engine/behaviour";
+import type { Architecture, Runtime } from "../../../sandbox/engine/state";
+import { SharedClock } from "./clock";
+import { contractOf, putParameter } from "./contract";
+
+export const second = 1_000;
+export const minute = 60 * second;
+
+/** Longer than any service of these tests needs to come up. */
+const COMING_UP = 5 * minute;
+
+export type Settings = Sample & Partial<Pick<SandboxOptions, "pace" | "identities" | "seed">>;
+
+/** How a command of the deploy ended, and what it asked AWS meanwhile. */
+export interface Ended {
+  exitCode: number;
+  result: Result;
+  events: DeployEvent[];
+  calls: RecordedCall[];
+  /** All that it printed. */
+  output: string;
+}
+
+export interface Arguments extends Partial<DeployOptions> {
+  /** Called with every event, in the moment when it happens. */
+  on?: (event: DeployEvent, signal: (name?: StopSignal) => void) => void;
+}
+
+/** The sample environment in a sandbox, and deploy's real commands against it, in one virtual time. */
+export class Stage {
+  /** The image that runs at first, `v1`. */
+  digest = "";
+
+  private constructor(
+    readonly sandbox: Sandbox<SharedClock>,
+    readonly clock: SharedClock,
+    private readonly folder: string,
+  ) {}
+
+  /** `v1` runs in the environment. */
+  static async open(settings: Settings = {}): Promise<Stage> {
+    const folder = mkdtempSync(join(tmpdir(), "deploy-sandbox-"));
+    const world = await sampleWorld(settings, folder);
+    await putParameter(world, contractParameter("staging"), JSON.stringify(contractOf(settings)), 1);
+    await putParameter(world, SAMPLE.secret, settings.secret ?? "set by hand", 2);
+    const clock = new SharedClock();
+    const sandbox = await Sandbox.start({ ...settings, world, clock });
+    const stage = new Stage(sandbox, clock, folder);
+    stage.use();
+    await stage.comeUp(settings);
+    return stage;
+  }
+
+  /** Lets the SDK of this process talk to this sandbox. */
+  use(environment: NodeJS.ProcessEnv = {}): void {
+    Object.assign(process.env, {
+      AWS_ENDPOINT_URL: this.sandbox.endpoint,
+      AWS_REGION: SAMPLE.region,
+      AWS_ACCESS_KEY_ID: "AKIASANDBOX",
+      AWS_SECRET_ACCESS_KEY: "example-secret-key",
+      AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: "true",
+      ...environment,
+    });
+  }
+
+  /** The same environment anew, with `v1` running and nothing else. */
+  async reset(seed: number): Promise<void> {
+    this.clock.forget();
+    await this.sandbox.reset(seed);
+    await this.comeUp({});
+  }
+
+  private async comeUp({ architecture }: Sample): Promise<void> {
+    const architectures: Architecture[] = architecture === "ARM64" ? ["arm64"] : ["amd64"];
+    this.digest = await this.push("v1", {}, [SAMPLE.tag], architectures);
+    await this.sandbox.advance(COMING_UP);
+    this.sandbox.calls.length = 0;
+  }
+
+  /** Pushes an image under its own name as a tag, and says how it behaves; returns its digest. */
+  push(
+    name: string,
+    behaviour: Behaviour = {},
+    tags: string[] = [],
+    architectures: Architecture[] = ["amd64"],
+  ): Promise<string> {
+    const { repository, region } = SAMPLE;
+    return this.sandbox.push({
+      repository,
+      region,
+      content: name,
+      tags: [name, ...tags],
+      architectures,
+      behaviour,
+    });
+  }
+
+  state(): Promise<Runtime> {
+    return this.sandbox.state();
+  }
+
+  /** What a tag names. */
+  async tag(name: string = SAMPLE.tag): Promise<string | undefined> {
+    return (await this.state()).repositories[`${SAMPLE.region}/${SAMPLE.repository}`]?.tags[name];
+  }
+
+  /** Calls of an operation, named without its service. */
+  made(name: string): RecordedCall[] {
+    return this.sandbox.calls.filter(({ operation }) => operation.endsWith(`:${name}`));
+  }
+
+  deploy(image: string, args: Arguments = {}): Promise<Ended> {
+    const options = { ...common, ...args, image };
+    return this.perform(args, (around) => deployCommand("staging", options, around));
+  }
+
+  rollback(args: Partial<RollbackOptions> & Arguments = {}): Promise<Ended> {
+    return this.perform(args, (around) => rollbackCommand("staging", { ...common, ...args }, around));
+  }
+
+  check(args: Partial<CommandOptions> & Arguments = {}): Promise<Ended> {
+    return this.perform(args, (around) => checkCommand("staging", { ...common, ...args }, around));
+  }
+
+  private async perform(
+    { on, json = true }: Arguments,
+    command: (around: Surroundings) => Promise<number>,
+  ): Promise<Ended> {
+    const signals = Object.assign(new EventEmitter(), { exit: () => undefined });
+    const signal = (name: StopSignal = "SIGINT") => void signals.emit(name);
+    const before = this.sandbox.calls.length;
+    let output = "";
+    const write = (text: string) => {
+      output += text;
+      if (json) on?.(JSON.parse(text) as DeployEvent, signal);
+    };
+    const around = { clock: this.clock, random: () => 0.5, signals, stdout: { write } };
+    const exitCode = await command(around);
+    const events = json ? eventsOf(output) : [];
+    const last = events.at(-1);
+    const result = last?.type === "result" ? last.result : ({} as Result);
+    return { exitCode, result, events, calls: this.sandbox.calls.slice(before), output };
+  }
+
+  async close(): Promise<void> {
+    await this.sandbox.close();
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+}
+
+const common: CommandOptions = { service: [], json: true, limits: DEFAULT_LIMITS };
+
+const eventsOf = (output: string) =>
+  output
+    .trim()
+    .split("\n")
+    .map((line) => JSON.parse(line) as DeployEvent);
