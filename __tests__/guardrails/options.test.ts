@@ -1,0 +1,57 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { App } from "cdktf";
+import { afterAll, expect, test } from "vitest";
+import { check } from "../../guardrails";
+import { build } from "../../modules/app";
+import { type EnvironmentProps, production, small } from "../../modules/environment";
+import { jsonOf } from "./support/synthesize";
+
+const folder = mkdtempSync(join(tmpdir(), "guardrails-"));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+const web = { port: 8080, database: true, migrations: true };
+const domain = { names: ["app.example.com"], zone: "example.com" };
+const nightly = { expression: "cron(0 3 * * ? *)", command: ["bin/report"] };
+
+/** What an environment file may say, beside what the shipped ones do. */
+const options: Readonly<Record<string, Partial<EnvironmentProps>>> = {
+  "no NAT": { network: { nat: false } },
+  "no bastion": { bastion: false },
+  "no database": { database: false, services: { web: { port: 8080 } } },
+  "no distribution": { distribution: false, services: { worker: { command: ["bin/worker"] } } },
+  "a domain, WAF, cached paths, access logs": {
+    distribution: { domain, waf: true, cachedPaths: ["/static/*"], accessLogs: true },
+  },
+  "a repository of its own": { registry: { repository: "app", create: true } },
+  "Fargate alone": { cluster: { capacity: {} } },
+  "ECS Exec, schedules, autoscaling": {
+    services: { web: { ...web, exec: true, schedules: { nightly }, autoscaling: { max: 4 } } },
+  },
+};
+
+function findings(name: string, props: EnvironmentProps): string[] {
+  const [environment] = build(new App({ outdir: folder }), [{ file: `${name}.ts`, props }], {
+    project: "app",
+  });
+  if (!environment) throw new Error("No environment was made.");
+  return check(jsonOf(environment)).map(({ rule, address, path }) => `${rule} ${address} ${path}`);
+}
+
+test.each(Object.entries(options))("no rule is broken by: %s", (_, option) => {
+  const props = { region: "us-west-2", registry: "app", services: { web }, ...option };
+  expect(findings("qa", { preset: small, ...props })).toEqual([]);
+  expect(findings("prod", { preset: production, ...props })).toEqual([]);
+});
+
+test("the small preset breaks the rules on losing data in an environment that does not say that it may", () => {
+  const props = { preset: small, region: "us-west-2", registry: "app", services: { web } };
+  expect(findings("europe", props).map((finding) => finding.split(" ")[0])).toEqual([
+    "deletion-protection",
+    "final-snapshot",
+    "database-backups",
+    "access-logs",
+    "access-logs",
+  ]);
+});
