@@ -6,6 +6,9 @@ import { inMinutes, milliseconds } from "./duration";
 // because `import()` of TypeScript needs tsx's ESM loader, which alone costs a tenth of a second.
 const commands = () => require("./commands") as typeof import("./commands");
 
+// The SDK's versions are locked here: its word on which Node later ones will need is no news of a deployment.
+process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED ??= "true";
+
 const EXAMPLES = `
 Examples:
   npm run deploy -- staging --image v42             check, migrate, promote, roll out, verify
