@@ -151,8 +151,15 @@ test("a service's process ends with its sandbox and goes on in the next", async 
   const world = await sampleWorld({ worker: true }, folder);
   const clock = new ManualClock();
   const said: string[] = [];
-  const begin = () =>
-    Sandbox.start({ world, clock, store: new FileStore(folder), real: true, say: (text) => said.push(text) });
+  const begin = (asleep = false) =>
+    Sandbox.start({
+      world,
+      clock,
+      store: new FileStore(folder),
+      real: true,
+      asleep,
+      say: (text) => said.push(text),
+    });
   const command = "process.title = 'worker'; setInterval(() => {}, 1000);";
   const app = image({ "work.js": command, Dockerfile: 'CMD ["node", "work.js"]' });
   const first = await begin();
@@ -161,9 +168,11 @@ test("a service's process ends with its sandbox and goes on in the next", async 
   await first.advance(minutes(3));
   await expect.poll(() => said.length).toBe(1);
   await first.close();
-  const next = await begin();
+  const next = await begin(true);
   onClose(() => next.close());
   await next.advance(second);
+  expect(said).toHaveLength(1);
+  await new Bench(next, "").service();
   await expect.poll(() => said.length).toBe(2);
   const [task] = Object.values((await next.state()).tasks);
   expect(task?.containers[0]?.process).toMatchObject({ state: "running" });

@@ -35,6 +35,7 @@ export async function startApi(world: World, speed: number): Promise<Sandbox> {
     clock: clockOf(store, speed),
     pace: REALISTIC,
     real: true,
+    asleep: true,
     say,
   });
   return sandbox as Sandbox;

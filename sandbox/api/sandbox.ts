@@ -16,6 +16,8 @@ export interface SandboxOptions extends Omit<HostOptions, "clock"> {
   clock?: Clock;
   identities?: Record<string, Partial<Caller>>;
   port?: number;
+  /** Starts no real process before the first request. */
+  asleep?: boolean;
 }
 
 /**
@@ -45,8 +47,14 @@ export class Sandbox<C extends Clock = Clock> {
   ): Promise<Sandbox<C>> {
     const clock = (options.clock ?? new RealClock()) as C;
     const host = new Host({ ...options, clock });
-    const processes = options.real ? new Processes(host, options.say ?? (() => {})) : undefined;
-    const server = new ApiServer({ host, ...(options.identities ? { identities: options.identities } : {}) });
+    const processes = options.real
+      ? new Processes(host, options.say ?? (() => {}), options.asleep)
+      : undefined;
+    const server = new ApiServer({
+      host,
+      onRequest: () => processes?.wake(),
+      ...(options.identities ? { identities: options.identities } : {}),
+    });
     const endpoint = await server.listen(options.port);
     host.start();
     return new Sandbox(endpoint, host, clock, server, processes);

@@ -31,6 +31,8 @@ export interface ApiOptions {
   host: Host;
   /** Access keys of other accounts and principals. */
   identities?: Record<string, Partial<Caller>>;
+  /** Told of every request before it is carried out. */
+  onRequest?: () => void;
 }
 
 /** The HTTP server: loopback only. */
@@ -69,6 +71,7 @@ export class ApiServer {
       return answerError(response, "ecs", asFailure(error));
     }
     const action = `${request.service}:${request.operation}`;
+    this.options.onRequest?.();
     const caller = this.callerOf(request.accessKey);
     const faults = await this.options.host.run((sim) => takeFaults(sim.state.faults, action, sim.state.time));
     const record: RecordedCall = {

@@ -36,12 +36,18 @@ export class Processes {
   private readonly databases: Databases;
   private closing = false;
 
+  /** @param asleep starts nothing before `wake`: a command that never calls AWS needs no containers. */
   constructor(
     private readonly host: Host,
     private readonly say: (text: string) => void,
+    private asleep = false,
   ) {
     this.databases = new Databases(host.world, say);
     host.onStep = (sim) => this.look(sim);
+  }
+
+  wake(): void {
+    this.asleep = false;
   }
 
   /** Until no one-off process runs any more. */
@@ -70,7 +76,7 @@ export class Processes {
   }
 
   private look(sim: Sim): void {
-    if (this.closing) return;
+    if (this.closing || this.asleep) return;
     for (const task of Object.values(sim.state.tasks))
       for (const container of task.containers) if (container.process) this.lookAt(sim, task, container);
   }
