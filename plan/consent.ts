@@ -42,13 +42,17 @@ export function checkLosses(plans: readonly SavedPlan[], allowed: readonly strin
  * Has a person type yes.
  * @throws CommandError where nobody can be asked, or the answer is another one
  */
-export async function askForYes(plans: readonly SavedPlan[]): Promise<void> {
-  if (!process.stdin.isTTY) {
+export async function askForYes(
+  plans: readonly SavedPlan[],
+  input: NodeJS.ReadStream = process.stdin,
+  output: NodeJS.WriteStream = process.stderr,
+): Promise<void> {
+  if (!input.isTTY) {
     throw new CommandError(
       "Nobody can be asked here, because standard input is no terminal: add --auto-approve where the plan was approved before.",
     );
   }
-  const dialog = createInterface({ input: process.stdin, output: process.stderr });
+  const dialog = createInterface({ input, output });
   try {
     const names = plans.map(({ name }) => name).join(" and ");
     const answer = await dialog.question(`\nApply exactly this to ${names}? Only "yes" goes on: `);

@@ -28,6 +28,8 @@ export function planCommand(names: readonly string[], { json, markdown }: PlanOp
   const project = process.cwd();
   const offline = inSandbox(process.env);
   return alone(project, async () => {
+    // Before all the work: a file that cannot be written is a mistake in the command line.
+    if (markdown !== undefined) write(markdown, "");
     const children = new Children();
     const saved = new SavedPlans(project);
     const stacks = select(await synthesize(project, children), names, "environment");

@@ -118,7 +118,7 @@ export class Progress {
 
 /** Seconds as people say them: `2.3 s`, `4 m 05 s`. */
 export function duration(seconds: number): string {
-  if (seconds < 60) return `${seconds.toFixed(1)} s`;
+  if (seconds < 59.95) return `${seconds.toFixed(1)} s`;
   const whole = Math.round(seconds);
   return `${Math.floor(whole / 60)} m ${String(whole % 60).padStart(2, "0")} s`;
 }

@@ -1,0 +1,217 @@
+import { readdirSync } from "node:fs";
+import { join } from "node:path";
+import { afterEach, describe, expect, it } from "vitest";
+import { resource } from "./support/plans";
+import { run } from "./support/run";
+import { type Behaviour, StandInProject } from "./support/stand-in";
+
+/** What only a real AWS would do, told by a stand-in for Terraform: everything around it is real. */
+const error = (summary: string, detail = "") => ({
+  type: "diagnostic",
+  diagnostic: { severity: "error", summary, detail },
+});
+const complete = (addr: string, action = "create") => ({
+  type: "apply_complete",
+  hook: { resource: { addr }, action, elapsed_seconds: 1 },
+});
+const shown = {
+  format_version: "1.2",
+  resource_changes: [resource("aws_vpc.a", ["create"]), resource("aws_vpc.b", ["create"])],
+};
+const works: Record<string, Behaviour> = {
+  plan: { code: 2 },
+  show: { lines: [shown] },
+  apply: { lines: [complete("aws_vpc.a"), complete("aws_vpc.b")] },
+};
+const EXPIRED = error(
+  "Error refreshing state",
+  "api error ExpiredToken: The security token included in the request is expired",
+);
+
+let project: StandInProject;
+const make = (behaviours: Record<string, Behaviour>, stacks = ["prod", "staging"]) => {
+  project = new StandInProject(stacks, behaviours);
+  return project;
+};
+afterEach(() => project.remove());
+const plans = () =>
+  readdirSync(join(project.folder, "cdktf.out/plans")).filter((file) => file.endsWith(".tfplan"));
+
+describe("a plan that fails", () => {
+  it("is reported in Terraform's words with the way out, beside the one that did not", async () => {
+    const { code, stdout } = await make({ ...works, "prod plan": { code: 1, lines: [EXPIRED] } }).run(
+      "plan",
+      "--json",
+    );
+    expect(code).toBe(1);
+    const { exitCode, stacks } = JSON.parse(stdout);
+    expect(exitCode).toBe(1);
+    expect(stacks).toMatchObject([
+      {
+        name: "prod",
+        outcome: "failed",
+        problems: [{ summary: "Error refreshing state", wayOut: expect.stringContaining("Sign in again") }],
+      },
+      { name: "staging", outcome: "changes", summary: { counts: { create: 2 } } },
+    ]);
+    expect(plans()).toEqual(["staging.tfplan"]);
+  });
+
+  it.each([
+    [
+      "while it begins",
+      { init: { code: 1, stderr: "╷\n│ Error: Failed to get existing workspaces\n│ \n│ AccessDenied\n╵\n" } },
+      "Failed to get existing workspaces",
+    ],
+    [
+      "with a plan that cannot be read",
+      { show: { lines: ['{"format_version":"9.0"}'] } },
+      "newer than this project",
+    ],
+    ["when it is shown", { show: { code: 1, stderr: "no such plan" } }, "show failed: no such plan"],
+  ])("%s keeps no plan", async (_, behaviour, text) => {
+    const { code, stdout } = await make({ ...works, ...behaviour }, ["prod"]).run("plan");
+    expect([code, plans()]).toEqual([1, []]);
+    expect(stdout).toContain("prod: failed");
+    expect(stdout).toContain(text);
+  });
+});
+
+describe("what stops a command before anything runs", () => {
+  it.each([
+    [
+      "an app that fails",
+      () => project.write("app.cjs", 'console.error("2 mistakes"); process.exit(1)'),
+      /^2 mistakes\n$/,
+    ],
+    ["a cdktf.json that is none", () => project.write("cdktf.json", "{"), /^cdktf\.json cannot be read/],
+  ])("%s", async (_, arrange, text) => {
+    make(works);
+    arrange();
+    const { code, stderr } = await project.run("plan");
+    expect(code).toBe(1);
+    expect(stderr).toMatch(text);
+  });
+
+  it("a folder that is no project", async () => {
+    const { code, stderr } = await run(join(make(works).folder, "bin"), ["plan"]);
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/^There is no cdktf\.json in .*: run this in the folder of the project\./);
+  });
+
+  it("no Terraform", async () => {
+    const environment = { TERRAFORM_BINARY_NAME: "no-such-terraform" };
+    const { code, stdout } = await run(make(works).folder, ["plan"], environment);
+    expect(code).toBe(1);
+    expect(stdout).toMatch(/no-such-terraform is not there.*install Terraform or OpenTofu/);
+  });
+
+  it("a file for the Markdown that cannot be written says so", async () => {
+    const { code, stderr } = await make(works).run("plan", "--markdown", "nowhere/plan.md");
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/--markdown nowhere\/plan\.md cannot be written: ENOENT/);
+    expect(project.ran()).toBe(false);
+  });
+
+  it.each([
+    [["plan", "--colour"], /unknown option '--colour'[\s\S]*--help shows examples/],
+    [["apply", "--allow-destroy"], /argument missing/],
+    [["plans"], /"plans" is no command/],
+  ])("%j", async (args, text) => {
+    const { code, stderr } = await make(works).run(...args);
+    expect(code).toBe(1);
+    expect(stderr).toMatch(text);
+  });
+});
+
+describe("providers", () => {
+  it("are locked and cached once for all stacks", async () => {
+    await make({ ...works, init: { lockFile: "# made by the first" } }, ["a", "b", "c"]).run("plan");
+    expect(project.calls("init").map(({ lock }) => lock)).toEqual([
+      null,
+      "# made by the first",
+      "# made by the first",
+    ]);
+    expect(new Set(project.calls("plan").map(({ cache }) => cache))).toEqual(
+      new Set([join(project.folder, "cache")]),
+    );
+  });
+
+  it("are those of the committed lock file, which init may not change", async () => {
+    make(works, ["a"]).write(".terraform.lock.hcl", "# committed");
+    await project.run("plan");
+    expect(project.calls("init")).toMatchObject([
+      { lock: "# committed", args: expect.arrayContaining(["-lockfile=readonly"]) },
+    ]);
+  });
+});
+
+describe("an apply", () => {
+  it("leaves what another stack did, and can be tried again where nothing was done", async () => {
+    await make({ ...works, "prod apply": { code: 1, lines: [EXPIRED] } }).run("plan");
+    const failed = await project.run("apply", "--auto-approve");
+    expect(failed.code).toBe(1);
+    expect(failed.stdout).toContain("✓ staging: 2 added, 0 changed, 0 destroyed");
+    expect(failed.stdout).toMatch(
+      /✗ prod: nothing was changed\n {2}✗ Error refreshing state\n.*ExpiredToken.*\n {2}→ AWS does not take/,
+    );
+    expect(failed.stderr).toContain("staging: 1/2 aws_vpc.a created (1 s)");
+    project.behave(works);
+    const again = await project.run("apply", "--auto-approve");
+    expect(again.code, again.stderr).toBe(0);
+    expect(again.stdout).toContain("✓ prod: 2 added");
+    expect(
+      project
+        .calls("apply")
+        .map(({ stack }) => stack)
+        .sort(),
+    ).toEqual(["prod", "prod", "staging"]);
+    expect(project.calls("plan")).toHaveLength(2);
+    expect((await project.run("apply")).stderr).toMatch(/There is no saved plan: run npm run plan first/);
+  });
+
+  it("that failed halfway needs a new plan, and says what stands", async () => {
+    const halfway = { code: 1, lines: [complete("aws_vpc.a"), error("creating VPC", "VpcLimitExceeded")] };
+    await make({ ...works, apply: halfway }, ["prod"]).run("plan");
+    const { code, stdout } = await project.run("apply", "--auto-approve");
+    expect(code).toBe(1);
+    expect(stdout).toContain("✗ prod: 1 added, 0 changed, 0 destroyed before it failed: this stands");
+    expect(stdout).toContain("VpcLimitExceeded");
+    expect(plans()).toEqual([]);
+  });
+
+  it("of plans that change nothing does nothing", async () => {
+    await make({ ...works, plan: { code: 0 }, show: { lines: [{ format_version: "1.2" }] } }).run("plan");
+    const { code, stdout } = await project.run("apply", "--auto-approve");
+    expect([code, project.calls("apply")]).toEqual([0, []]);
+    expect(stdout).toContain("there is nothing to apply");
+  });
+
+  it("is not begun beside another one, nor a plan", async () => {
+    await make({ ...works, apply: { waits: true } }, ["prod"]).run("plan");
+    const first = project.start("apply", "--auto-approve");
+    await first.printed("aws_vpc.first");
+    for (const args of [["apply", "--auto-approve"], ["plan"]]) {
+      const { code, stderr } = await project.run(...args);
+      expect(code).toBe(1);
+      expect(stderr).toMatch(/^Another plan or apply is at work in this folder: wait until it is done/);
+    }
+    project.write("go", "");
+    expect(await first.ended).toMatchObject({ code: 0 });
+  });
+
+  it("hands a signal on, lets Terraform finish, and says what stands", async () => {
+    await make({ ...works, apply: { waits: true, code: 1, lines: [error("execution halted")] } }, [
+      "prod",
+    ]).run("plan");
+    const apply = project.start("apply", "--auto-approve");
+    await apply.printed("aws_vpc.first");
+    apply.kill("SIGTERM");
+    const { code, stdout, stderr } = await apply.ended;
+    expect(code).toBe(143);
+    expect(stdout).toMatch(
+      /prod: 1 added, 0 changed, 0 destroyed before it failed: this stands[\s\S]*execution halted/,
+    );
+    expect(stderr).toContain("Interrupted by SIGTERM.");
+  });
+});

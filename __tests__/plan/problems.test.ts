@@ -1,0 +1,106 @@
+import { describe, expect, it } from "vitest";
+import type { Diagnostic } from "../../plan/events";
+import { parseEvent } from "../../plan/events";
+import { problemsOf } from "../../plan/problems";
+
+const stack = { name: "staging", folder: `${process.cwd()}/cdktf.out/stacks/staging` };
+const chdir = "terraform -chdir=cdktf.out/stacks/staging";
+const error = (summary: string, detail = ""): Diagnostic => ({ severity: "error", summary, detail });
+const LOCK = `ConditionalCheckFailedException
+
+Lock Info:
+  ID:        6638e010-8fb0-46cf-966d-21e806602f3a
+  Path:      states/staging.tfstate
+  Operation: OperationTypeApply
+  Who:       ann@laptop
+  Version:   1.11.4
+  Created:   2026-01-05 10:12:33 UTC`;
+
+const ways: readonly [string, Diagnostic, string][] = [
+  [
+    "a lock that is held",
+    error("Error acquiring the state lock", LOCK),
+    `ann@laptop (since 2026-01-05 10:12:33 UTC) is applying: wait, then plan again. Only when nobody is, as after a crash: ${chdir} force-unlock 6638e010-8fb0-46cf-966d-21e806602f3a`,
+  ],
+  [
+    "a lock of nobody",
+    error("Error acquiring the state lock", "no such host"),
+    `Somebody is applying: wait, then plan again. Only when nobody is, as after a crash: ${chdir} force-unlock ID`,
+  ],
+  [
+    "a lock that stays",
+    error("Error releasing the state lock", LOCK),
+    `The state is still locked. When nobody is applying: ${chdir} force-unlock 6638e010-8fb0-46cf-966d-21e806602f3a`,
+  ],
+  ["a stale plan", error("Saved plan is stale"), "npm run plan -- staging"],
+  [
+    "expired credentials",
+    error(
+      "operation error STS",
+      "api error ExpiredToken: The security token included in the request is expired",
+    ),
+    "Sign in again",
+  ],
+  ["no credentials", error("No valid credential sources found"), "Sign in again"],
+  ["a lost state", error("Failed to persist state to backend"), `${chdir} state push errored.tfstate`],
+  ["a state that moves", error("Backend configuration changed"), `${chdir} init -migrate-state`],
+  ["a foreign lock file", error("Inconsistent dependency lock file"), ".terraform.lock.hcl"],
+];
+
+describe("the way out", () => {
+  it.each(ways)("of %s", (_, diagnostic, text) => {
+    const [problem] = problemsOf([diagnostic], "", stack);
+    expect(problem?.summary).toBe(diagnostic.summary);
+    expect(problem?.wayOut).toContain(text);
+  });
+
+  it("is not made up", () => {
+    expect(problemsOf([error("Something new")], "", stack)).toEqual([
+      { severity: "error", summary: "Something new", detail: "" },
+    ]);
+  });
+
+  it("is for errors: a warning about the same needs none", () => {
+    expect(
+      problemsOf([{ ...error("Saved plan is stale"), severity: "warning" }], "", stack)[0]?.wayOut,
+    ).toBeUndefined();
+  });
+
+  it("comes from plain text, too, where Terraform gives nothing better", () => {
+    const text = "\u001b[31m╷\n│ Error: Backend initialization required\n│ \n│ Reason: new\n╵\n\u001b[0m";
+    expect(problemsOf([], text, stack)).toEqual([
+      {
+        severity: "error",
+        summary: "Backend initialization required",
+        detail: "Reason: new",
+        wayOut: expect.stringContaining("init -migrate-state"),
+      },
+    ]);
+  });
+
+  it("stands beside where the error is", () => {
+    const range = { filename: "cdk.tf.json", start: { line: 7 } };
+    expect(problemsOf([{ ...error("x"), range }], "", stack)[0]?.address).toBe("cdk.tf.json:7");
+    expect(problemsOf([{ ...error("x"), range, address: "aws_vpc.a" }], "", stack)[0]?.address).toBe(
+      "aws_vpc.a",
+    );
+  });
+});
+
+describe("a line of Terraform", () => {
+  it.each(["", "plain", '{"type":"version"}', '{"type":"apply_complete"}', '{"type":"apply_comp', "null"])(
+    "that says nothing here is passed over: %s",
+    (line) => {
+      expect(parseEvent(line)).toBeNull();
+    },
+  );
+
+  it("that tells of progress is read", () => {
+    const line =
+      '{"type":"apply_complete","hook":{"resource":{"addr":"aws_vpc.a"},"action":"create","elapsed_seconds":3}}';
+    expect(parseEvent(line)).toEqual({
+      type: "apply_complete",
+      hook: { resource: { addr: "aws_vpc.a" }, action: "create", elapsed_seconds: 3 },
+    });
+  });
+});

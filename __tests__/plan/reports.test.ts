@@ -1,0 +1,158 @@
+import pc from "picocolors";
+import { describe, expect, it } from "vitest";
+import { LIMIT, markdownReport, markerOf } from "../../plan/markdown";
+import { reportOf, type StackReport } from "../../plan/report";
+import { summarize } from "../../plan/summary";
+import { appliedText, textReport } from "../../plan/text";
+import { planOf, resource } from "./support/plans";
+
+const plain = pc.createColors(false);
+const report = (name: string, resources: Record<string, unknown>[], more = {}): StackReport => {
+  const summary = summarize(planOf(resources, more));
+  return {
+    name,
+    outcome: resources.length > 0 ? "changes" : "no changes",
+    seconds: 1,
+    summary,
+    problems: [],
+  };
+};
+
+const replaced = {
+  replace_paths: [["username"]],
+  before: { username: "app", arn: "a" },
+  after: { username: "owner" },
+};
+const lossy = report(
+  "staging",
+  [
+    resource("aws_subnet.a", ["create"]),
+    resource("aws_subnet.b", ["create"]),
+    resource("module.m.aws_subnet.a", ["create"]),
+    resource("aws_ecs_service.web", ["update"], {}, { before: { count: 1 }, after: { count: 2 } }),
+    resource(
+      "aws_db_instance.database",
+      ["delete", "create"],
+      {},
+      { ...replaced, after_unknown: { arn: true } },
+    ),
+    resource("aws_vpc.new", ["no-op"], { previous_address: "aws_vpc.old" }),
+  ],
+  {
+    resource_drift: [resource("aws_lb.a", ["update"], {}, { before: { idle: 60 }, after: { idle: 5 } })],
+    output_changes: { url: { actions: ["create"], after: "secret" } },
+  },
+);
+const failed: StackReport = {
+  name: "prod",
+  outcome: "failed",
+  seconds: 1,
+  problems: [
+    { severity: "error", summary: "It broke", detail: "in\n\ntwo", address: "aws_vpc.a", wayOut: "Mend it." },
+  ],
+};
+
+describe("the summary as text", () => {
+  const lines = textReport([failed, lossy, report("qa", [])], plain).split("\n");
+
+  it("begins with what would be lost, and what forces it", () => {
+    expect(lines.slice(0, 3)).toEqual([
+      "!!! staging: something that no apply can make again",
+      "  ± aws_db_instance.database is REPLACED: its databases would be lost",
+      '      username: "app" → "owner"  (forces the replacement)',
+    ]);
+  });
+
+  it("then tells of each stack", () => {
+    expect(lines.slice(lines.indexOf("prod: failed"))).toEqual([
+      "prod: failed",
+      "  ✗ It broke (aws_vpc.a)",
+      "      in",
+      "      two",
+      "  → Mend it.",
+      "",
+      "staging: 3 to add, 1 to change, 1 to replace, 0 to destroy, 1 to move",
+      "  Changed outside Terraform:",
+      "    ~ aws_lb.a (left as it is)",
+      "        idle: 60 → 5",
+      "  To do:",
+      "    ~ aws_ecs_service.web",
+      "        count: 1 → 2",
+      "    → aws_vpc.new (moved from aws_vpc.old)",
+      "    + aws_subnet.{a, b}",
+      "    + module.m.aws_subnet.a",
+      "    ~ outputs: url",
+      "",
+      "qa: no changes",
+    ]);
+  });
+
+  it("has colours only where they are wanted", () => {
+    expect(textReport([lossy], plain)).not.toContain("\u001b");
+    expect(textReport([lossy], pc.createColors(true))).toContain("\u001b[31m");
+  });
+});
+
+describe("the summary as Markdown", () => {
+  it("marks the part of each stack, and puts losses in a caution", () => {
+    const text = markdownReport([failed, lossy]);
+    for (const name of ["prod", "staging"]) expect(text.split(markerOf(name))).toHaveLength(2);
+    expect(text).toContain("### staging: 3 to add, 1 to change, 1 to replace, 0 to destroy, 1 to move");
+    expect(text.indexOf("> [!CAUTION]")).toBeLessThan(text.indexOf("is REPLACED"));
+    expect(text.indexOf("is REPLACED")).toBeLessThan(text.indexOf("**Changed outside Terraform**"));
+    expect(text).toMatch(/^- It broke \(aws_vpc\.a\)$/m);
+    expect(text).toMatch(/^! aws_ecs_service\.web$/m);
+  });
+
+  it.each([1, 20])("of %i stacks that are far too large fits a comment, every marker in it", (number) => {
+    const many = (type: string, actions: string[]) =>
+      Array.from({ length: 500 }, (_, index) =>
+        resource(`${type}.a_rather_long_name_of_number_${index}`, actions),
+      );
+    const resources = [...many("aws_s3_bucket", ["delete"]), ...many("aws_vpc", ["update"])];
+    const stacks = Array.from({ length: number }, (_, index) => report(`env${index}`, resources));
+    const text = markdownReport(stacks);
+    expect(text.length).toBeLessThanOrEqual(LIMIT);
+    expect(text.length).toBeGreaterThan(LIMIT / 2);
+    for (const { name } of stacks)
+      expect(text).toContain(`${markerOf(name)}\n### ${name}: 0 to add, 500 to change`);
+    expect(text).toMatch(/… and \d+ more lines: see the log/);
+    // Every fence that opens closes.
+    expect((text.match(/^```/gm) ?? []).length % 2).toBe(0);
+  });
+
+  it("lets no name out of its block", () => {
+    const evil = 'aws_vpc.a["```\\n@everyone"]';
+    const text = markdownReport([report("qa", [resource(evil, ["update"])])]);
+    const [, fence = "", inside] = /\n(`{4,})diff\n([\s\S]*?)\n\1\n/.exec(text) ?? [];
+    expect(fence).toBe("````");
+    expect(inside).toContain("@everyone");
+  });
+});
+
+describe("the report as JSON", () => {
+  it.each([
+    [[report("a", [])], 0],
+    [[report("a", []), lossy], 2],
+    [[lossy, failed], 1],
+  ] as const)("has the exit code of Terraform over all stacks", (stacks, exitCode) => {
+    expect(reportOf(stacks, true)).toEqual({ version: 1, offline: true, exitCode, stacks });
+  });
+});
+
+describe("the end of an apply", () => {
+  const ended = { made: 0, changed: 0, gone: 0, problems: [] };
+  it.each([
+    [{ ...ended, name: "a", done: true, made: 3 }, "✓ a: 3 added, 0 changed, 0 destroyed"],
+    [
+      { ...ended, name: "a", done: false, problems: failed.problems },
+      "✗ a: nothing was changed\n  ✗ It broke (aws_vpc.a)",
+    ],
+    [
+      { ...ended, name: "a", done: false, gone: 1 },
+      "✗ a: 0 added, 0 changed, 1 destroyed before it failed: this stands",
+    ],
+  ])("says what became of a stack", (result, text) => {
+    expect(appliedText([result], plain)).toContain(text);
+  });
+});

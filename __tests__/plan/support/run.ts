@@ -1,0 +1,63 @@
+import { spawn } from "node:child_process";
+import { join } from "node:path";
+import { stripVTControlCharacters } from "node:util";
+
+const ROOT = join(__dirname, "..", "..", "..");
+const TSX = join(ROOT, "node_modules/tsx/dist/loader.mjs");
+/** The arguments for Node that stand for `npm run plan --` and `npm run apply --`. */
+export const COMMAND = ["--import", TSX, join(ROOT, "plan/main.ts")];
+
+export interface Outcome {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+export interface Running {
+  readonly ended: Promise<Outcome>;
+  /** Resolves once this was printed. */
+  printed(text: string): Promise<void>;
+  /** Types something. */
+  type(text: string): void;
+  kill(signal: NodeJS.Signals): void;
+}
+
+/** Starts `plan` or `apply` in a folder, outside of any sandbox. */
+export const start = (folder: string, args: readonly string[], environment?: NodeJS.ProcessEnv) =>
+  startNode(folder, [...COMMAND, ...args], environment);
+
+/** Starts a command in a folder's sandbox. */
+export const startInSandbox = (folder: string, ...command: readonly string[]) =>
+  startNode(folder, ["--import", TSX, join(ROOT, "sandbox/main.ts"), "--", ...command]);
+
+function startNode(folder: string, args: readonly string[], environment: NodeJS.ProcessEnv = {}): Running {
+  const child = spawn(process.execPath, args, {
+    cwd: folder,
+    env: { ...process.env, CI: "true", NO_COLOR: "1", ...environment },
+    stdio: "pipe",
+  });
+  const texts = { stdout: "", stderr: "" };
+  const waiting: { text: string; resolve: () => void }[] = [];
+  for (const name of ["stdout", "stderr"] as const) {
+    child[name].setEncoding("utf8").on("data", (text: string) => {
+      texts[name] += stripVTControlCharacters(text);
+      for (const one of waiting) if (`${texts.stdout}${texts.stderr}`.includes(one.text)) one.resolve();
+    });
+  }
+  const ended = new Promise<Outcome>((resolve, reject) => {
+    child.once("error", reject);
+    child.once("close", (code) => resolve({ code: code ?? -1, ...texts }));
+  });
+  const printed = (text: string) =>
+    Promise.race([
+      new Promise<void>((resolve) => waiting.push({ text, resolve })),
+      ended.then(({ stdout, stderr }) => {
+        throw new Error(`It ended without printing ${text}:\n${stdout}${stderr}`);
+      }),
+    ]);
+  return { ended, printed, type: (text) => child.stdin.write(text), kill: (signal) => child.kill(signal) };
+}
+
+/** Runs it to its end. */
+export const run = (folder: string, args: readonly string[], environment?: NodeJS.ProcessEnv) =>
+  start(folder, args, environment).ended;
