@@ -2,6 +2,7 @@ import { EventEmitter } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { ECSClient, UpdateServiceCommand } from "@aws-sdk/client-ecs";
 import {
   type CommandOptions,
   checkCommand,
@@ -18,8 +19,8 @@ import { contractParameter } from "../../../modules/contract";
 import { SAMPLE, type Sample, sampleWorld } from "../../../sandbox/api/sample";
 import { Sandbox, type SandboxOptions } from "../../../sandbox/api/sandbox";
 import type { RecordedCall } from "../../../sandbox/api/server";
-import type { Behaviour } from "../../../sandbox/engine/behaviour";
-import type { Architecture, Runtime } from "../../../sandbox/engine/state";
+import type { Behaviour, Run } from "../../../sandbox/engine/behaviour";
+import type { Architecture, Runtime, Task } from "../../../sandbox/engine/state";
 import { SharedClock } from "./clock";
 import { contractOf, putParameter } from "./contract";
 
@@ -115,6 +116,36 @@ export class Stage {
     });
   }
 
+  /** Pushes a release whose migration and whose service behave as said; both well if nothing is. */
+  release(
+    name: string,
+    runs: { migration?: Run; service?: Run; pull?: Behaviour["pull"] } = {},
+  ): Promise<string> {
+    const { migration = {}, service = {}, pull = {} } = runs;
+    return this.push(name, { pull, run: service, commands: [{ command: ["migrate"], run: migration }] });
+  }
+
+  /** Somebody else's client: the SDK's own. */
+  readonly others = new Others(() => this.sandbox.endpoint);
+
+  /** Tasks of the migration, running and stopped. */
+  async migrations(): Promise<Task[]> {
+    return Object.values((await this.state()).tasks).filter(
+      ({ definition }) => definition === SAMPLE.migration,
+    );
+  }
+
+  /** Digests that the service's running tasks carry. */
+  async running(): Promise<(string | undefined)[]> {
+    const tasks = Object.values((await this.state()).tasks);
+    return tasks
+      .filter(
+        ({ service, lastStatus, desiredStatus }) =>
+          service && lastStatus === "RUNNING" && desiredStatus === "RUNNING",
+      )
+      .map(({ containers }) => containers.find(({ name }) => name === "web")?.digest);
+  }
+
   state(): Promise<Runtime> {
     return this.sandbox.state();
   }
@@ -165,6 +196,28 @@ export class Stage {
   async close(): Promise<void> {
     await this.sandbox.close();
     rmSync(this.folder, { recursive: true, force: true });
+  }
+}
+
+/** What other people do to the environment with the SDK. */
+export class Others {
+  private client: ECSClient | undefined;
+
+  constructor(private readonly endpoint: () => string) {}
+
+  get ecs(): ECSClient {
+    this.client ??= new ECSClient({
+      endpoint: this.endpoint(),
+      region: SAMPLE.region,
+      credentials: { accessKeyId: "AKIAOTHERS", secretAccessKey: "secret" },
+    });
+    return this.client;
+  }
+
+  /** Forces a deployment of whatever the tag names. */
+  async force(): Promise<void> {
+    const { cluster, service } = SAMPLE;
+    await this.ecs.send(new UpdateServiceCommand({ cluster, service, forceNewDeployment: true }));
   }
 }
 
