@@ -68,7 +68,7 @@ function untaggedGroup(provider: Block, stack: Stack): Hit[] {
     stack.named(body.auto_scaling_group_arn, "aws_autoscaling_group"),
   );
   return groups
-    .filter((group) => !isExpression(group.body.tag) && !isBody(group.body.dynamic))
+    .filter((group) => !isExpression(group.body.tag))
     .filter((group) =>
       within(group, "tag").every(({ body }) => (text(body.key) ?? "AmazonECSManaged") !== "AmazonECSManaged"),
     )

@@ -31,7 +31,7 @@ const stored = (stack: Stack): Hit[] => [
 
 /** Names of arguments and variables that hold a secret, not a reference to one. */
 const SECRET =
-  /(^|[_-])(password|passwd|passphrase|secret|secret_?string|secret_?key|private_?key|auth_?token|api_?key|token|dbstring)(_wo)?$/i;
+  /(^|[_-])(passwords?|passwd|passphrase|secret|secret_?string|secret_?key|private_?key|auth_?token|api_?key|token|dbstring)(_wo)?$/i;
 /** Words that are no secrets: a switch, a count, a reference by ARN, URL or path. */
 const HARMLESS =
   /^(|true|false|\d{1,4}|enabled|disabled|required|optional|none|null|arn:.*|https?:\/\/[^@]*|\/.*)$/i;

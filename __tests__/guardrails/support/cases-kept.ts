@@ -34,6 +34,10 @@ export const secretCases: CasesByRule = {
         resource("random_string", { length: 6 }, "suffix"),
         resource("aws_s3_bucket", { bucket: "files-${random_string.suffix.result}" }),
       ),
+      "a name beside a secret": together(
+        resource("random_string", { length: 6 }),
+        parameter({ name: "/prod/${random_string.it.result}", value_wo: "set by hand" }),
+      ),
       ephemeral: { ephemeral: { random_password: { it: { length: 32 } } } },
     },
   },

@@ -126,6 +126,9 @@ export const permissionCases: CasesByRule = {
         inline_policy: [{ policy: allow({ Action: "*", Resource: "x" }) }],
       }),
       "a document": data("aws_iam_policy_document", { statement: [{ actions: ["s3:*"], resources: ["x"] }] }),
+      "a document, all but some": data("aws_iam_policy_document", {
+        statement: { not_actions: ["iam:*"], resources: ["x"] },
+      }),
       "a bucket's": resource("aws_s3_bucket_policy", {
         policy: allow({ Action: "s3:*", Principal: { AWS: "123456789012" }, Resource: "x" }),
       }),

@@ -81,7 +81,7 @@ const tagged = (tags: unknown) =>
 export const tagAndNameCases: CasesByRule = {
   "required-tags": {
     fails: {
-      "no provider block": resource("aws_vpc", {}),
+      "no provider block": together(resource("null_resource", {}), resource("aws_vpc", {})),
       "no tags": together(resource("aws_vpc", {}), { provider: { aws: { region: "us-west-2" } } }),
       "the environment only": tagged({ environment: "prod" }),
     },

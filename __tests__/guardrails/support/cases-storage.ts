@@ -100,6 +100,11 @@ export const encryptionCases: CasesByRule = {
   "s3-tls-only": {
     fails: {
       "no policy": bucket(),
+      "another denial": together(
+        bucket(),
+        bucketPolicy(deniesHttp.replace("aws:SecureTransport", "aws:SourceIp")),
+      ),
+      allowed: together(bucket(), bucketPolicy(deniesHttp.replace("Deny", "Allow"))),
       "another policy": together(
         bucket(),
         bucketPolicy(allow({ Action: "s3:GetObject", Principal: { AWS: "1" }, Resource: "x" })),
