@@ -15,6 +15,7 @@ import type { AddressInfo } from "node:net";
 import { delimiter, dirname, join } from "node:path";
 import type { World, WorldObject } from "../world";
 import { text } from "./attributes";
+import { servePglite } from "./pglite";
 
 /** A database's address as applied, and the local port of the engine that stands for it. */
 export interface Address {
@@ -29,7 +30,8 @@ interface User {
 
 /**
  * Real Postgres engines for the applied databases: one data folder each under `.sandbox/postgres/`, with the user, password
- * and database of the aws_db_instance, on loopback only. They are started when a container first needs them.
+ * and database of the aws_db_instance, on loopback only. They are started when a container first needs them. A machine
+ * without Postgres gets PGlite, which comes with this project.
  */
 export class Databases {
   private readonly running = new Map<string, Promise<number | undefined>>();
@@ -61,8 +63,7 @@ export class Databases {
     const name = text(object.attributes, "identifier") || object.id;
     try {
       const programs = findPrograms();
-      if (!programs)
-        throw new Error("there is no Postgres engine (initdb and postgres) on this machine's PATH");
+      if (!programs) return await this.servePglite(name);
       const folder = join(this.world.folder, "postgres", name);
       const already = runningEngine(folder);
       if (already) return this.join(already, `${folder}.owner`);
@@ -137,6 +138,15 @@ export class Databases {
     statement: string,
   ): Promise<void> {
     await run(join(programs, "postgres"), ["--single", "-D", folder, "postgres"], runAs, `${statement}\n`);
+  }
+
+  private async servePglite(name: string): Promise<number> {
+    this.say(
+      `database ${name}: no initdb and postgres on the PATH, so it is PGlite (one user, no passwords)`,
+    );
+    const { port, stop } = await servePglite(join(this.world.folder, "pglite", name));
+    this.closing.push(stop);
+    return port;
   }
 
   private async serve(programs: string, folder: string): Promise<number> {
