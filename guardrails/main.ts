@@ -1,13 +1,11 @@
 import { Command, CommanderError } from "commander";
 import pc from "picocolors";
-import { checkAll } from "./check";
-import { readInput, UsageError } from "./input";
-import { checkPlan } from "./plan";
+import { UsageError } from "./input";
 import { markdown, ruleMarkdown } from "./report/markdown";
 import { open, type Report } from "./report/report";
 import { plain, table } from "./report/text";
+import { reportOn } from "./report-on";
 import { ruleTable } from "./rules";
-import { Stack } from "./stack";
 
 const HELP = `
 Examples:
@@ -34,15 +32,7 @@ function run(paths: readonly string[], options: Options): number {
     print(list(options));
     return 0;
   }
-  const { stacks, plans } = readInput(paths);
-  const report: Report = {
-    looked: [...stacks, ...plans].map(({ name }) => name),
-    rules: ruleTable.length,
-    unseenModules: stacks.flatMap(({ name, json }) =>
-      new Stack(name, json).all("module").map(({ address }) => `${name}: ${address}`),
-    ),
-    findings: [...checkAll(stacks), ...plans.flatMap(({ name, json }) => checkPlan(json, name))],
-  };
+  const report = reportOn(paths);
   print(show(report, options));
   return open(report).length > 0 ? 1 : 0;
 }

@@ -10,7 +10,9 @@ export interface Report {
   readonly findings: readonly Finding[];
 }
 
+/** What nobody has written a reason for: with any of these a run fails. */
 export const open = ({ findings }: Report) => findings.filter(({ suppressed }) => suppressed === undefined);
+/** What somebody has written a reason for. */
 export const suppressed = ({ findings }: Report) =>
   findings.filter((finding): finding is Finding & { suppressed: string } => finding.suppressed !== undefined);
 
