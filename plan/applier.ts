@@ -11,6 +11,8 @@ export interface Applied {
   readonly name: string;
   /** Whether all of its plan is done. */
   readonly done: boolean;
+  /** Whether Terraform began to change anything: what fails halfway may be there in part. */
+  readonly begun: boolean;
   /** Objects that were made, changed and taken away: each as Terraform reported it. */
   readonly made: number;
   readonly changed: number;
@@ -34,9 +36,10 @@ export class Applier {
     );
     const done = code === 0;
     // One of which nothing was done can be tried again, as with fresh credentials: Terraform refuses it if it is stale.
-    if (done || steps.total > 0) this.saved.remove(name);
+    if (done || steps.begun) this.saved.remove(name);
     progress.end(name, done, done ? "applied" : "failed");
-    return { name, done, made: steps.made, changed: steps.changed, gone: steps.gone, problems };
+    const { begun, made, changed, gone } = steps;
+    return { name, done, begun, made, changed, gone, problems };
   }
 
   private async attempt(stack: Stack, onEvent: (event: TerraformEvent) => void): Promise<Outcome> {
@@ -50,6 +53,7 @@ const stepsOf = ({ create, update, replace, destroy }: Counts) => create + updat
 
 /** Counts what Terraform reports as done. */
 class Steps {
+  begun = false;
   made = 0;
   changed = 0;
   gone = 0;
@@ -65,16 +69,16 @@ class Steps {
     const { action, resource, elapsed_seconds } = event.hook;
     const done = action === undefined ? undefined : DONE[action];
     if (action === undefined || done === undefined) return;
-    if (event.type === "apply_complete") {
-      this[done] += 1;
-      progress.note(
-        stack,
-        `${this.total}/${this.planned} ${resource.addr} ${action}d (${elapsed_seconds} s)`,
-      );
+    this.begun = true;
+    if (event.type !== "apply_complete") {
+      const since = event.type === "apply_progress" ? ` for ${duration(elapsed_seconds)}` : "";
+      progress.update(stack, `${this.total}/${this.planned}, ${action} ${resource.addr}${since}`);
+      return;
     }
-    const since = event.type === "apply_progress" ? ` for ${duration(elapsed_seconds)}` : "";
-    const state = event.type === "apply_complete" ? "" : `, ${action} ${resource.addr}${since}`;
-    progress.update(stack, `${this.total}/${this.planned}${state}`);
+    this[done] += 1;
+    const count = `${this.total}/${this.planned}`;
+    progress.update(stack, count);
+    progress.note(stack, `${count} ${resource.addr} ${action}d (${elapsed_seconds} s)`);
   }
 }
 

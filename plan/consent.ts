@@ -1,4 +1,4 @@
-import { createInterface } from "node:readline/promises";
+import { createInterface } from "node:readline";
 import { CommandError } from "./error";
 import type { SavedPlan } from "./saved";
 import { losses } from "./summary";
@@ -55,7 +55,11 @@ export async function askForYes(
   const dialog = createInterface({ input, output });
   try {
     const names = plans.map(({ name }) => name).join(" and ");
-    const answer = await dialog.question(`\nApply exactly this to ${names}? Only "yes" goes on: `);
+    const answer = await new Promise<string>((resolve) => {
+      // Ctrl-C and the end of input are answers, too.
+      dialog.once("close", () => resolve(""));
+      dialog.question(`\nApply exactly this to ${names}? Only "yes" goes on: `, resolve);
+    });
     if (answer.trim() !== "yes") throw new CommandError("Not applied, nothing was changed.");
   } finally {
     dialog.close();

@@ -11,7 +11,8 @@ export interface Problem {
   readonly severity: "error" | "warning";
   readonly summary: string;
   readonly detail: string;
-  readonly address?: string;
+  /** The address of the resource, or file and line. */
+  readonly place?: string;
   /** What to do now, where it is known. */
   readonly wayOut?: string;
 }
@@ -24,7 +25,7 @@ export function problemsOf(diagnostics: readonly Diagnostic[], rest: string, sta
   const problems = diagnostics.map(({ severity, summary, detail, address, range }): Problem => {
     const place = address ?? (range && `${range.filename}:${range.start.line}`);
     const wayOut = severity === "error" ? wayOutOf(`${summary}\n${detail}`, stack) : undefined;
-    return { severity, summary, detail, ...(place && { address: place }), ...(wayOut && { wayOut }) };
+    return { severity, summary, detail, ...(place && { place }), ...(wayOut && { wayOut }) };
   });
   if (problems.length > 0 || rest.trim() === "") return problems;
   const text = plain(rest);

@@ -53,18 +53,17 @@ function body(lines: readonly Line[], colors: Colors): string[] {
 }
 
 /** How the apply of each stack ended. */
-export function appliedText(results: readonly Applied[], colors: Colors): string {
-  return results
-    .map(({ name, done, made, changed, gone, problems }) => {
-      const counts = `${made} added, ${changed} changed, ${gone} destroyed`;
-      if (done)
-        return [`${colors.green("✓")} ${name}: ${counts}`, ...body(problems.flatMap(problemLines), colors)];
-      const nothing = made + changed + gone === 0;
-      const rest = nothing
-        ? "nothing was changed"
-        : `${counts} before it failed: this stands; what is left shows npm run plan -- ${name}`;
-      return [`${colors.red("✗")} ${name}: ${rest}`, ...body(problems.flatMap(problemLines), colors)];
-    })
-    .map((lines) => lines.join("\n"))
+export const appliedText = (results: readonly Applied[], colors: Colors): string =>
+  results
+    .flatMap((result) => [
+      `${result.done ? colors.green("✓") : colors.red("✗")} ${result.name}: ${ending(result)}`,
+      ...body(result.problems.flatMap(problemLines), colors),
+    ])
     .join("\n");
+
+function ending({ name, done, begun, made, changed, gone }: Applied): string {
+  if (!done && !begun) return "failed, nothing was changed";
+  const counts = `${made} added, ${changed} changed, ${gone} destroyed`;
+  if (done) return counts;
+  return `failed after ${counts}. This stands, and what failed may be there in part: npm run plan -- ${name} shows what is left`;
 }

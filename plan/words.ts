@@ -2,8 +2,9 @@ import type { AttributeChange } from "./differences";
 import type { Problem } from "./problems";
 import type { Counts, Drift, Kind, ResourceSummary, Summary } from "./summary";
 
-/** Longer values say less than their beginning. */
+/** Of longer values only the part around the first difference is shown. */
 const MOST = 60;
+const CONTEXT = 20;
 
 /** One line of a report: what it says, and how much it matters. */
 export interface Line {
@@ -48,14 +49,26 @@ export function countsText({
 /** An attribute with its old and its new value, where these may be seen. */
 export function attributeText({ path, before, after, sensitive, unknown }: AttributeChange): string {
   if (sensitive) return `${path}: (sensitive)`;
-  if (unknown) return `${path}: ${valueText(before)} → (known after apply)`;
+  if (unknown) return `${path}: ${cut(text(before))} → (known after apply)`;
   if (before === undefined && after === undefined) return path;
-  return `${path}: ${valueText(before)} → ${valueText(after)}`;
+  const [from, to] = [text(before), text(after)];
+  const same = Math.max(from.length, to.length) > MOST ? Math.max(0, commonStart(from, to) - CONTEXT) : 0;
+  return `${path}: ${cut(from, same)} → ${cut(to, same)}`;
 }
 
-function valueText(value: unknown): string {
-  const text = JSON.stringify(value) ?? "null";
-  return text.length > MOST ? `${text.slice(0, MOST)}…` : text;
+const text = (value: unknown) => JSON.stringify(value) ?? "null";
+
+/** A part of a text that is too long to be shown whole. */
+function cut(whole: string, from = 0): string {
+  const end = whole.length > from + MOST ? "…" : "";
+  return `${from > 0 ? "…" : ""}${whole.slice(from, from + MOST)}${end}`;
+}
+
+/** How many characters two texts have in common before they differ. */
+function commonStart(one: string, other: string): number {
+  let index = 0;
+  while (index < one.length && one[index] === other[index]) index += 1;
+  return index;
 }
 
 /** What is lost for good, each with why. */
@@ -142,11 +155,11 @@ function grouped(resources: readonly ResourceSummary[]): Line[] {
 }
 
 /** Terraform's words, and the way out. */
-export function problemLines({ severity, summary, detail, address, wayOut }: Problem): Line[] {
+export function problemLines({ severity, summary, detail, place, wayOut }: Problem): Line[] {
   return [
     {
       sign: severity === "error" ? "✗" : "!",
-      text: address ? `${summary} (${address})` : summary,
+      text: place ? `${summary} (${place})` : summary,
       indent: 0,
     },
     ...detail

@@ -99,6 +99,13 @@ describe("the question", () => {
     await expect(ask(answer).asked).rejects.toThrow("Not applied, nothing was changed.");
   });
 
+  it("takes the end of input, or Ctrl-C, as a no", async () => {
+    const [input, output] = [stream(true), stream(true)];
+    const asked = askForYes([staging], input as never, output as never);
+    input.end();
+    await expect(asked).rejects.toThrow("Not applied, nothing was changed.");
+  });
+
   it("is not asked where nobody is", async () => {
     await expect(ask("yes", false).asked).rejects.toThrow("add --auto-approve");
   });

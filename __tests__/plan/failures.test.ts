@@ -153,7 +153,7 @@ describe("an apply", () => {
     expect(failed.code).toBe(1);
     expect(failed.stdout).toContain("✓ staging: 2 added, 0 changed, 0 destroyed");
     expect(failed.stdout).toMatch(
-      /✗ prod: nothing was changed\n {2}✗ Error refreshing state\n.*ExpiredToken.*\n {2}→ AWS does not take/,
+      /✗ prod: failed, nothing was changed\n {2}✗ Error refreshing state\n.*ExpiredToken.*\n {2}→ AWS does not take/,
     );
     expect(failed.stderr).toContain("staging: 1/2 aws_vpc.a created (1 s)");
     project.behave(works);
@@ -175,9 +175,21 @@ describe("an apply", () => {
     await make({ ...works, apply: halfway }, ["prod"]).run("plan");
     const { code, stdout } = await project.run("apply", "--auto-approve");
     expect(code).toBe(1);
-    expect(stdout).toContain("✗ prod: 1 added, 0 changed, 0 destroyed before it failed: this stands");
+    expect(stdout).toContain("✗ prod: failed after 1 added, 0 changed, 0 destroyed. This stands");
     expect(stdout).toContain("VpcLimitExceeded");
     expect(plans()).toEqual([]);
+  });
+
+  it("whose first change failed does not claim that nothing is there", async () => {
+    const started = {
+      type: "apply_start",
+      hook: { resource: { addr: "aws_db_instance.a" }, action: "create" },
+    };
+    const apply = { code: 1, lines: [started, error("creating RDS instance", "timeout")] };
+    await make({ ...works, apply }, ["prod"]).run("plan");
+    const { code, stdout } = await project.run("apply", "--auto-approve");
+    expect([code, plans()]).toEqual([1, []]);
+    expect(stdout).toContain("what failed may be there in part: npm run plan -- prod shows what is left");
   });
 
   it("of plans that change nothing does nothing", async () => {
@@ -210,7 +222,7 @@ describe("an apply", () => {
     const { code, stdout, stderr } = await apply.ended;
     expect(code).toBe(143);
     expect(stdout).toMatch(
-      /prod: 1 added, 0 changed, 0 destroyed before it failed: this stands[\s\S]*execution halted/,
+      /prod: failed after 1 added, 0 changed, 0 destroyed\. This stands[\s\S]*execution halted/,
     );
     expect(stderr).toContain("Interrupted by SIGTERM.");
   });

@@ -80,8 +80,8 @@ describe("the way out", () => {
 
   it("stands beside where the error is", () => {
     const range = { filename: "cdk.tf.json", start: { line: 7 } };
-    expect(problemsOf([{ ...error("x"), range }], "", stack)[0]?.address).toBe("cdk.tf.json:7");
-    expect(problemsOf([{ ...error("x"), range, address: "aws_vpc.a" }], "", stack)[0]?.address).toBe(
+    expect(problemsOf([{ ...error("x"), range }], "", stack)[0]?.place).toBe("cdk.tf.json:7");
+    expect(problemsOf([{ ...error("x"), range, address: "aws_vpc.a" }], "", stack)[0]?.place).toBe(
       "aws_vpc.a",
     );
   });

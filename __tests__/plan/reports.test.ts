@@ -4,6 +4,7 @@ import { LIMIT, markdownReport, markerOf } from "../../plan/markdown";
 import { reportOf, type StackReport } from "../../plan/report";
 import { summarize } from "../../plan/summary";
 import { appliedText, textReport } from "../../plan/text";
+import { attributeText } from "../../plan/words";
 import { planOf, resource } from "./support/plans";
 
 const plain = pc.createColors(false);
@@ -48,9 +49,31 @@ const failed: StackReport = {
   outcome: "failed",
   seconds: 1,
   problems: [
-    { severity: "error", summary: "It broke", detail: "in\n\ntwo", address: "aws_vpc.a", wayOut: "Mend it." },
+    { severity: "error", summary: "It broke", detail: "in\n\ntwo", place: "aws_vpc.a", wayOut: "Mend it." },
   ],
 };
+
+describe("an attribute", () => {
+  const long = "a".repeat(100);
+  it.each([
+    ["short values, whole", { path: "p", before: 1, after: "x" }, 'p: 1 → "x"'],
+    [
+      "long values, around where they differ",
+      { path: "p", before: `${long}bc`, after: `${long}d${long}` },
+      `p: …${"a".repeat(20)}bc" → …${"a".repeat(20)}d${"a".repeat(39)}…`,
+    ],
+    [
+      "a long value that is replaced by a short one, from its beginning",
+      { path: "p", before: long, after: null },
+      `p: "${"a".repeat(59)}… → null`,
+    ],
+    ["a value known after the apply", { path: "p", before: 1, unknown: true }, "p: 1 → (known after apply)"],
+    ["a secret", { path: "p", sensitive: true }, "p: (sensitive)"],
+    ["a path without values", { path: "p" }, "p"],
+  ] as const)("shows %s", (_, attribute, text) => {
+    expect(attributeText(attribute)).toBe(text);
+  });
+});
 
 describe("the summary as text", () => {
   const lines = textReport([failed, lossy, report("qa", [])], plain).split("\n");
@@ -141,16 +164,16 @@ describe("the report as JSON", () => {
 });
 
 describe("the end of an apply", () => {
-  const ended = { made: 0, changed: 0, gone: 0, problems: [] };
+  const ended = { begun: false, made: 0, changed: 0, gone: 0, problems: [] };
   it.each([
     [{ ...ended, name: "a", done: true, made: 3 }, "✓ a: 3 added, 0 changed, 0 destroyed"],
     [
       { ...ended, name: "a", done: false, problems: failed.problems },
-      "✗ a: nothing was changed\n  ✗ It broke (aws_vpc.a)",
+      "✗ a: failed, nothing was changed\n  ✗ It broke (aws_vpc.a)",
     ],
     [
-      { ...ended, name: "a", done: false, gone: 1 },
-      "✗ a: 0 added, 0 changed, 1 destroyed before it failed: this stands",
+      { ...ended, name: "a", done: false, begun: true, gone: 1 },
+      "✗ a: failed after 0 added, 0 changed, 1 destroyed. This stands",
     ],
   ])("says what became of a stack", (result, text) => {
     expect(appliedText([result], plain)).toContain(text);
