@@ -221,6 +221,13 @@ export const permissionCases: CasesByRule = {
           Condition: { StringEquals: { "aws:PrincipalOrgID": "o-1" } },
         }),
       }),
+      "a document, for one function": data("aws_iam_policy_document", {
+        statement: {
+          actions: ["lambda:InvokeFunction"],
+          principals: [{ type: "*", identifiers: ["*"] }],
+          condition: [{ test: "ArnEquals", variable: "aws:SourceArn", values: ["arn:aws:events:x"] }],
+        },
+      }),
       "an endpoint, which grants nothing": resource("aws_vpc_endpoint", {
         policy: allow({ Action: "*", Principal: "*", Resource: "*" }),
       }),
