@@ -27,6 +27,10 @@ export const ECR: Operations = {
     ["repositoryName", "imageIds"],
     batchDeleteImage,
   ),
+  GetDownloadUrlForLayer: operation<ecr.GetDownloadUrlForLayerRequest, ecr.GetDownloadUrlForLayerResponse>(
+    ["repositoryName", "layerDigest"],
+    downloadUrl,
+  ),
   GetAuthorizationToken: operation<ecr.GetAuthorizationTokenRequest, ecr.GetAuthorizationTokenResponse>(
     [],
     (call) => ({
@@ -206,6 +210,23 @@ function putImage(call: Call, input: ecr.PutImageRequest): ecr.PutImageResponse 
   const image = content.images[digest] ?? storeManifest(call.sim, content, manifest, mediaType);
   if (tag !== undefined) content.tags[tag] = digest;
   return { image: imageView(call, name, image, tag) };
+}
+
+/** Of all blobs only configurations have a content here: their address holds it, where ECR's is a signed one of S3. */
+function downloadUrl(
+  call: Call,
+  input: ecr.GetDownloadUrlForLayerRequest,
+): ecr.GetDownloadUrlForLayerResponse {
+  const { content } = find(call, input.repositoryName, input.registryId);
+  const { layerDigest = "", repositoryName = "" } = input;
+  const image = Object.values(content.images).find((one) => one.configuration?.digest === layerDigest);
+  if (!image?.configuration)
+    throw new AwsFailure(
+      "LayerInaccessibleException",
+      `The layer '${layerDigest}' of repository '${repositoryName}' has no content in the sandbox.`,
+    );
+  const downloadUrl = `data:application/json,${encodeURIComponent(image.configuration.text)}`;
+  return { downloadUrl, layerDigest };
 }
 
 interface Manifest {

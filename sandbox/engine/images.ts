@@ -47,16 +47,18 @@ export function pushImage(sim: Sim, push: Push): string {
 
 function pushManifest(sim: Sim, repository: Repository, push: Push, architecture: Architecture): string {
   const layer = digestOf(`layer ${push.content}`);
-  const config = digestOf(`config ${push.content} ${architecture}`);
+  const configuration = JSON.stringify({ architecture, os: "linux", comment: push.content });
+  const config = digestOf(configuration);
   const manifest = JSON.stringify({
     schemaVersion: 2,
     mediaType: MANIFEST,
-    config: { mediaType: CONFIG, digest: config, size: 1200 },
+    config: { mediaType: CONFIG, digest: config, size: configuration.length },
     layers: [{ mediaType: LAYER, digest: layer, size: 40_000_000 }],
   });
   for (const blob of [layer, config]) if (!repository.blobs.includes(blob)) repository.blobs.push(blob);
   const image = storeManifest(sim, repository, manifest, MANIFEST);
   image.platform = { os: "linux", architecture };
+  image.configuration = { digest: config, text: configuration };
   if (push.folder) image.folder = push.folder;
   if (push.behaviour) sim.state.behaviours[image.digest] = push.behaviour;
   return image.digest;

@@ -264,6 +264,8 @@ export interface Image {
   pushedAt: number;
   size: number;
   platform?: { os: string; architecture: Architecture };
+  /** The blob that says what it was built for. */
+  configuration?: { digest: string; text: string };
   /** Digests by platform, for an index. */
   children?: { digest: string; architecture: string }[];
   /** Local folder that stands for its content. */
