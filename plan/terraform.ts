@@ -4,6 +4,7 @@ import { join } from "node:path";
 import type { Children, Ended } from "./children";
 import { CommandError } from "./error";
 import { parseEvent, type TerraformEvent } from "./events";
+import { inSandbox } from "./offline";
 import { oneAtATime } from "./parallel";
 import { type Problem, problemsOf } from "./problems";
 import type { Stack } from "./stacks";
@@ -30,12 +31,10 @@ export class Terraform {
     project: string,
     private readonly children: Children,
   ) {
-    // One download of a provider for all stacks, in the folder that Terraform's documentation gives it.
-    const cache = process.env.TF_PLUGIN_CACHE_DIR || join(homedir(), ".terraform.d", "plugin-cache");
-    mkdirSync(cache, { recursive: true });
     this.environment = {
       ...process.env,
-      TF_PLUGIN_CACHE_DIR: cache,
+      // The sandbox attaches its provider: there is nothing to download.
+      ...(!inSandbox(process.env) && { TF_PLUGIN_CACHE_DIR: pluginCache() }),
       TF_IN_AUTOMATION: "1",
       CHECKPOINT_DISABLE: "1",
     };
@@ -116,4 +115,11 @@ export class Terraform {
       );
     }
   }
+}
+
+/** One download of a provider for all stacks, in the folder that Terraform's documentation gives it. */
+function pluginCache(): string {
+  const cache = process.env.TF_PLUGIN_CACHE_DIR || join(homedir(), ".terraform.d", "plugin-cache");
+  mkdirSync(cache, { recursive: true });
+  return cache;
 }
