@@ -125,9 +125,10 @@ function underWay(ours: Deployment | undefined): RolloutVerdict {
 function replacedVerdict({ service, history, deploymentId, createdAt }: RolloutSnapshot): RolloutVerdict {
   const ours = ourServiceDeployment(history, deploymentId);
   if (!ours?.status) return { kind: "in progress", detail: "ECS does not show our deployment yet" };
-  const why = ours.statusReason ? `: ${ours.statusReason}` : "";
+  const why = ours.statusReason ? `: ${ours.statusReason.replace(/\.$/, "")}` : "";
+  // Two deploys at once may be created in the same millisecond; what ECS returns to after a failure is older.
   const primary = service?.deployments?.find(({ status }) => status === "PRIMARY");
-  const replacedBy = primary && (primary.createdAt?.getTime() ?? 0) > createdAt ? primary.id : undefined;
+  const replacedBy = primary && (primary.createdAt?.getTime() ?? 0) >= createdAt ? primary.id : undefined;
   const meaning = STATUS_MEANING[ours.status];
   if (meaning === "rolled back") {
     return { kind: "rolled back", reason: ours.statusReason ?? "ECS gives no reason" };
