@@ -81,6 +81,7 @@ async function other(context: Context, plan: MigrationPlan, error: AwsError): Pr
   const [task] = await context.aws.tasks(context.contract.cluster, resourceIds);
   const mark = readStartedBy(task?.startedBy);
   if (task && mark?.digest === plan.image.digest) return task;
+  if (task) await giveBack(context, plan, task);
   throw inTheWay(task ?? { taskArn: resourceIds[0] });
 }
 
@@ -98,7 +99,22 @@ async function refuseRival(context: Context, plan: MigrationPlan, ours: Task): P
   const rival = unfinished(tasks).find((task) => task.taskArn !== ours.taskArn && order(task) < order(us));
   if (!rival) return;
   const stopped = await stop(context, ours, "another migration came first");
+  await giveBack(context, plan, rival);
   throw inTheWay(rival, stopped);
+}
+
+/** The rival has perhaps not pulled yet, and our retag would give it our image: its own gets the candidate tag again. */
+async function giveBack({ lasting }: Context, plan: MigrationPlan, rival: Task): Promise<void> {
+  const imageDigest = readStartedBy(rival.startedBy)?.digest;
+  if (!imageDigest) return;
+  const { repository, candidateTag } = plan.service.image;
+  try {
+    const [found] = await lasting.images(repository, [{ imageDigest }]);
+    if (found) await lasting.tagImage(repository, candidateTag, found.image);
+  } catch (error) {
+    // Then the rival's own check of the digest finds out.
+    if (!(error instanceof AwsError)) throw error;
+  }
 }
 
 function inTheWay(task: Task, ...notes: string[]): DeployError {
