@@ -9,18 +9,11 @@ import { SAMPLE } from "../../sandbox/api/sample";
 import type { Ended, Stage } from "./support/driver";
 import { minute, second } from "./support/driver";
 import { open } from "./support/open";
+import { when } from "./support/when";
 
 // The 24 facts of deploying to ECS, in the same order: each a world that does what AWS does, and what deploy says.
 
 const { cluster, service } = SAMPLE;
-
-/** Does something as soon as an event of this stage holds this text. */
-const when =
-  (stage: string, text: string, happen: () => unknown) =>
-  (event: Ended["events"][number]): void => {
-    const words = "text" in event && "stage" in event && event.stage === stage ? event.text : "";
-    if (words.includes(text)) void happen();
-  };
 
 const warnings = ({ events }: Ended) =>
   events.flatMap((event) => (event.type === "warning" ? event.text : []));

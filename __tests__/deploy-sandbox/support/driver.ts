@@ -1,5 +1,5 @@
 import { EventEmitter } from "node:events";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { ECSClient, UpdateServiceCommand } from "@aws-sdk/client-ecs";
@@ -11,6 +11,7 @@ import {
   type RollbackOptions,
   rollbackCommand,
 } from "../../../deploy/commands";
+import type { Clock } from "../../../deploy/clock";
 import { DEFAULT_LIMITS } from "../../../deploy/context";
 import type { DeployEvent, Result } from "../../../deploy/events";
 import type { StopSignal } from "../../../deploy/exit-code";
@@ -20,6 +21,7 @@ import { SAMPLE, type Sample, sampleWorld } from "../../../sandbox/api/sample";
 import { Sandbox, type SandboxOptions } from "../../../sandbox/api/sandbox";
 import type { RecordedCall } from "../../../sandbox/api/server";
 import type { Behaviour, Run } from "../../../sandbox/engine/behaviour";
+import type { Fault } from "../../../sandbox/engine/faults";
 import type { Architecture, Runtime, Task } from "../../../sandbox/engine/state";
 import { SharedClock } from "./clock";
 import { contractOf, putParameter } from "./contract";
@@ -45,6 +47,8 @@ export interface Ended {
 export interface Arguments extends Partial<DeployOptions> {
   /** Called with every event, in the moment when it happens. */
   on?: (event: DeployEvent, signal: (name?: StopSignal) => void) => void;
+  /** Instead of the shared one. */
+  clock?: Clock;
 }
 
 /** The sample environment in a sandbox, and deploy's real commands against it, in one virtual time. */
@@ -173,8 +177,51 @@ export class Stage {
     return this.perform(args, (around) => checkCommand("staging", { ...common, ...args }, around));
   }
 
+  /** Several deploys at once, in one time. */
+  async together(images: readonly string[]): Promise<Ended[]> {
+    this.clock.actors = images.length;
+    const ended = images.map((image) =>
+      this.deploy(image).finally(() => {
+        this.clock.actors--;
+        void this.clock.pump();
+      }),
+    );
+    const all = await Promise.all(ended);
+    this.clock.actors = 1;
+    return all;
+  }
+
+  /** A deploy whose runner dies at a call: whatever it asked is not answered, and it cleans nothing up. */
+  async dies(at: Fault): Promise<void> {
+    await this.sandbox.fault(at);
+    let died = () => {};
+    const death = new Promise<void>((resolve) => {
+      died = resolve;
+    });
+    const dying = {
+      now: () => this.clock.now(),
+      sleep: (milliseconds: number, signal?: AbortSignal): Promise<void> => {
+        if (!this.sandbox.calls.some(({ error }) => error === "connection reset"))
+          return this.clock.sleep(milliseconds, signal);
+        died();
+        return new Promise(() => {});
+      },
+    };
+    void this.deploy("v2", { clock: dying });
+    await death;
+    await this.sandbox.clearFaults();
+    this.sandbox.calls.length = 0;
+  }
+
+  /** A file with outputs, as `cdktf apply --outputs-file` writes it. */
+  outputs(contract: object): string {
+    const file = join(this.folder, "outputs.json");
+    writeFileSync(file, JSON.stringify({ staging: { deploy: contract } }));
+    return file;
+  }
+
   private async perform(
-    { on, json = true }: Arguments,
+    { on, json = true, clock = this.clock }: Arguments,
     command: (around: Surroundings) => Promise<number>,
   ): Promise<Ended> {
     const signals = Object.assign(new EventEmitter(), { exit: () => undefined });
@@ -185,7 +232,7 @@ export class Stage {
       output += text;
       if (json) on?.(JSON.parse(text) as DeployEvent, signal);
     };
-    const around = { clock: this.clock, random: () => 0.5, signals, stdout: { write } };
+    const around = { clock, random: () => 0.5, signals, stdout: { write } };
     const exitCode = await command(around);
     const events = json ? eventsOf(output) : [];
     const last = events.at(-1);
