@@ -1,24 +1,17 @@
 import { spawnSync } from "node:child_process";
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-
-/** One line of the report: a ratio within this run, and the bound it should keep. */
-interface Row {
-  readonly what: string;
-  readonly measured: string;
-  readonly ratio: number;
-  readonly bound: number;
-}
+import type { Row } from "./report";
 
 const ROOT = join(__dirname, "..");
-const PLAN = ["--import", "tsx", join(__dirname, "main.ts"), "plan", "--offline"];
+const PLAN = ["--require", "tsx/cjs", join(ROOT, "plan/main.ts"), "plan", "--offline"];
 
 /**
  * Plans generated environments offline, all by one command, then one after another by a command each.
- * @param scratch a folder to work in
  * @throws Error where a plan does not end as one of a new environment does
  */
-export function planRows(scratch: string, environments = 20): Row[] {
+export function planRows(scratch: string): Row[] {
+  const environments = 20;
   const names = Array.from({ length: environments }, (_, index) => `env${index}`);
   const together = seconds(projectOf(scratch, names), []);
   const project = projectOf(scratch, names);
