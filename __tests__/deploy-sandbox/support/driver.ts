@@ -2,7 +2,12 @@ import { EventEmitter } from "node:events";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { ECSClient, UpdateServiceCommand } from "@aws-sdk/client-ecs";
+import {
+  ECSClient,
+  type ServiceInputTypes,
+  type ServiceOutputTypes,
+  UpdateServiceCommand,
+} from "@aws-sdk/client-ecs";
 import {
   type CommandOptions,
   checkCommand,
@@ -17,7 +22,7 @@ import type { DeployEvent, Result } from "../../../deploy/events";
 import type { StopSignal } from "../../../deploy/exit-code";
 import type { Surroundings } from "../../../deploy/session";
 import { contractParameter } from "../../../modules/contract";
-import { SAMPLE, type Sample, sampleWorld } from "../../../sandbox/api/sample";
+import { addSample, SAMPLE, type Sample, sampleWorld } from "../../../sandbox/api/sample";
 import { Sandbox, type SandboxOptions } from "../../../sandbox/api/sandbox";
 import type { RecordedCall } from "../../../sandbox/api/server";
 import type { Behaviour, Run } from "../../../sandbox/engine/behaviour";
@@ -47,6 +52,8 @@ export interface Ended {
 export interface Arguments extends Partial<DeployOptions> {
   /** Called with every event, in the moment when it happens. */
   on?: (event: DeployEvent, signal: (name?: StopSignal) => void) => void;
+  /** Called once, with what sends a signal to the deploy. */
+  started?: (signal: (name: StopSignal) => void) => void;
   /** Instead of the shared one. */
   clock?: Clock;
 }
@@ -89,10 +96,14 @@ export class Stage {
   }
 
   /** The same environment anew, with `v1` running and nothing else. */
-  async reset(seed: number): Promise<void> {
+  async reset(seed: number, sample: Sample = {}): Promise<void> {
+    const { world } = this.sandbox.host;
+    await addSample(world, sample);
+    await putParameter(world, SAMPLE.secret, "set by hand", 2);
+    await putParameter(world, contractParameter("staging"), JSON.stringify(contractOf(sample)), 1);
     this.clock.forget();
     await this.sandbox.reset(seed);
-    await this.comeUp({});
+    await this.comeUp(sample);
   }
 
   private async comeUp({ architecture }: Sample): Promise<void> {
@@ -221,11 +232,12 @@ export class Stage {
   }
 
   private async perform(
-    { on, json = true, clock = this.clock }: Arguments,
+    { on, started, json = true, clock = this.clock }: Arguments,
     command: (around: Surroundings) => Promise<number>,
   ): Promise<Ended> {
     const signals = Object.assign(new EventEmitter(), { exit: () => undefined });
     const signal = (name: StopSignal = "SIGINT") => void signals.emit(name);
+    started?.(signal);
     const before = this.sandbox.calls.length;
     let output = "";
     const write = (text: string) => {
@@ -259,6 +271,17 @@ export class Others {
       credentials: { accessKeyId: "AKIAOTHERS", secretAccessKey: "secret" },
     });
     return this.client;
+  }
+
+  /** A call that may come to nothing. */
+  async act<I extends ServiceInputTypes, O extends ServiceOutputTypes>(
+    command: Parameters<typeof ECSClient.prototype.send<I, O>>[0],
+  ): Promise<O | undefined> {
+    try {
+      return await this.ecs.send(command);
+    } catch {
+      return undefined;
+    }
   }
 
   /** Forces a deployment of whatever the tag names. */

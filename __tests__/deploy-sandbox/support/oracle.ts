@@ -1,0 +1,167 @@
+import { SAMPLE } from "../../../sandbox/api/sample";
+import type { Deployment, Runtime, Service, ServiceDeployment, Task } from "../../../sandbox/engine/state";
+import { minute } from "./driver";
+import type { Played } from "./play";
+
+/** Longer than all bounds of a deploy together: capacity, start, migration, stop, roll-out, and the way back. */
+const BOUND = 110 * minute;
+
+/** As many crashes as ECS's own breaker counts before it opens, at the sizes that are played. */
+const LOOP = 3;
+
+/**
+ * What deploy said that is not so, and what it left behind. It knows nothing of deploy: only what was said, and what the
+ * sandbox's state holds.
+ */
+export function lies(played: Played): string[] {
+  return [...endless(played), ...outcome(played), ...orphans(played), ...tagLies(played)];
+}
+
+function endless({ ended }: Played): string[] {
+  const { seconds } = ended.result;
+  return seconds * 1000 <= BOUND ? [] : [`it took ${seconds} s`];
+}
+
+function outcome(played: Played): string[] {
+  const { ended, timeline, happened } = played;
+  const did = (...words: string[]) => happened.some((what) => words.some((word) => what.includes(word)));
+  const faulty = timeline.faults.length > 0;
+  const say = (text: string, isLie: boolean) => (isLie ? [`exit ${ended.exitCode}, but ${text}`] : []);
+  switch (ended.exitCode) {
+    case 0:
+      return success(played).map((text) => `false success: ${text}`);
+    case 1:
+      return [
+        ...say("something was changed", ours(played).length + migrations(played.state).length > 0),
+        ...say("nothing stood in the way", !faulty && !did("somebody")),
+      ];
+    case 2:
+      return [
+        ...say("the service was touched", ours(played).length > 0),
+        ...say(
+          "the migration succeeded",
+          migrations(played.state).some((task) => migrated(played, task)),
+        ),
+      ];
+    case 3:
+      return say("our deployment completed and nothing crashed", !rolloutFailed(played));
+    case 4:
+      return say("one could have known", !faulty && !isUnfinished(played));
+    case 5:
+      return say("nobody else was there", !did("forces", "tag"));
+    case 130:
+      return say("there was no SIGINT", !did("SIGINT"));
+    case 143:
+      return say("there was no SIGTERM", !did("SIGTERM"));
+    default:
+      return [`exit ${ended.exitCode}: ${ended.result.text}`];
+  }
+}
+
+/** Why a success is none. */
+function success(played: Played): string[] {
+  const { state, digests, timeline } = played;
+  const wrong: string[] = [];
+  if (!migrations(state).some((task) => migrated(played, task))) wrong.push("no migration of v2 succeeded");
+  const release = released(played);
+  if (!release) return [...wrong, "no deployment of ours is there"];
+  if (run(state, release)?.status !== "SUCCESSFUL") wrong.push(`ours is ${run(state, release)?.status}`);
+  if (timeline.sample.desired === 0) return wrong;
+  const running = tasksOf(state, release).filter(isRunning);
+  if (running.some((task) => digestOf(task) !== digests.v2)) wrong.push("another image runs");
+  if (running.length === 0) wrong.push("nothing runs");
+  return wrong;
+}
+
+/** There is a reason in the state to call the roll-out failed. */
+function rolloutFailed(played: Played): boolean {
+  const { state, digests } = played;
+  const release = released(played);
+  if (!release || run(state, release)?.status !== "SUCCESSFUL") return true;
+  const tasks = tasksOf(state, release);
+  const crashed = tasks.filter((task) => task.lastStatus === "STOPPED" && isCrash(task));
+  const foreign = tasks.some((task) => ![digests.v2, undefined].includes(digestOf(task)));
+  return crashed.length >= LOOP || foreign;
+}
+
+function isUnfinished(played: Played): boolean {
+  const release = released(played);
+  return release !== undefined && run(played.state, release)?.status === "IN_PROGRESS";
+}
+
+/** Migrations that go on although nobody was told of them. */
+function orphans({ ended, soon }: Played): string[] {
+  return migrations(soon)
+    .filter((task) => task.desiredStatus === "RUNNING")
+    .filter(({ arn }) => !ended.result.wayOut.join().includes(arn))
+    .map(({ id }) => `migration ${id} goes on, and nobody was told`);
+}
+
+/** After an end the tag names what the service is asked to run: ours, or what ran before; never over somebody else's. */
+function tagLies(played: Played): string[] {
+  const { ended, digests, later, happened } = played;
+  const tag = tagOf(later);
+  const name = Object.entries(digests).find(([, digest]) => digest === tag)?.[0] ?? String(tag);
+  const say = (isLie: boolean) => (isLie ? [`exit ${ended.exitCode}, and the tag names ${name}`] : []);
+  if (happened.includes("somebody moves the tag")) return say(tag !== digests.v3);
+  const told = ended.output.includes("was not moved back") || ended.output.includes("the tag still names");
+  switch (ended.exitCode) {
+    case 0:
+      return say(tag !== digests.v2);
+    case 3:
+      return [...say(tag !== digests.v1 && !told), ...runsAnother(played)];
+    case 130:
+    case 143:
+      return say(tag !== digests.v1 && ours(played).length === 0 && !told);
+    case 4:
+    case 5:
+      return say(tag !== digests.v1 && tag !== digests.v2);
+    default:
+      return say(tag !== digests.v1);
+  }
+}
+
+/** An hour after a failure the service runs what the tag names, unless deploy said that it does not. */
+function runsAnother({ ended, later, happened }: Played): string[] {
+  const told = /is NOT back on|was not moved back|the tag still names/.test(ended.output);
+  if (told || happened.some((what) => what.includes("forces") || what.includes("deployment"))) return [];
+  const primary = serviceOf(later).deployments.find(({ status }) => status === "PRIMARY");
+  const runs = primary?.digests.web;
+  return runs === undefined || runs === tagOf(later) ? [] : ["the tag and what runs are not the same"];
+}
+
+const serviceOf = (state: Runtime) => Object.values(state.services)[0] as Service;
+
+/** Deployments that deploy forced, newest first. */
+const ours = ({ state, foreign }: Played): Deployment[] =>
+  serviceOf(state).deployments.filter(({ id }) => !foreign.has(id));
+
+/** The one that deploy says it rolled out, if it is really one of its own. */
+const released = (played: Played) =>
+  ours(played).find(({ id }) => id === played.ended.result.services[0]?.deployment);
+
+const run = (state: Runtime, { id }: Deployment): ServiceDeployment | undefined =>
+  serviceOf(state).history.find(({ deployment }) => deployment === id);
+
+const tasksOf = (state: Runtime, { id }: Deployment) =>
+  Object.values(state.tasks).filter(({ startedBy }) => startedBy === id);
+
+const migrations = (state: Runtime) =>
+  Object.values(state.tasks).filter(({ definition }) => definition === SAMPLE.migration);
+
+const containerOf = (task: Task) => task.containers.find(({ name }) => name === "web");
+const digestOf = (task: Task) => containerOf(task)?.digest;
+
+const migrated = ({ digests }: Played, task: Task) =>
+  task.lastStatus === "STOPPED" &&
+  task.stopCode === "EssentialContainerExited" &&
+  containerOf(task)?.exitCode === 0 &&
+  digestOf(task) === digests.v2;
+
+const isRunning = (task: Task) => task.lastStatus === "RUNNING" && task.desiredStatus === "RUNNING";
+
+const isCrash = ({ stopCode, unhealthy }: Task) =>
+  stopCode === "EssentialContainerExited" || stopCode === "TaskFailedToStart" || unhealthy === true;
+
+const tagOf = (state: Runtime) =>
+  state.repositories[`${SAMPLE.region}/${SAMPLE.repository}`]?.tags[SAMPLE.tag];

@@ -1,0 +1,155 @@
+import fc from "fast-check";
+import type { Sample } from "../../../sandbox/api/sample";
+import type { Behaviour, Run } from "../../../sandbox/engine/behaviour";
+import type { Fault } from "../../../sandbox/engine/faults";
+import { minute, second } from "./driver";
+
+/** What happens to an environment while somebody deploys `v2` into it. */
+export interface Timeline {
+  sample: Sample;
+  migration: keyof typeof MIGRATIONS;
+  service: keyof typeof SERVICES;
+  pull: keyof typeof PULLS;
+  faults: Fault[];
+  /** In order of time. */
+  happenings: { at: number; what: Happening }[];
+}
+
+/** How the migration runs. */
+export const MIGRATIONS = {
+  "in 10 s": { exit: { code: 0, after: 10 * second } },
+  "in a moment": { exit: { code: 0, after: 1 } },
+  "in 90 s": { exit: { code: 0, after: 90 * second } },
+  "without end": { exit: { code: 0, after: 300 * minute }, stop: { code: 0, after: second } },
+  "exits with 1": { exit: { code: 1, after: 5 * second } },
+  "cannot start": { startError: "no such file" },
+  "takes all memory": { outOfMemory: 2 * second },
+} as const satisfies Record<string, Run>;
+
+/** How the service runs. */
+export const SERVICES = {
+  well: {},
+  "well, after a while": { healthy: 40 * second },
+  "exits at once": { exit: { code: 1, after: 100 } },
+  "crashes after 5 s": { exit: { code: 9, after: 5 * second } },
+  "crashes after 50 s": { exit: { code: 9, after: 50 * second } },
+  "never healthy": { healthy: "never" },
+  "deaf to SIGTERM": { stop: "ignore" },
+  "cannot start": { startError: "no such file" },
+} as const satisfies Record<string, Run>;
+
+/** How the image is pulled. */
+export const PULLS = {
+  fast: {},
+  "in 2 minutes": { duration: 2 * minute },
+  never: { error: "toomanyrequests" },
+} as const satisfies Record<string, Behaviour["pull"]>;
+
+/** What other people, machines and the person at the terminal do. */
+export type Happening =
+  | "SIGINT"
+  | "SIGTERM"
+  | "the migration's machine goes"
+  | "the service's machine goes"
+  | "somebody stops the migration"
+  | "somebody forces a deployment"
+  | "somebody moves the tag"
+  | "somebody moves the candidate tag"
+  | "somebody rolls the deployment back"
+  | "somebody aborts the deployment"
+  | "no machines for 3 minutes";
+
+const HAPPENINGS: Happening[] = [
+  "SIGINT",
+  "SIGTERM",
+  "the migration's machine goes",
+  "the service's machine goes",
+  "somebody stops the migration",
+  "somebody forces a deployment",
+  "somebody moves the tag",
+  "somebody moves the candidate tag",
+  "somebody rolls the deployment back",
+  "somebody aborts the deployment",
+  "no machines for 3 minutes",
+];
+
+const OPERATIONS = [
+  "*",
+  "ecs:*",
+  "ecs:RunTask",
+  "ecs:DescribeTasks",
+  "ecs:ListTasks",
+  "ecs:StopTask",
+  "ecs:UpdateService",
+  "ecs:DescribeServices",
+  "ecs:ListServiceDeployments",
+  "ecr:PutImage",
+  "ecr:BatchGetImage",
+  "logs:GetLogEvents",
+];
+
+const fault: fc.Arbitrary<Fault> = fc
+  .record({
+    operation: fc.constantFrom(...OPERATIONS),
+    kind: fc.constantFrom<Fault["kind"]>("throttle", "server", "reset", "lost", "slow", "stale", "missing"),
+    skip: fc.nat(12),
+    count: fc.integer({ min: 1, max: 9 }),
+    delay: fc.integer({ min: 1, max: 20 }).map((seconds) => seconds * second),
+  })
+  .map(({ delay, ...rest }) => (rest.kind === "slow" ? { ...rest, delay } : rest));
+
+/** Keys whose first is by far the likeliest: most things go well most of the time. */
+const mostlyFirst = <K extends string>(table: Record<K, unknown>): fc.Arbitrary<K> => {
+  const [first, ...others] = Object.keys(table) as [K, ...K[]];
+  return fc.oneof(
+    { weight: 5, arbitrary: fc.constant(first) },
+    { weight: 4, arbitrary: fc.constantFrom(first, ...others) },
+  );
+};
+
+const sample: fc.Arbitrary<Sample> = fc.record({
+  desired: fc.constantFrom(1, 1, 2, 3, 0),
+  worker: fc.boolean(),
+  fargate: fc.constantFrom(false, false, true),
+  breaker: fc.constantFrom(
+    { enable: true, rollback: true },
+    { enable: true, rollback: false },
+    { enable: false, rollback: false },
+  ),
+});
+
+const happening = fc.record({
+  at: fc.integer({ min: 0, max: 180 }).map((seconds) => seconds * second),
+  what: fc.constantFrom(...HAPPENINGS),
+});
+
+/** Random timelines, each of which prints as a few readable lines. */
+export const timelines: fc.Arbitrary<Timeline> = fc
+  .record({
+    sample,
+    migration: mostlyFirst(MIGRATIONS),
+    service: mostlyFirst(SERVICES),
+    pull: mostlyFirst(PULLS),
+    faults: fc.oneof(fc.constant<Fault[]>([]), fc.array(fault, { maxLength: 3 })),
+    happenings: fc
+      .oneof(fc.constant<Timeline["happenings"]>([]), fc.array(happening, { maxLength: 3 }))
+      .map((all) => [...all].sort((one, other) => one.at - other.at)),
+  })
+  .map((timeline) =>
+    Object.defineProperty(timeline, fc.toStringMethod, { value: () => `\n${describe(timeline)}\n` }),
+  );
+
+/** A timeline in a few lines. */
+export function describe({ sample, migration, service, pull, faults, happenings }: Timeline): string {
+  const { desired, worker, fargate, breaker } = sample;
+  const breaks = breaker?.enable ? (breaker.rollback ? "breaker rolls back" : "breaker stops") : "no breaker";
+  return [
+    `environment  ${worker ? "worker" : "web"} × ${desired} on ${fargate ? "Fargate" : "EC2"}, ${breaks}`,
+    `image v2     pull ${pull}; migration ${migration}; service ${service}`,
+    ...faults.map(
+      ({ operation, kind, skip, count, delay }) =>
+        `calls        ${operation}: ${kind}${delay ? ` ${delay / second} s` : ""}, ${count} times after ${skip}`,
+    ),
+    ...happenings.map(({ at, what }) => `${String(at / second).padStart(5)} s      ${what}`),
+  ].join("\n");
+}
