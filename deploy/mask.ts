@@ -3,12 +3,13 @@ const MASK = "***";
 /** `scheme://user:password@host`, the shape of a database URL. */
 const URL_PASSWORD = /([a-z][a-z0-9+.-]*:\/\/[^\s:/@]*):[^\s/]+@/gi;
 
-/** `password=value`, the shape of a libpq connection string. */
-const KEY_PASSWORD = /\b(password|passwd|pwd)=('[^']*'|"[^"]*"|[^\s&'"]+)/gi;
+/** `password=value`, `PGPASSWORD='value'`, `API_KEY=value`, `"password": "value"`: libpq, an environment, JSON. */
+const KEY_PASSWORD =
+  /((?:password|passwd|pwd|secret|token|api_?key|access_?key)(?:["']\s*:\s*|=))('[^']*'|"[^"]*"|[^\s&'"]+)/gi;
 
 /** Hides passwords in text that somebody else wrote: container logs, AWS messages. */
 export const mask = (text: string) =>
-  text.replace(URL_PASSWORD, `$1:${MASK}@`).replace(KEY_PASSWORD, `$1=${MASK}`);
+  text.replace(URL_PASSWORD, `$1:${MASK}@`).replace(KEY_PASSWORD, `$1${MASK}`);
 
 /** The same for every string inside a value. */
 export function maskDeep<T>(value: T): T {
