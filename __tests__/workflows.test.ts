@@ -1,0 +1,45 @@
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+
+/** What the hand-written set-up's workflows got wrong, by the text that shows it. */
+const defects: Readonly<Record<string, RegExp>> = {
+  "a condition on a ref that never is: refs/head without its s": /refs\/head\//,
+  "long-lived access keys": /aws-access-key-id|AWS_(ACCESS_KEY_ID|SECRET_ACCESS_KEY)\s*:/i,
+  "a plan of the hand-written kind, with passwords in it, as an artifact":
+    /upload-artifact[\s\S]{0,200}path:\s*\S*tfplan\b/,
+};
+
+const found = (workflow: string) =>
+  Object.entries(defects)
+    .filter(([, pattern]) => pattern.test(workflow))
+    .map(([defect]) => defect);
+
+/** The three of them in one file, as they stood there. */
+const handWritten = `
+on: { push: { branches: [main] } }
+jobs:
+  plan:
+    steps:
+      - uses: aws-actions/configure-aws-credentials@v4
+        with:
+          aws-access-key-id: \${{ secrets.KEY }}
+      - run: terraform plan -out=tfplan
+      - uses: actions/upload-artifact@v4
+        with: { name: plan, path: tfplan }
+  deploy:
+    if: github.ref == 'refs/head/main'
+`;
+
+describe("workflows", () => {
+  it("with the defects of the hand-written ones are told apart", () => {
+    expect(found(handWritten)).toEqual(Object.keys(defects));
+    expect(found("if: github.ref == 'refs/heads/main'")).toEqual([]);
+  });
+
+  it("of this project have none of them", () => {
+    const folder = join(__dirname, "..", ".github", "workflows");
+    const files = existsSync(folder) ? readdirSync(folder) : [];
+    for (const file of files) expect(found(readFileSync(join(folder, file), "utf8")), file).toEqual([]);
+  });
+});
