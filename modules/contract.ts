@@ -1,3 +1,4 @@
+import { gunzipSync } from "node:zlib";
 import { z } from "zod";
 
 /**
@@ -74,20 +75,23 @@ const contractSchema = z.object({
   services: z.array(service),
 });
 
+/** How gzip's first bytes read in base64. */
+const PACKED = "H4sI";
+
 /** A contract that is missing a part, or of another version: says what to apply. */
 export class ContractError extends Error {
   override name = "ContractError";
 }
 
 /**
- * Reads a contract from its JSON text.
+ * Reads a contract from its JSON text, which may be packed as Terraform's base64gzip does it.
  * @throws ContractError with every mistake and the way out.
  */
 export function parseContract(text: string, source: string): Contract {
   const apply = "Apply the environment again (cdktf apply <environment>) with this version of Slipway.";
   let json: unknown;
   try {
-    json = JSON.parse(text);
+    json = JSON.parse(text.startsWith(PACKED) ? gunzipSync(Buffer.from(text, "base64")).toString() : text);
   } catch {
     throw new ContractError(`${source} is not JSON. ${apply}`);
   }

@@ -1,3 +1,4 @@
+import { gzipSync } from "node:zlib";
 import { describe, expect, test } from "vitest";
 import { contractParameter, parseContract } from "../../modules/contract";
 import { butWeb, larger, least, web } from "./support/least";
@@ -60,6 +61,16 @@ describe("the contract", () => {
     const services = { zebra: { ...web, paths: ["/z"] }, ant: {}, web };
     const { value } = synthesize({ ...least, services }).one("aws_ssm_parameter", "contract");
     expect(parseContract(value, "it").services.map(({ name }) => name)).toEqual(["zebra", "ant", "web"]);
+  });
+
+  test("of many services is packed, so that a parameter holds it; the output stays readable", () => {
+    const services = Object.fromEntries(Array.from({ length: 5 }, (_, index) => [`worker-${index}`, {}]));
+    const many = synthesize({ ...least, services });
+    expect(many.one("aws_ssm_parameter", "contract").value).toBe("${base64gzip(local.contract_text)}");
+    expect(many.json.locals.contract_text).toBe(many.json.output.deploy.value);
+    const packed = gzipSync(written).toString("base64");
+    expect(parseContract(packed, "the parameter")).toEqual(parseContract(written, "the parameter"));
+    expect(() => parseContract(packed.slice(0, 40), "it")).toThrow("it is not JSON");
   });
 
   test("holds no secret", () => {

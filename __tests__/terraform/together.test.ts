@@ -2,7 +2,8 @@ import { cpSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import { file } from "./support/file";
-import { made, Project } from "./support/project";
+import { parseContract } from "../../modules/contract";
+import { made, Project, worldOf } from "./support/project";
 
 describe("many options at once", () => {
   const everything = `
@@ -32,6 +33,28 @@ describe("many options at once", () => {
     const destroyed = await project.cdktf("destroy", "everything", "bare", "--auto-approve");
     expect(destroyed.code, destroyed.output).toBe(0);
     expect(made(project)).toEqual([]);
+  });
+});
+
+describe("many services", () => {
+  const names = Array.from({ length: 30 }, (_, index) => `worker-${index}`);
+  const services = names.map(
+    (name) => `"${name}": { secrets: ["API_KEY"], migrations: ${name === "worker-0"} }`,
+  );
+  const project = new Project({
+    "many.ts": file(`distribution: false, bastion: false, services: { ${services.join(", ")} },`),
+  });
+  afterAll(() => project.remove());
+
+  it("still make a contract that a parameter holds and deploy reads", async () => {
+    const { code, output } = await project.cdktf("apply", "many", "--auto-approve");
+    expect(code, output).toBe(0);
+    const parameter = worldOf(project).find({ type: "aws_ssm_parameter", where: { name: "/many/deploy" } });
+    const text = (parameter && worldOf(project).reveal(parameter, "value")) ?? "";
+    expect(text.length).toBeLessThan(4096);
+    const contract = parseContract(text, "the parameter");
+    expect(contract.services.map(({ name }) => name)).toEqual(names);
+    expect(contract.services[29]?.secrets).toEqual({ API_KEY: "/many/service/worker-29/API_KEY" });
   });
 });
 

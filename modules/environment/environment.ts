@@ -1,6 +1,6 @@
 import { DataAwsCallerIdentity } from "@cdktf/provider-aws/lib/data-aws-caller-identity";
 import { SsmParameter } from "@cdktf/provider-aws/lib/ssm-parameter";
-import { TerraformOutput } from "cdktf";
+import { Fn, TerraformLocal, TerraformOutput } from "cdktf";
 import type { Construct } from "constructs";
 import { Bastion } from "../bastion/bastion";
 import { Cluster } from "../cluster/cluster";
@@ -15,6 +15,9 @@ import { Service } from "../service/service";
 import { type Project, SlipwayStack } from "../stack";
 import type { Configuration } from "./props";
 import { psqlCommand } from "./psql";
+
+/** A parameter holds 8 KiB, which is some seven services in plain JSON: from here on it is packed. */
+const MOST_READABLE = 4;
 
 /** Ports that Docker gives containers in the network mode bridge. Source: PortMapping, ECS API reference. */
 const DYNAMIC_PORTS = [32768, 65535] as const;
@@ -185,10 +188,13 @@ export class Environment extends SlipwayStack {
       name: contractParameter(this.configuration.name),
       description: "What deploy needs to know, written by Terraform",
       type: "String",
-      // Some ten services are more than the 4 KiB of the standard tier.
       tier: "Intelligent-Tiering",
-      value,
+      value: services.length > MOST_READABLE ? this.packed(value) : value,
     });
+  }
+
+  private packed(value: string): string {
+    return Fn.base64gzip(new TerraformLocal(this, "contract_text", value).asString);
   }
 
   private writeOutputs() {
