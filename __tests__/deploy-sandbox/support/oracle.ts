@@ -48,7 +48,7 @@ function outcome(played: Played): string[] {
     case 4:
       return say("one could have known", !faulty && !isUnfinished(played));
     case 5:
-      return say("nobody else was there", !did("forces", "tag"));
+      return say("nobody else was there", !did("forces", "moves the tag"));
     case 130:
       return say("there was no SIGINT", !did("SIGINT"));
     case 143:
@@ -73,15 +73,18 @@ function success(played: Played): string[] {
   return wrong;
 }
 
-/** There is a reason in the state to call the roll-out failed. */
+/** There is a reason in the state to call the roll-out failed: ECS or a person ended it, or its tasks tell. */
 function rolloutFailed(played: Played): boolean {
-  const { state, digests } = played;
+  const { state, digests, timeline } = played;
   const release = released(played);
-  if (!release || run(state, release)?.status !== "SUCCESSFUL") return true;
+  if (!release) return timeline.faults.length > 0;
+  const { status, reason, breaker } = run(state, release) as ServiceDeployment;
+  const ended =
+    status.startsWith("ROLLBACK") || breaker.status === "TRIGGERED" || /by user/.test(reason ?? "");
   const tasks = tasksOf(state, release);
-  const crashed = tasks.filter((task) => task.lastStatus === "STOPPED" && isCrash(task));
+  const crashed = tasks.filter((task) => task.desiredStatus === "STOPPED" && isCrash(task));
   const foreign = tasks.some((task) => ![digests.v2, undefined].includes(digestOf(task)));
-  return crashed.length >= LOOP || foreign;
+  return ended || crashed.length >= LOOP || foreign;
 }
 
 function isUnfinished(played: Played): boolean {

@@ -6,7 +6,8 @@ import {
 import { SAMPLE } from "../../../sandbox/api/sample";
 import type { Runtime } from "../../../sandbox/engine/state";
 import { type Ended, minute, type Stage } from "./driver";
-import { type Happening, MIGRATIONS, PULLS, SERVICES, type Timeline } from "./timeline";
+import { type Happening, MIGRATIONS, MOMENTS, PULLS, SERVICES, type Timeline } from "./timeline";
+import { when } from "./when";
 
 /** How a timeline went: what deploy said, and what is so. */
 export interface Played {
@@ -39,15 +40,26 @@ export async function play(stage: Stage, timeline: Timeline, seed: number): Prom
   const foreign = new Set(deploymentIds(await stage.state()));
   const happened: Happening[] = [];
   const kill: { signal?: (name: "SIGINT" | "SIGTERM") => void } = {};
-  for (const { at, what } of timeline.happenings) {
-    stage.clock.in(at, async () => {
-      happened.push(what);
-      if (what === "SIGINT" || what === "SIGTERM") kill.signal?.(what);
-      else await happen[what](stage, v3, foreign);
-    });
-  }
+  const meanwhile: Promise<void>[] = [];
+  const act = (what: Happening) => {
+    happened.push(what);
+    if (what === "SIGINT" || what === "SIGTERM") kill.signal?.(what);
+    else meanwhile.push(happen[what](stage, v3, foreign));
+    return Promise.all(meanwhile);
+  };
+  const triggers = timeline.happenings.flatMap(({ at, what }) => {
+    if (typeof at !== "number") return when(MOMENTS[at][0], MOMENTS[at][1], () => act(what));
+    stage.clock.in(at, () => act(what));
+    return [];
+  });
   await stage.sandbox.fault(...timeline.faults);
-  const ended = await stage.deploy("v2", { started: (signal) => (kill.signal = signal) });
+  const ended = await stage.deploy("v2", {
+    started: (signal) => (kill.signal = signal),
+    on: (event) => {
+      for (const trigger of triggers) trigger(event);
+    },
+  });
+  await Promise.all(meanwhile);
   const before = [...happened];
   stage.clock.forget();
   await stage.sandbox.clearFaults();

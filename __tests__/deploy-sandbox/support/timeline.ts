@@ -11,9 +11,19 @@ export interface Timeline {
   service: keyof typeof SERVICES;
   pull: keyof typeof PULLS;
   faults: Fault[];
-  /** In order of time. */
-  happenings: { at: number; what: Happening }[];
+  happenings: { at: number | Moment; what: Happening }[];
 }
+
+/** Moments of the deploy, by the stage and the text of the event that tells of them. */
+export const MOMENTS = {
+  "as the migration starts": ["migrate", "task arn:"],
+  "as it promotes": ["promote", "sha256"],
+  "as it has promoted": ["promote", "→"],
+  "as it rolls out": ["roll out", "deployment ecs-svc"],
+  "as it goes back": ["put back", "deployment ecs-svc"],
+} as const satisfies Record<string, readonly [stage: string, text: string]>;
+
+export type Moment = keyof typeof MOMENTS;
 
 /** How the migration runs. */
 export const MIGRATIONS = {
@@ -111,6 +121,7 @@ const sample: fc.Arbitrary<Sample> = fc.record({
   desired: fc.constantFrom(1, 1, 2, 3, 0),
   worker: fc.boolean(),
   fargate: fc.constantFrom(false, false, true),
+  sidecar: fc.boolean(),
   breaker: fc.constantFrom(
     { enable: true, rollback: true },
     { enable: true, rollback: false },
@@ -119,7 +130,10 @@ const sample: fc.Arbitrary<Sample> = fc.record({
 });
 
 const happening = fc.record({
-  at: fc.integer({ min: 0, max: 180 }).map((seconds) => seconds * second),
+  at: fc.oneof(
+    fc.integer({ min: 0, max: 180 }).map((seconds) => seconds * second),
+    fc.constantFrom(...(Object.keys(MOMENTS) as Moment[])),
+  ),
   what: fc.constantFrom(...HAPPENINGS),
 });
 
@@ -131,9 +145,7 @@ export const timelines: fc.Arbitrary<Timeline> = fc
     service: mostlyFirst(SERVICES),
     pull: mostlyFirst(PULLS),
     faults: fc.oneof(fc.constant<Fault[]>([]), fc.array(fault, { maxLength: 3 })),
-    happenings: fc
-      .oneof(fc.constant<Timeline["happenings"]>([]), fc.array(happening, { maxLength: 3 }))
-      .map((all) => [...all].sort((one, other) => one.at - other.at)),
+    happenings: fc.oneof(fc.constant<Timeline["happenings"]>([]), fc.array(happening, { maxLength: 3 })),
   })
   .map((timeline) =>
     Object.defineProperty(timeline, fc.toStringMethod, { value: () => `\n${describe(timeline)}\n` }),
@@ -141,15 +153,17 @@ export const timelines: fc.Arbitrary<Timeline> = fc
 
 /** A timeline in a few lines. */
 export function describe({ sample, migration, service, pull, faults, happenings }: Timeline): string {
-  const { desired, worker, fargate, breaker } = sample;
+  const { desired, worker, fargate, breaker, sidecar } = sample;
   const breaks = breaker?.enable ? (breaker.rollback ? "breaker rolls back" : "breaker stops") : "no breaker";
   return [
-    `environment  ${worker ? "worker" : "web"} × ${desired} on ${fargate ? "Fargate" : "EC2"}, ${breaks}`,
+    `environment  ${worker ? "worker" : "web"}${sidecar ? " and sidecar" : ""} × ${desired} on ${fargate ? "Fargate" : "EC2"}, ${breaks}`,
     `image v2     pull ${pull}; migration ${migration}; service ${service}`,
     ...faults.map(
       ({ operation, kind, skip, count, delay }) =>
         `calls        ${operation}: ${kind}${delay ? ` ${delay / second} s` : ""}, ${count} times after ${skip}`,
     ),
-    ...happenings.map(({ at, what }) => `${String(at / second).padStart(5)} s      ${what}`),
+    ...happenings.map(({ at, what }) =>
+      typeof at === "number" ? `${String(at / second).padStart(5)} s      ${what}` : `${at}: ${what}`,
+    ),
   ].join("\n");
 }
