@@ -115,9 +115,11 @@ test("fact 6: a sidecar that is killed with its task does not count", async () =
   ]);
 });
 
-test("fact 6: a person who stops the migration is told from a failure of the image", async () => {
+test("fact 6: a migration that a person stops has not succeeded, though it exits with 0 on SIGTERM", async () => {
   const stage = await open();
-  await stage.release("v2", { migration: { exit: { code: 0, after: minute } } });
+  await stage.release("v2", {
+    migration: { exit: { code: 0, after: minute }, stop: { code: 0, after: 100 } },
+  });
   const stop = async () => {
     const [task] = await stage.migrations();
     await stage.others.ecs.send(new StopTaskCommand({ cluster, task: task?.arn, reason: "by hand" }));
@@ -294,6 +296,16 @@ test("fact 20: a migration that ran another image than ours is no migration of o
   const ended = await stage.deploy("v2", { on: when("migrate", "task arn:", move) });
   await expectFailed(stage, ended, 2);
   expect(ended.result.text).toMatch(/exit code 0, but the task ran sha256:\w+ instead of/);
+});
+
+test("fact 20: a service whose tag somebody moved before it was told to deploy runs another image", async () => {
+  const stage = await open();
+  await stage.release("v2");
+  const theirs = await stage.release("v3");
+  const move = () => stage.sandbox.retag(SAMPLE.region, SAMPLE.repository, SAMPLE.tag, theirs);
+  const ended = await stage.deploy("v2", { on: when("promote", "→", move) });
+  expect([ended.exitCode, await stage.tag()]).toEqual([3, theirs]);
+  expect(ended.result.text).toMatch(/task \w+ runs sha256:\w+ instead of/);
 });
 
 test("fact 20: the platform's digest proves the index that names it", async () => {
