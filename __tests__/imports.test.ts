@@ -154,6 +154,7 @@ describe("packages", () => {
         "S3Backend",
         "TerraformDataSource",
         "TerraformElement",
+        "TerraformLocal",
         "TerraformOutput",
         "TerraformResource",
         "TerraformStack",

@@ -5,12 +5,14 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { deployRows } from "./deploy";
 import { planRows } from "./plan";
 import { kept, line, type Row } from "./report";
 import { synthRows } from "./synth";
 
 const subjects: Readonly<Record<string, (scratch: string) => Row[] | Promise<Row[]>>> = {
   synth: synthRows,
+  deploy: deployRows,
   plan: planRows,
 };
 

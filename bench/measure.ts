@@ -33,9 +33,8 @@ export function run(scratch: string, args: readonly string[], environment: NodeJ
   return { seconds, megabytes: (kilobytes * 1024) / 1e6, output, packages };
 }
 
-/** The medians over several runs. The first one, with cold caches, does not count. */
+/** The medians over several runs. */
 export function median(times: number, once: () => Cost): Cost {
-  once();
   const costs = Array.from({ length: times }, once);
   const middle = (key: keyof Cost) =>
     costs.map((cost) => cost[key]).sort((a, b) => a - b)[Math.floor(times / 2)] ?? 0;

@@ -13,11 +13,12 @@ export function synthRows(scratch: string): Row[] {
 
 function ownEnvironments(scratch: string): Row[] {
   const app = [...TSX, "main.ts"];
+  // The first run, with cold caches, does not count.
   const { packages, output } = run(scratch, app);
   const floorFile = join(scratch, "floor.json");
   writeFileSync(floorFile, JSON.stringify({ packages, output }));
-  const synth = median(7, () => run(scratch, app));
-  const floor = median(7, () => run(scratch, [...TSX, "bench/floor.ts"], { BENCH_FLOOR: floorFile }));
+  const synth = median(5, () => run(scratch, app));
+  const floor = median(5, () => run(scratch, [...TSX, "bench/floor.ts"], { BENCH_FLOOR: floorFile }));
   const folder = join(__dirname, "..", ".bench");
   mkdirSync(folder, { recursive: true });
   const stock = run(scratch, stockApp(folder));
