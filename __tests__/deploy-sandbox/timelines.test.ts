@@ -62,7 +62,7 @@ test(
       console.log(`${played} timelines in ${seconds.toFixed(1)} s, TIMELINES_SEED=${seed}`);
       console.log(`exit codes: ${codes.join(", ")}`);
     }
-    expect(played).toBeGreaterThan(20);
+    expect(played).toBeGreaterThan(0);
   },
   wanted > 0 ? wanted * 2_000 : 4 * LIMIT,
 );
