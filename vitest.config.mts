@@ -5,6 +5,8 @@ export default defineConfig({
     include: ["__tests__/**/*.test.ts"],
     // Long enough for the real Terraform over a whole environment on two slow cores.
     testTimeout: 180_000,
+    // Every core: by default one is left idle, which on two of them doubles the time.
+    maxWorkers: "100%",
     hookTimeout: 180_000,
   },
 });
