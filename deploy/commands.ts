@@ -1,10 +1,10 @@
 import type { Contract, ServiceContract } from "../modules/contract";
+import { policy } from "../modules/contract/policy";
 import type { Limits } from "./context";
 import { check, deploy, type DeployRequest } from "./deploy";
 import { refused } from "./errors";
 import type { Wanted } from "./facts";
 import { imageReference } from "./image";
-import { policy } from "./policy";
 import { rollbackTargets } from "./rollback";
 import { run } from "./run";
 import { real, session, type SessionOptions, type Surroundings } from "./session";

@@ -1,5 +1,5 @@
 import type { Cluster, Service, Task } from "@aws-sdk/client-ecs";
-import type { Contract, ServiceContract } from "../modules/contract";
+import { type Contract, familyOf, type ServiceContract } from "../modules/contract";
 import type { Aws } from "./aws/gateway";
 import { Interrupted } from "./errors";
 import { type ImageReference, manifestContent, type RegistryImage, reportedDigests } from "./image";
@@ -66,10 +66,6 @@ export function imageGroups(services: readonly ServiceContract[]): ImageGroup[] 
   }
   return [...groups.values()];
 }
-
-/** `arn:…:task-definition/family:revision` → family: any revision's task is a migration of this database. */
-export const familyOf = (taskDefinition: string) =>
-  taskDefinition.replace(/^.*task-definition\//, "").replace(/:\d+$/, "");
 
 /** A secret is named by its parameter's name or ARN; SSM describes it by name. */
 export const parameterName = (reference: string) => reference.replace(/^arn:[^/]*:parameter(?=\/)/, "");

@@ -1,10 +1,11 @@
 import { createHash } from "node:crypto";
 import type { Task } from "@aws-sdk/client-ecs";
+import { familyOf } from "../modules/contract";
 import { AwsError } from "./aws/error";
 import type { Context } from "./context";
 import { DeployError } from "./errors";
 import { EXIT } from "./exit-code";
-import { familyOf, unfinished } from "./facts";
+import { unfinished } from "./facts";
 import { reportedDigests, short } from "./image";
 import { type OneOff, startTask, stop, type TaskEnd, watchTask } from "./one-off";
 import type { MigrationPlan } from "./plan";

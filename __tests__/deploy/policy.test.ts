@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { policy } from "../../deploy/policy";
+import { policy } from "../../modules/contract/policy";
 import type { Contract } from "../../modules/contract";
 import { contract as sample, definition, serviceContract } from "./support/contract";
 import type { Phase } from "./support/scripts";

@@ -2,7 +2,7 @@ import type { Contract } from "../../../modules/contract";
 import { SAMPLE, type Sample } from "../../../sandbox/api/sample";
 import { ACCOUNT, type World } from "../../../sandbox/world";
 
-/** The contract of the sandbox's sample environment, as modules/contract.ts has it. */
+/** The contract of the sandbox's sample environment, as modules/contract has it. */
 export function contractOf(sample: Sample = {}): Contract {
   const region = sample.region ?? SAMPLE.region;
   const logs = (prefix: string) => ({ group: SAMPLE.logGroup, prefix });

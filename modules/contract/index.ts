@@ -15,6 +15,10 @@ export const CONTRACT_VERSION = 1;
 /** The SSM parameter that holds the contract of an environment. */
 export const contractParameter = (environment: string) => `/${environment}/deploy`;
 
+/** `arn:…:task-definition/family:revision` → family: permissions and searches are for any revision. */
+export const familyOf = (taskDefinition: string) =>
+  taskDefinition.replace(/^.*task-definition\//, "").replace(/:\d+$/, "");
+
 const logs = z.object({
   /** CloudWatch log group. */
   group: z.string(),

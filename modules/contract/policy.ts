@@ -1,5 +1,4 @@
-import { type Contract, contractParameter } from "../modules/contract";
-import { familyOf } from "./facts";
+import { type Contract, contractParameter, familyOf, type ServiceContract } from ".";
 
 interface Statement {
   Sid: string;
@@ -14,14 +13,28 @@ export interface Policy {
   Statement: Statement[];
 }
 
+/** What of a contract the permissions depend on. */
+export interface Deployable
+  extends Pick<Contract, "environment" | "account" | "region" | "cluster" | "roles"> {
+  readonly services: readonly (Pick<ServiceContract, "service" | "taskDefinition"> & {
+    readonly image: Pick<ServiceContract["image"], "repository">;
+    readonly logs: Pick<ServiceContract["logs"], "group">;
+    readonly migration: {
+      readonly taskDefinition: string;
+      readonly logs: Pick<ServiceContract["logs"], "group">;
+    } | null;
+  })[];
+}
+
 const unique = (items: string[]) => [...new Set(items)];
 
 /**
- * The least that the deploy role needs, from the contract: exactly the calls of `aws/gateway.ts`.
+ * The least that whoever deploys needs, from the contract: exactly the calls of `deploy/aws/gateway.ts`. It stands
+ * beside the contract because both sides need it: deploy prints it, the bootstrap stack gives it to the deploy roles.
  * Resource types and condition keys are those of the Service Authorization Reference.
  * GetCallerIdentity needs no permission.
  */
-export function policy(contract: Contract): Policy {
+export function policy(contract: Deployable): Policy {
   return {
     Version: "2012-10-17",
     Statement: [...parameters(contract), ...images(contract), ...ecs(contract), ...logs(contract)],
@@ -29,12 +42,12 @@ export function policy(contract: Contract): Policy {
 }
 
 /** `arn:aws`, `arn:aws-cn` or `arn:aws-us-gov`: that of the contract's own ARNs. */
-const partition = ({ services }: Contract) => services[0]?.taskDefinition.split(":")[1] ?? "aws";
+const partition = ({ services }: Deployable) => services[0]?.taskDefinition.split(":")[1] ?? "aws";
 
-const arn = (contract: Contract, service: string, resource: string) =>
+const arn = (contract: Deployable, service: string, resource: string) =>
   `arn:${partition(contract)}:${service}:${contract.region}:${contract.account}:${resource}`;
 
-function parameters(contract: Contract): Statement[] {
+function parameters(contract: Deployable): Statement[] {
   return [
     {
       Sid: "ReadContract",
@@ -52,7 +65,7 @@ function parameters(contract: Contract): Statement[] {
   ];
 }
 
-function images(contract: Contract): Statement[] {
+function images(contract: Deployable): Statement[] {
   const repositories = unique(contract.services.map(({ image }) => image.repository));
   return [
     {
@@ -64,7 +77,7 @@ function images(contract: Contract): Statement[] {
   ];
 }
 
-function ecs(contract: Contract): Statement[] {
+function ecs(contract: Deployable): Statement[] {
   const { cluster, services } = contract;
   const clusterArn = arn(contract, "ecs", `cluster/${cluster}`);
   const inCluster = { ArnEquals: { "ecs:cluster": clusterArn } };
@@ -128,7 +141,7 @@ function ecs(contract: Contract): Statement[] {
   ];
 }
 
-function logs(contract: Contract): Statement[] {
+function logs(contract: Deployable): Statement[] {
   const groups = unique(
     contract.services.flatMap((service) => [
       service.logs.group,
