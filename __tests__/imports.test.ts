@@ -16,7 +16,7 @@ interface Import {
 }
 
 const root = resolve(__dirname, "..");
-const houses = ["main.ts", "environments", "modules", "deploy", "sandbox", "__tests__"];
+const houses = ["main.ts", "environments", "modules", "deploy", "sandbox", "postgres", "__tests__"];
 const SOURCE = /\.[cm]?tsx?$/;
 
 /** Import statements, whatever they bring in: types, values, nothing, at once or later. */
@@ -108,6 +108,16 @@ describe("who may import whom", () => {
 
   test("sandbox: neither modules nor deploy, it knows AWS and Terraform only", () => {
     expect(strays("sandbox", () => false)).toEqual([]);
+  });
+
+  test("postgres: modules alone, and nobody imports it but tests", () => {
+    expect(strays("postgres", (target) => target.startsWith("modules/"))).toEqual([]);
+    const others = imports.filter(
+      ({ file, target }) =>
+        house(target) === "postgres" && !["postgres", "__tests__"].includes(house(file) ?? ""),
+    );
+    expect(lines(others)).toEqual([]);
+    expect(from("postgres").length).toBeGreaterThan(3);
   });
 
   test("nobody imports sandbox but tests and its own command", () => {

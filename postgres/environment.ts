@@ -1,0 +1,32 @@
+import { parse } from "node:path";
+import { read } from "../modules/app";
+import { resolve } from "../modules/environment/resolve";
+import type { DatabaseConfiguration } from "../modules/environment/props";
+import { ConfigurationError } from "../modules/mistakes";
+
+/** A mistake in what was asked for, in words for the person who asked. */
+export class CommandError extends Error {
+  override name = "CommandError";
+}
+
+/**
+ * The database that an environment's file describes. Mistakes in other files do not matter.
+ * @throws CommandError when there is no such environment, or no database in it
+ * @throws ConfigurationError when its file has mistakes
+ */
+export function databaseOf(folder: string, environment: string): DatabaseConfiguration {
+  const { files, mistakes } = read(folder);
+  const broken = mistakes.filter(({ path }) => parse(path).name === environment);
+  if (broken.length > 0) throw new ConfigurationError(broken);
+  const named = files.map((file) => ({ name: file.props.name ?? parse(file.file).name, props: file.props }));
+  const found = named.find(({ name }) => name === environment);
+  if (!found) {
+    const names = named.map(({ name }) => name).join(", ") || "none";
+    throw new CommandError(`"${environment}" is no environment in environments/; there are: ${names}.`);
+  }
+  const { configuration, mistakes: own } = resolve(found.props, environment);
+  if (!configuration) throw new ConfigurationError(own);
+  if (configuration.database === false)
+    throw new CommandError(`${environment} has no database: its file says database: false.`);
+  return configuration.database;
+}

@@ -1,0 +1,53 @@
+/** npm run postgres: which Postgres an environment has, as the official Docker image and its arguments. */
+import { join } from "node:path";
+import { Command } from "commander";
+import { ConfigurationError } from "../modules/mistakes";
+import { type Engine, engineLike } from "./engine";
+import { CommandError, databaseOf } from "./environment";
+
+const HELP = `
+Examples:
+  npm run -s postgres -- staging            for people
+  npm run -s postgres -- staging --json     for programs: image, arguments, leftOut, database, username
+  eval "docker run --rm -e POSTGRES_PASSWORD=local $(npm run -s postgres -- staging --json |
+    jq -r '[.image] + .arguments | @sh')"
+
+The image is run without TLS: its clients connect with sslmode=disable.
+Exit codes: 0 printed; 1 no such environment, or no database in it.`;
+
+interface Options {
+  json?: boolean;
+}
+
+function run(environment: string, { json }: Options): void {
+  const engine = engineLike(databaseOf(join(__dirname, "../environments"), environment));
+  const text = json ? JSON.stringify(engine, null, 2) : inWords(environment, engine);
+  process.stdout.write(`${text}\n`);
+}
+
+function inWords(environment: string, engine: Engine): string {
+  const { image, leftOut, database, username } = engine;
+  const pairs = engine.arguments.filter((word) => word !== "-c");
+  return [
+    `${environment}: ${image}, database ${database}, user ${username}`,
+    ...pairs.map((pair) => `  -c ${pair}`),
+    ...(pairs.length === 0 ? ["  no parameters"] : []),
+    ...leftOut.map(({ name, value, why }) => `  left out: ${name}=${value} (${why})`),
+  ].join("\n");
+}
+
+const command = new Command("npm run -s postgres --")
+  .description("Prints which Postgres an environment has, for a laptop or a runner to start one like it.")
+  .argument("<environment>", "the name of a file in environments/")
+  .option("--json", "for programs")
+  .addHelpText("after", HELP)
+  .showHelpAfterError("(--help shows examples)")
+  .action(run);
+
+try {
+  command.parse();
+} catch (error) {
+  if (!(error instanceof CommandError || error instanceof ConfigurationError)) throw error;
+  process.stderr.write(`${error.message}\n`);
+  process.exitCode = 1;
+}
