@@ -235,7 +235,7 @@ export class World {
 
 /** Forgets a world, its secrets, what runs in it, its databases, and the states that describe it. */
 export function forgetWorld(folder: string): void {
-  for (const name of ["world.json", "runtime.json", "postgres", "key", "state", "stacks"])
+  for (const name of ["world.json", "runtime.json", "objects", "postgres", "key", "state", "stacks"])
     rmSync(join(folder, name), { recursive: true, force: true });
 }
 

@@ -13,7 +13,7 @@ export class AwsFailure extends Error {
   }
 }
 
-export type ServiceName = "ecs" | "ecr" | "ssm" | "logs" | "sts";
+export type ServiceName = "ecs" | "ecr" | "ssm" | "logs" | "sts" | "s3";
 
 /** "1 validation error detected", in the words that services generated from one framework share. */
 export function missing(service: ServiceName, member: string): AwsFailure {
@@ -46,6 +46,13 @@ const SERVER_ERROR: Record<ServiceName, string> = {
   ssm: "InternalServerError",
   logs: "ServiceUnavailableException",
   sts: "InternalFailure",
+  s3: "InternalError",
+};
+
+/** What the older protocols call the same thing (Amazon S3 API Reference, "Error responses"). */
+const OLDER: Partial<Record<ServiceName, Record<"throttle" | "denied" | "expired", [string, number]>>> = {
+  sts: { throttle: ["Throttling", 400], denied: ["AccessDenied", 403], expired: ["ExpiredToken", 403] },
+  s3: { throttle: ["SlowDown", 503], denied: ["AccessDenied", 403], expired: ["ExpiredToken", 400] },
 };
 
 /** The error that a scripted fault answers with, or undefined when it is of another kind. */
@@ -55,27 +62,27 @@ export function failureOf(
   action: string,
   caller: string,
 ): AwsFailure | undefined {
+  const older = OLDER[service];
   switch (fault.kind) {
-    case "throttle":
-      return new AwsFailure(service === "sts" ? "Throttling" : "ThrottlingException", "Rate exceeded");
+    case "throttle": {
+      const [code, status] = older?.throttle ?? ["ThrottlingException", 400];
+      return new AwsFailure(code, "Rate exceeded", status);
+    }
     case "server":
       return new AwsFailure(
         SERVER_ERROR[service],
         "Service Unavailable. Please try again later.",
         fault.status ?? 500,
       );
-    case "denied":
-      return new AwsFailure(
-        service === "sts" ? "AccessDenied" : "AccessDeniedException",
-        `User: ${caller} is not authorized to perform: ${action} because no identity-based policy allows the ${action} action`,
-        service === "sts" ? 403 : 400,
-      );
-    case "expired":
-      return new AwsFailure(
-        service === "sts" ? "ExpiredToken" : "ExpiredTokenException",
-        "The security token included in the request is expired",
-        service === "sts" ? 403 : 400,
-      );
+    case "denied": {
+      const [code, status] = older?.denied ?? ["AccessDeniedException", 400];
+      const said = `User: ${caller} is not authorized to perform: ${action} because no identity-based policy allows the ${action} action`;
+      return new AwsFailure(code, said, status);
+    }
+    case "expired": {
+      const [code, status] = older?.expired ?? ["ExpiredTokenException", 400];
+      return new AwsFailure(code, "The security token included in the request is expired", status);
+    }
     case "error":
       return new AwsFailure(fault.code ?? "ClientException", fault.message ?? "", fault.status ?? 400);
     default:

@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { AwsFailure, type ServiceName } from "./errors";
+import { answerS3, answerS3Error, escapeXml, readS3, type S3Output } from "./s3-wire";
 
 export interface Request {
   service: ServiceName;
@@ -17,9 +18,9 @@ const TARGETS: Record<string, ServiceName> = {
   Logs_20140328: "logs",
 };
 
-/** Reads a request of AWS JSON 1.1, or of the query protocol that STS speaks. */
+/** Reads a request of AWS JSON 1.1, of the query protocol that STS speaks, or of S3's own. */
 export async function readRequest(incoming: IncomingMessage): Promise<Request> {
-  const body = await bodyOf(incoming);
+  const raw = await bodyOf(incoming);
   const scope = /Credential=([^/]+)\/\d+\/([^/]+)\/([^/]+)\/aws4_request/.exec(
     incoming.headers.authorization ?? "",
   );
@@ -30,6 +31,11 @@ export async function readRequest(incoming: IncomingMessage): Promise<Request> {
       400,
     );
   const [, accessKey = "", region = ""] = scope;
+  if (scope[3] === "s3") {
+    const request = readS3(incoming.method ?? "", incoming.url ?? "", incoming.headers, raw);
+    return { service: "s3", region, accessKey, ...request };
+  }
+  const body = raw.toString("utf8");
   const target = incoming.headers["x-amz-target"];
   if (typeof target === "string") {
     const [prefix = "", operation = ""] = target.split(".");
@@ -57,14 +63,14 @@ function parseJson(body: string): Record<string, unknown> {
   throw new AwsFailure("SerializationException", "The request body is not a JSON object.");
 }
 
-async function bodyOf(incoming: IncomingMessage): Promise<string> {
+async function bodyOf(incoming: IncomingMessage): Promise<Buffer> {
   const parts: Buffer[] = [];
   for await (const part of incoming) parts.push(part as Buffer);
-  return Buffer.concat(parts).toString("utf8");
+  return Buffer.concat(parts);
 }
 
 /** Dates travel as seconds. Members without a value stay out. */
-export function encode(value: unknown): unknown {
+function encode(value: unknown): unknown {
   if (value instanceof Date) return value.getTime() / 1000;
   if (Array.isArray(value)) return value.map(encode);
   if (typeof value !== "object" || value === null) return value;
@@ -83,6 +89,10 @@ function requestId(): string {
 }
 
 export function answerOk(response: ServerResponse, request: Request, output: object): void {
+  if (request.service === "s3") {
+    answerS3(response, output as S3Output, requestId());
+    return;
+  }
   if (request.service === "sts") {
     const name = request.operation;
     const fields = Object.entries(output).map(
@@ -95,10 +105,14 @@ export function answerOk(response: ServerResponse, request: Request, output: obj
     );
     return;
   }
-  answerJson(response, 200, output);
+  answerJson(response, 200, encode(output) as object);
 }
 
 export function answerError(response: ServerResponse, service: ServiceName, failure: AwsFailure): void {
+  if (service === "s3") {
+    answerS3Error(response, failure, requestId());
+    return;
+  }
   const { code, message, status, more } = failure;
   if (service === "sts") {
     const type = status < 500 ? "Sender" : "Receiver";
@@ -123,11 +137,4 @@ function answerJson(response: ServerResponse, status: number, body: object): voi
 function answerXml(response: ServerResponse, status: number, body: string): void {
   response.writeHead(status, { "content-type": "text/xml", "x-amzn-requestid": requestId() });
   response.end(body);
-}
-
-function escapeXml(text: string): string {
-  return text.replace(
-    /[<>&]/g,
-    (character) => ({ "<": "&lt;", ">": "&gt;", "&": "&amp;" })[character] as string,
-  );
 }

@@ -1,5 +1,6 @@
 import { AwsError, type Kind, type Kinds, text } from "./kind";
 import { digest } from "./network-checks";
+import { forgetContents, versionsIn } from "./objects";
 import { json, length, oneOf, pattern } from "./rules";
 
 /** S3 buckets and their settings, each a resource of its own (S3 User Guide, "General purpose bucket naming rules"). */
@@ -46,9 +47,14 @@ export const storage: Kinds = {
       );
     },
     removable: ({ world, object, attributes }) => {
-      const content = world.find({ type: "aws_s3_object", where: { bucket: object.id } });
+      const made = world.find({ type: "aws_s3_object", where: { bucket: object.id } });
+      const versions = versionsIn(world, object.id);
+      const content = made?.id ?? versions[0]?.key;
       if (!content || attributes.force_destroy === true) return;
-      const said = `The bucket you tried to delete is not empty (${object.id} holds ${content.id}).`;
+      const all = versions.every(({ marker }) => !marker)
+        ? ""
+        : " You must delete all versions in the bucket.";
+      const said = `The bucket you tried to delete is not empty.${all} (${object.id} holds ${content})`;
       throw new AwsError("BucketNotEmpty", said, "force_destroy");
     },
     removed: ({ world, object }) => {
@@ -56,6 +62,7 @@ export const storage: Kinds = {
         .list({ where: { bucket: object.id } })
         .filter((other) => other.type.startsWith("aws_s3_"));
       for (const setting of settings) world.remove(setting);
+      forgetContents(world, object.id);
     },
   },
   aws_s3_bucket_versioning: setting({

@@ -1,5 +1,6 @@
 import { accessSync, constants, mkdirSync, writeFileSync } from "node:fs";
 import { basename, dirname, isAbsolute, join, resolve } from "node:path";
+import { pathToFileURL } from "node:url";
 import { UsageError } from "./options";
 import { otherFolders } from "./isolation";
 
@@ -12,8 +13,8 @@ export interface Shim {
 
 /**
  * Writes the executable that stands before the real terraform (or tofu). It works on a copy of the configuration, in
- * `<sandbox>/stacks/<name>`, where an override file replaces whatever backend is configured: no real state is reached,
- * and the folder of the configuration is left as it was.
+ * `<sandbox>/stacks/<name>`, where an override file replaces whatever backend is configured (backend.ts says by what):
+ * no real state is reached, and the folder of the configuration is left as it was.
  */
 export function writeShim(sandbox: string, environment: NodeJS.ProcessEnv): Shim {
   const wanted = environment.TERRAFORM_BINARY_NAME ?? "terraform";
@@ -40,16 +41,20 @@ function realBinary(wanted: string, path: string | undefined): string {
   throw new UsageError(`${basename(wanted)} is not on the PATH: install Terraform or OpenTofu 1.11 or later`);
 }
 
+const TSX = pathToFileURL(require.resolve("tsx")).href;
+const BACKEND = join(__dirname, "backend.ts");
+
 function quote(text: string): string {
   return `'${text.replaceAll("'", `'\\''`)}'`;
 }
 
 function script(real: string, sandbox: string): string {
   return `#!/bin/sh
-# Written by the sandbox: runs the real terraform on a copy of the configuration, with a local state of the sandbox.
+# Written by the sandbox: runs the real terraform on a copy of the configuration, with a state of the sandbox.
 set -eu
 real=${quote(real)}
 sandbox=${quote(sandbox)}
+backend() { ${[process.execPath, "--import", TSX, BACKEND].map(quote).join(" ")} "$@"; }
 ${BODY}`;
 }
 
@@ -92,11 +97,16 @@ done
 
 state=$(printf %s "$sandbox/state/$name.tfstate" | sed 's/[\\\\"]/\\\\&/g')
 override='{"terraform":{"backend":{"local":{"path":"'$state'"}}}}'
+settings=$copy/sandbox.tfbackend.json
+if [ "$1" = init ]; then rm -f "$settings"; fi
+if grep -qs '"s3"' "$source"/*.tf "$source"/*.tf.json "$source"/*.tofu; then
+  override=$(backend "$sandbox" "$source" "$copy" "$override" "$@")
+fi
 if [ "$(cat "$copy/sandbox_override.tf.json" 2>/dev/null)" != "$override" ]; then
   printf '%s\\n' "$override" >"$copy/.$$.new" && mv -f "$copy/.$$.new" "$copy/sandbox_override.tf.json"
 fi
 
-# Settings of the real backend mean nothing to the local one.
+# Of these settings, a backend gets those that backend.ts left.
 if [ "$1" = init ]; then
   skip=
   for argument; do
@@ -108,6 +118,7 @@ if [ "$1" = init ]; then
       *) set -- "$@" "$argument" ;;
     esac
   done
+  if [ -e "$settings" ]; then set -- "$@" "-backend-config=$settings"; fi
 fi
 exec "$real" -chdir="$copy" "$@"
 `;
