@@ -10,13 +10,13 @@
  * and that Terraform finds through TF_REATTACH_PROVIDERS. SDKs and the AWS CLI find stand-in endpoints through
  * AWS_ENDPOINT_URL (sandbox/api), behind which what was applied runs (sandbox/engine, .sandbox/runtime.json). Its schemas come from the installed provider bindings
  * (sandbox/schema), its knowledge of AWS from sandbox/aws, and what it creates lives in .sandbox/world.json
- * (sandbox/world.ts). Credentials, AWS settings and configured backends are kept away from the command
- * (sandbox/command/isolation.ts, sandbox/command/shim.ts); exit code, terminal and signals are the command's own.
+ * (sandbox/world.ts). Credentials and AWS settings are kept away from the command (sandbox/command/isolation.ts), and
+ * configured backends lead into the sandbox (sandbox/command/shim.ts); exit code, terminal and signals are the command's own.
  */
 import { existsSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import pc from "picocolors";
-import { startAccount } from "./aws/account";
+import { beganEmpty, startAccount, startEmptyAccount } from "./aws/account";
 import { HELP } from "./command/help";
 import { isolatedEnvironment } from "./command/isolation";
 import { type Options, parseOptions, UsageError } from "./command/options";
@@ -35,7 +35,8 @@ async function main(): Promise<number> {
   const project = projectFolder(process.cwd());
   const folder = join(project, ".sandbox");
   if (options.reset) forgetWorld(folder);
-  const world = new World(folder, startAccount);
+  const world = new World(folder, options.empty ? startEmptyAccount : startAccount);
+  if (options.empty) await beginEmpty(world);
   const colors = pc.createColors(Boolean(process.stderr.isTTY) && !process.env.NO_COLOR);
   process.stderr.write(
     colors.cyan(`sandbox: no real AWS, stand-in account ${world.account}, world in ${folder}\n`),
@@ -44,6 +45,15 @@ async function main(): Promise<number> {
   if (options.images.length > 0) await push(world, options);
   if (options.show) process.stdout.write(show(world, options.show.type, options.json));
   return options.command.length > 0 ? runInside(world, project, options) : 0;
+}
+
+/** Writes the empty world, so that it stays so for later commands. */
+async function beginEmpty(world: World): Promise<void> {
+  if (!beganEmpty(world))
+    throw new UsageError(
+      `--empty begins a world, and ${world.folder} has one: add --reset to forget that one`,
+    );
+  await world.change(() => {});
 }
 
 async function runInside(world: World, project: string, options: Options): Promise<number> {

@@ -7,9 +7,26 @@ import { digest } from "./network-checks";
 
 /** What a person has before the first apply, a domain, and what AWS puts into every account. */
 export function startAccount(world: World): void {
+  makeManaged(world);
+  makeByHand(world, "aws_route53_zone", "example.com");
+}
+
+/** Says that nobody has been here before: no region gets what a person has. */
+const EMPTY = { type: "sandbox_account", region: GLOBAL, id: "empty" };
+
+/** An account as AWS hands it out. */
+export function startEmptyAccount(world: World): void {
+  makeManaged(world);
+  world.put({ ...EMPTY, attributes: {}, origin: "aws" });
+}
+
+export function beganEmpty(world: World): boolean {
+  return world.get(EMPTY.type, EMPTY.region, EMPTY.id) !== undefined;
+}
+
+function makeManaged(world: World): void {
   makeManagedPolicies(world);
   makeManagedCloudfrontPolicies(world);
-  makeByHand(world, "aws_route53_zone", "example.com");
 }
 
 const LISTS = [
@@ -18,7 +35,7 @@ const LISTS = [
   ["com.amazonaws.{region}.dynamodb", 10, "52.94.0.0/22"],
 ] as const;
 
-/** Fills a region at its first use: AWS's prefix lists, and the image repository that a person has already. */
+/** Fills a region at its first use: AWS's prefix lists, and the image repository that a person has. */
 export async function startRegion(world: World, region: string): Promise<void> {
   if (region === GLOBAL) return;
   const first = LISTS[0][0];
@@ -44,7 +61,7 @@ export async function startRegion(world: World, region: string): Promise<void> {
       };
       world.put({ type: "aws_ec2_managed_prefix_list", region, id, attributes, origin: "aws" });
     }
-    if (!world.get("aws_ecr_repository", region, "app"))
+    if (!beganEmpty(world) && !world.get("aws_ecr_repository", region, "app"))
       makeByHand(world, "aws_ecr_repository", "app", {}, region);
   });
 }

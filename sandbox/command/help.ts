@@ -6,6 +6,8 @@ What the command creates is kept in .sandbox/ until --reset.
 
 Options (they may also come without a command):
   --reset                                    forget everything first: the world and its Terraform states
+  --empty                                    begin without the repository "app" and the zone example.com that are there
+                                             otherwise: with the first command, or with --reset
   --with <type>:<name>[@<region>]            add an object that Terraform does not manage
   --edit <type>/<id|name> <attribute>=<json> change something by hand, as in the console (drift)
   --delete <type>/<id|name>                  remove something by hand
@@ -24,6 +26,7 @@ Examples:
   npm run sandbox -- --image app:v1=samples/app npm run deploy -- staging --image v1
   npm run sandbox -- aws ecs list-clusters
   npm run sandbox -- --reset --with ecr_repository:api@eu-west-1 --with route53_zone:acme.dev npx cdktf plan prod
+  npm run sandbox -- --reset --empty npx cdktf apply bootstrap
   npm run sandbox -- --edit ecs_service/web desired_count=5 npx cdktf plan staging
   npm run sandbox -- --delete cloudwatch_log_group//staging/web
   npm run sandbox -- --show

@@ -12,6 +12,8 @@ export interface Named {
 
 export interface Options {
   reset: boolean;
+  /** Begin in an account that has nothing of a person's. */
+  empty: boolean;
   with: Named[];
   edits: (Named & { attribute: string; value: Json })[];
   deletions: Named[];
@@ -33,6 +35,7 @@ export class UsageError extends Error {}
 export function parseOptions(argv: readonly string[]): Options {
   const options: Options = {
     reset: false,
+    empty: false,
     with: [],
     edits: [],
     deletions: [],
@@ -53,6 +56,7 @@ export function parseOptions(argv: readonly string[]): Options {
   if (options.json && !options.show) throw new UsageError("--json belongs to --show");
   const idle =
     !options.reset &&
+    !options.empty &&
     !options.show &&
     options.with.length + options.edits.length + options.deletions.length + options.images.length === 0;
   if (words.length === 0 && idle && !options.help)
@@ -73,6 +77,9 @@ function readOption(option: string, words: string[], options: Options): void {
       return;
     case "--reset":
       options.reset = true;
+      return;
+    case "--empty":
+      options.empty = true;
       return;
     case "--json":
       options.json = true;
