@@ -1,0 +1,53 @@
+/** npm run github: what the workflows tell people on GitHub, where a shell script would do it badly. */
+import { readFileSync } from "node:fs";
+import { Command } from "commander";
+import { runnerOf } from "./api";
+import { upsertComment } from "./comment";
+import { tellDrift } from "./drift";
+import { CommandError } from "./error";
+
+const EXAMPLES = `
+Examples:
+  npm run -s github -- comment plan.md            on the pull request of this run
+  npm run -s github -- drift plan.json plan.md    of npm run -s plan -- --json --markdown plan.md > plan.json
+
+In a workflow, with what every runner sets (GITHUB_API_URL, GITHUB_REPOSITORY, …) and the job's token:
+  permissions: { pull-requests: write }           # issues: write for drift
+  env: { GITHUB_TOKEN: \${{ github.token }} }
+
+Exit codes: 0 done; 1 not done, and why.`;
+
+const program = new Command("npm run -s github --")
+  .description("Tells people on GitHub what a workflow found.")
+  .showHelpAfterError("(--help shows examples)")
+  .addHelpText("after", EXAMPLES);
+
+program
+  .command("comment")
+  .description("write a file as a comment on the pull request, or anew where there is one with its marker")
+  .argument("<file>", "Markdown whose first line is the marker: <!-- name -->")
+  .action((file) => tell(upsertComment(runnerOf(process.env), read(file), process.env.GITHUB_REF ?? "")));
+
+program
+  .command("drift")
+  .description("open, update or close the one issue on what differs from the main branch")
+  .argument("<report>", "what npm run -s plan -- --json printed")
+  .argument("<file>", "what its --markdown wrote")
+  .action((report, file) => tell(tellDrift(runnerOf(process.env), read(report), read(file))));
+
+async function tell(done: Promise<string>): Promise<void> {
+  process.stdout.write(`${await done}\n`);
+}
+
+function read(file: string): string {
+  try {
+    return readFileSync(file, "utf8");
+  } catch (error) {
+    throw new CommandError(`${file} cannot be read: ${(error as Error).message}`);
+  }
+}
+
+program.parseAsync().catch((error: Error) => {
+  process.stderr.write(`${error instanceof CommandError ? error.message : error.stack}\n`);
+  process.exitCode = 1;
+});
