@@ -1,9 +1,10 @@
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { context } from "./cdktf.json";
 import { synthesize } from "./modules/app";
 import { ConfigurationError } from "./modules/mistakes";
 
 try {
+  const { context } = JSON.parse(readFileSync("cdktf.json", "utf8"));
   synthesize(join(__dirname, "environments"), context);
 } catch (error) {
   if (!(error instanceof ConfigurationError)) throw error;

@@ -1,11 +1,15 @@
 import { readdirSync } from "node:fs";
 import { basename, join } from "node:path";
 import { App } from "cdktf";
+import { Bootstrap } from "./bootstrap/bootstrap";
+import type { BootstrapConfiguration } from "./bootstrap/props";
+import { checkRepositories } from "./bootstrap/repositories";
 import type { EnvironmentFile } from "./environment";
 import { Environment } from "./environment/environment";
 import { resolve } from "./environment/resolve";
 import { checkTogether, type Source, withPeers } from "./environment/together";
 import { ConfigurationError, type Mistake } from "./mistakes";
+import { resolveProject } from "./project";
 import type { Project } from "./stack";
 import { withoutTokenTraces } from "./traces";
 
@@ -46,14 +50,18 @@ export function read(folder: string): Files {
 }
 
 /**
- * Makes a stack of each environment in a folder and writes them all to cdktf.out, or none.
+ * Makes a stack of each environment in a folder, and one of what they share, and writes them all to cdktf.out, or none.
+ * @param context that of cdktf.json
  * @throws ConfigurationError with every mistake in every file, before anything is written
  */
-export function synthesize(folder: string, project: Project): void {
+export function synthesize(folder: string, context: unknown): void {
   withoutTokenTraces(() => {
-    const configured = configure(read(folder));
+    const { project, mistakes } = resolveProject(context);
+    const configured = configure(read(folder), mistakes);
+    if (project === undefined) throw new ConfigurationError(mistakes);
     const app = new App();
-    construct(app, configured, project);
+    const environments = construct(app, configured, project);
+    if (project.bootstrap) addBootstrap(app, project.bootstrap, project, environments);
     app.synth();
   });
 }
@@ -63,10 +71,25 @@ export function build(app: App, files: readonly Loaded[], project: Project): Env
   return construct(app, configure({ files, mistakes: [] }), project);
 }
 
+/**
+ * Adds the stack of what these environments share.
+ * @throws ConfigurationError where they ask more of it than AWS gives
+ */
+export function addBootstrap(
+  app: App,
+  configuration: BootstrapConfiguration,
+  project: Project,
+  environments: readonly Environment[],
+): Bootstrap {
+  const mistakes = checkRepositories(environments.map(({ configuration }) => configuration));
+  if (mistakes.length > 0) throw new ConfigurationError(mistakes);
+  return new Bootstrap(app, configuration, project, environments);
+}
+
 type Configured = Source & Pick<EnvironmentFile, "extend">;
 
-function configure(read: Files): Configured[] {
-  const mistakes = [...read.mistakes];
+function configure(read: Files, others: readonly Mistake[] = []): Configured[] {
+  const mistakes = [...others, ...read.mistakes];
   const sources: Configured[] = [];
   const broken = new Set<string>(read.mistakes.map(({ path }) => nameOf(path)));
   for (const loaded of read.files) {

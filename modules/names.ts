@@ -18,6 +18,7 @@ const limits = {
   aws_ecs_task_definition: 255,
   aws_elasticache_subnet_group: 255,
   aws_iam_instance_profile: 128,
+  aws_iam_policy: 128,
   aws_iam_role: 64,
   aws_iam_role_policy: 128,
   aws_key_pair: 255,

@@ -5,6 +5,10 @@
  */
 export const wildcardReasons = {
   EcrLogin: "ecr:GetAuthorizationToken has no resource level.",
+  ReadServices: "Terraform reads by list before it knows an id, and most reads have no resource level.",
+  ChangeServices:
+    "Ids exist only once Terraform has made what bears them: the region, and the approval before an apply, are the bounds.",
+  RandomPassword: "secretsmanager:GetRandomPassword has no resource level.",
   SessionChannels: "ssmmessages:* channels are made per session and have no resource level.",
 } as const;
 
@@ -18,28 +22,38 @@ export interface Statement {
   readonly condition?: Readonly<Record<string, Readonly<Record<string, string | readonly string[]>>>>;
 }
 
+/** A statement as IAM reads it, of a policy that allows. */
+export interface Allowed {
+  readonly Sid: string;
+  readonly Effect: "Allow";
+  readonly Action: readonly string[];
+  readonly Resource: readonly string[];
+  readonly Condition?: Statement["condition"];
+}
+
 /**
- * A policy document that allows the statements and nothing else.
  * @throws Error where a statement says `*` and no reason is written for its Sid.
  */
-export function policy(statements: readonly Statement[]): string {
-  for (const { sid, actions, resources } of statements) {
-    if ((resources.includes("*") || actions.some(isWildcard)) && !(sid in wildcardReasons)) {
-      throw new Error(
-        `The IAM statement ${sid} says "*": name the resources, or write the reason in modules/policy.ts.`,
-      );
-    }
+export function allowed({ sid, actions, resources, condition }: Statement): Allowed {
+  if ((resources.includes("*") || actions.some(isWildcard)) && !(sid in wildcardReasons)) {
+    throw new Error(
+      `The IAM statement ${sid} says "*": name the resources, or write the reason in modules/policy.ts.`,
+    );
   }
-  return document(
-    statements.map(({ sid, actions, resources, condition }) => ({
-      Sid: sid,
-      Effect: "Allow",
-      Action: actions,
-      Resource: resources,
-      ...(condition && { Condition: condition }),
-    })),
-  );
+  return {
+    Sid: sid,
+    Effect: "Allow",
+    Action: actions,
+    Resource: resources,
+    ...(condition && { Condition: condition }),
+  };
 }
+
+/**
+ * A policy document that allows the statements and nothing else.
+ * @throws Error as `allowed`
+ */
+export const policy = (statements: readonly Statement[]) => document(statements.map(allowed));
 
 /** The trust policy of a role that only this AWS service may assume. */
 export const assumedBy = (service: string, condition?: Statement["condition"]) =>

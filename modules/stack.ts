@@ -9,7 +9,7 @@ import {
 } from "cdktf";
 import type { Construct, IConstruct, Node } from "constructs";
 
-/** What all stacks of the app share: `context` in cdktf.json. */
+/** What all stacks of the app share. */
 export interface Project {
   /** The tag `project` on everything. */
   readonly project: string;

@@ -7,7 +7,9 @@ import prod from "../../environments/prod";
 import staging from "../../environments/staging";
 import { check, checkAll } from "../../guardrails";
 import { Stack } from "../../guardrails/stack";
-import { build } from "../../modules/app";
+import { addBootstrap, build } from "../../modules/app";
+import { Registry } from "../../modules/registry/registry";
+import { SlipwayStack } from "../../modules/stack";
 import { defects, handWritten } from "./support/hand-written";
 import { but, type Json, places } from "./support/json";
 import { jsonOf } from "./support/synthesize";
@@ -15,14 +17,17 @@ import { jsonOf } from "./support/synthesize";
 const folder = mkdtempSync(join(tmpdir(), "guardrails-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-const stacks = build(
-  new App({ outdir: folder }),
+const project = { project: "app" };
+const app = new App({ outdir: folder });
+const environments = build(
+  app,
   [
     { file: "staging.ts", ...staging },
     { file: "prod.ts", ...prod },
   ],
-  { project: "app" },
-).map((environment) => ({
+  project,
+);
+const stacks = environments.map((environment) => ({
   name: environment.node.id,
   json: jsonOf(environment),
 }));
@@ -69,6 +74,49 @@ describe("the shipped environments", () => {
       ),
     );
     expect(broken).toEqual([]);
+  });
+});
+
+describe("the bootstrap stack", () => {
+  const bootstrap = addBootstrap(
+    app,
+    {
+      region: "us-west-2",
+      github: { repository: "owner/repository", services: ["owner/web"], provider: "create" },
+      budget: { monthly: 100, emails: ["ops@example.com"] },
+    },
+    project,
+    environments,
+  );
+  const findings = check(jsonOf(bootstrap), "bootstrap");
+
+  test("breaks no rule but those that its roles for Terraform must, each with a reason", () => {
+    expect(findings.filter(({ suppressed }) => suppressed === undefined)).toEqual([]);
+    const excused = findings.map(({ rule, address, path }) => `${rule} ${address} ${path}`).sort();
+    const statement = (sid: string, key: string) => `policy_1 policy.Statement.${sid}.${key}`;
+    expect(excused).toEqual([
+      ...["prod", "staging"].map(
+        (name) => `iam-wildcard-action aws_iam_policy.apply_${name}_${statement("ChangeServices", "Action")}`,
+      ),
+      ...["prod", "staging"].flatMap((name) =>
+        ["ChangeServices", "ReadServices"].map(
+          (sid) => `iam-wildcard-resource aws_iam_policy.apply_${name}_${statement(sid, "Resource")}`,
+        ),
+      ),
+      `iam-wildcard-resource aws_iam_policy.plan_${statement("ReadServices", "Resource")}`,
+    ]);
+  });
+});
+
+describe("a repository that more environments share than ECR can except tags for", () => {
+  const stack = new SlipwayStack(app, "shared", { project: "app", region: "us-west-2" });
+  const names = ["one", "two", "three", "four", "five"];
+  new Registry(stack, "registry", { environments: names, registry: { repository: "app", create: true } });
+
+  test("says so, where its tags are mutable", () => {
+    expect(check(jsonOf(stack), "shared")).toMatchObject([
+      { rule: "mutable-image-tags", suppressed: expect.stringContaining("5 environments") },
+    ]);
   });
 });
 

@@ -314,13 +314,13 @@ describe("the distribution", () => {
 describe("a repository that is made", () => {
   const graph = synthesize(but({ registry: { repository: "app", create: true } }));
 
-  test("scans, and moves no tag but the environment's two", () => {
+  test("scans, and moves no tag but the environment's own and candidates", () => {
     expect(graph.one("aws_ecr_repository")).toMatchObject({
       image_scanning_configuration: { scan_on_push: true },
       image_tag_mutability: "IMMUTABLE_WITH_EXCLUSION",
       image_tag_mutability_exclusion_filter: [
         { filter: "staging", filter_type: "WILDCARD" },
-        { filter: "staging-candidate", filter_type: "WILDCARD" },
+        { filter: "*-candidate", filter_type: "WILDCARD" },
       ],
     });
   });
@@ -330,7 +330,7 @@ describe("a repository that is made", () => {
     const kept = rules.filter(({ selection }: Json) => selection.tagStatus === "tagged");
     expect(kept.map(({ selection }: Json) => selection.tagPatternList)).toEqual([
       ["staging"],
-      ["staging-candidate"],
+      ["*-candidate"],
     ]);
     expect(rules.map(({ rulePriority }: Json) => rulePriority)).toEqual([1, 2, 3, 4]);
     expect(rules.at(-1).selection.tagStatus).toBe("any");

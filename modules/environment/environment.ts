@@ -94,7 +94,7 @@ export class Environment extends SlipwayStack {
       this.configuration.registries.map((registry) => [
         registry.repository,
         new Registry(this, `registry_${registry.repository}`, {
-          environment: this.configuration.name,
+          environments: [this.configuration.name],
           registry,
         }),
       ]),

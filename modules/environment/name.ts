@@ -8,6 +8,7 @@ const reserved: Readonly<Record<string, string>> = {
   all: "commands read it as every environment",
   bootstrap: "it is the stack that the account's environments share",
   default: "it is a Terraform workspace",
+  terraform: "the name of the bucket with the states begins with it",
   latest: "the name becomes an image tag, and builds push this one",
 };
 

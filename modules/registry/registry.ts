@@ -2,6 +2,7 @@ import { DataAwsEcrRepository } from "@cdktf/provider-aws/lib/data-aws-ecr-repos
 import { EcrLifecyclePolicy } from "@cdktf/provider-aws/lib/ecr-lifecycle-policy";
 import { EcrRepository } from "@cdktf/provider-aws/lib/ecr-repository";
 import { Construct } from "constructs";
+import { suppress } from "../../guardrails/suppress";
 import type { RegistryConfiguration } from "../environment/props";
 import { ITSELF } from "../stack";
 
@@ -9,11 +10,27 @@ import { ITSELF } from "../stack";
 const FOR_EVER = 9999;
 const KEPT = 200;
 
+/** ECR excludes no more patterns than this from immutability. Source: CreateRepository, ECR API reference. */
+const EXCLUSIONS = 5;
+
+/** A lifecycle policy has 50 rules. Three are for candidates, untagged images and age. Source: "Amazon ECR service quotas". */
+export const MOST_ENVIRONMENTS = 47;
+
+const CANDIDATE = "candidate";
+
 /** The tag that an environment runs, and the one its migration runs before that. */
 export const tagsOf = (environment: string) => ({
   tag: environment,
-  candidateTag: `${environment}-candidate`,
+  candidateTag: `${environment}-${CANDIDATE}`,
 });
+
+export interface RegistryProps {
+  /** Those that run images from it. */
+  readonly environments: readonly string[];
+  readonly registry: RegistryConfiguration;
+  /** @default the provider's */
+  readonly region?: string;
+}
 
 /** An ECR repository: one that exists, found by its name, or one made here. */
 export class Registry extends Construct {
@@ -23,7 +40,7 @@ export class Registry extends Construct {
   constructor(
     scope: Construct,
     id: string,
-    private readonly props: { readonly environment: string; readonly registry: RegistryConfiguration },
+    private readonly props: RegistryProps,
   ) {
     super(scope, id);
     const { repository, create } = props.registry;
@@ -35,26 +52,41 @@ export class Registry extends Construct {
     this.lifecyclePolicy = this.createLifecyclePolicy();
   }
 
-  /** A pushed tag stays what it was, except for the environment's own two: they move, that is what promotes. */
+  /** Tags that move, because that is what promotes: those of the environments, and of all candidates. */
+  private get moving(): readonly string[] {
+    return [...this.props.environments, `*-${CANDIDATE}`];
+  }
+
+  /** A pushed tag stays what it was, except for those that promote. */
   private createRepository() {
-    return new EcrRepository(this, ITSELF, {
+    const immutable = this.moving.length <= EXCLUSIONS;
+    const repository = new EcrRepository(this, ITSELF, {
       name: this.props.registry.repository,
-      imageTagMutability: "IMMUTABLE_WITH_EXCLUSION",
-      imageTagMutabilityExclusionFilter: Object.values(tagsOf(this.props.environment)).map((filter) => ({
-        filter,
-        filterType: "WILDCARD",
-      })),
+      region: this.props.region,
+      imageTagMutability: immutable ? "IMMUTABLE_WITH_EXCLUSION" : "MUTABLE",
+      ...(immutable && {
+        imageTagMutabilityExclusionFilter: this.moving.map((filter) => ({ filter, filterType: "WILDCARD" })),
+      }),
       imageScanningConfiguration: { scanOnPush: true },
       encryptionConfiguration: [{ encryptionType: "AES256" }],
     });
+    if (!immutable) {
+      suppress(
+        repository,
+        "mutable-image-tags",
+        `${this.props.environments.length} environments run its images, and ECR excludes ${EXCLUSIONS} patterns from immutability; deploy proves what runs by its digest.`,
+      );
+    }
+    return repository;
   }
 
   private createLifecyclePolicy() {
     const expire = { type: "expire" };
     // A rule per tag: one rule of two tags selects images that carry both. Source: as above, tagPatternList.
-    const tags = Object.values(tagsOf(this.props.environment));
+    const tags = this.moving;
     return new EcrLifecyclePolicy(this, "lifecycle", {
       repository: this.repository.name,
+      region: this.props.region,
       policy: JSON.stringify({
         rules: [
           ...tags.map((tag, index) => ({

@@ -3,8 +3,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { App, Testing } from "cdktf";
 import { afterAll } from "vitest";
-import { build, type Loaded } from "../../../modules/app";
+import { addBootstrap, build, type Loaded } from "../../../modules/app";
 import type { EnvironmentFile, EnvironmentProps } from "../../../modules/environment";
+import { resolveProject } from "../../../modules/project";
 import type { Project } from "../../../modules/stack";
 import { Graph } from "./graph";
 
@@ -51,4 +52,14 @@ function only(file: File, name: string, project?: Project): Graph {
   const [graph] = Object.values(synthesizeAll({ [name]: file }, project));
   if (graph === undefined) throw new Error("No stack was made.");
   return graph;
+}
+
+/** The stack of what these environments share. */
+export function synthesizeBootstrap(files: Readonly<Record<string, File>>, context: object): Graph {
+  const { project, mistakes } = resolveProject(context);
+  if (!project?.bootstrap) throw new Error(`No bootstrap stack: ${JSON.stringify(mistakes)}`);
+  const app = newApp();
+  const environments = build(app, filesOf(files), project);
+  const stack = addBootstrap(app, project.bootstrap, project, environments);
+  return new Graph(JSON.parse(Testing.synth(stack, true)));
 }

@@ -1,0 +1,530 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { Testing } from "cdktf";
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import prod from "../../environments/prod";
+import staging from "../../environments/staging";
+import { divide } from "../../modules/bootstrap/ci-role";
+import { checkRepositories } from "../../modules/bootstrap/repositories";
+import { namedServices, services } from "../../modules/bootstrap/terraform-access";
+import type { Deployable } from "../../modules/contract/policy";
+import { policy as deployPolicy } from "../../modules/contract/policy";
+import type { EnvironmentProps } from "../../modules/environment";
+import { resolve } from "../../modules/environment/resolve";
+import type { Allowed } from "../../modules/policy";
+import { resolveProject } from "../../modules/project";
+import { Registry } from "../../modules/registry/registry";
+import { SlipwayStack } from "../../modules/stack";
+import { Graph, type Json } from "./support/graph";
+import { larger, least } from "./support/least";
+import { newApp, synthesize, synthesizeBootstrap } from "./support/synthesize";
+
+const context = {
+  project: "app",
+  bootstrap: {
+    region: "us-west-2",
+    github: { repository: "owner/infrastructure", services: ["owner@12/web@34"] },
+    budget: { monthly: 250, emails: ["ops@example.com"] },
+  },
+};
+const shipped = { staging, prod };
+const graph = synthesizeBootstrap(shipped, context);
+const ACCOUNT = "${data.aws_caller_identity.caller.account_id}";
+const BUCKET = "${aws_s3_bucket.state_bucket.arn}";
+
+const withBootstrap = (bootstrap: object, files: Parameters<typeof synthesizeBootstrap>[0] = shipped) =>
+  synthesizeBootstrap(files, { ...context, bootstrap: { ...context.bootstrap, ...bootstrap } });
+
+/** All statements of a role, over all its policies that are attached to it. */
+function statementsOf(of: Graph, role: string): Allowed[] {
+  const attached = of
+    .all("aws_iam_role_policy_attachment")
+    .filter(({ body }) => body.role === `\${aws_iam_role.${role}.name}`)
+    .map(({ body }) => /aws_iam_policy\.(\w+)\.arn/.exec(body.policy_arn)?.[1]);
+  return attached.flatMap((id) => JSON.parse(of.one("aws_iam_policy", id).policy).Statement);
+}
+
+const subjectsOf = (of: Graph, role: string): string[] => {
+  const [statement, ...others] = JSON.parse(of.one("aws_iam_role", role).assume_role_policy).Statement;
+  expect(others).toEqual([]);
+  expect(statement.Principal).toEqual({
+    Federated: "${aws_iam_openid_connect_provider.github_identity.arn}",
+  });
+  expect(statement.Action).toBe("sts:AssumeRoleWithWebIdentity");
+  expect(statement.Condition.StringEquals).toEqual({
+    "token.actions.githubusercontent.com:aud": "sts.amazonaws.com",
+  });
+  return statement.Condition.StringLike["token.actions.githubusercontent.com:sub"];
+};
+
+/** IAM's wildcard. */
+const matches = (pattern: string, text: string) =>
+  new RegExp(`^${pattern.replaceAll(/[.+?^${}()|[\]\\]/g, "\\$&").replaceAll("*", ".*")}$`).test(text);
+
+/** Whether some statement allows the action on the resource, conditions left aside. */
+const allows = (statements: readonly Allowed[], action: string, resource: string) =>
+  statements.some(
+    ({ Action, Resource }) =>
+      Action.some((pattern) => matches(pattern, action)) &&
+      Resource.some((pattern) => matches(pattern, resource)),
+  );
+
+describe("the state bucket", () => {
+  const bucket = "${aws_s3_bucket.state_bucket.id}";
+
+  test("is the only one, named by project and account, and survives every plan", () => {
+    const { bucket: name, lifecycle } = graph.one("aws_s3_bucket");
+    expect(name).toBe(`terraform-state-app-${ACCOUNT}`);
+    expect(lifecycle).toEqual({ prevent_destroy: true });
+  });
+
+  test("is versioned, encrypted, private, and refuses plain HTTP", () => {
+    expect(graph.one("aws_s3_bucket_versioning")).toMatchObject({
+      bucket,
+      versioning_configuration: { status: "Enabled" },
+    });
+    expect(graph.one("aws_s3_bucket_server_side_encryption_configuration")).toMatchObject({
+      bucket,
+      rule: [{ apply_server_side_encryption_by_default: { sse_algorithm: "AES256" } }],
+    });
+    const { bucket: blocked, "//": _, ...block } = graph.one("aws_s3_bucket_public_access_block");
+    expect(blocked).toBe(bucket);
+    expect(Object.values(block)).toEqual([true, true, true, true]);
+    const [statement, ...others] = JSON.parse(graph.one("aws_s3_bucket_policy").policy).Statement;
+    expect(others).toEqual([]);
+    expect(statement).toMatchObject({
+      Effect: "Deny",
+      Action: "s3:*",
+      Resource: [BUCKET, `${BUCKET}/*`],
+      Condition: { Bool: { "aws:SecureTransport": "false" } },
+    });
+  });
+
+  test("keeps what was written over for ninety days", () => {
+    expect(graph.one("aws_s3_bucket_lifecycle_configuration").rule).toMatchObject([
+      { status: "Enabled", noncurrent_version_expiration: [{ noncurrent_days: 90 }] },
+    ]);
+    expect(JSON.stringify(graph.one("aws_s3_bucket_lifecycle_configuration"))).not.toContain('"expiration"');
+  });
+});
+
+describe("repositories", () => {
+  test("are those that environments name and do not make", () => {
+    expect(graph.one("aws_ecr_repository").name).toBe("app");
+    const own: EnvironmentProps = { ...least, registry: { repository: "own", create: true } };
+    expect(withBootstrap({}, { staging: own }).count("aws_ecr_repository")).toBe(0);
+  });
+
+  test("move the tags of their environments and of candidates, and no other", () => {
+    expect(graph.one("aws_ecr_repository")).toMatchObject({
+      image_tag_mutability: "IMMUTABLE_WITH_EXCLUSION",
+      image_tag_mutability_exclusion_filter: ["staging", "prod", "*-candidate"].map((filter) => ({
+        filter,
+        filter_type: "WILDCARD",
+      })),
+    });
+  });
+
+  test("lie in the region of those who pull from them", () => {
+    const two = withBootstrap({}, { staging: least, elsewhere: { ...least, region: "eu-central-1" } });
+    const regions = two.all("aws_ecr_repository").map(({ id, body }) => [id, body.region, body.name]);
+    expect(regions).toEqual([
+      ["registry_app", undefined, "app"],
+      ["registry_app_eu-central-1", "eu-central-1", "app"],
+    ]);
+    expect(two.one("aws_ecr_lifecycle_policy", "registry_app_eu-central-1_lifecycle").region).toBe(
+      "eu-central-1",
+    );
+  });
+
+  const shared = (count: number) => {
+    const environments = Array.from({ length: count }, (_, index) => `env-${index}`);
+    const stack = new SlipwayStack(newApp(), "shared", { project: "app", region: "us-west-2" });
+    new Registry(stack, "registry", { environments, registry: { repository: "app", create: true } });
+    return new Graph(JSON.parse(Testing.synth(stack, true)));
+  };
+
+  test("take every tag where more environments share one than ECR can except", () => {
+    expect(shared(4).one("aws_ecr_repository").image_tag_mutability).toBe("IMMUTABLE_WITH_EXCLUSION");
+    const repository = shared(5).one("aws_ecr_repository");
+    expect(repository.image_tag_mutability).toBe("MUTABLE");
+    expect(repository).not.toHaveProperty("image_tag_mutability_exclusion_filter");
+  });
+
+  test("keep the image of each environment by a rule, and no more environments than there are rules", () => {
+    expect(JSON.parse(shared(47).one("aws_ecr_lifecycle_policy").policy).rules).toHaveLength(50);
+    const { configuration } = resolve(least, "staging");
+    if (!configuration) throw new Error("The least environment has mistakes.");
+    const many = (count: number) =>
+      Array.from({ length: count }, (_, index) => ({ ...configuration, name: `env-${index}` }));
+    expect(checkRepositories(many(47))).toEqual([]);
+    expect(checkRepositories(many(48))).toEqual([
+      {
+        path: "env-47",
+        message: expect.stringMatching(/^registry "app" keeps the images of 47 environments, and 48 name it/),
+      },
+    ]);
+  });
+});
+
+describe("who may act from CI", () => {
+  test("nobody, where GitHub is left out", () => {
+    const without = withBootstrap({ github: false });
+    for (const type of ["aws_iam_role", "aws_iam_policy", "aws_iam_openid_connect_provider"])
+      expect([type, without.count(type)]).toEqual([type, 0]);
+    expect(Object.keys(without.json.output)).toEqual(["state_bucket_name", "state_bucket_region"]);
+  });
+
+  test("six roles for two environments, apart from the environments' own by their path", () => {
+    const roles = graph.all("aws_iam_role").map(({ id, body }) => [id, body.name, body.path]);
+    expect(roles.sort()).toEqual([
+      ["apply_prod", "app-apply-prod", "/slipway/"],
+      ["apply_staging", "app-apply-staging", "/slipway/"],
+      ["deploy_prod", "app-deploy-prod", "/slipway/"],
+      ["deploy_staging", "app-deploy-staging", "/slipway/"],
+      ["plan", "app-plan", "/slipway/"],
+      ["push", "app-push", "/slipway/"],
+    ]);
+  });
+
+  test("each in what it runs for, and nothing wider", () => {
+    const own = "repo:owner/infrastructure";
+    const web = "repo:owner@12/web@34";
+    expect(subjectsOf(graph, "plan")).toEqual([`${own}:pull_request`, `${own}:ref:refs/heads/main`]);
+    for (const environment of ["staging", "prod"]) {
+      expect(subjectsOf(graph, `apply_${environment}`)).toEqual([`${own}:environment:${environment}`]);
+      expect(subjectsOf(graph, `deploy_${environment}`)).toEqual([
+        `${own}:environment:${environment}`,
+        `${web}:environment:${environment}`,
+      ]);
+    }
+    expect(subjectsOf(graph, "push")).toEqual(
+      [own, web].flatMap((repository) =>
+        ["ref:refs/heads/main", "ref:refs/heads/prod", "ref:refs/tags/v*"].map(
+          (ref) => `${repository}:${ref}`,
+        ),
+      ),
+    );
+  });
+
+  test("through the provider that is there already, where one is", () => {
+    const existing = withBootstrap({ github: { repository: "owner/x", provider: "existing" } });
+    expect(existing.count("aws_iam_openid_connect_provider")).toBe(0);
+    expect(existing.one("data.aws_iam_openid_connect_provider").url).toBe(
+      "https://token.actions.githubusercontent.com",
+    );
+    const trust = existing.one("aws_iam_role", "plan").assume_role_policy;
+    expect(trust).toContain("${data.aws_iam_openid_connect_provider.github_identity.arn}");
+  });
+});
+
+describe("what they may do", () => {
+  test("plan: read, and change nothing", () => {
+    const statements = statementsOf(graph, "plan");
+    const actions = statements.flatMap(({ Action }) => Action);
+    const reads = /^[\w-]+:(Describe|Get|List|View)[\w*]*$/;
+    expect(actions.filter((action) => !reads.test(action))).toEqual([]);
+    expect(allows(statements, "s3:GetObject", `${BUCKET}/prod.tfstate`)).toBe(true);
+    expect(allows(statements, "s3:GetObject", "arn:aws:s3:::customers/list.csv")).toBe(false);
+    for (const action of ["logs:GetLogEvents", "ec2:GetPasswordData", "ecr:BatchGetImage"])
+      expect([action, allows(statements, action, "x")]).toEqual([action, false]);
+  });
+
+  test("plan: values of the environments' parameters alone, because Terraform reads a parameter whole", () => {
+    const statements = statementsOf(graph, "plan");
+    const parameter = (name: string) => `arn:aws:ssm:us-west-2:${ACCOUNT}:parameter/${name}`;
+    expect(allows(statements, "ssm:GetParameter", parameter("prod/database/url"))).toBe(true);
+    expect(allows(statements, "ssm:GetParameter", parameter("production/x"))).toBe(false);
+    expect(allows(statements, "ssm:GetParameter", parameter("payroll"))).toBe(false);
+  });
+
+  test("apply: its own state, names and parameters, and neither another environment's nor the roles of CI", () => {
+    const statements = statementsOf(graph, "apply_staging");
+    const iam = (name: string) => `arn:aws:iam::${ACCOUNT}:role/${name}`;
+    const may: [string, string][] = [
+      ["s3:PutObject", `${BUCKET}/staging.tfstate`],
+      ["s3:PutObject", `${BUCKET}/staging.tfstate.tflock`],
+      ["s3:DeleteObject", `${BUCKET}/staging.tfstate.tflock`],
+      ["iam:PassRole", iam("staging-web-task")],
+      ["ssm:PutParameter", `arn:aws:ssm:us-west-2:${ACCOUNT}:parameter/staging/deploy`],
+      ["rds:CreateDBInstance", "*"],
+      ["s3:PutBucketPolicy", "arn:aws:s3:::staging-access-logs-123456789012"],
+    ];
+    const mayNot: [string, string][] = [
+      ["s3:PutObject", `${BUCKET}/prod.tfstate`],
+      ["s3:PutObject", `${BUCKET}/bootstrap.tfstate`],
+      ["s3:DeleteBucket", BUCKET],
+      ["s3:PutBucketPolicy", BUCKET],
+      ["iam:PutRolePolicy", iam("prod-web-task")],
+      ["iam:PutRolePolicy", iam("slipway/app-apply-staging")],
+      ["iam:UpdateAssumeRolePolicy", iam("slipway/app-apply-prod")],
+      ["iam:CreatePolicyVersion", "*"],
+      ["iam:CreateUser", "*"],
+      ["iam:CreateAccessKey", "*"],
+      ["iam:UpdateOpenIDConnectProviderThumbprint", "*"],
+      ["ssm:PutParameter", `arn:aws:ssm:us-west-2:${ACCOUNT}:parameter/prod/deploy`],
+      ["ecr:PutImage", `arn:aws:ecr:us-west-2:${ACCOUNT}:repository/app`],
+      ["sts:AssumeRole", "*"],
+      ["organizations:LeaveOrganization", "*"],
+    ];
+    for (const [action, resource] of may)
+      expect([action, resource, allows(statements, action, resource)]).toEqual([action, resource, true]);
+    for (const [action, resource] of mayNot)
+      expect([action, resource, allows(statements, action, resource)]).toEqual([action, resource, false]);
+  });
+
+  test("apply: what knows no name only in its region, and where the global services are", () => {
+    const wide = statementsOf(graph, "apply_staging").filter(({ Action }) =>
+      Action.some((action) => action.endsWith(":*")),
+    );
+    expect(wide.map(({ Condition }) => Condition)).toEqual([
+      { StringEquals: { "aws:RequestedRegion": ["us-west-2", "us-east-1"] } },
+    ]);
+  });
+
+  test("apply: attach AWS's policies for instances, and none that makes an administrator", () => {
+    const attach = statementsOf(graph, "apply_prod").filter(({ Action }) =>
+      Action.some((action) => matches(action, "iam:AttachRolePolicy")),
+    );
+    const attached = new Set(
+      [staging, prod]
+        .map((file, index) => synthesize(file, ["staging", "prod"][index]))
+        .flatMap((of) => of.all("aws_iam_role_policy_attachment").map(({ body }) => body.policy_arn)),
+    );
+    expect(attach.map(({ Condition }) => new Set(Condition?.ArnEquals?.["iam:PolicyARN"]))).toEqual([
+      attached,
+    ]);
+  });
+
+  test("apply: a repository of its own, where the environment makes one", () => {
+    const own: EnvironmentProps = { ...least, registry: { repository: "own", create: true } };
+    const statements = statementsOf(withBootstrap({}, { staging: own }), "apply_staging");
+    const repository = (name: string) => `arn:aws:ecr:us-west-2:${ACCOUNT}:repository/${name}`;
+    expect(allows(statements, "ecr:CreateRepository", repository("own"))).toBe(true);
+    expect(allows(statements, "ecr:CreateRepository", repository("app"))).toBe(false);
+  });
+
+  test("push: to the repositories of the environments", () => {
+    const statements = statementsOf(graph, "push");
+    expect(statements.map(({ Sid }) => Sid)).toEqual(["EcrLogin", "PushImages"]);
+    expect(statements[1]?.Resource).toEqual([`arn:aws:ecr:us-west-2:${ACCOUNT}:repository/app`]);
+  });
+
+  test("deploy: exactly what deploy generates from the contract that will be applied", () => {
+    for (const [name, file] of Object.entries(shipped)) {
+      const environment = synthesize(file, name);
+      const contract = inWords(environment);
+      expect(statementsOf(graph, `deploy_${name}`)).toEqual(deployPolicy(contract).Statement);
+    }
+  });
+
+  test("deploy: undivided by thirty services but for its length", () => {
+    const web = least.services?.web ?? {};
+    const services = Object.fromEntries(
+      Array.from({ length: 30 }, (_, index) => [
+        `service-${index}`,
+        { ...web, paths: [`/${index}/*`], priority: index + 1 },
+      ]),
+    );
+    const thirty = { ...least, services };
+    const of = withBootstrap({}, { staging: thirty });
+    const policies = of.all("aws_iam_policy").filter(({ id }) => id.startsWith("deploy_"));
+    expect(policies.length).toBeGreaterThan(1);
+    expect(policies.length).toBeLessThanOrEqual(10);
+    for (const { body } of policies)
+      expect(body.policy.replaceAll(ACCOUNT, "123456789012").length).toBeLessThanOrEqual(6_144);
+    const together = (statements: readonly Allowed[]) =>
+      new Set(statements.flatMap(({ Sid, Resource }) => Resource.map((resource) => `${Sid} ${resource}`)));
+    const expected = deployPolicy(inWords(synthesize(thirty))).Statement;
+    expect(together(statementsOf(of, "deploy_staging"))).toEqual(together(expected));
+  });
+});
+
+/** The contract as an apply will make it: names in the place of references to them. */
+function inWords(environment: Graph): Deployable {
+  const named: Readonly<Record<string, (body: Json) => string>> = {
+    "aws_ecs_cluster.name": ({ name }) => name,
+    "aws_ecs_service.name": ({ name }) => name,
+    "aws_cloudwatch_log_group.name": ({ name }) => name,
+    "data.aws_ecr_repository.name": ({ name }) => name,
+    "aws_ssm_parameter.name": ({ name }) => name,
+    "aws_iam_role.arn": ({ name }) => `arn:aws:iam::${ACCOUNT}:role/${name}`,
+    "aws_ecs_task_definition.arn": ({ family }) =>
+      `arn:aws:ecs:us-west-2:${ACCOUNT}:task-definition/${family}:7`,
+  };
+  const value: string = environment.json.output.deploy.value;
+  const words = value.replaceAll(/\$\{([\w.-]+)\}/g, (reference, path: string) => {
+    const match = /^((?:data\.)?aws_\w+)\.([\w-]+)\.(\w+)$/.exec(path);
+    const name = match && named[`${match[1]}.${match[3]}`];
+    return name && match ? name(environment.one(match[1] ?? "", match[2])) : reference;
+  });
+  return JSON.parse(words);
+}
+
+describe("what Terraform calls", () => {
+  /** The AWS service of each resource type that environments are made of, by how its name begins. */
+  const prefixes: readonly [string, string][] = [
+    ["aws_acm_", "acm"],
+    ["aws_appautoscaling_", "application-autoscaling"],
+    ["aws_autoscaling_", "autoscaling"],
+    ["aws_cloudfront_", "cloudfront"],
+    ["aws_cloudwatch_log_", "logs"],
+    ["aws_db_", "rds"],
+    ["aws_ecr_", "ecr"],
+    ["aws_ecs_", "ecs"],
+    ["aws_elasticache_", "elasticache"],
+    ["aws_iam_", "iam"],
+    ["aws_lb", "elasticloadbalancing"],
+    ["aws_route53_", "route53"],
+    ["aws_s3_", "s3"],
+    ["aws_scheduler_", "scheduler"],
+    ["aws_ssm_", "ssm"],
+    ["aws_wafv2_", "wafv2"],
+    ["aws_budgets_", "budgets"],
+    ["aws_", "ec2"],
+  ];
+  const serviceOf = (type: string) => prefixes.find(([prefix]) => type.startsWith(prefix))?.[1] ?? type;
+
+  test("of every service that the modules use, a plan may read", () => {
+    const used = new Set(typesInModules().map(serviceOf));
+    const known = new Set([...Object.keys(services), ...Object.keys(namedServices)]);
+    expect([...used].filter((service) => !known.has(service))).toEqual([]);
+    expect([...known].filter((service) => !used.has(service))).toEqual([]);
+  });
+});
+
+/** Resource types and data sources that the modules import. */
+function typesInModules(): string[] {
+  const folder = join(__dirname, "../../modules");
+  return readdirSync(folder, { recursive: true, encoding: "utf8" })
+    .filter((file) => file.endsWith(".ts"))
+    .flatMap((file) => [
+      ...readFileSync(join(folder, file), "utf8").matchAll(/provider-aws\/lib\/([a-z0-9-]+)"/g),
+    ])
+    .map(([, name = ""]) => name)
+    .filter((name) => !["provider", "data-aws-caller-identity"].includes(name))
+    .map((name) => `aws_${name.replace(/^data-aws-/, "").replaceAll("-", "_")}`);
+}
+
+describe("dividing a policy", () => {
+  const statement = fc.record({
+    Sid: fc.string({ minLength: 1, maxLength: 10 }),
+    Effect: fc.constant("Allow" as const),
+    Action: fc.array(fc.string({ maxLength: 20 }), { minLength: 1, maxLength: 3 }),
+    Resource: fc.uniqueArray(fc.string({ minLength: 1, maxLength: 40 }), { minLength: 1, maxLength: 30 }),
+  });
+  const statements = fc.uniqueArray(statement, { selector: ({ Sid }) => Sid, maxLength: 8 });
+  const pairs = (all: readonly Allowed[]) =>
+    all.flatMap(({ Sid, Action, Resource }) =>
+      Resource.map((resource) => JSON.stringify([Sid, Action, resource])),
+    );
+
+  test("loses nothing, adds nothing, keeps the order, and keeps each below the limit", () => {
+    fc.assert(
+      fc.property(statements, fc.integer({ min: 400, max: 2_000 }), (all, longest) => {
+        const documents = divide(all, longest);
+        expect(documents.flatMap(pairs)).toEqual(pairs(all));
+        for (const one of documents) {
+          const text = JSON.stringify({ Version: "2012-10-17", Statement: one });
+          const single = one.length === 1 && one[0]?.Resource.length === 1;
+          expect(single || text.length <= longest).toBe(true);
+        }
+      }),
+    );
+  });
+
+  test("leaves one document where all fits", () => {
+    fc.assert(
+      fc.property(statements, (all) => {
+        expect(divide(all, 1_000_000)).toEqual([all]);
+      }),
+    );
+  });
+});
+
+describe("the rest", () => {
+  test("ECS's role is made unless somebody else made it, and stays once it is ours", () => {
+    const { count, aws_service_name } = graph.one("aws_iam_service_linked_role");
+    expect(aws_service_name).toBe("ecs.amazonaws.com");
+    expect(count).toContain("data.aws_iam_role.ecs_role_existing");
+    expect(count).toContain('!= "app"');
+  });
+
+  test("a budget warns at four fifths, and when the forecast exceeds it", () => {
+    expect(graph.one("aws_budgets_budget")).toMatchObject({
+      limit_amount: "250.00",
+      time_unit: "MONTHLY",
+      notification: [
+        { threshold: 80, notification_type: "ACTUAL", subscriber_email_addresses: ["ops@example.com"] },
+        { threshold: 100, notification_type: "FORECASTED", subscriber_email_addresses: ["ops@example.com"] },
+      ],
+    });
+    expect(withBootstrap({ budget: false }).count("aws_budgets_budget")).toBe(0);
+  });
+
+  test("the commands for GitHub name each repository and environment without the ids of tokens", () => {
+    const lines: string[] = graph.json.output.github.value.trimEnd().split("\n");
+    expect(lines.filter((line) => line.includes("@"))).toEqual([]);
+    const of = (repository: string, environment?: string) =>
+      lines
+        .filter((line) => line.includes(`--repo ${repository} `))
+        .filter((line) => (environment ? line.includes(`--env ${environment} `) : !line.includes("--env")))
+        .map((line) => /set (\w+)/.exec(line)?.[1]);
+    expect(of("owner/infrastructure")).toEqual(["AWS_REGION", "AWS_PLAN_ROLE", "AWS_PUSH_ROLE"]);
+    expect(of("owner/web")).toEqual(["AWS_REGION", "AWS_PUSH_ROLE"]);
+    for (const environment of ["staging", "prod"]) {
+      expect(of("owner/infrastructure", environment)).toEqual([
+        "AWS_REGION",
+        "AWS_APPLY_ROLE",
+        "AWS_DEPLOY_ROLE",
+      ]);
+      expect(of("owner/web", environment)).toEqual(["AWS_REGION", "AWS_DEPLOY_ROLE"]);
+    }
+    expect(lines.filter((line) => line.startsWith("gh api"))).toHaveLength(4);
+  });
+
+  test("a larger environment changes no address of another's roles", () => {
+    const one = withBootstrap({}, { staging: least }).addresses;
+    const two = withBootstrap({}, { staging: least, prod: larger }).addresses;
+    expect(one.filter((address) => !two.includes(address))).toEqual([]);
+  });
+});
+
+describe("mistakes", () => {
+  const mistakesOf = (wrong: unknown) =>
+    resolveProject(wrong).mistakes.map(({ path, message }) => `${path}: ${message}`);
+
+  test.each<[unknown, RegExp]>([
+    [{}, /^cdktf\.json\.context\.project: is missing: give a string\.$/],
+    [{ project: "My App" }, /context\.project: "My App" must start with a letter/],
+    [{ project: "a", bootstrap: { region: "mars-1" } }, /context\.bootstrap\.region: "mars-1" is no region/],
+    [
+      { project: "a", bootstrap: { region: "us-west-2", github: "repository" } },
+      /bootstrap\.github\.repository: "repository" is no GitHub repository; write "owner\/repository"/,
+    ],
+    [
+      { project: "a", bootstrap: { region: "us-west-2", github: "owner/*" } },
+      /bootstrap\.github\.repository: "owner\/\*" is no GitHub repository/,
+    ],
+    [
+      { project: "a", bootstrap: { region: "us-west-2", budget: { monthly: 100, emails: [] } } },
+      /bootstrap\.budget\.emails: .*is empty: nobody would hear of it/,
+    ],
+    [
+      { project: "a", bootstrap: { region: "us-west-2", budget: { monthly: 0, emails: ["x"] } } },
+      /bootstrap\.budget\.monthly: 0 is below the least allowed/,
+    ],
+    [{ project: "a", bootstrap: { region: "us-west-2", gitlab: 1 } }, /has no option "gitlab"/],
+  ])("%j", (wrong, message) => {
+    expect(mistakesOf(wrong).join("\n")).toMatch(message);
+  });
+
+  test("all at once", () => {
+    expect(mistakesOf({ project: "A", bootstrap: { region: "x", github: "y" } })).toHaveLength(3);
+  });
+
+  test("no environment takes a name that the state bucket's begins with", () => {
+    expect(() => synthesize(least, "terraform")).toThrow(/"terraform" is reserved/);
+  });
+});

@@ -1,0 +1,34 @@
+import type { Deployable } from "../contract/policy";
+import type { Environment } from "../environment/environment";
+
+/**
+ * What an environment's contract will say of names, before it is applied: the roles exist before what they act on. Task
+ * definitions are those of any revision.
+ */
+export function deployableOf(environment: Environment, account: string): Deployable {
+  const { configuration, cluster, services } = environment;
+  const { name, region } = configuration;
+  const taskDefinition = (family: string | undefined) =>
+    `arn:aws:ecs:${region}:${account}:task-definition/${family}`;
+  return {
+    environment: name,
+    account,
+    region,
+    cluster: cluster.cluster.nameInput ?? "",
+    roles: [...services.values()].flatMap(({ roles }) =>
+      [roles.execution, roles.task].map((role) => `arn:aws:iam::${account}:role/${role.nameInput}`),
+    ),
+    services: [...services.values()].map((service) => {
+      const logs = { group: service.logGroup.nameInput ?? "" };
+      return {
+        service: service.service.nameInput ?? "",
+        taskDefinition: taskDefinition(service.taskDefinition.familyInput),
+        image: { repository: service.own.registry.repository },
+        logs,
+        migration: service.migration
+          ? { taskDefinition: taskDefinition(service.migration.familyInput), logs }
+          : null,
+      };
+    }),
+  };
+}

@@ -1,0 +1,49 @@
+import { z } from "zod";
+import { regions } from "../aws/zones";
+import { show } from "../mistakes";
+import { options, part } from "../options";
+
+const repository = z
+  .string()
+  .regex(
+    /^[\w.-]+(@\d+)?\/[\w.-]+(@\d+)?$/,
+    'is no GitHub repository; write "owner/repository", or "owner@<id>/repository@<id>" where its tokens say so.',
+  );
+
+const githubOptions = options({
+  /**
+   * The repository with this project, as its OIDC tokens name it: `"owner/repository"`, and with the ids of both for
+   * repositories made, renamed or moved since 18 June 2026: `"owner@123/repository@456"`.
+   * Source: "Immutable subject claims", OpenID Connect reference, GitHub documentation.
+   */
+  repository,
+  /** Other repositories whose workflows push images and deploy. */
+  services: z.array(repository).default([]),
+  /** `"existing"` where the account has GitHub's OIDC provider already: it takes one. */
+  provider: z.enum(["create", "existing"]).default("create"),
+});
+
+const budgetOptions = options({
+  /** USD per month over the whole account. */
+  monthly: z.number().positive(),
+  /** Who hears when four fifths are spent, and when the month is forecast to exceed it. */
+  emails: z.array(z.email("is no email address.")).min(1, "is empty: nobody would hear of it.").max(10),
+});
+
+export const bootstrapOptions = options({
+  /** Where the state bucket is. */
+  region: z.string().refine((region) => regions.includes(region), {
+    error: (issue) => `${show(issue.input)} is no region; there are ${regions.join(", ")}.`,
+  }),
+  /** Roles that workflows on GitHub assume, without any key; false for none. */
+  github: part<typeof githubOptions, string>(githubOptions, "repository").default(false),
+  /** An alarm on what the account costs; false for none. */
+  budget: part(budgetOptions).default(false),
+});
+
+/** `false`, or the options. */
+export const bootstrap = part(bootstrapOptions);
+
+export type BootstrapConfiguration = z.output<typeof bootstrapOptions>;
+export type GithubConfiguration = Exclude<BootstrapConfiguration["github"], false>;
+export type BudgetConfiguration = Exclude<BootstrapConfiguration["budget"], false>;

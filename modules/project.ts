@@ -1,0 +1,30 @@
+import { z } from "zod";
+import { bootstrap } from "./bootstrap/props";
+import { fromIssues, type Mistake } from "./mistakes";
+
+/** Everything that `context` in cdktf.json says, beside what cdktf itself reads there. */
+const projectOptions = z.object({
+  /** The tag `project` on everything, and how the names of the roles for CI begin. */
+  project: z
+    .string()
+    .regex(
+      /^[a-z][a-z0-9]*(-[a-z0-9]+)*$/,
+      "must start with a letter and hold a-z, 0-9 and single hyphens only.",
+    )
+    .max(24),
+  /** S3 bucket that holds the states, and its region; without one they are files in this folder. */
+  stateBucket: z.string().default(""),
+  stateRegion: z.string().default(""),
+  /** What the environments of one account share; false where somebody else provides it. */
+  bootstrap: bootstrap.default(false),
+});
+
+/** Reads `context` of cdktf.json. The project is absent when there are mistakes. */
+export function resolveProject(context: unknown): {
+  readonly project?: z.output<typeof projectOptions>;
+  readonly mistakes: readonly Mistake[];
+} {
+  const parsed = projectOptions.safeParse(context, { reportInput: true });
+  if (parsed.success) return { project: parsed.data, mistakes: [] };
+  return { mistakes: fromIssues("cdktf.json.context", parsed.error.issues) };
+}
