@@ -1,0 +1,207 @@
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { runnerOf } from "../../github/api";
+import { upsertComment } from "../../github/comment";
+import { tellDrift } from "../../github/drift";
+import { fitted } from "../../github/post";
+import { LIMIT } from "../../plan/markdown";
+import { Github } from "./support/github";
+
+let github: Github;
+beforeEach(async () => {
+  github = await Github.start();
+});
+afterEach(() => github.close());
+
+const MARKER = "<!-- slipway-plan: staging -->";
+const text = (words: string) => `${MARKER}\n${words}\n`;
+const comment = (body: string, ref = "refs/pull/7/merge") => upsertComment(runnerOf(github.env), body, ref);
+const RUN = "[Run](https://github.example/octo/infra/actions/runs/4711)";
+
+describe("the sticky comment", () => {
+  it("is written once, and then written anew", async () => {
+    expect(await comment(text("3 to add"))).toBe(`Commented ${MARKER} on pull request 7.`);
+    expect(github.comments).toMatchObject([{ issue: 7, body: `${text("3 to add")}\n${RUN}\n` }]);
+    expect(await comment(text("no changes"))).toBe(`Updated the comment ${MARKER} on pull request 7.`);
+    expect(github.comments).toMatchObject([{ issue: 7, body: `${text("no changes")}\n${RUN}\n` }]);
+  });
+
+  it("is found on the third page, and no page after it is asked for", async () => {
+    for (let other = 0; other < 230; other++) github.commented(7, `comment ${other}`);
+    const ours = github.commented(7, text("old"));
+    for (let other = 0; other < 100; other++) github.commented(7, `later ${other}`);
+    await comment(text("new"));
+    expect(ours.body).toContain("new");
+    expect(github.comments).toHaveLength(331);
+    expect(github.requests).toEqual([
+      "GET /issues/7/comments?per_page=100&page=1",
+      "GET /issues/7/comments?per_page=100&page=2",
+      "GET /issues/7/comments?per_page=100&page=3",
+      `PATCH /issues/comments/${ours.id}`,
+    ]);
+  });
+
+  it("leaves other environments', other pull requests' and other people's comments alone", async () => {
+    const others = [
+      github.commented(7, "<!-- slipway-plan: prod -->\nprod"),
+      github.commented(8, text("another pull request")),
+      github.commented(7, text("by a person who knows the marker"), "mallory"),
+      github.commented(7, `I quote:\n${text("a quotation")}`),
+    ].map(({ body }) => body);
+    await comment(text("ours"));
+    expect(github.comments.map(({ body }) => body)).toEqual([...others, expect.stringContaining("ours")]);
+  });
+
+  it.each([
+    ["no marker", "### staging", "refs/pull/7/merge", /does not begin with a marker/],
+    ["an empty file", "", "refs/pull/7/merge", /does not begin with a marker/],
+    ["a push", text("x"), "refs/heads/main", /GITHUB_REF is "refs\/heads\/main", which is no pull request/],
+  ])("is not written for %s", async (_, body, ref, message) => {
+    await expect(comment(body, ref)).rejects.toThrow(message);
+    expect(github.requests).toEqual([]);
+  });
+
+  it("is cut where it is longer than GitHub takes", async () => {
+    await comment(text(`\`\`\`diff\n${"+ aws_subnet.private\n".repeat(4000)}\`\`\``));
+    const [{ body = "" } = {}] = github.comments;
+    expect(body.length).toBeLessThanOrEqual(LIMIT);
+    expect(body.length).toBeGreaterThan(LIMIT - 100);
+    expect(body.endsWith(`\n\`\`\`\n\n… the rest is in the run's log and summary.\n\n${RUN}\n`)).toBe(true);
+  });
+});
+
+describe("a text that is cut", () => {
+  it.each([100, 150, 200, 230, 231, 300])("never exceeds %i characters, nor leaves a fence open", (limit) => {
+    const long = `head\n\n\`\`\`\`diff\n${"`a`\n```\n".repeat(20)}\`\`\`\`\n\nafter\n${"more\n".repeat(20)}`;
+    const body = fitted(long, "END", limit);
+    expect(body.length).toBeLessThanOrEqual(limit);
+    expect(body.endsWith("END")).toBe(true);
+    expect((body.match(/^````/gm) ?? []).length % 2).toBe(0);
+  });
+
+  it("is whole where it fits to the last character", () => {
+    expect(fitted("12345", "67890", 10)).toBe("1234567890");
+  });
+});
+
+const report = (outcomes: Readonly<Record<string, string>>) =>
+  JSON.stringify({
+    version: 1,
+    stacks: Object.entries(outcomes).map(([name, outcome]) => ({ name, outcome })),
+  });
+const drift = (outcomes: Readonly<Record<string, string>>, markdown = "the plan") =>
+  tellDrift(runnerOf(github.env), report(outcomes), markdown);
+const open = () => github.issues.filter(({ state }) => state === "open");
+
+describe("the issue of drift", () => {
+  it("is opened, updated, closed, and opened anew: one at a time", async () => {
+    expect(await drift({ prod: "no changes", staging: "changes" }, "first")).toMatch(
+      /^Opened issue \d+: Drift: staging\.$/,
+    );
+    expect(open()).toMatchObject([
+      { title: "Drift: staging", body: expect.stringMatching(/^<!-- slipway-drift -->\n[\s\S]*first$/) },
+    ]);
+    const [first] = open();
+    expect(await drift({ prod: "changes", staging: "changes" }, "second")).toMatch(/^Updated issue/);
+    expect(github.issues).toHaveLength(1);
+    expect(first).toMatchObject({ title: "Drift: prod, staging", body: expect.stringContaining("second") });
+    expect(first?.body).not.toContain("first");
+    expect(await drift({ prod: "no changes", staging: "no changes" })).toMatch(
+      /^No drift any more: closed issue/,
+    );
+    expect(first).toMatchObject({ state: "closed", state_reason: "completed" });
+    expect(github.comments).toMatchObject([
+      { issue: first?.number, body: expect.stringContaining("runs/4711") },
+    ]);
+    expect(await drift({ staging: "changes" })).toMatch(/^Opened/);
+    expect(open()).toHaveLength(1);
+    expect(github.issues).toHaveLength(2);
+  });
+
+  it("writes nothing where there is neither drift nor an issue", async () => {
+    expect(await drift({ staging: "no changes" })).toBe("No drift, and no open issue of it.");
+    expect(github.requests).toEqual(["GET /issues?state=open&per_page=100&page=1"]);
+  });
+
+  it("stays open while an environment could not be planned, and tells the others' drift", async () => {
+    const issue = github.opened("<!-- slipway-drift -->\nold", { title: "Drift: staging" });
+    expect(await drift({ prod: "failed", staging: "no changes" })).toMatch(/not planned: prod/);
+    expect(issue).toMatchObject({ state: "open", body: "<!-- slipway-drift -->\nold" });
+    await drift({ prod: "failed", staging: "changes" }, "new");
+    expect(issue.body).toContain("new");
+    expect(github.issues).toHaveLength(1);
+  });
+
+  it("is found behind a hundred others, and is nobody else's", async () => {
+    const strangers = [
+      github.opened(null),
+      github.opened("<!-- slipway-drift -->", { user: { login: "mallory" } }),
+      github.opened("<!-- slipway-drift -->", { pull_request: {} }),
+    ];
+    for (let other = 0; other < 120; other++) github.opened(`issue ${other}`);
+    const ours = github.opened("<!-- slipway-drift -->\nold");
+    await drift({ staging: "no changes" });
+    expect(ours.state).toBe("closed");
+    expect(strangers.map(({ state }) => state)).toEqual(["open", "open", "open"]);
+  });
+
+  it("fits, with every environment's plan in it", async () => {
+    await drift({ staging: "changes" }, "line\n".repeat(20_000));
+    expect(open()[0]?.body?.length).toBeLessThanOrEqual(LIMIT);
+    expect(open()[0]?.body?.length).toBeGreaterThan(LIMIT - 100);
+  });
+
+  it.each(["", "{}", '{"version":2,"stacks":[]}', '{"version":1,"stacks":[{"name":"a","outcome":"fine"}]}'])(
+    "is not touched for the report %j",
+    async (text) => {
+      await expect(tellDrift(runnerOf(github.env), text, "")).rejects.toThrow(
+        /The report is not what npm run -s plan/,
+      );
+      expect(github.requests).toEqual([]);
+    },
+  );
+});
+
+describe("a refusal of GitHub", () => {
+  const refused = async (status: number, message: string, headers?: Record<string, string>) => {
+    github.refusal = { status, body: { message }, headers };
+    return [await comment(text("x")).catch(String), await drift({ staging: "changes" }).catch(String)];
+  };
+
+  it("names the permission that is missing", async () => {
+    const [commenting, telling] = await refused(403, "Resource not accessible by integration");
+    expect(commenting).toContain(
+      'GET /repos/octo/infra/issues/7/comments?per_page=100&page=1: GitHub answers 403, Resource not accessible by integration. The job needs "permissions: { pull-requests: write }"',
+    );
+    expect(telling).toContain('The job needs "permissions: { issues: write }"');
+  });
+
+  it.each([
+    [404, "Not Found", {}, 'needs "permissions: {'],
+    [401, "Bad credentials", {}, "The token is wrong or expired"],
+    [403, "You have exceeded a secondary rate limit", { "retry-after": "60" }, "Too many requests"],
+    [403, "API rate limit exceeded", { "x-ratelimit-remaining": "0" }, "Too many requests"],
+    [410, "Issues has been disabled in this repository", {}, "switch them on"],
+    [502, "Server Error", {}, "GitHub's own failure"],
+  ])("of %i, %s, says what to do", async (status, message, headers, words) => {
+    for (const error of await refused(status, message, headers as Record<string, string>)) {
+      expect(error).toContain(`GitHub answers ${status}, ${message}`);
+      expect(error).toContain(words);
+    }
+    // Nothing is tried twice, nothing is written.
+    expect(github.requests).toHaveLength(2);
+  });
+
+  it("to answer at all is told with the address", async () => {
+    const { env } = github;
+    github.close();
+    await expect(upsertComment(runnerOf(env), text("x"), "refs/pull/7/merge")).rejects.toThrow(
+      `${env.GITHUB_API_URL} does not answer (connect ECONNREFUSED`,
+    );
+  });
+
+  it("to say where it is names each variable, and never the token", () => {
+    expect(() => runnerOf({ GITHUB_TOKEN: "secret", GITHUB_RUN_ID: "" })).toThrow(
+      /^Not set: GITHUB_API_URL, GITHUB_REPOSITORY, GITHUB_SERVER_URL, GITHUB_RUN_ID\. (?!.*secret)/,
+    );
+  });
+});
