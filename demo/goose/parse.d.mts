@@ -1,0 +1,1 @@
+export function parse(text: string, direction: "up" | "down"): { statements: string[]; transaction: boolean };
