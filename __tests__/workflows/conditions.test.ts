@@ -1,0 +1,273 @@
+import { describe, expect, it } from "vitest";
+import { evaluate, holds, interpolate, type Status } from "./support/evaluate";
+import {
+  contextsOf,
+  type Event,
+  eventNames,
+  events,
+  isFork,
+  jobsThatRun,
+  starts,
+  type Surroundings,
+} from "./support/events";
+import {
+  expressionsIn,
+  jobsOf,
+  parsed,
+  type Step,
+  textOf,
+  type Workflow,
+  workflowOf,
+} from "./support/workflows";
+
+const terraform = workflowOf("terraform");
+const service = workflowOf("service");
+const caller = workflowOf("caller");
+
+/** A called workflow runs where its caller starts. */
+const started = { terraform, service: caller };
+const withInputs = { inputs: { migrations: true, platform: "linux/amd64", repository: "app" } };
+
+const table = (workflow: Workflow, start: Workflow, surroundings?: Surroundings) =>
+  Object.fromEntries(
+    eventNames
+      .filter((event) => starts(start, event))
+      .map((event) => [event, jobsThatRun(workflow, event, surroundings).join(" ")]),
+  );
+
+describe("which jobs run for what", () => {
+  it("of the workflow for Terraform", () => {
+    expect(table(terraform, terraform)).toEqual({
+      "pull request": "check plan",
+      "pull request to prod": "check plan",
+      "pull request of a fork": "check",
+      "pull request of a deleted fork": "check",
+      "push to main": "check plan changed apply",
+      schedule: "drift",
+      "dispatch on main": "check plan changed apply",
+      "dispatch on a branch": "check",
+    });
+  });
+
+  it("of it before bootstrap's output was given to GitHub: what needs no credentials", () => {
+    const ran = table(terraform, terraform, { setUp: false });
+    expect(new Set(Object.values(ran))).toEqual(new Set(["check", ""]));
+    expect(ran.schedule).toBe("");
+  });
+
+  it("of it where no plan changes anything: no approval is asked for", () => {
+    expect(
+      jobsThatRun(terraform, "push to main", {
+        outputs: { check: { stacks: '["staging"]' }, changed: { environments: "[]" } },
+      }),
+    ).toEqual(["check", "plan", "changed"]);
+  });
+
+  it("of the workflow for services, as the example calls it", () => {
+    expect(jobsThatRun(caller, "push to main")).toEqual(["web"]);
+    expect(table(service, caller, withInputs)).toEqual({
+      "pull request": "pull-request",
+      "pull request to prod": "pull-request",
+      "pull request of a fork": "pull-request",
+      "pull request of a deleted fork": "pull-request",
+      "push to main": "build test deploy",
+      "push to prod": "build test deploy",
+      "tag v1.2": "build test deploy",
+    });
+  });
+
+  it("of the workflow for services, where somebody else's workflow calls it for more", () => {
+    for (const event of ["push to a branch", "another tag", "schedule", "dispatch on main"] as const)
+      expect(jobsThatRun(service, event, withInputs), event).toEqual([]);
+  });
+
+  it.each([
+    ["push to main", "staging"],
+    ["push to prod", "prod"],
+    ["tag v1.2", "prod"],
+  ] as const)("%s deploys to %s", (event, environment) => {
+    const { outputs = {} } = service.jobs.build ?? {};
+    expect(interpolate(outputs.environment ?? "", contextsOf(event))).toBe(environment);
+  });
+
+  it.each([
+    ["pull request", "staging"],
+    ["pull request to prod", "prod"],
+  ] as const)("%s tests against the Postgres of %s", (event, environment) => {
+    const step = service.jobs["pull-request"]?.steps?.find(({ name }) => name === "Test the migrations");
+    expect(interpolate(step?.env?.ENVIRONMENT ?? "", contextsOf(event, withInputs))).toBe(environment);
+  });
+});
+
+describe("a pull request of a fork", () => {
+  const forks = eventNames.filter(isFork);
+
+  it.each(["terraform", "service"] as const)(
+    "runs no job of %s that may write, or asks for a role",
+    (name) => {
+      const workflow = workflowOf(name);
+      for (const event of forks) {
+        const ran = jobsThatRun(workflow, event, withInputs);
+        expect(ran).toHaveLength(1);
+        for (const job of jobsOf(workflow).filter((one) => ran.includes(one.id))) {
+          expect(job.permissions).toEqual({ contents: "read" });
+          expect(job.environment).toBeUndefined();
+          expect(job.steps?.filter(({ uses }) => uses?.startsWith("aws-actions/"))).toEqual([]);
+        }
+      }
+    },
+  );
+
+  it("finds its job's own token wherever a secret could be read, as it has no secrets", () => {
+    const reading = ["terraform", "service"].flatMap((name) => {
+      const workflow = workflowOf(name as "terraform");
+      return forks.flatMap((event) =>
+        jobsOf(workflow)
+          .filter((job) => jobsThatRun(workflow, event, withInputs).includes(job.id))
+          .flatMap(expressionsIn)
+          .filter((expression) => expression.includes("secrets"))
+          .map((expression) => evaluate(expression, contextsOf(event, withInputs))),
+      );
+    });
+    expect(new Set(reading)).toEqual(new Set(["job-token"]));
+  });
+
+  it("is a fork's by the repository it comes from: without that comparison, this would be seen", () => {
+    const careless = parsed(
+      textOf("terraform").replace(
+        "github.event.pull_request.head.repo.full_name == github.repository",
+        "true",
+      ),
+    );
+    expect(jobsThatRun(careless, "pull request of a fork")).toContain("plan");
+  });
+});
+
+/** What a step's condition may meet: how the steps before went, and what they found. */
+const situations = (["success", "failure", "cancelled"] as Status[]).flatMap((status) =>
+  ["", "sha256:1"].flatMap((digest) =>
+    [true, false].flatMap((migrations) =>
+      ["bootstrap", "staging"].map((stack) => ({ status, digest, migrations, stack })),
+    ),
+  ),
+);
+
+/** In which situations a step of a job runs, over all events in which the job does. */
+function outcomes(workflow: Workflow, start: Workflow, job: string, step: Step): Set<boolean> {
+  const found = new Set<boolean>();
+  for (const event of eventNames.filter((one) => starts(start, one))) {
+    if (!jobsThatRun(workflow, event, withInputs).includes(job)) continue;
+    for (const { status, digest, migrations, stack } of situations) {
+      const contexts = {
+        ...contextsOf(event, { inputs: { ...withInputs.inputs, migrations } }),
+        matrix: { stack },
+        steps: { pushed: { outputs: { digest } }, plan: { conclusion: "success" } },
+      };
+      found.add(holds(step.if, contexts, status));
+    }
+  }
+  return found;
+}
+
+/** Conditions that nothing that happens on GitHub makes true, or that nothing makes false. */
+function idleConditions(workflow: Workflow, start: Workflow): string[] {
+  const surroundings: Surroundings[] = [
+    withInputs,
+    { setUp: false, ...withInputs },
+    { outputs: { changed: { environments: "[]" } }, ...withInputs },
+  ];
+  const all = eventNames.filter((event) => starts(start, event));
+  const jobs = jobsOf(workflow).flatMap((job) => {
+    const ran = new Set(
+      all.flatMap((event) => surroundings.map((one) => jobsThatRun(workflow, event, one).includes(job.id))),
+    );
+    return [
+      ...(ran.has(true) ? [] : [`${job.id} never runs`]),
+      ...(job.if === undefined || ran.has(false) ? [] : [`${job.id} always runs, condition or not`]),
+    ];
+  });
+  const steps = jobsOf(workflow).flatMap((job) =>
+    (job.steps ?? [])
+      .filter((step) => step.if !== undefined)
+      .flatMap((step) => {
+        const ran = outcomes(workflow, start, job.id, step);
+        const name = `${job.id}: ${step.name ?? step.uses}`;
+        return [
+          ...(ran.has(true) ? [] : [`${name} never runs`]),
+          ...(ran.has(false) ? [] : [`${name} always runs`]),
+        ];
+      }),
+  );
+  return [...jobs, ...steps];
+}
+
+describe("conditions", () => {
+  it.each(["terraform", "service"] as const)("of %s are met by some event, and not by all", (name) => {
+    expect(idleConditions(workflowOf(name), started[name])).toEqual([]);
+  });
+
+  it("with the reference's defect, refs/head/main, are found: its deploy never ran", () => {
+    const defect = (name: "terraform" | "service") =>
+      idleConditions(parsed(textOf(name).replaceAll("refs/heads/main", "refs/head/main")), started[name]);
+    expect(defect("terraform")).toEqual(
+      expect.arrayContaining([
+        "changed never runs",
+        "apply never runs",
+        "plan: Keep the plan for apply never runs",
+      ]),
+    );
+    const without = parsed(
+      textOf("service").replace(
+        /if: >-\n\s+github\.event_name == 'push'[^\n]*\n[^\n]*\n/,
+        "if: github.ref == 'refs/head/main'\n",
+      ),
+    );
+    expect(idleConditions(without, caller)).toEqual(
+      expect.arrayContaining(["build never runs", "test never runs", "deploy never runs"]),
+    );
+  });
+
+  it("read only what an event has, by the names that GitHub gives it", () => {
+    const read = ["terraform", "service"].flatMap((name) =>
+      expressionsIn(workflowOf(name as "terraform")).flatMap((text) =>
+        [...text.matchAll(/\bgithub\.(\w+)/g)].map(([, key]) => key),
+      ),
+    );
+    // The last three are the same for every event, and are in no condition.
+    expect([...new Set(read)].sort()).toEqual([
+      "base_ref",
+      "event",
+      "event_name",
+      "ref",
+      "repository",
+      "sha",
+      "token",
+    ]);
+    for (const event of Object.values(events))
+      expect(Object.keys(event)).toEqual(expect.arrayContaining(read));
+  });
+});
+
+describe("the evaluation", () => {
+  const meets = (condition: string, status: Status, event: Event = "push to main") =>
+    holds(condition, contextsOf(event), status);
+
+  it.each([
+    ["github.ref == 'refs/heads/main'", "success", true],
+    ["github.ref == 'refs/heads/main'", "failure", false],
+    ["failure()", "failure", true],
+    ["failure()", "cancelled", false],
+    ["${{ !cancelled() && github.event_name == 'push' }}", "failure", true],
+    ["${{ !cancelled() }}", "cancelled", false],
+    ["always()", "cancelled", true],
+    ["github.event.pull_request.head.repo.full_name == github.repository", "success", false],
+    ["GITHUB.REF == 'REFS/HEADS/MAIN'", "success", true],
+  ] as const)("of %s after %s is %s", (condition, status, expected) => {
+    expect(meets(condition, status)).toBe(expected);
+  });
+
+  it("does not take what is no expression", () => {
+    expect(() => meets("github.ref = 'x'", "success")).toThrow();
+    expect(() => meets("env.X == 'x'", "success")).toThrow();
+  });
+});

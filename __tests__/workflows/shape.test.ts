@@ -1,0 +1,337 @@
+import { accessSync, constants } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import { scripts } from "../../package.json";
+import {
+  expressionsIn,
+  jobsOf,
+  names,
+  needsOf,
+  ROOT,
+  textOf,
+  textsIn,
+  workflowOf,
+} from "./support/workflows";
+
+const jobs = names.flatMap((workflow) => jobsOf(workflowOf(workflow)).map((job) => ({ ...job, workflow })));
+const steps = jobs.flatMap(({ workflow, id: job, steps = [] }) =>
+  steps.map((step) => ({ ...step, workflow, job })),
+);
+const runs = steps.flatMap((step) => (step.run === undefined ? [] : [{ ...step, run: step.run }]));
+const place = ({ workflow, job }: { workflow: string; job: string }) => `${workflow}: ${job}`;
+const stepsOf = (action: string) => steps.filter(({ uses }) => uses?.startsWith(`${action}@`));
+
+describe("permissions", () => {
+  it("are none for a workflow, and for each job no more than these", () => {
+    for (const name of names) expect(workflowOf(name).permissions, name).toEqual({});
+    const table = jobs.map(({ workflow, id, permissions = {} }) => [
+      `${workflow}: ${id}`,
+      Object.entries(permissions)
+        .map(([scope, access]) => `${scope} ${access}`)
+        .join(", "),
+    ]);
+    expect(Object.fromEntries(table)).toEqual({
+      "terraform: check": "contents read",
+      "terraform: plan": "contents read, id-token write, pull-requests write",
+      "terraform: changed": "",
+      "terraform: apply": "contents read, id-token write",
+      "terraform: drift": "contents read, id-token write, issues write",
+      "service: pull-request": "contents read",
+      "service: build": "contents read, id-token write",
+      "service: test": "contents read, id-token write",
+      "service: deploy": "contents read, id-token write",
+      "caller: web": "contents read, id-token write",
+    });
+    // A job without its own would have the workflow's, which a later edit might widen.
+    expect(jobs.filter((job) => job.permissions === undefined)).toEqual([]);
+  });
+
+  it("include a token for AWS exactly where a role is assumed", () => {
+    const assuming = stepsOf("aws-actions/configure-aws-credentials");
+    const asking = jobs.filter(({ permissions, uses }) => permissions?.["id-token"] && !uses);
+    expect(assuming.map(place).sort()).toEqual(asking.map(({ workflow, id }) => `${workflow}: ${id}`).sort());
+    expect(assuming.map((step) => [place(step), step.with?.["role-to-assume"]])).toEqual([
+      ["terraform: plan", "${{ vars.AWS_PLAN_ROLE }}"],
+      ["terraform: apply", "${{ vars.AWS_APPLY_ROLE }}"],
+      ["terraform: drift", "${{ vars.AWS_PLAN_ROLE }}"],
+      ["service: build", "${{ vars.AWS_PUSH_ROLE }}"],
+      ["service: test", "${{ vars.AWS_PUSH_ROLE }}"],
+      ["service: deploy", "${{ vars.AWS_DEPLOY_ROLE }}"],
+    ]);
+  });
+
+  it("of GitHub are handed to a step only where it writes there", () => {
+    const given = steps.filter((step) => textsIn(step.env).some((text) => text.includes("github.token")));
+    expect(given.map((step) => `${place(step)}: ${step.run}`)).toEqual([
+      "terraform: plan: npm run -s github -- comment plan.md",
+      "terraform: drift: npm run -s github -- drift plan.json plan.md",
+    ]);
+  });
+});
+
+describe("jobs that change an environment", () => {
+  it("run in its GitHub environment, whose subject alone their roles trust", () => {
+    const inEnvironment = jobs.filter(({ environment }) => environment !== undefined);
+    expect(inEnvironment.map(({ workflow, id, environment }) => [`${workflow}: ${id}`, environment])).toEqual(
+      [
+        ["terraform: apply", "${{ matrix.environment }}"],
+        [
+          "service: deploy",
+          { name: "${{ needs.build.outputs.environment }}", url: "${{ steps.deploy.outputs.url }}" },
+        ],
+      ],
+    );
+  });
+
+  it("wait for one another per environment, and are never cancelled midway", () => {
+    const groups = jobs.flatMap(({ workflow, id, concurrency }) =>
+      concurrency ? [[`${workflow}: ${id}`, concurrency.group, concurrency["cancel-in-progress"]]] : [],
+    );
+    expect(groups).toEqual([
+      ["terraform: check", "check-${{ github.ref }}", "${{ github.event_name == 'pull_request' }}"],
+      ["terraform: plan", "plan-${{ matrix.stack }}-${{ github.ref }}", false],
+      ["terraform: apply", "apply-${{ matrix.environment }}", false],
+      ["terraform: drift", "drift", false],
+      [
+        "service: pull-request",
+        "pull-request-${{ inputs.repository }}-${{ inputs.service }}-${{ github.ref }}",
+        true,
+      ],
+      ["service: deploy", "deploy-${{ needs.build.outputs.environment }}", false],
+    ]);
+    // A group of a whole workflow would hold what may be cancelled and what may not.
+    for (const name of names) expect(textOf(name), name).not.toMatch(/^concurrency:/m);
+  });
+
+  it("are interrupted themselves when they are cancelled: their shell is replaced", () => {
+    const changing = runs.filter(({ run }) => /npm run -s (apply|deploy)\b/.test(run));
+    expect(changing.map(place)).toEqual(["terraform: apply", "service: deploy"]);
+    for (const { run } of changing)
+      expect(run.trim().split("\n").at(-1)).toMatch(/^exec npm run -s (apply|deploy) -- /);
+  });
+});
+
+describe("machines", () => {
+  const ARM = "${{ inputs.platform == 'linux/arm64' && 'ubuntu-24.04-arm' || 'ubuntu-24.04' }}";
+
+  it("are of a pinned version, and given up on after a time", () => {
+    for (const { id, uses, "runs-on": machine, "timeout-minutes": minutes } of jobs) {
+      if (uses) continue;
+      expect([ARM, "ubuntu-24.04"], id).toContain(machine);
+      expect(minutes, id).toBeGreaterThan(0);
+      expect(minutes, id).toBeLessThanOrEqual(60);
+    }
+    expect(jobs.filter((job) => job["runs-on"] === ARM).map(({ id }) => id)).toEqual([
+      "pull-request",
+      "build",
+      "test",
+    ]);
+  });
+
+  it("get their tools alike: Terraform as it is, in one version; packages from a cache", () => {
+    const terraform = stepsOf("hashicorp/setup-terraform").map((step) => step.with);
+    expect(terraform).toHaveLength(4);
+    for (const one of terraform)
+      expect(one).toEqual({ terraform_version: "1.11.4", terraform_wrapper: false });
+    const node = stepsOf("actions/setup-node").map((step) => step.with);
+    expect(node).toHaveLength(7);
+    for (const one of node) expect(one).toMatchObject({ "node-version": 20, cache: "npm" });
+  });
+
+  it("keep no credentials of a checkout", () => {
+    const checkouts = stepsOf("actions/checkout");
+    expect(checkouts).toHaveLength(9);
+    for (const one of checkouts) expect(one.with?.["persist-credentials"], place(one)).toBe(false);
+  });
+});
+
+describe("actions", () => {
+  const used = names.flatMap((name) =>
+    [...textOf(name).matchAll(/^\s*(?:- )?uses: (\S+?)@(\S+)(.*)$/gm)].map(
+      ([, action = "", ref = "", comment = ""]) => ({
+        name,
+        action,
+        ref,
+        comment,
+      }),
+    ),
+  );
+  const ours = used.filter(({ action }) => action.includes("/.github/workflows/"));
+
+  it("are pinned by commit, with the version beside it, each to one", () => {
+    const others = used.filter((one) => !ours.includes(one));
+    expect(others).toHaveLength(steps.filter(({ uses }) => uses).length);
+    for (const { action, ref, comment } of others) {
+      expect(ref, action).toMatch(/^[0-9a-f]{40}$/);
+      expect(comment, action).toMatch(/^ # v\d+\.\d+\.\d+$/);
+    }
+    const pins = new Map<string, Set<string>>();
+    for (const { action, ref, comment } of others)
+      pins.set(action, (pins.get(action) ?? new Set()).add(`${ref}${comment}`));
+    expect([...pins].filter(([, versions]) => versions.size > 1)).toEqual([]);
+    expect([...pins.keys()].sort()).toEqual([
+      "actions/checkout",
+      "actions/download-artifact",
+      "actions/setup-node",
+      "actions/upload-artifact",
+      "aws-actions/amazon-ecr-login",
+      "aws-actions/configure-aws-credentials",
+      "docker/build-push-action",
+      "docker/setup-buildx-action",
+      "hashicorp/setup-terraform",
+    ]);
+  });
+
+  it("of a service's workflow are this repository's, by a full reference", () => {
+    expect(ours).toEqual([
+      {
+        name: "caller",
+        action: "OWNER/slipway/.github/workflows/build-and-deploy.yaml",
+        ref: "main",
+        comment: "",
+      },
+    ]);
+  });
+});
+
+describe("scripts", () => {
+  it("have no value put into their text: whatever they need comes through env", () => {
+    expect(runs.length).toBeGreaterThan(20);
+    for (const step of runs) expect(step.run, place(step)).not.toContain("${{");
+  });
+
+  it("use every variable that they are given, and are given every one that they use", () => {
+    const runners = ["GITHUB_OUTPUT", "GITHUB_STEP_SUMMARY", "GITHUB_SHA"];
+    for (const step of runs) {
+      const given = Object.keys(step.env ?? {}).filter((name) => name !== "GITHUB_TOKEN");
+      const used = new Set([...step.run.matchAll(/\$\{?([A-Z][A-Z_]+)/g)].map(([, name = ""]) => name));
+      expect([...used].filter((name) => !runners.includes(name)).sort(), place(step)).toEqual(given.sort());
+    }
+  });
+
+  it("run nothing but this project's commands and what every runner has", () => {
+    // Sources: bash; "GitHub-hosted runners reference" for the tools of an ubuntu-24.04 machine.
+    const tools = [
+      "aws",
+      "cat",
+      "echo",
+      "find",
+      "jq",
+      "printf",
+      "read",
+      "npm",
+      ".github/scripts/test-migrations",
+    ];
+    const words = runs.flatMap(({ run }) => commandsOf(run));
+    expect(words.length).toBeGreaterThan(runs.length);
+    expect(words.filter((word) => !tools.includes(word))).toEqual([]);
+    expect(tools.filter((tool) => !words.includes(tool))).toEqual([]);
+    accessSync(join(ROOT, ".github/scripts/test-migrations"), constants.X_OK);
+  });
+
+  it("run npm scripts that there are", () => {
+    const called = runs.flatMap(({ run }) => [...run.matchAll(/\bnpm (ci|test|run (?:-s )?([\w:]+))/g)]);
+    const named = called.map(([, word, script]) => script ?? word ?? "").filter((name) => name !== "ci");
+    expect(named.filter((name) => !(name in scripts))).toEqual([]);
+    expect(new Set(named)).toEqual(
+      new Set([
+        ...["format:check", "lint", "typecheck", "synth", "guardrails", "plan", "test"],
+        ...["github", "apply", "deploy"],
+      ]),
+    );
+    expect(called).toHaveLength(runs.flatMap(({ run }) => run.match(/\bnpm\b/g) ?? []).length);
+  });
+});
+
+/** The first word of each command of a script: of each line, and after each operator and keyword. */
+function commandsOf(script: string): string[] {
+  const plain = script
+    .replace(/\\\n/g, " ")
+    .replace(/<< END\n[\s\S]*?\nEND\b/g, "")
+    // A command within another one is one of its own.
+    .replace(/"?\$\(/g, "\n")
+    .replace(/'[^']*'/g, "''");
+  return plain
+    .split(/\n|\|\||&&|[|;]/)
+    .map((part) => part.trim().replace(/^(?:(?:if|then|do|exec|\{)(?:\s+|$))+/, ""))
+    .filter((part) => part !== "" && !/^(?:#|fi\b|done\b|for\b|\[|\}|\)|\w+\+?=)/.test(part))
+    .map((part) => part.split(/\s/)[0] ?? "");
+}
+
+describe("what one part hands to another", () => {
+  it("is handed on: each output that is read is one of a job that is needed", () => {
+    const read = jobs.flatMap((job) =>
+      expressionsIn(job).flatMap((text) =>
+        [...text.matchAll(/\bneeds\.([\w-]+)\.outputs\.([\w-]+)/g)].map(([, from = "", output = ""]) => ({
+          job,
+          from,
+          output,
+        })),
+      ),
+    );
+    expect(read.length).toBeGreaterThan(6);
+    for (const { job, from, output } of read) {
+      expect(needsOf(job), job.id).toContain(from);
+      const giver = jobs.find(({ workflow, id }) => workflow === job.workflow && id === from);
+      expect(Object.keys(giver?.outputs ?? {}), `${job.id}: ${from}`).toContain(output);
+    }
+    const given = jobs.flatMap(({ id, outputs = {} }) =>
+      Object.keys(outputs).map((output) => `${id}.${output}`),
+    );
+    expect([...new Set(read.map(({ from, output }) => `${from}.${output}`))].sort()).toEqual(given.sort());
+  });
+
+  it("is written: each output of a step that is read is one that the step gives", () => {
+    /** Outputs of actions, as their action.yml names them. */
+    const ofActions: Readonly<Record<string, readonly string[]>> = {
+      "aws-actions/amazon-ecr-login": ["registry"],
+      "docker/build-push-action": ["digest"],
+    };
+    for (const job of jobs) {
+      for (const text of expressionsIn(job)) {
+        for (const [, id, output = ""] of text.matchAll(/\bsteps\.([\w-]+)\.outputs\.([\w-]+)/g)) {
+          const step = job.steps?.find((one) => one.id === id);
+          const [action = ""] = step?.uses?.split("@") ?? [];
+          const gives = ofActions[action]?.includes(output) || step?.run?.includes(`"${output}=`);
+          // deploy writes its own: deploy/screen/github.ts.
+          expect(
+            gives || (id === "deploy" && output === "url"),
+            `${job.id}: steps.${id}.outputs.${output}`,
+          ).toBe(true);
+        }
+      }
+    }
+  });
+
+  const { workflow_call: called } = workflowOf("service").on;
+  const { web } = workflowOf("caller").jobs;
+
+  it("fits: a service's workflow gives the inputs that are required, and none that there is not", () => {
+    const { inputs = {}, secrets = {} } = called ?? {};
+    const given = web?.with ?? {};
+    expect(Object.keys(given).filter((name) => !(name in inputs))).toEqual([]);
+    for (const [name, { type, required, default: fallback, description }] of Object.entries(inputs)) {
+      expect(description, name).not.toBe("");
+      if (required) expect(typeof given[name], name).toBe(type);
+      else expect(typeof fallback, name).toBe(type);
+    }
+    expect(Object.keys(web?.secrets ?? {}).filter((name) => !(name in secrets))).toEqual([]);
+    expect(Object.values(secrets).filter(({ required }) => required)).toEqual([]);
+  });
+
+  it("is used: each input and secret of the workflow for services is read by it", () => {
+    const read = new Set(
+      expressionsIn(workflowOf("service").jobs).flatMap((text) =>
+        [...text.matchAll(/\b(?:inputs|secrets)\.([\w-]+)/g)].map(([, name]) => name),
+      ),
+    );
+    expect([...read].sort()).toEqual(
+      [...Object.keys(called?.inputs ?? {}), ...Object.keys(called?.secrets ?? {})].sort(),
+    );
+  });
+
+  it("suffices: a caller's job grants what every called job asks for", () => {
+    const asked = jobs.filter(({ workflow }) => workflow === "service").map(({ permissions }) => permissions);
+    expect(web?.permissions).toEqual(Object.assign({}, ...asked));
+  });
+});

@@ -1,0 +1,60 @@
+import { data, Evaluator, Lexer, Parser } from "@actions/expressions";
+
+/** What expressions read, as plain values: `github`, `vars`, `needs`, … */
+export type Contexts = Readonly<Record<string, unknown>>;
+
+/** How it stands with what a condition waits for: the jobs that a job needs, or the steps before a step. */
+export type Status = "success" | "failure" | "cancelled";
+
+const CONTEXTS = ["github", "vars", "needs", "inputs", "secrets", "steps", "matrix", "job"];
+
+const STATUS_FUNCTIONS: Readonly<Record<string, (status: Status) => boolean>> = {
+  success: (status) => status === "success",
+  failure: (status) => status === "failure",
+  cancelled: (status) => status === "cancelled",
+  always: () => true,
+};
+
+/** The value of an expression, by GitHub's own evaluator. */
+export function evaluate(expression: string, contexts: Contexts, status: Status = "success"): unknown {
+  const functions = Object.entries(STATUS_FUNCTIONS).map(([name, holds]) => ({
+    name,
+    minArgs: 0,
+    maxArgs: 0,
+    call: () => new data.BooleanData(holds(status)),
+  }));
+  const { tokens } = new Lexer(expression).lex();
+  const parsed = new Parser(tokens, CONTEXTS, functions).parse();
+  const values = Object.fromEntries(CONTEXTS.map((name) => [name, contexts[name] ?? {}]));
+  const result = new Evaluator(
+    parsed,
+    asData(values) as data.Dictionary,
+    new Map(functions.map((one) => [one.name, one])),
+  ).evaluate();
+  return JSON.parse(JSON.stringify(result, data.replacer));
+}
+
+const asData = (value: unknown): data.ExpressionData => JSON.parse(JSON.stringify(value), data.reviver);
+
+/** A text with its `${{ … }}` replaced. */
+export function interpolate(text: string | number | boolean, contexts: Contexts): string {
+  return String(text).replace(/\$\{\{(.*?)\}\}/gs, (_, inside: string) => {
+    const value = evaluate(inside.trim(), contexts);
+    return value === null ? "" : String(value);
+  });
+}
+
+/**
+ * Whether a condition lets a job or step run. Without a word on the status, it asks for success, too.
+ * Source: "Evaluate expressions in workflows and actions", status check functions, GitHub documentation.
+ */
+export function holds(
+  condition: string | number | boolean | undefined,
+  contexts: Contexts,
+  status: Status,
+): boolean {
+  const text = String(condition ?? "success()").trim();
+  const inside = /^\$\{\{(.*)\}\}$/s.exec(text)?.[1] ?? text;
+  const asksStatus = /\b(success|failure|cancelled|always)\s*\(/.test(inside);
+  return Boolean(evaluate(asksStatus ? inside : `success() && (${inside})`, contexts, status));
+}

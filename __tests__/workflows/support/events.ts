@@ -1,0 +1,113 @@
+import { type Contexts, holds } from "./evaluate";
+import { needsOf, type Workflow } from "./workflows";
+
+const REPOSITORY = "octo/infra";
+
+const github = (event_name: string, ref: string, rest: object = {}) => ({
+  event_name,
+  ref,
+  base_ref: "",
+  repository: REPOSITORY,
+  token: "job-token",
+  sha: "1f".repeat(20),
+  event: {},
+  ...rest,
+});
+
+const pullRequest = (from: string | null, base_ref = "main") =>
+  github("pull_request", "refs/pull/7/merge", {
+    base_ref,
+    // The repository of a fork that was deleted is null.
+    event: { pull_request: { head: { repo: from && { full_name: from } } } },
+  });
+
+/** What happens on GitHub, as the context `github` shows it. */
+export const events = {
+  "pull request": pullRequest(REPOSITORY),
+  "pull request to prod": pullRequest(REPOSITORY, "prod"),
+  "pull request of a fork": pullRequest("mallory/infra"),
+  "pull request of a deleted fork": pullRequest(null),
+  "push to main": github("push", "refs/heads/main"),
+  "push to prod": github("push", "refs/heads/prod"),
+  "push to a branch": github("push", "refs/heads/feature"),
+  "tag v1.2": github("push", "refs/tags/v1.2"),
+  "another tag": github("push", "refs/tags/nightly"),
+  schedule: github("schedule", "refs/heads/main"),
+  "dispatch on main": github("workflow_dispatch", "refs/heads/main"),
+  "dispatch on a branch": github("workflow_dispatch", "refs/heads/feature"),
+} as const;
+
+export type Event = keyof typeof events;
+export const eventNames = Object.keys(events) as Event[];
+export const isFork = (event: Event) => /fork/.test(event);
+
+const matches = (patterns: readonly string[], name: string) =>
+  patterns.some((pattern) =>
+    new RegExp(`^${pattern.replaceAll(".", "\\.").replaceAll("*", "[^/]*")}$`).test(name),
+  );
+
+/** Whether a workflow starts for an event: `on`, with its filters. */
+export function starts({ on }: Workflow, event: Event): boolean {
+  const { event_name, ref } = events[event];
+  if (!(event_name in on)) return false;
+  if (event_name !== "push" || !on.push) return true;
+  const { branches, tags } = on.push;
+  const [, kind, name = ""] = /^refs\/(heads|tags)\/(.+)$/.exec(ref) ?? [];
+  // With one of the two filters only, the other kind of ref starts nothing.
+  return matches((kind === "heads" ? branches : tags) ?? [], name);
+}
+
+export interface Surroundings {
+  /** Whether bootstrap's output was given to GitHub. */
+  readonly setUp?: boolean;
+  /** By job: what it would hand on. */
+  readonly outputs?: Readonly<Record<string, Readonly<Record<string, string>>>>;
+  readonly inputs?: Readonly<Record<string, unknown>>;
+}
+
+export const VARIABLES = {
+  AWS_REGION: "us-west-2",
+  AWS_PLAN_ROLE: "arn:plan",
+  AWS_PUSH_ROLE: "arn:push",
+  AWS_APPLY_ROLE: "arn:apply",
+  AWS_DEPLOY_ROLE: "arn:deploy",
+};
+
+/** What jobs hand on, in these tests. */
+export const OUTPUTS = {
+  check: { stacks: '["bootstrap","staging"]' },
+  changed: { environments: '["staging"]' },
+  build: { environment: "staging", digest: "sha256:1" },
+};
+
+/** The contexts of an event; a fork's run has no secrets. Source: "Events that trigger workflows", GitHub documentation. */
+export const contextsOf = (
+  event: Event,
+  { setUp = true, outputs = OUTPUTS, inputs = {} }: Surroundings = {},
+): Contexts => ({
+  github: events[event],
+  vars: setUp ? VARIABLES : {},
+  inputs,
+  secrets: isFork(event) ? {} : { "platform-token": "platform-token" },
+  needs: Object.fromEntries(
+    Object.entries(outputs).map(([job, values]) => [job, { outputs: values, result: "success" }]),
+  ),
+});
+
+/** Which jobs of a workflow run for an event, when none of them fails. */
+export function jobsThatRun(workflow: Workflow, event: Event, surroundings: Surroundings = {}): string[] {
+  const contexts = contextsOf(event, surroundings);
+  const ran = new Set<string>();
+  const pending = new Map(Object.entries(workflow.jobs));
+  while (pending.size > 0) {
+    const ready = [...pending].filter(([, job]) => needsOf(job).every((need) => !pending.has(need)));
+    if (ready.length === 0) throw new Error(`Jobs wait for each other: ${[...pending.keys()].join(", ")}`);
+    for (const [name, job] of ready) {
+      pending.delete(name);
+      // A job that was skipped has not succeeded: what needs it is skipped with it.
+      const status = needsOf(job).every((need) => ran.has(need)) ? "success" : "failure";
+      if (holds(job.if, contexts, status)) ran.add(name);
+    }
+  }
+  return Object.keys(workflow.jobs).filter((name) => ran.has(name));
+}
