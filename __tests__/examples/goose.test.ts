@@ -35,7 +35,7 @@ describe("a migration file", () => {
       ["a;"],
       ["b;"],
     ],
-    ["annotations may be in any case", "-- +GOOSE up\n".replace("GOOSE", "goose") + "a;\n", ["a;"], []],
+    ["annotations may be in any case", "-- +goose UP\na;\n", ["a;"], []],
     ["lines may end with \\r\\n", "-- +goose Up\r\na\r\nb;\r\n", ["a\nb;"], []],
     ["comments may stand before the first section", `-- why\n\n${up("a;")}`, ["a;"], []],
     ["a section may be empty", up("-- +goose Down\nb;"), [], ["b;"]],
