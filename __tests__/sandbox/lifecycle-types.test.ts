@@ -4,6 +4,27 @@ import { configure, inside, temporaryFolder } from "./helpers";
 vi.setConfig({ testTimeout: 120_000 });
 
 const TRUST = '{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"sts:AssumeRole"}]}';
+const LIFECYCLE = JSON.stringify({
+  rules: [
+    {
+      rulePriority: 1,
+      selection: { tagStatus: "any", countType: "imageCountMoreThan", countNumber: 100 },
+      action: { type: "expire" },
+    },
+  ],
+});
+const ONLY_TLS = JSON.stringify({
+  Version: "2012-10-17",
+  Statement: [
+    {
+      Effect: "Deny",
+      Action: "s3:*",
+      Principal: "*",
+      Resource: "${aws_s3_bucket.b.arn}/*",
+      Condition: { Bool: { "aws:SecureTransport": "false" } },
+    },
+  ],
+});
 const visible = { cloudwatch_metrics_enabled: true, metric_name: "m", sampled_requests_enabled: true };
 
 /** Types that the environments use only with options switched on: nested blocks, sets, JSON and lists of all kinds. */
@@ -84,7 +105,20 @@ const resource = {
     },
   },
   aws_budgets_budget: {
-    b: { name: "b", budget_type: "COST", limit_amount: "10", limit_unit: "USD", time_unit: "MONTHLY" },
+    b: {
+      name: "b",
+      budget_type: "COST",
+      limit_amount: "10.00",
+      limit_unit: "USD",
+      time_unit: "MONTHLY",
+      notification: [80, 100].map((threshold) => ({
+        threshold,
+        threshold_type: "PERCENTAGE",
+        comparison_operator: "GREATER_THAN",
+        notification_type: "ACTUAL",
+        subscriber_email_addresses: ["ops@example.com"],
+      })),
+    },
   },
   aws_cloudwatch_metric_alarm: {
     a: {
@@ -135,7 +169,7 @@ const resource = {
       image_scanning_configuration: { scan_on_push: true },
     },
   },
-  aws_ecr_lifecycle_policy: { r: { repository: "${aws_ecr_repository.r.name}", policy: '{"rules":[]}' } },
+  aws_ecr_lifecycle_policy: { r: { repository: "${aws_ecr_repository.r.name}", policy: LIFECYCLE } },
   aws_s3_bucket: { b: { bucket_prefix: "state-" } },
   aws_s3_bucket_versioning: {
     b: { bucket: "${aws_s3_bucket.b.id}", versioning_configuration: { status: "Enabled" } },
@@ -154,6 +188,13 @@ const resource = {
       ],
     },
   },
+  aws_s3_bucket_public_access_block: { b: { bucket: "${aws_s3_bucket.b.id}", block_public_policy: true } },
+  aws_s3_bucket_ownership_controls: {
+    b: { bucket: "${aws_s3_bucket.b.id}", rule: { object_ownership: "BucketOwnerEnforced" } },
+  },
+  aws_s3_bucket_policy: {
+    b: { bucket: "${aws_s3_bucket.b.id}", policy: ONLY_TLS },
+  },
   aws_dynamodb_table: {
     t: { name: "t", billing_mode: "PAY_PER_REQUEST", hash_key: "id", attribute: [{ name: "id", type: "S" }] },
   },
@@ -170,4 +211,45 @@ test("the rarer types are applied, need no second change, and are destroyed", as
   expect(text).toContain(`${count} added`);
   expect(text).toContain("No changes. Your infrastructure matches the configuration.");
   expect(text).toContain(`Resources: ${count} destroyed`);
+});
+
+const IAM = "arn:aws:iam::123456789012";
+
+/** What `terraform import` takes for each, as the provider's documentation says. */
+const imported: [type: string, name: string, id: string][] = [
+  ["aws_iam_openid_connect_provider", "g", `${IAM}:oidc-provider/token.actions.githubusercontent.com`],
+  ["aws_iam_service_linked_role", "e", `${IAM}:role/aws-service-role/ecs.amazonaws.com/AWSServiceRoleForECS`],
+  ["aws_iam_role", "r", "r"],
+  ["aws_budgets_budget", "b", "123456789012:b"],
+  ["aws_ecr_repository", "r", "repo"],
+  ["aws_ecr_lifecycle_policy", "r", "repo"],
+  ["aws_s3_bucket", "b", "state"],
+  ["aws_s3_bucket_versioning", "b", "state"],
+  ["aws_s3_bucket_public_access_block", "b", "state"],
+  ["aws_s3_bucket_ownership_controls", "b", "state"],
+  ["aws_s3_bucket_policy", "b", "state"],
+  ["aws_s3_bucket_lifecycle_configuration", "b", "state"],
+  ["aws_s3_bucket_server_side_encryption_configuration", "b", "state"],
+];
+
+test("what a first stack is made of can be imported, and then needs no change", async () => {
+  const folder = temporaryFolder();
+  const types = new Set(imported.map(([type]) => type));
+  const own = Object.fromEntries(Object.entries(resource).filter(([type]) => types.has(type)));
+  configure(folder, { resource: { ...own, aws_s3_bucket: { b: { bucket: "state" } } } });
+  const addresses = imported.map(([type, name]) => `${type}.${name}`);
+  const commands = [
+    "terraform init >/dev/null",
+    "terraform apply -no-color -auto-approve | tail -1",
+    `terraform state rm ${addresses.join(" ")} >/dev/null`,
+    ...imported.map(([type, name, id]) => `terraform import -no-color ${type}.${name} ${id} >/dev/null`),
+    // What AWS cannot tell, such as force_destroy, is written down by the first apply.
+    "terraform apply -no-color -auto-approve | tail -1",
+    "terraform plan -no-color",
+  ];
+  const { text, code } = await inside(folder, commands.join(" && "));
+  expect(code, text).toBe(0);
+  expect(text).toContain(`${imported.length} added, 0 changed, 0 destroyed`);
+  expect(text).toMatch(/Resources: 0 added, \d changed, 0 destroyed/);
+  expect(text).toContain("No changes. Your infrastructure matches the configuration.");
 });

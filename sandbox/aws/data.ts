@@ -44,6 +44,32 @@ const READERS: Record<string, Reader> = {
     return { id: region, names, zone_ids: names.map(zoneId), group_names: [region] };
   },
   aws_iam_policy_document: ({ config }) => policyDocument(config),
+  aws_iam_role: ({ world, config }) => {
+    const name = text(config, "name");
+    const found = roles(world).find((role) => role.attributes.name === name);
+    if (found) return described(found);
+    const hint = `The sandbox can be given one: npm run sandbox -- --with iam_role:${name} <command>`;
+    throw new AwsError("NoSuchEntity", `The role with name ${name} cannot be found.\n${hint}`, "name");
+  },
+  aws_iam_roles: ({ world, region, config }) => {
+    const shape = new RegExp(text(config, "name_regex"));
+    const found = roles(world)
+      .map(({ attributes }) => attributes as Fields)
+      .filter((role) => text(role, "path").startsWith(text(config, "path_prefix")))
+      .filter((role) => shape.test(text(role, "name")));
+    return {
+      id: region,
+      names: found.map((role) => text(role, "name")),
+      arns: found.map((role) => text(role, "arn")),
+    };
+  },
+  aws_iam_openid_connect_provider: (query) => {
+    const url = text(query.config, "url").replace("https://", "");
+    return describe("aws_iam_openid_connect_provider", {
+      ...query,
+      config: { ...query.config, url: url || null },
+    });
+  },
   aws_ssm_parameter: readParameter,
   aws_ami: ({ region, config }) => {
     const wanted = blocks(config, "filter").find((filter) => filter.name === "name");
@@ -121,8 +147,7 @@ function many(type: string): Reader {
 function describe(type: string, query: DataQuery): Fields {
   const found = matching(type, query);
   if (found.length === 1 || (found.length > 1 && query.config.most_recent === true)) {
-    const object = found[found.length - 1] as WorldObject;
-    return object.attributes as Fields;
+    return described(found[found.length - 1] as WorldObject);
   }
   const asked = JSON.stringify(
     Object.fromEntries(Object.entries(query.config).filter(([, value]) => given(value))),
@@ -141,6 +166,16 @@ function describe(type: string, query: DataQuery): Fields {
     code,
     `no matching ${type} found for ${asked} in ${query.region}\nThe sandbox can be given one: npm run sandbox -- --with ${hint} <command>`,
   );
+}
+
+/** A data source tells all tags, the provider's default ones among them. */
+function described({ attributes }: WorldObject): Fields {
+  return { ...(attributes as Fields), tags: (attributes.tags_all as Value | undefined) ?? {} };
+}
+
+/** IAM lists the roles that services made for themselves among all others. */
+function roles(world: World): WorldObject[] {
+  return [...world.list({ type: "aws_iam_role" }), ...world.list({ type: "aws_iam_service_linked_role" })];
 }
 
 function regional(type: string): boolean {

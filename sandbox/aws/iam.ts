@@ -52,13 +52,9 @@ export const iam: Kinds = {
       message: "Cannot delete entity, must detach all policies and instance profiles first: {value}",
     },
     check: ({ attributes }) => {
-      if (text(attributes, "assume_role_policy").replace(/\s/g, "").length > 4096) {
-        throw new AwsError(
-          "LimitExceeded",
-          "Cannot exceed quota for ACLSizePerRole: 4096",
-          "assume_role_policy",
-        );
-      }
+      if (sizeOf(attributes.assume_role_policy) <= 2048) return;
+      const said = "Cannot exceed quota for ACLSizePerRole: 2048";
+      throw new AwsError("LimitExceeded", said, "assume_role_policy");
     },
   },
   aws_iam_policy: {
@@ -91,6 +87,18 @@ export const iam: Kinds = {
     exclusive: [["name", "name_prefix"]],
     rules: { name: [length(1, 128), nameShape], policy: [json, policyDocument, size(10240)] },
     refs: { role: toRole },
+    check: ({ world, attributes, before }) => {
+      const where = { role: text(attributes, "role") };
+      const others = world
+        .list({ type: "aws_iam_role_policy", where })
+        .filter(({ id }) => id !== text(before, "id"));
+      const sizes = [attributes, ...others.map((other) => other.attributes)].map(({ policy }) =>
+        sizeOf(policy),
+      );
+      if (sizes.reduce((sum, size) => sum + size, 0) <= 10_240) return;
+      const said = `Maximum policy size of 10240 bytes exceeded for role ${where.role}`;
+      throw new AwsError("LimitExceeded", said, "policy");
+    },
   },
   aws_iam_role_policy_attachment: {
     made: { id: "{role}/{policy_arn}" },
@@ -135,7 +143,17 @@ export const iam: Kinds = {
       url: pattern(/^https:\/\/[^?#]+$/, 'must be a URL that begins with "https://"'),
       client_id_list: length(1, 255),
     },
-    unique: { by: ["url"], code: "EntityAlreadyExists", message: "Provider with this URL already exists." },
+    // IAM keeps the URL without its scheme, and the provider takes both for the same.
+    plan: (planned, before) => {
+      if (before && text(planned, "url").replace("https://", "") === before.url) planned.url = before.url;
+      return undefined;
+    },
+    check: ({ world, type, attributes, before }) => {
+      const url = text(attributes, "url").replace("https://", "");
+      attributes.url = url;
+      if (!before && world.find({ type, where: { url } }))
+        throw new AwsError("EntityAlreadyExists", `Provider with url https://${url} already exists.`, "url");
+    },
     missing: { code: "NoSuchEntity", message: "OpenIDConnect Provider not found for arn {value}" },
   },
   aws_iam_service_linked_role: {
@@ -150,10 +168,19 @@ export const iam: Kinds = {
     },
     replace: ["aws_service_name", "custom_suffix"],
     rules: { aws_service_name: pattern(/\./, "must be a service's domain, such as ecs.amazonaws.com") },
-    unique: {
-      by: ["aws_service_name"],
-      code: "InvalidInput",
-      message: "Service role name has been taken in this account, please try a different suffix.",
+    check: ({ world, type, attributes, before }) => {
+      const service = text(attributes, "aws_service_name");
+      if (before || !world.find({ type, where: { aws_service_name: service } })) return;
+      const said = `Service role name ${serviceRoleName(service)} has been taken in this account, please try a different suffix.`;
+      throw new AwsError("InvalidInput", said, "aws_service_name");
+    },
+    // IAM asks the service, which refuses while it has something ("Using service-linked roles for Amazon ECS").
+    removable: ({ world, object }) => {
+      if (object.attributes.aws_service_name !== "ecs.amazonaws.com") return;
+      const clusters = world.list({ type: "aws_ecs_cluster" }).map(({ id }) => id);
+      if (clusters.length === 0) return;
+      const said = `The service-linked role ${object.attributes.name} is still used by ${clusters.join(", ")}: delete these first.`;
+      throw new AwsError("DeletionTaskFailed", said);
     },
   },
   aws_iam_user: named("user", "AIDA", 64),
@@ -175,9 +202,14 @@ function named(word: string, prefix: string, longest: number): Kind {
   };
 }
 
+/** IAM counts no white space. */
+function sizeOf(policy: unknown): number {
+  return String(policy ?? "").replace(/\s/g, "").length;
+}
+
 function size(limit: number) {
   return (value: unknown) => {
-    const bytes = String(value).replace(/\s/g, "").length;
+    const bytes = sizeOf(value);
     return bytes > limit
       ? `LimitExceeded: the policy has ${bytes} characters without white space, of at most ${limit}`
       : undefined;

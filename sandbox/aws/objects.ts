@@ -17,7 +17,7 @@ export interface Version {
   modified: number;
   /** Headers that come back with it: content type, metadata, checksum. */
   headers: Record<string, string>;
-  /** The file of its contents. */
+  /** The file of its contents; "" for a marker. */
   file: string;
 }
 
@@ -32,12 +32,17 @@ export function versionsIn(world: World, bucket: string): Version[] {
     .map(({ attributes }) => attributes.version as unknown as Version);
 }
 
-/** Whether a bucket keeps old versions: what aws_s3_bucket_versioning says, or undefined when it was never asked to. */
+/**
+ * Whether a bucket keeps old versions, or undefined when it never did. Once it did, it can only be suspended: that is
+ * what the provider does when aws_s3_bucket_versioning goes.
+ */
 export function versioningOf(world: World, bucket: string): "Enabled" | "Suspended" | undefined {
   const setting = world.find({ type: "aws_s3_bucket_versioning", where: { bucket } });
   const [configuration] = (setting?.attributes.versioning_configuration ?? []) as { status?: string }[];
-  const status = configuration?.status;
-  return status === "Enabled" || status === "Suspended" ? status : undefined;
+  if (configuration?.status === "Enabled") return "Enabled";
+  const once =
+    configuration?.status === "Suspended" || versionsIn(world, bucket).some(({ id }) => id !== "null");
+  return once ? "Suspended" : undefined;
 }
 
 /** Adds a version as the newest of its key, in place of one with the same id. Only inside `World.change`. */
@@ -57,7 +62,8 @@ export function removeVersion(world: World, bucket: WorldObject, { key, id }: Ve
   const old = world.get(identity.type, identity.region, identity.id);
   if (!old) return;
   world.remove(old);
-  rmSync(fileOf(world, bucket.id, (old.attributes.version as unknown as Version).file), { force: true });
+  const { file } = old.attributes.version as unknown as Version;
+  if (file) rmSync(fileOf(world, bucket.id, file), { force: true });
 }
 
 function identityOf(bucket: WorldObject, { key, id }: Pick<Version, "key" | "id">) {

@@ -1,5 +1,6 @@
 import { uuid } from "./compute";
-import { AwsError, type Kinds, type Reference, type Situation, text } from "./kind";
+import type { Fields } from "../wire/value";
+import { AwsError, blocks, type Kinds, type Reference, type Situation, text, texts } from "./kind";
 import { arn, length, oneOf, pattern } from "./rules";
 
 const toRole: Reference = { type: "aws_iam_role", by: "arn", holds: false };
@@ -109,6 +110,19 @@ export const operations: Kinds = {
         "SAVINGS_PLANS_UTILIZATION",
         "SAVINGS_PLANS_COVERAGE",
       ),
+      "notification.comparison_operator": oneOf("GREATER_THAN", "LESS_THAN", "EQUAL_TO"),
+      "notification.notification_type": oneOf("ACTUAL", "FORECASTED"),
+      "notification.threshold_type": oneOf("PERCENTAGE", "ABSOLUTE_VALUE"),
+      "notification.subscriber_sns_topic_arns": arn("sns"),
+    },
+    // 10 and 10.00 are one amount.
+    plan: (planned, before) => {
+      if (Number(text(planned, "limit_amount")) === Number(text(before, "limit_amount") || Number.NaN))
+        planned.limit_amount = before?.limit_amount ?? null;
+      return undefined;
+    },
+    check: ({ attributes }) => {
+      for (const notification of blocks(attributes, "notification")) checkSubscribers(notification);
     },
     unique: { by: ["name"], code: "DuplicateRecordException" },
   },
@@ -142,6 +156,20 @@ export const operations: Kinds = {
     refs: { secret_id: { type: "aws_secretsmanager_secret", holds: false } },
   },
 };
+
+/** AWS Budgets API Reference, "Subscriber" and "CreateNotification". */
+function checkSubscribers(notification: Fields): void {
+  const emails = texts(notification, "subscriber_email_addresses");
+  const topics = texts(notification, "subscriber_sns_topic_arns");
+  const refuse = (said: string) => {
+    throw new AwsError("InvalidParameterException", said, "notification");
+  };
+  if (emails.length + topics.length === 0) refuse("Budget notification must have at least one subscriber!");
+  if (emails.length > 10 || topics.length > 1)
+    refuse("A notification has at most 10 email subscribers and 1 SNS subscriber.");
+  const wrong = emails.find((address) => !/^[^\s@]+@[^\s@]+\.[^\s@]+$/.test(address));
+  if (wrong) refuse(`Email address ${wrong} is invalid.`);
+}
 
 function checkScalable({ world, region, attributes }: Situation): void {
   const match = /^service\/([^/]+)\/([^/]+)$/.exec(text(attributes, "resource_id"));

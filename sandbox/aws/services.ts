@@ -172,6 +172,12 @@ export const services: Kinds = {
         "MUTABLE_WITH_EXCLUSION",
         "IMMUTABLE_WITH_EXCLUSION",
       ),
+      "image_tag_mutability_exclusion_filter.filter": [
+        length(1, 128),
+        pattern(/^[\w.*-]+$/, "filters hold only letters, digits and the characters ._*-"),
+        pattern(/^[^*]*(\*[^*]*){0,2}$/, "a filter has at most 2 wildcards"),
+      ],
+      "image_tag_mutability_exclusion_filter.filter_type": oneOf("WILDCARD"),
     },
     verify: (config) =>
       text(config, "image_tag_mutability").endsWith("_WITH_EXCLUSION") ===
@@ -196,7 +202,7 @@ export const services: Kinds = {
       throw new AwsError("RepositoryNotEmptyException", said, "force_delete");
     },
   },
-  aws_ecr_lifecycle_policy: satellite({ policy: json }),
+  aws_ecr_lifecycle_policy: { ...satellite({ policy: json }), check: checkLifecycle },
   aws_ecr_repository_policy: satellite({ policy: json }),
   aws_kms_key: {
     made: {
@@ -281,6 +287,48 @@ function satellite(rules: Kind["rules"]): Kind {
     rules: rules ?? {},
     refs: { repository: { type: "aws_ecr_repository", by: "name", holds: false } },
   };
+}
+
+interface LifecycleRule {
+  rulePriority?: number;
+  selection?: { [name: string]: unknown; tagStatus?: string; countType?: string };
+  action?: { type?: string };
+}
+
+/** Amazon ECR User Guide, "Lifecycle policy template" and "properties". */
+function checkLifecycle({ attributes }: Situation): void {
+  const rules: LifecycleRule[] = JSON.parse(text(attributes, "policy")).rules ?? [];
+  const wrong = rules.length === 0 ? "there is no rule" : rules.map(mistakeIn).find(Boolean);
+  const priorities = rules.map(({ rulePriority }) => rulePriority);
+  const twice = priorities.find((one, at) => priorities.indexOf(one) !== at);
+  const last = rules.filter(({ selection }) => selection?.tagStatus === "any");
+  const catchAll = last.some(({ rulePriority }) => rulePriority !== Math.max(...priorities.map(Number)));
+  const mistake =
+    wrong ??
+    (twice && `rulePriority ${twice} is there twice`) ??
+    (last.length > 1 ? 'only one rule may have tagStatus "any"' : undefined) ??
+    (catchAll ? 'the rule with tagStatus "any" must have the highest rulePriority' : undefined);
+  if (!mistake) return;
+  const said = `Invalid parameter at 'LifecyclePolicyText' failed to satisfy constraint: 'Lifecycle policy validation failure: ${mistake}'`;
+  throw new AwsError("InvalidParameterException", said, "policy");
+}
+
+function mistakeIn({ rulePriority, selection = {}, action }: LifecycleRule): string | undefined {
+  const { tagStatus, tagPrefixList, tagPatternList, countType, countNumber, countUnit } = selection;
+  const where = `rule ${rulePriority}: `;
+  if (!Number.isInteger(rulePriority) || Number(rulePriority) < 1) return "rulePriority must be 1 or more";
+  if (!["tagged", "untagged", "any"].includes(String(tagStatus)))
+    return `${where}tagStatus must be tagged, untagged or any`;
+  const named = [tagPrefixList, tagPatternList].filter((list) => Array.isArray(list) && list.length > 0);
+  if (named.length !== (tagStatus === "tagged" ? 1 : 0))
+    return `${where}tagStatus "tagged", and no other, needs a tagPrefixList or a tagPatternList`;
+  if (!["imageCountMoreThan", "sinceImagePushed"].includes(String(countType)))
+    return `${where}countType must be imageCountMoreThan or sinceImagePushed`;
+  if ((countUnit === "days") !== (countType === "sinceImagePushed"))
+    return `${where}countUnit "days" and countType "sinceImagePushed" belong together`;
+  if (!Number.isInteger(countNumber) || Number(countNumber) < 1)
+    return `${where}countNumber must be 1 or more`;
+  return action?.type === "expire" ? undefined : `${where}the action must be of type "expire"`;
 }
 
 function checkParameter({ world, region, attributes, secrets, before }: Situation): void {

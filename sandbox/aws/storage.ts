@@ -1,4 +1,5 @@
-import { AwsError, type Kind, type Kinds, text } from "./kind";
+import type { Fields } from "../wire/value";
+import { AwsError, blocks, type Kind, type Kinds, text } from "./kind";
 import { digest } from "./network-checks";
 import { forgetContents, versionsIn } from "./objects";
 import { json, length, oneOf, pattern } from "./rules";
@@ -67,6 +68,13 @@ export const storage: Kinds = {
   },
   aws_s3_bucket_versioning: setting({
     rules: { "versioning_configuration.status": oneOf("Enabled", "Suspended", "Disabled") },
+    check: ({ attributes, before }) => {
+      const status = (fields?: Fields) => text(blocks(fields, "versioning_configuration")[0], "status");
+      // What was switched on once can only be suspended ("Using versioning in S3 buckets").
+      if (!before || status(attributes) !== "Disabled" || status(before) === "Disabled") return;
+      const said = `versioning_configuration.status cannot be updated from '${status(before)}' to 'Disabled'`;
+      throw new AwsError("InvalidArgument", said, "versioning_configuration");
+    },
   }),
   aws_s3_bucket_server_side_encryption_configuration: setting({
     rules: {

@@ -85,7 +85,7 @@ for path in "$source"/* "$source"/.[!.]*; do
   case "$file" in .sandbox | .git | node_modules | cdktf.out | .terraform | .terraform.lock.hcl | *.tfstate | *.tfstate.* | '*' | '.[!.]*') continue ;; esac
   if [ -d "$path" ]; then
     diff -rq "$path" "$copy/$file" >/dev/null 2>&1 || { rm -rf "\${copy:?}/$file"; cp -R "$path" "$copy/$file"; }
-  elif ! cmp -s "$path" "$copy/$file"; then
+  elif [ -f "$path" ] && ! cmp -s "$path" "$copy/$file"; then
     cp "$path" "$copy/.$$.new" && mv -f "$copy/.$$.new" "$copy/$file"
   fi
 done
