@@ -1,4 +1,4 @@
-/** npm run plan and npm run apply: the first argument says which. docs/plan.md describes both. */
+/** npm run plan, apply and move-state: the first argument says which. docs/plan.md describes them. */
 import { Command } from "commander";
 import { Interrupted } from "./children";
 import { CommandError } from "./error";
@@ -23,11 +23,19 @@ Examples:
 
 Exit codes: 0 applied, or nothing to do; 1 refused or failed.`;
 
+const MOVE_EXAMPLES = `
+Examples:
+  npm run move-state                        once, after npx cdktf apply bootstrap
+  npm run move-state -- --offline           the same on the sandbox
+
+Exit codes: 0 all states lie in the bucket, 1 nothing was moved, or not all. It can be run again.`;
+
 // Loaded when a command needs them: --help answers without. This is require because import() needs tsx's ESM loader,
 // which alone costs a tenth of a second.
 const load = {
   plan: () => require("./plan-command") as typeof import("./plan-command"),
   apply: () => require("./apply-command") as typeof import("./apply-command"),
+  moveState: () => require("./move-state") as typeof import("./move-state"),
 };
 
 const OFFLINE = "on the sandbox: AWS is stood in for, no credentials are needed or used";
@@ -62,10 +70,20 @@ const apply = new Command("npm run apply --")
   .addHelpText("after", APPLY_EXAMPLES)
   .action((names, { offline, ...options }) => run(offline, () => load.apply().applyCommand(names, options)));
 
+const moveState = new Command("npm run move-state --")
+  .description("Moves the states that lie in this folder into the bucket that the bootstrap stack made.")
+  .option("--offline", OFFLINE)
+  .addHelpText("after", MOVE_EXAMPLES)
+  .action(({ offline }) => run(offline, () => load.moveState().moveStateCommand()));
+
+const commands: Readonly<Record<string, Command>> = { plan, apply, "move-state": moveState };
+
 async function main([which, ...words]: readonly string[]): Promise<void> {
-  const command = which === "plan" ? plan : which === "apply" ? apply : undefined;
-  if (command === undefined)
-    throw new CommandError(`"${which}" is no command: write npm run plan or npm run apply.`);
+  const command = commands[which ?? ""];
+  if (command === undefined) {
+    const known = Object.keys(commands).map((name) => `npm run ${name}`);
+    throw new CommandError(`"${which}" is no command: write ${known.join(" or ")}.`);
+  }
   await command.showHelpAfterError("(--help shows examples)").parseAsync(words, { from: "user" });
 }
 

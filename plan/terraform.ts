@@ -47,14 +47,17 @@ export class Terraform {
    * Prepares a stack's folder. One after another: Terraform's plugin cache must not be written by two at once, and
    * where nothing is new this takes a moment. The stacks share one lock file, because Terraform takes a provider from
    * the cache only where a lock file names its checksum.
+   * @param data where Terraform remembers what it prepared, instead of `.terraform` in the stack's folder
    */
-  init(stack: Stack): Promise<Outcome> {
+  init(stack: Stack, args: readonly string[] = [], data?: string): Promise<Outcome> {
     return this.next(async () => {
       const own = join(stack.folder, LOCK_FILE);
       if (this.lockFile !== undefined && (this.readOnly || !existsSync(own)))
         copyFileSync(this.lockFile, own);
       const readOnly = this.readOnly ? ["-lockfile=readonly"] : [];
-      const ended = await this.spawn(stack, ["init", "-input=false", "-no-color", ...readOnly]);
+      const ended = await this.spawn(stack, ["init", "-input=false", "-no-color", ...readOnly, ...args], {
+        data,
+      });
       if (ended.code === 0 && existsSync(own)) this.lockFile ??= own;
       return {
         code: ended.code,
@@ -87,27 +90,51 @@ export class Terraform {
     return stdout;
   }
 
+  /**
+   * The stack's state as JSON, empty where there is none. It may hold sensitive values.
+   * @param data as for init
+   * @throws CommandError in Terraform's words
+   */
+  async pullState(stack: Stack, data: string): Promise<string> {
+    const { code, stdout, stderr } = await this.spawn(stack, ["state", "pull"], { data });
+    if (code !== 0) throw new CommandError(`${this.binary} state pull failed: ${stderr.trim()}`);
+    return stdout.trim();
+  }
+
+  /**
+   * The outputs in the stack's state.
+   * @param data as for init
+   * @throws CommandError in Terraform's words
+   */
+  async outputs(stack: Stack, data?: string): Promise<unknown> {
+    const { code, stdout, stderr } = await this.spawn(stack, ["output", "-json"], { data });
+    if (code !== 0) throw new CommandError(`${this.binary} output failed: ${stderr.trim()}`);
+    return JSON.parse(stdout);
+  }
+
   private async watched(
     stack: Stack,
     args: readonly string[],
     onEvent: (event: TerraformEvent) => void,
   ): Promise<Outcome> {
     const diagnostics: Parameters<typeof problemsOf>[0][number][] = [];
-    const { code, stderr } = await this.spawn(stack, args, (line) => {
+    const onLine = (line: string) => {
       const event = parseEvent(line);
       if (event?.type === "diagnostic") diagnostics.push(event.diagnostic);
       else if (event !== null) onEvent(event);
-    });
+    };
+    const { code, stderr } = await this.spawn(stack, args, { onLine });
     return { code, problems: problemsOf(diagnostics, code === 1 ? stderr : "", stack) };
   }
 
   private async spawn(
     stack: Stack,
     args: readonly string[],
-    onLine?: (line: string) => void,
+    { onLine, data }: { readonly onLine?: (line: string) => void; readonly data?: string | undefined } = {},
   ): Promise<Ended> {
+    const env = { ...this.environment, ...(data !== undefined && { TF_DATA_DIR: data }) };
     try {
-      return await this.children.run(this.binary, args, { cwd: stack.folder, env: this.environment }, onLine);
+      return await this.children.run(this.binary, args, { cwd: stack.folder, env }, onLine);
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
       throw new CommandError(

@@ -33,14 +33,17 @@ export class Project {
   /** Everything that any command printed. */
   log = "";
 
-  /** @param environments sources by file; without them the ones that the project ships */
-  constructor(environments?: Readonly<Record<string, string>>) {
+  /**
+   * @param environments sources by file; without them the ones that the project ships
+   * @param context that of cdktf.json; without it there is no bootstrap stack
+   */
+  constructor(environments?: Readonly<Record<string, string>>, context: object = { project: "app" }) {
     for (const name of ["modules", "node_modules", "tsconfig.json"])
       symlinkSync(join(ROOT, name), join(this.folder, name));
     for (const name of ["main.ts", "package.json"]) cpSync(join(ROOT, name), join(this.folder, name));
     const config = JSON.parse(readFileSync(join(ROOT, "cdktf.json"), "utf8"));
     const app = `"${process.execPath}" --import "${TSX}" main.ts`;
-    writeFileSync(join(this.folder, "cdktf.json"), JSON.stringify({ ...config, app }));
+    writeFileSync(join(this.folder, "cdktf.json"), JSON.stringify({ ...config, app, context }));
     if (environments === undefined) {
       cpSync(join(ROOT, "environments"), join(this.folder, "environments"), { recursive: true });
       return;
