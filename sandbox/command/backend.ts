@@ -26,8 +26,12 @@ function main([sandbox = "", source = "", copy = "", local = "", ...args]: strin
   const bucket = String(given.bucket ?? written.bucket ?? before?.bucket ?? "");
   // A bucket that was there and is gone is missed as AWS would: the state was in it.
   const real = bucketNamed(new World(sandbox), bucket) ?? before?.bucket === bucket;
-  if (!real) return JSON.stringify({ "//": `${STAND_IN} ${bucket}`, ...JSON.parse(local) });
-  if (args[0] === "init") {
+  const init = args[0] === "init";
+  if (!real) {
+    if (init) writeFileSync(join(copy, STAND_IN), "");
+    return local;
+  }
+  if (init) {
     forgetStandIn(copy, local);
     if (Object.keys(given).length > 0)
       writeFileSync(join(copy, "sandbox.tfbackend.json"), JSON.stringify(given));
@@ -35,7 +39,8 @@ function main([sandbox = "", source = "", copy = "", local = "", ...args]: strin
   return JSON.stringify({ terraform: { backend: { s3: written } } });
 }
 
-const STAND_IN = "a local state, because the sandbox has no bucket";
+/** There since an init that found no bucket. */
+const STAND_IN = "sandbox.no-bucket";
 
 /** The s3 block of the configuration. */
 function configured(folder: string): Settings | undefined {
@@ -115,8 +120,9 @@ function remembered(copy: string): { bucket?: string } | undefined {
  * A local state that holds something is Terraform's to ask about.
  */
 function forgetStandIn(copy: string, local: string): void {
-  const override = join(copy, "sandbox_override.tf.json");
-  if (!existsSync(override) || !readFileSync(override, "utf8").includes(STAND_IN)) return;
+  const mark = join(copy, STAND_IN);
+  if (!existsSync(mark)) return;
+  rmSync(mark);
   const state = JSON.parse(local).terraform.backend.local.path;
   const resources = existsSync(state) ? JSON.parse(readFileSync(state, "utf8")).resources : [];
   if (resources.length === 0) rmSync(join(copy, ".terraform", "terraform.tfstate"), { force: true });
