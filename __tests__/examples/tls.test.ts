@@ -61,12 +61,25 @@ describe.skipIf(!hasPostgres || !hasOpenssl)("a database that speaks TLS", () =>
     expect(status).toBe(503);
     expect(lines.join()).toContain("IP: 127.0.0.1 is not in the cert's list");
   });
+
+  test("is good enough for goose without an authority, as pgx reads sslmode=require", async () => {
+    const { code, lines } = await goose(["-dir", "migrations", "up"], variables(url()));
+    expect({ code, lines }).toEqual({
+      code: 0,
+      lines: ["goose: no migrations to run. current version: 2"],
+    });
+  });
 });
 
 test("a URL that requires TLS never goes without", async () => {
   const place = temporary();
   const engine = await anyEngine(place.folder);
-  const service = Service.start({ POSTGRES_URL: engine.url.replace("=disable", "=require") });
+  const url = engine.url.replace("=disable", "=require");
+  expect(await goose(["-dir", "migrations", "up"], variables(url))).toEqual({
+    code: 1,
+    lines: ["goose run: failed to connect: The server does not support SSL connections"],
+  });
+  const service = Service.start({ POSTGRES_URL: url });
   expect((await service.get("/health")).status).toBe(503);
   expect(await service.said("error")).toBe("The server does not support SSL connections");
   await service.end();
