@@ -1,39 +1,98 @@
 import { spawn } from "node:child_process";
-import { mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { stripVTControlCharacters } from "node:util";
+import type { Show } from "./step";
 
 const ROOT = join(__dirname, "..");
+/** Finds tsx wherever the demo's folder is. */
+const TSX = ["--require", "tsx/cjs"];
 
-/** Runs commands in a sandbox of the demo's own: a project beside the real one, so that neither sees the other's states. */
+export interface RunOptions {
+  /** Options of the sandbox: images to push, changes by hand. */
+  readonly sandbox?: readonly string[];
+  /** The exit code that is right. */
+  readonly expected?: number;
+}
+
+/**
+ * This project in a folder of its own, in a sandbox of its own that begins with an empty account. Sources are the real
+ * ones, by link; cdktf.json, the environments and the states are the demo's.
+ */
 export class DemoSandbox {
   readonly folder = join(ROOT, ".sandbox", "demo");
-  /** Where the environment is; known once it is applied. */
-  region = "us-east-1";
+  /** Where the environments are. */
+  readonly region = "us-west-2";
+  private options = ["--empty"];
 
   /** Starts from nothing. */
   constructor() {
     rmSync(this.folder, { recursive: true, force: true });
     mkdirSync(this.folder, { recursive: true });
+    for (const name of ["modules", "node_modules", "package.json", "tsconfig.json"])
+      symlinkSync(join(ROOT, name), join(this.folder, name));
+    for (const name of ["main.ts", "environments"])
+      cpSync(join(ROOT, name), join(this.folder, name), { recursive: true });
     const { context, ...config } = require("../cdktf.json");
-    const app = `"${process.execPath}" --import tsx "${join(ROOT, "main.ts")}"`;
-    // No state bucket: the sandbox keeps states by itself.
-    writeFileSync(
-      join(this.folder, "cdktf.json"),
-      JSON.stringify({ ...config, app, context: { project: context.project } }),
-    );
+    const bootstrap = { ...context.bootstrap, github: "owner/repository" };
+    const own = {
+      ...config,
+      context: { project: context.project, stateBucket: "", stateRegion: "", bootstrap },
+    };
+    writeFileSync(join(this.folder, "cdktf.json"), `${JSON.stringify(own, null, 2)}\n`);
+  }
+
+  /** `cp environments/<from>.ts environments/<to>.ts`. */
+  copyEnvironment(from: string, to: string): void {
+    const file = (name: string) => join(this.folder, "environments", `${name}.ts`);
+    cpSync(file(from), file(to));
+  }
+
+  /** A cdktf command. */
+  cdktf(args: readonly string[], show: Show, options?: RunOptions): Promise<string> {
+    return this.node([join(ROOT, "node_modules/cdktf-cli/bundle/bin/cdktf"), ...args], show, options);
+  }
+
+  /** A Terraform command, in the folder of a stack. */
+  terraform(stack: string, args: readonly string[], show: Show, options?: RunOptions): Promise<string> {
+    return this.run(["terraform", `-chdir=cdktf.out/stacks/${stack}`, ...args], show, options);
+  }
+
+  /** `npm run plan`, `apply` or `move-state`. */
+  plan(args: readonly string[], show: Show, options?: RunOptions): Promise<string> {
+    return this.node([...TSX, join(ROOT, "plan/main.ts"), ...args], show, options);
+  }
+
+  /** `npm run deploy`; ECS goes on faster than it would. */
+  deploy(args: readonly string[], show: Show, options: RunOptions = {}): Promise<string> {
+    const sandbox = [...(options.sandbox ?? []), "--speed", "30"];
+    return this.node([...TSX, join(ROOT, "deploy/main.ts"), ...args], show, { ...options, sandbox });
+  }
+
+  /** What a person does once with `aws ssm put-parameter`: gives the secrets of an environment's service their values. */
+  writeSecrets(environment: string, show: Show): Promise<string> {
+    const names = ["GOOGLE_CLIENT_ID", "GOOGLE_CLIENT_SECRET"];
+    const parameters = names.map((name) => `/${environment}/service/web/${name}`);
+    return this.node([join(__dirname, "write-secrets.cjs"), ...parameters], show);
+  }
+
+  private node(args: readonly string[], show: Show, options?: RunOptions): Promise<string> {
+    return this.run([process.execPath, ...args], show, options);
   }
 
   /**
-   * Runs a command against the stand-in AWS, options of the sandbox before it.
-   * @param onLine called with each line of what it prints
-   * @param expected the exit code that is right
+   * Runs a command against the stand-in AWS.
    * @returns all that it printed, without colours
-   * @throws Error with the output, when it ends otherwise
+   * @throws Error with the output, when it ends otherwise than expected
    */
-  run(command: readonly string[], onLine: (line: string) => void, expected = 0): Promise<string> {
-    const args = ["--import", "tsx", join(ROOT, "sandbox/main.ts"), ...command];
-    const child = spawn(process.execPath, args, {
+  private run(
+    command: readonly string[],
+    show: Show,
+    { sandbox = [], expected = 0 }: RunOptions = {},
+  ): Promise<string> {
+    const options = [...this.options, ...sandbox];
+    this.options = [];
+    const child = spawn(process.execPath, [...TSX, join(ROOT, "sandbox/main.ts"), ...options, ...command], {
       cwd: this.folder,
       // cdktf draws no spinner in CI.
       env: { ...process.env, AWS_REGION: this.region, CI: "true", NO_COLOR: "1", FORCE_COLOR: "0" },
@@ -46,7 +105,7 @@ export class DemoSandbox {
       output += text;
       const lines = (rest + text).split("\n");
       rest = lines.pop() ?? "";
-      for (const line of lines) if (line.trim() !== "") onLine(line.trim());
+      for (const line of lines) if (line.trim() !== "") show(line.trim());
     };
     child.stdout.on("data", take);
     child.stderr.on("data", take);
@@ -57,23 +116,5 @@ export class DemoSandbox {
         else reject(new Error(`${command.join(" ")} ended with ${code}, not ${expected}:\n\n${output}`));
       });
     });
-  }
-
-  /** A cdktf command. */
-  cdktf(args: readonly string[], onLine: (line: string) => void): Promise<string> {
-    return this.run(
-      [process.execPath, join(ROOT, "node_modules/cdktf-cli/bundle/bin/cdktf"), ...args],
-      onLine,
-    );
-  }
-
-  /** A deploy command, with releases pushed before it; ECS goes on faster than it would. */
-  deploy(
-    args: readonly string[],
-    onLine: (line: string) => void,
-    { push = [], expected = 0 }: { readonly push?: readonly string[]; readonly expected?: number } = {},
-  ): Promise<string> {
-    const command = [process.execPath, "--require", "tsx/cjs", join(ROOT, "deploy/main.ts"), ...args];
-    return this.run([...push, "--speed", "30", ...command], onLine, expected);
   }
 }
