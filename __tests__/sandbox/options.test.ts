@@ -11,6 +11,16 @@ describe("the command line", () => {
     expect(parseOptions(["--show", "--", "--odd"])).toMatchObject({ show: {}, command: ["--odd"] });
   });
 
+  test("an empty account is asked for, with a command or without", () => {
+    expect(parseOptions(["--reset", "--empty", "sh"])).toMatchObject({
+      reset: true,
+      empty: true,
+      command: ["sh"],
+    });
+    expect(parseOptions(["--empty"])).toMatchObject({ reset: false, empty: true, command: [] });
+    expect(parseOptions(["sh", "--empty"])).toMatchObject({ empty: false, command: ["sh", "--empty"] });
+  });
+
   test("objects are named with or without aws_", () => {
     const { with: added } = parseOptions([
       "--with",

@@ -7,22 +7,19 @@ const FORWARDED: NodeJS.Signals[] = ["SIGTERM", "SIGHUP", "SIGINT"];
 export function run(command: readonly string[], environment: NodeJS.ProcessEnv): Promise<number> {
   const [file = "", ...args] = command;
   return new Promise((resolve) => {
-    const child = spawn(file, args, { stdio: "inherit", env: environment });
     const forward = (signal: NodeJS.Signals) => {
       // A terminal sends Ctrl-C to the whole group: sending it again would tell Terraform to give up at once.
       if (signal !== "SIGINT" || !process.stdin.isTTY) child.kill(signal);
     };
+    // From before the child is there until the end: a signal in between would leave things behind.
     for (const signal of FORWARDED) process.on(signal, forward);
-    const end = (code: number) => {
-      for (const signal of FORWARDED) process.off(signal, forward);
-      resolve(code);
-    };
+    const child = spawn(file, args, { stdio: "inherit", env: environment });
     child.once("error", (error: NodeJS.ErrnoException) => {
       process.stderr.write(
         `sandbox: cannot run ${file}: ${error.code === "ENOENT" ? "no such command" : error.message}\n`,
       );
-      end(error.code === "ENOENT" ? 127 : 126);
+      resolve(error.code === "ENOENT" ? 127 : 126);
     });
-    child.once("exit", (code, signal) => end(code ?? 128 + (signal ? constants.signals[signal] : 0)));
+    child.once("exit", (code, signal) => resolve(code ?? 128 + (signal ? constants.signals[signal] : 0)));
   });
 }

@@ -1,6 +1,5 @@
 import { accessSync, constants, mkdirSync, writeFileSync } from "node:fs";
 import { basename, dirname, isAbsolute, join, resolve } from "node:path";
-import { pathToFileURL } from "node:url";
 import { UsageError } from "./options";
 import { otherFolders } from "./isolation";
 
@@ -41,7 +40,7 @@ function realBinary(wanted: string, path: string | undefined): string {
   throw new UsageError(`${basename(wanted)} is not on the PATH: install Terraform or OpenTofu 1.11 or later`);
 }
 
-const TSX = pathToFileURL(require.resolve("tsx")).href;
+const TSX = require.resolve("tsx/cjs");
 const BACKEND = join(__dirname, "backend.ts");
 
 function quote(text: string): string {
@@ -54,7 +53,7 @@ function script(real: string, sandbox: string): string {
 set -eu
 real=${quote(real)}
 sandbox=${quote(sandbox)}
-backend() { ${[process.execPath, "--import", TSX, BACKEND].map(quote).join(" ")} "$@"; }
+backend() { ${[process.execPath, "--require", TSX, BACKEND].map(quote).join(" ")} "$@"; }
 ${BODY}`;
 }
 
