@@ -1,6 +1,5 @@
-import { existsSync, readdirSync, readFileSync } from "node:fs";
-import { join } from "node:path";
 import { describe, expect, it } from "vitest";
+import { names, textOf } from "./support/workflows";
 
 /** What the hand-written set-up's workflows got wrong, by the text that shows it. */
 const defects: Readonly<Record<string, RegExp>> = {
@@ -37,9 +36,7 @@ describe("workflows", () => {
     expect(found("if: github.ref == 'refs/heads/main'")).toEqual([]);
   });
 
-  it("of this project have none of them", () => {
-    const folder = join(__dirname, "..", ".github", "workflows");
-    const files = existsSync(folder) ? readdirSync(folder) : [];
-    for (const file of files) expect(found(readFileSync(join(folder, file), "utf8")), file).toEqual([]);
+  it.each(names)("of this project have none of them: %s", (name) => {
+    expect(found(textOf(name))).toEqual([]);
   });
 });

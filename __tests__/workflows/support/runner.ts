@@ -1,5 +1,5 @@
-import { type ChildProcess, spawn } from "node:child_process";
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { spawn } from "node:child_process";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { stripVTControlCharacters } from "node:util";
 import { type Contexts, holds, interpolate, type Status } from "./evaluate";
@@ -26,6 +26,8 @@ export interface JobRun {
   /** Names of the scripts that ran, each with its exit code. */
   readonly ran: Readonly<Record<string, number>>;
   readonly outputs: Readonly<Record<string, string>>;
+  /** By id: what its steps handed on, as expressions read it. */
+  readonly steps: Readonly<Record<string, unknown>>;
   readonly log: string;
   readonly summary: string;
 }
@@ -75,7 +77,7 @@ export async function runJob(job: Job, options: RunOptions): Promise<JobRun> {
     key,
     interpolate(value, { ...options.contexts, steps }),
   ]);
-  return { status, ran, outputs: Object.fromEntries(results), log, summary };
+  return { status, ran, outputs: Object.fromEntries(results), steps, log, summary };
 }
 
 const outputsIn = (text: string): Record<string, string> =>
@@ -91,23 +93,45 @@ function script(
   { folder, sandbox, onOutput }: RunOptions,
   file: string,
   env: Readonly<Record<string, string>>,
-): Promise<{ code: number; output: string }> {
+): Promise<Ended> {
   const pid = join(folder, ".pid");
-  // Its process is that of the script, also where that replaces itself by a command.
+  // The process that a runner would signal: the script's own, also where that replaces itself by a command.
   const shell = ["bash", "-c", `echo $$ > '${pid}'; exec bash -e '${file}'`];
-  const [command = "", ...args] = sandbox
-    ? [process.execPath, "--import", "tsx", join(ROOT, "sandbox/main.ts"), ...sandbox, "--", ...shell]
-    : shell;
-  const child: ChildProcess = spawn(command, args, {
+  const command = sandbox ? inSandbox(sandbox, shell) : shell;
+  return start(folder, command, env, (text) => onOutput?.(text, () => Number(readFileSync(pid, "utf8"))));
+}
+
+export interface Ended {
+  readonly code: number;
+  /** Both streams, without colours. */
+  readonly output: string;
+}
+
+/** Runs a command in a checkout's sandbox, after options of that. */
+export const sandboxed = (folder: string, options: readonly string[], ...command: readonly string[]) =>
+  start(folder, inSandbox(options, command), { AWS_REGION: "us-west-2" });
+
+const inSandbox = (options: readonly string[], command: readonly string[]) => [
+  ...[process.execPath, "--import", "tsx", join(ROOT, "sandbox/main.ts")],
+  ...[...options, "--", ...command],
+];
+
+function start(
+  folder: string,
+  [command = "", ...args]: readonly string[],
+  env: Readonly<Record<string, string>>,
+  onOutput?: (text: string) => void,
+): Promise<Ended> {
+  const child = spawn(command, args, {
     cwd: folder,
     env: { ...process.env, CI: "true", NO_COLOR: "1", FORCE_COLOR: "0", ...env },
     stdio: ["ignore", "pipe", "pipe"],
   });
   let output = "";
   for (const stream of [child.stdout, child.stderr]) {
-    stream?.setEncoding("utf8").on("data", (text: string) => {
+    stream.setEncoding("utf8").on("data", (text: string) => {
       output += stripVTControlCharacters(text);
-      onOutput?.(output, () => Number(existsSync(pid) ? readFileSync(pid, "utf8") : Number.NaN));
+      onOutput?.(output);
     });
   }
   return new Promise((resolve, reject) => {

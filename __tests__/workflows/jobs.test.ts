@@ -1,0 +1,333 @@
+import {
+  chmodSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  realpathSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { release } from "../../demo/releases";
+import { Github } from "../github/support/github";
+import { type Artifact, upload } from "./support/artifact";
+import { checkout } from "./support/checkout";
+import { interpolate } from "./support/evaluate";
+import { contextsOf, type Event } from "./support/events";
+import { type JobRun, runJob, type RunOptions, sandboxed } from "./support/runner";
+import { type Job, ROOT, type Step, type Workflow, workflowOf } from "./support/workflows";
+
+const terraform = workflowOf("terraform");
+const service = workflowOf("service");
+
+/** What the tests of this project do anyway: a copy of it would say the same. */
+const ELSEWHERE = /^npm (ci|ci --omit=dev|test|run (format:check|lint|typecheck))$/;
+
+/** Changes by hand, as in the console. */
+const retention = (days: number) => [
+  "--edit",
+  "cloudwatch_log_group//staging/service/web",
+  `retention_in_days=${days}`,
+];
+
+/** A commit that replaces the database. */
+const withOwner = (source: string) =>
+  source.replace("preset: small,", 'preset: small, database: { username: "owner" },');
+
+/** What a person might write to reach a machine. */
+const OPEN = `
+  import { VpcSecurityGroupIngressRule } from "@cdktf/provider-aws/lib/vpc-security-group-ingress-rule";
+  const open = (environment: any) => {
+    new VpcSecurityGroupIngressRule(environment, "open", {
+      securityGroupId: "sg-1", ipProtocol: "tcp", fromPort: 22, toPort: 22, cidrIpv4: "0.0.0.0/0",
+    });
+  };
+`;
+
+/**
+ * The scripts of the jobs, as they stand in the workflows, each job on a machine of its own, with AWS and GitHub stood in
+ * for: each test goes on from the one before. Actions are not run, but for those that move artifacts; nor is what
+ * needs Docker or the AWS CLI: all of pull-request and test, and the look for a commit's image in build.
+ */
+describe.sequential("the jobs", () => {
+  const base = realpathSync(mkdtempSync(join(tmpdir(), "slipway-jobs-")));
+  const [folder, world] = [join(base, "workspace"), join(base, "world")];
+  const fresh = (edit?: (source: string) => string) => checkout(folder, world, edit);
+  const artifacts = new Map<string, Artifact>();
+  let github: Github;
+
+  beforeAll(async () => {
+    // Postgres runs as a user of its own, and must get there.
+    chmodSync(base, 0o755);
+    // Where the image's server finds its packages.
+    symlinkSync(join(ROOT, "node_modules"), join(base, "node_modules"));
+    mkdirSync(world);
+    github = await Github.start();
+  });
+  afterAll(() => {
+    github.close();
+    rmSync(base, { recursive: true });
+  });
+
+  const run = (
+    workflow: Workflow,
+    job: string,
+    event: Event,
+    { contexts, ...rest }: Partial<RunOptions> = {},
+  ): Promise<JobRun> => {
+    const { GITHUB_TOKEN, ...env } = github.env;
+    const all = contextsOf(event);
+    const context = { ...(all.github as { ref: string; sha: string }), token: GITHUB_TOKEN };
+    return runJob(workflow.jobs[job] as Job, {
+      folder,
+      contexts: { ...all, github: context, ...contexts },
+      env: {
+        ...env,
+        GITHUB_ACTIONS: "true",
+        GITHUB_REF: context.ref,
+        GITHUB_SHA: context.sha,
+        AWS_REGION: "us-west-2",
+      },
+      only: ({ run: script = "" }) => !ELSEWHERE.test(script.trim()),
+      action: move,
+      ...rest,
+    });
+  };
+  /** Artifacts, as their two actions move them. */
+  function move({ uses = "" }: Step, inputs: Readonly<Record<string, string>>): void {
+    if (uses.startsWith("actions/upload-artifact@")) {
+      const { name = "" } = inputs;
+      rmSync(join(base, name), { recursive: true, force: true });
+      artifacts.set(name, upload(folder, inputs, join(base, name)));
+    }
+    if (!uses.startsWith("actions/download-artifact@")) return;
+    const { name, pattern = "", path = "" } = inputs;
+    const wanted = [...artifacts.keys()].filter(
+      (one) => one === name || (pattern && one.startsWith(pattern.replace("*", ""))),
+    );
+    if (name) expect(wanted).toEqual([name]);
+    for (const one of wanted) cpSync(join(base, one), join(folder, path), { recursive: true });
+  }
+
+  it("check a pull request without any credential, and say what there is to plan", async () => {
+    fresh();
+    const { status, ran, outputs, summary, log } = await run(terraform, "check", "pull request");
+    expect(status, log).toBe("success");
+    expect(ran).toEqual({ Synthesize: 0, Guardrails: 0, "Plan offline": 0 });
+    expect(outputs).toEqual({ stacks: '["bootstrap","staging"]' });
+    expect(summary).toMatch(/\d+ rules/);
+    expect(summary).toContain("## In an empty account, by the sandbox");
+    expect(summary).toMatch(/### staging: \d+ to add, 0 to change, 0 to replace, 0 to destroy/);
+    rmSync(world, { recursive: true });
+    mkdirSync(world);
+  });
+
+  it("fail a check where a guardrail is broken, and say so in its summary", async () => {
+    fresh((source) => `${OPEN}${source.replace(/\}\);\s*$/, "}, open);")}`);
+    const { status, ran, summary } = await run(terraform, "check", "pull request");
+    expect(status).toBe("failure");
+    expect(ran).toEqual({ Synthesize: 0, Guardrails: 1 });
+    expect(summary).toContain("aws_vpc_security_group_ingress_rule.open");
+  });
+
+  const plan = (stack: string, event: Event, sandbox: readonly string[] = []) =>
+    run(terraform, "plan", event, { sandbox, contexts: { matrix: { stack } } });
+
+  it("plan bootstrap, and let a person apply it by the commands that the comment gives", async () => {
+    fresh();
+    const { status, log } = await plan("bootstrap", "pull request", ["--empty"]);
+    expect(status, log).toBe("success");
+    const [{ body = "" } = {}] = github.comments;
+    expect(body).toMatch(/^<!-- slipway-plan: bootstrap -->\n[\s\S]*CI never applies bootstrap/);
+    const commands = [...body.matchAll(/`(npm run .+?)`/g)].map(([, command]) => command);
+    expect(commands).toEqual(["npm run plan -- bootstrap", "npm run apply -- bootstrap"]);
+    // Nobody is there to type yes.
+    const { code, output } = await sandboxed(
+      folder,
+      [],
+      "bash",
+      "-c",
+      `${commands.join("; ")} --auto-approve`,
+    );
+    expect(code, output).toBe(0);
+    expect(output).toMatch(/✓ bootstrap: \d+ added/);
+  });
+
+  it("plan a pull request, and comment on it: no plan is kept", async () => {
+    fresh();
+    const { status, log, summary } = await plan("staging", "pull request");
+    expect(status, log).toBe("success");
+    expect(summary).toMatch(/^<!-- slipway-plan: staging -->\n### staging: \d+ to add/);
+    expect(github.comments).toHaveLength(2);
+    expect(github.comments[1]).toMatchObject({ issue: 7, body: expect.stringContaining(summary.trim()) });
+    expect(summary).not.toContain("bootstrap");
+    expect([...artifacts]).toEqual([]);
+  });
+
+  it("say in the comment that a plan failed, and fail", async () => {
+    fresh((source) => source.replace('registry: "app"', 'registry: "absent"'));
+    const { status, ran } = await plan("staging", "pull request");
+    expect(status).toBe("failure");
+    expect(ran).toEqual({ Plan: 1, Comment: 0 });
+    expect(github.comments).toHaveLength(2);
+    expect(github.comments[1]?.body).toMatch(/### staging: failed[\s\S]*absent/);
+  });
+
+  it("plan main, and keep the plan with all that its apply needs, and nothing else", async () => {
+    fresh();
+    const stack = join(folder, "cdktf.out/stacks/staging");
+    const { status, log } = await run(terraform, "plan", "push to main", {
+      sandbox: [],
+      contexts: { matrix: { stack: "staging" } },
+      action: (step, inputs) => {
+        if (existsSync(stack)) {
+          // What the real provider leaves there.
+          mkdirSync(join(stack, ".terraform/providers"), { recursive: true });
+          writeFileSync(join(stack, ".terraform/providers/aws"), "half a gigabyte");
+          writeFileSync(join(stack, ".terraform.lock.hcl"), "# The provider lock file.\n");
+        }
+        move(step, inputs);
+      },
+    });
+    expect(status, log).toBe("success");
+    const files = [
+      ...["manifest.json", "plans/staging.json", "plans/staging.tfplan"],
+      ...["stacks/staging/.terraform.lock.hcl", "stacks/staging/cdk.tf.json"],
+    ];
+    expect([...artifacts]).toEqual([["plan-staging", { root: "cdktf.out", files }]]);
+    expect(github.comments).toHaveLength(2);
+  });
+
+  const changed = async () => {
+    fresh();
+    const { status, outputs, log } = await run(terraform, "changed", "push to main");
+    expect(status, log).toBe("success");
+    return outputs.environments;
+  };
+  const apply = (allowDestroy = "") => {
+    fresh();
+    return run(terraform, "apply", "push to main", {
+      sandbox: [],
+      contexts: { matrix: { environment: "staging" }, inputs: { "allow-destroy": allowDestroy } },
+    });
+  };
+
+  it("ask to apply what changes, and apply exactly that plan on another machine", async () => {
+    expect(await changed()).toBe('["staging"]');
+    const { status, ran, log } = await apply();
+    expect(status, log).toBe("success");
+    expect(ran).toEqual({ "Apply exactly this plan": 0 });
+    expect(log).toMatch(/✓ staging: \d+ added, 0 changed, 0 destroyed/);
+  });
+
+  it("refuse the same plan a second time, and say what to do", async () => {
+    const { status, ran, log, summary } = await apply();
+    expect(status).toBe("failure");
+    expect(ran).toEqual({ "Apply exactly this plan": 1, "What to do now": 0 });
+    expect(log).toContain("Saved plan is stale");
+    expect(summary).toMatch(/^### ❌ staging: not applied[\s\S]*\*\*Re-run all jobs\*\*/);
+    expect(summary).not.toContain("END");
+  });
+
+  describe("deploy", () => {
+    const digest = { value: "" };
+    const deploy = (rest: Partial<RunOptions> = {}) =>
+      run(service, "deploy", "push to main", {
+        sandbox: ["--speed", "30"],
+        contexts: {
+          needs: { build: { outputs: { environment: "staging", digest: digest.value } } },
+          inputs: { service: "web" },
+        },
+        ...rest,
+      });
+
+    it("needs its secrets, and fails with deploy's own code and words without them", async () => {
+      const push = release("v1", base);
+      const { code, output } = await sandboxed(folder, push, process.execPath, "-e", DIGEST);
+      expect(code, output).toBe(0);
+      digest.value = /sha256:[0-9a-f]{64}/.exec(output)?.[0] ?? "";
+      const { status, ran, summary } = await deploy();
+      expect(status).toBe("failure");
+      expect(ran).toEqual({ Deploy: 1 });
+      expect(summary).toMatch(/^### ❌ deploy staging\n[\s\S]*exit code 1/);
+    });
+
+    it("is interrupted itself by a signal to the step's process: its migration is stopped", async () => {
+      const secrets = ["GOOGLE_CLIENT_ID", "GOOGLE_CLIENT_SECRET"].map(
+        (name) => `/staging/service/web/${name}`,
+      );
+      const script = join(folder, "demo/write-secrets.cjs");
+      expect((await sandboxed(folder, [], process.execPath, script, ...secrets)).code).toBe(0);
+      let sent = false;
+      const { ran, log, summary } = await deploy({
+        onOutput: (text, shell) => {
+          if (sent || !text.includes("migrate web:")) return;
+          sent = true;
+          process.kill(shell(), "SIGINT");
+        },
+      });
+      expect(ran, log).toEqual({ Deploy: 130 });
+      expect(summary).toContain("exit code 130");
+    });
+
+    it("ships the image by its digest, and hands on where it is", async () => {
+      const { status, summary, log, steps } = await deploy();
+      expect(status, log).toBe("success");
+      expect(log).toContain("web deployed");
+      expect(summary).toMatch(/^### ✅ deploy staging\n/);
+      expect(summary).toContain(digest.value.slice(0, 19));
+      const { url = "" } = service.jobs.deploy?.environment as { url?: string };
+      expect(interpolate(url, { steps })).toMatch(/^https:\/\/\w+\.cloudfront\.net$/);
+    });
+  });
+
+  it("refuse to destroy what no apply makes again, unless the dispatch names it for this environment", async () => {
+    fresh(withOwner);
+    const planned = await plan("staging", "dispatch on main");
+    expect(planned.summary, planned.log).toContain("No apply can make this again");
+    const refused = await apply("prod:aws_db_instance.database_instance");
+    expect(refused.status).toBe("failure");
+    expect(refused.log).toContain("--allow-destroy 'staging:aws_db_instance.database_instance'");
+    const allowed = await apply("prod:aws_x.y  staging:aws_db_instance.database_instance");
+    expect(allowed.status, allowed.log).toBe("success");
+  });
+
+  it("ask nobody where a plan changes nothing", async () => {
+    fresh(withOwner);
+    expect((await plan("staging", "push to main")).status).toBe("success");
+    expect(await changed()).toBe("[]");
+  });
+
+  const drift = (...edits: readonly string[]) => {
+    fresh(withOwner);
+    return run(terraform, "drift", "schedule", { sandbox: edits });
+  };
+  const issues = () =>
+    github.issues.map(({ state, title, body }) => [
+      state,
+      title,
+      /retention_in_days: \d+ → \d+/.exec(body ?? "")?.[0],
+    ]);
+
+  it("find drift and open an issue, update it, and close it", async () => {
+    const found = await drift(...retention(1));
+    expect(found.status, found.log).toBe("success");
+    expect(issues()).toEqual([["open", "Drift: staging", "retention_in_days: 7 → 1"]]);
+    await drift(...retention(3));
+    expect(issues()).toEqual([["open", "Drift: staging", "retention_in_days: 7 → 3"]]);
+    const gone = await drift(...retention(7));
+    expect(gone.log).toMatch(/No drift any more: closed issue/);
+    expect(issues()).toEqual([["closed", "Drift: staging", "retention_in_days: 7 → 3"]]);
+  });
+});
+
+const DIGEST = `
+  const { DescribeImagesCommand, ECRClient } = require("@aws-sdk/client-ecr");
+  new ECRClient({})
+    .send(new DescribeImagesCommand({ repositoryName: "app", imageIds: [{ imageTag: "v1" }] }))
+    .then(({ imageDetails: [{ imageDigest }] }) => console.log(imageDigest));
+`;
