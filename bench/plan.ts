@@ -29,10 +29,14 @@ export function planRows(scratch: string): Row[] {
 /** This project in a folder of its own, with other environments, never planned before. */
 function projectOf(scratch: string, names: readonly string[]): string {
   const folder = mkdtempSync(join(scratch, "plan-"));
-  for (const name of ["modules", "node_modules", "tsconfig.json"]) {
+  for (const name of ["modules", "guardrails", "node_modules", "tsconfig.json"]) {
     symlinkSync(join(ROOT, name), join(folder, name));
   }
-  for (const name of ["main.ts", "package.json", "cdktf.json"]) cpSync(join(ROOT, name), join(folder, name));
+  for (const name of ["main.ts", "package.json"]) cpSync(join(ROOT, name), join(folder, name));
+  const { context, ...config } = require("../cdktf.json");
+  // Environments alone.
+  const own = { ...config, context: { project: context.project } };
+  writeFileSync(join(folder, "cdktf.json"), JSON.stringify(own));
   mkdirSync(join(folder, "environments"));
   const source = readFileSync(join(ROOT, "environments", "staging.ts"), "utf8");
   for (const name of names) writeFileSync(join(folder, "environments", `${name}.ts`), source);

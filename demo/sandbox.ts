@@ -29,7 +29,7 @@ export class DemoSandbox {
   constructor() {
     rmSync(this.folder, { recursive: true, force: true });
     mkdirSync(this.folder, { recursive: true });
-    for (const name of ["modules", "node_modules", "package.json", "tsconfig.json"])
+    for (const name of ["modules", "guardrails", "node_modules", "package.json", "tsconfig.json"])
       symlinkSync(join(ROOT, name), join(this.folder, name));
     for (const name of ["main.ts", "environments"])
       cpSync(join(ROOT, name), join(this.folder, name), { recursive: true });

@@ -52,10 +52,11 @@ export function read(folder: string): Files {
 /**
  * Makes a stack of each environment in a folder, and one of what they share, and writes them all to cdktf.out, or none.
  * @param context that of cdktf.json
+ * @returns the folder with the stacks
  * @throws ConfigurationError with every mistake in every file, before anything is written
  */
-export function synthesize(folder: string, context: unknown): void {
-  withoutTokenTraces(() => {
+export function synthesize(folder: string, context: unknown): string {
+  return withoutTokenTraces(() => {
     const { project, mistakes } = resolveProject(context);
     const configured = configure(read(folder), mistakes);
     if (project === undefined) throw new ConfigurationError(mistakes);
@@ -63,6 +64,7 @@ export function synthesize(folder: string, context: unknown): void {
     const environments = construct(app, configured, project);
     if (project.bootstrap) addBootstrap(app, project.bootstrap, project, environments);
     app.synth();
+    return app.outdir;
   });
 }
 

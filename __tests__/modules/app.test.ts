@@ -4,6 +4,7 @@ import {
   existsSync,
   mkdirSync,
   mkdtempSync,
+  readFileSync,
   rmSync,
   symlinkSync,
   writeFileSync,
@@ -32,7 +33,8 @@ function checkout(name: string, files: Readonly<Record<string, string>>): string
   mkdirSync(join(folder, "environments"), { recursive: true });
   for (const file of ["main.ts", "cdktf.json", "package.json", "tsconfig.json"])
     copyFileSync(join(repository, file), join(folder, file));
-  for (const link of ["modules", "node_modules"]) symlinkSync(join(repository, link), join(folder, link));
+  for (const link of ["modules", "guardrails", "node_modules"])
+    symlinkSync(join(repository, link), join(folder, link));
   for (const [file, text] of Object.entries(files)) writeFileSync(join(folder, "environments", file), text);
   return folder;
 }
@@ -149,8 +151,36 @@ describe("main.ts", () => {
     const folder = checkout("two", { "staging.ts": good, "qa.ts": good });
     const { status, stderr } = main(folder);
     expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
-    for (const name of ["staging", "qa"])
+    for (const name of ["staging", "qa", "bootstrap"])
       expect(existsSync(join(folder, "cdktf.out/stacks", name, "cdk.tf.json"))).toBe(true);
+  });
+
+  test("says what breaks a rule of the guardrails, and writes all the same", () => {
+    const open = good.replace(
+      "region:",
+      'bastion: { ssh: { publicKey: "ssh-ed25519 AAAA x", cidrs: ["0.0.0.0/0"] } }, region:',
+    );
+    const folder = checkout("open", { "staging.ts": open });
+    const { status, stderr } = main(folder);
+    expect(stderr).toMatch(
+      /staging: open-ingress: aws_vpc_security_group_ingress_rule\.\w+ cidr_ipv4 = "0\.0\.0\.0\/0"/,
+    );
+    expect(stderr).not.toMatch(/^\s+at /m);
+    expect(status).toBe(0);
+    expect(existsSync(join(folder, "cdktf.out/stacks/staging/cdk.tf.json"))).toBe(true);
+  });
+
+  test("reports mistakes in cdktf.json beside those in environment files", () => {
+    const folder = checkout("context", { "qa.ts": "throw 1;" });
+    const config = JSON.parse(readFileSync(join(folder, "cdktf.json"), "utf8"));
+    config.context.bootstrap.github = "repository";
+    writeFileSync(join(folder, "cdktf.json"), JSON.stringify(config));
+    const { status, stderr } = main(folder);
+    expect(status).toBe(1);
+    expect(stderr).toMatch(
+      /2 mistakes[\s\S]*cdktf\.json\.context\.bootstrap\.github\.repository: "repository" is no GitHub repository[\s\S]*qa\.ts: cannot be loaded/,
+    );
+    expect(existsSync(join(folder, "cdktf.out"))).toBe(false);
   });
 
   test("prints one report of all mistakes, fails, and writes nothing", () => {

@@ -38,7 +38,7 @@ export class Project {
    * @param context that of cdktf.json; without it there is no bootstrap stack
    */
   constructor(environments?: Readonly<Record<string, string>>, context: object = { project: "app" }) {
-    for (const name of ["modules", "node_modules", "tsconfig.json"])
+    for (const name of ["modules", "guardrails", "node_modules", "tsconfig.json"])
       symlinkSync(join(ROOT, name), join(this.folder, name));
     for (const name of ["main.ts", "package.json"]) cpSync(join(ROOT, name), join(this.folder, name));
     const config = JSON.parse(readFileSync(join(ROOT, "cdktf.json"), "utf8"));
