@@ -280,8 +280,10 @@ describe.sequential("the jobs", () => {
       expect(log).toContain("web deployed");
       expect(summary).toMatch(/^### ✅ deploy staging\n/);
       expect(summary).toContain(digest.value.slice(0, 19));
-      const { url = "" } = service.jobs.deploy?.environment as { url?: string };
-      expect(interpolate(url, { steps })).toMatch(/^https:\/\/\w+\.cloudfront\.net$/);
+      // What the job's environment shows as its address.
+      expect(interpolate("${{ steps.deploy.outputs.url }}", { steps })).toMatch(
+        /^https:\/\/\w+\.cloudfront\.net$/,
+      );
     });
   });
 
