@@ -63,6 +63,16 @@ describe("which jobs run for what", () => {
     ).toEqual(["check", "plan", "changed"]);
   });
 
+  it.each([
+    ["terraform", "check", "check"],
+    ["terraform", "plan", "check plan"],
+    ["terraform", "changed", "check plan changed"],
+    ["service", "build", "build"],
+    ["service", "test", "build test"],
+  ] as const)("of %s after %s failed: none that would change anything", (name, fails, ran) => {
+    expect(jobsThatRun(workflowOf(name), "push to main", { ...withInputs, fails }).join(" ")).toBe(ran);
+  });
+
   it("of the workflow for services, as the example calls it", () => {
     expect(jobsThatRun(caller, "push to main")).toEqual(["web"]);
     expect(table(service, caller, withInputs)).toEqual({

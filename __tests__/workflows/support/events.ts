@@ -63,6 +63,8 @@ export interface Surroundings {
   /** By job: what it would hand on. */
   readonly outputs?: Readonly<Record<string, Readonly<Record<string, string>>>>;
   readonly inputs?: Readonly<Record<string, unknown>>;
+  /** A job that fails; none otherwise. */
+  readonly fails?: string;
 }
 
 export const VARIABLES = {
@@ -94,7 +96,7 @@ export const contextsOf = (
   ),
 });
 
-/** Which jobs of a workflow run for an event, when none of them fails. */
+/** Which jobs of a workflow run for an event. */
 export function jobsThatRun(workflow: Workflow, event: Event, surroundings: Surroundings = {}): string[] {
   const contexts = contextsOf(event, surroundings);
   const ran = new Set<string>();
@@ -105,7 +107,9 @@ export function jobsThatRun(workflow: Workflow, event: Event, surroundings: Surr
     for (const [name, job] of ready) {
       pending.delete(name);
       // A job that was skipped has not succeeded: what needs it is skipped with it.
-      const status = needsOf(job).every((need) => ran.has(need)) ? "success" : "failure";
+      const status = needsOf(job).every((need) => ran.has(need) && need !== surroundings.fails)
+        ? "success"
+        : "failure";
       if (holds(job.if, contexts, status)) ran.add(name);
     }
   }
