@@ -68,6 +68,15 @@ const WAYS_OUT: readonly [RegExp, (text: string, stack: Stack) => string][] = [
       `The state is to live elsewhere than before. To move it: ${command(stack, "init -migrate-state")}. Where it is there already: ${command(stack, "init -reconfigure")}`,
   ],
   [
+    /RepositoryNotFoundException/,
+    () => "Image repositories are the bootstrap stack's: npx cdktf apply bootstrap, then plan again.",
+  ],
+  [
+    /S3 bucket "[^"]*" does not exist|NoSuchBucket/,
+    () =>
+      'The bucket that cdktf.json names as stateBucket is not in this account. Sign in to the right one; in a new one, write "" there, apply the bootstrap stack, and npm run move-state.',
+  ],
+  [
     /dependency lock file/i,
     () =>
       `The committed .terraform.lock.hcl does not name the providers that are asked for: delete it, plan, and copy the new one from a stack's folder below cdktf.out/stacks.`,
