@@ -1,6 +1,8 @@
 import { execFileSync } from "node:child_process";
+import { closeSync, openSync, rmSync } from "node:fs";
 import { open, readFile } from "node:fs/promises";
 import { join } from "node:path";
+import { onTestFinished } from "vitest";
 import { startAccount } from "../../../sandbox/aws/account";
 import { makeByHand } from "../../../sandbox/aws/by-hand";
 import {
@@ -130,6 +132,14 @@ export class Pause {
 
   constructor() {
     execFileSync("mkfifo", [this.started, this.goOn]);
+    onTestFinished(() => this.release());
+  }
+
+  /** Lets everything go on that still waits, as after a test that failed: held open, a pipe blocks nobody. */
+  private release(): void {
+    const pipes = [this.started, this.goOn].map((pipe) => openSync(pipe, "r+"));
+    rmSync(this.folder, { recursive: true });
+    for (const pipe of pipes) closeSync(pipe);
   }
 
   get resource(): object {
