@@ -97,6 +97,7 @@ describe("jobs that change an environment", () => {
         "pull-request-${{ inputs.repository }}-${{ inputs.service }}-${{ github.ref }}",
         true,
       ],
+      ["service: build", "build-${{ inputs.repository }}-${{ github.sha }}", false],
       ["service: deploy", "deploy-${{ needs.build.outputs.environment }}", false],
     ]);
     // A group of a whole workflow would hold what may be cancelled and what may not.

@@ -1,6 +1,5 @@
 import { cpSync, existsSync, mkdirSync, readdirSync, statSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
-import type { Written } from "./workflows";
 
 /** An artifact: where it was taken from, and which files, relative to that. */
 export interface Artifact {
@@ -12,8 +11,8 @@ export interface Artifact {
  * What actions/upload-artifact would take: paths with all that is below them, without those after `!`, and hidden files
  * only where that is said. Its root is what all paths have in common. Source: its README, "Upload using Multiple Paths and Exclusions".
  */
-export function upload(folder: string, options: Readonly<Record<string, Written>>, to: string): Artifact {
-  const lines = String(options.path).trim().split("\n");
+export function upload(folder: string, options: Readonly<Record<string, string>>, to: string): Artifact {
+  const lines = (options.path ?? "").trim().split("\n");
   const paths = lines.filter((line) => !line.startsWith("!"));
   const excluded = lines.filter((line) => line.startsWith("!")).map((line) => line.slice(1));
   const root = commonRoot(paths);
@@ -21,7 +20,8 @@ export function upload(folder: string, options: Readonly<Record<string, Written>
     .flatMap((path) => filesBelow(folder, path))
     .filter((file) => !excluded.some((path) => `${file}/`.startsWith(`${path}/`)))
     .filter(
-      (file) => options["include-hidden-files"] || !file.split("/").some((part) => part.startsWith(".")),
+      (file) =>
+        options["include-hidden-files"] === "true" || !file.split("/").some((part) => part.startsWith(".")),
     )
     .map((file) => relative(root, file))
     .sort();
