@@ -16,7 +16,20 @@ interface Import {
 }
 
 const root = resolve(__dirname, "..");
-const houses = ["main.ts", "environments", "modules", "deploy", "sandbox", "postgres", "__tests__"];
+const houses = [
+  "main.ts",
+  "environments",
+  "modules",
+  "deploy",
+  "plan",
+  "guardrails",
+  "sandbox",
+  "postgres",
+  "github",
+  "demo",
+  "bench",
+  "__tests__",
+];
 const SOURCE = /\.[cm]?tsx?$/;
 
 /** Import statements, whatever they bring in: types, values, nothing, at once or later. */
@@ -108,27 +121,36 @@ describe("who may import whom", () => {
     expect(strays("sandbox", () => false)).toEqual([]);
   });
 
-  test("postgres: modules alone, and nobody imports it but tests", () => {
-    expect(strays("postgres", (target) => target.startsWith("modules/"))).toEqual([]);
-    const others = imports.filter(
-      ({ file, target }) =>
-        house(target) === "postgres" && !["postgres", "__tests__"].includes(house(file) ?? ""),
-    );
-    expect(lines(others)).toEqual([]);
-    expect(from("postgres").length).toBeGreaterThan(3);
+  test.each<[string, (target: string) => boolean]>([
+    ["plan", () => false],
+    ["guardrails", () => false],
+    ["postgres", (target) => target.startsWith("modules/")],
+    ["github", (target) => /^plan\/(report|markdown)$/.test(target)],
+    ["demo", (target) => target === "cdktf.json"],
+  ])("%s: what it is about, and nothing else", (name, allowed) => {
+    expect(strays(name, allowed)).toEqual([]);
+    expect(from(name).length).toBeGreaterThan(3);
   });
 
-  test("nobody imports sandbox but tests and its own command", () => {
+  test.each(["postgres", "github", "demo", "bench"])("nobody imports %s but tests", (name) => {
+    const others = imports.filter(
+      ({ file, target }) => house(target) === name && ![name, "__tests__"].includes(house(file) ?? ""),
+    );
+    expect(lines(others)).toEqual([]);
+  });
+
+  test("nobody imports sandbox but tests, measurements and its own command", () => {
     const intruders = imports.filter(
       ({ file, target }) =>
-        house(target) === "sandbox" && !["sandbox", "__tests__"].includes(house(file) ?? ""),
+        house(target) === "sandbox" && !["sandbox", "bench", "__tests__"].includes(house(file) ?? ""),
     );
     expect(lines(intruders)).toEqual([]);
   });
 
   test("nobody imports tests", () => {
     const intruders = imports.filter(
-      ({ file, target }) => house(target) === "__tests__" && house(file) !== "__tests__",
+      ({ file, target }) =>
+        house(target) === "__tests__" && !["bench", "__tests__"].includes(house(file) ?? ""),
     );
     expect(lines(intruders)).toEqual([]);
   });
