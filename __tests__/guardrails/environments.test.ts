@@ -96,14 +96,15 @@ describe("the bootstrap stack", () => {
     const statement = (sid: string, key: string) => `policy_1 policy.Statement.${sid}.${key}`;
     expect(excused).toEqual([
       ...["prod", "staging"].map(
-        (name) => `iam-wildcard-action aws_iam_policy.apply_${name}_${statement("ChangeServices", "Action")}`,
+        (name) =>
+          `iam-wildcard-action aws_iam_policy.ci_apply_${name}_${statement("ChangeServices", "Action")}`,
       ),
       ...["prod", "staging"].flatMap((name) =>
         ["ChangeServices", "ReadServices"].map(
-          (sid) => `iam-wildcard-resource aws_iam_policy.apply_${name}_${statement(sid, "Resource")}`,
+          (sid) => `iam-wildcard-resource aws_iam_policy.ci_apply_${name}_${statement(sid, "Resource")}`,
         ),
       ),
-      `iam-wildcard-resource aws_iam_policy.plan_${statement("ReadServices", "Resource")}`,
+      `iam-wildcard-resource aws_iam_policy.ci_plan_${statement("ReadServices", "Resource")}`,
     ]);
   });
 });

@@ -40,16 +40,18 @@ const withBootstrap = (bootstrap: object, files: Parameters<typeof synthesizeBoo
 function statementsOf(of: Graph, role: string): Allowed[] {
   const attached = of
     .all("aws_iam_role_policy_attachment")
-    .filter(({ body }) => body.role === `\${aws_iam_role.${role}.name}`)
+    .filter(({ body }) => body.role === `\${aws_iam_role.ci_${role}.name}`)
     .map(({ body }) => /aws_iam_policy\.(\w+)\.arn/.exec(body.policy_arn)?.[1]);
   return attached.flatMap((id) => JSON.parse(of.one("aws_iam_policy", id).policy).Statement);
 }
 
 const subjectsOf = (of: Graph, role: string): string[] => {
-  const [statement, ...others] = JSON.parse(of.one("aws_iam_role", role).assume_role_policy).Statement;
+  const [statement, ...others] = JSON.parse(
+    of.one("aws_iam_role", `ci_${role}`).assume_role_policy,
+  ).Statement;
   expect(others).toEqual([]);
   expect(statement.Principal).toEqual({
-    Federated: "${aws_iam_openid_connect_provider.github_identity.arn}",
+    Federated: "${aws_iam_openid_connect_provider.ci_github.arn}",
   });
   expect(statement.Action).toBe("sts:AssumeRoleWithWebIdentity");
   expect(statement.Condition.StringEquals).toEqual({
@@ -179,12 +181,12 @@ describe("who may act from CI", () => {
   test("six roles for two environments, apart from the environments' own by their path", () => {
     const roles = graph.all("aws_iam_role").map(({ id, body }) => [id, body.name, body.path]);
     expect(roles.sort()).toEqual([
-      ["apply_prod", "app-apply-prod", "/slipway/"],
-      ["apply_staging", "app-apply-staging", "/slipway/"],
-      ["deploy_prod", "app-deploy-prod", "/slipway/"],
-      ["deploy_staging", "app-deploy-staging", "/slipway/"],
-      ["plan", "app-plan", "/slipway/"],
-      ["push", "app-push", "/slipway/"],
+      ["ci_apply_prod", "app-apply-prod", "/slipway/"],
+      ["ci_apply_staging", "app-apply-staging", "/slipway/"],
+      ["ci_deploy_prod", "app-deploy-prod", "/slipway/"],
+      ["ci_deploy_staging", "app-deploy-staging", "/slipway/"],
+      ["ci_plan", "app-plan", "/slipway/"],
+      ["ci_push", "app-push", "/slipway/"],
     ]);
   });
 
@@ -214,8 +216,8 @@ describe("who may act from CI", () => {
     expect(existing.one("data.aws_iam_openid_connect_provider").url).toBe(
       "https://token.actions.githubusercontent.com",
     );
-    const trust = existing.one("aws_iam_role", "plan").assume_role_policy;
-    expect(trust).toContain("${data.aws_iam_openid_connect_provider.github_identity.arn}");
+    const trust = existing.one("aws_iam_role", "ci_plan").assume_role_policy;
+    expect(trust).toContain("${data.aws_iam_openid_connect_provider.ci_github.arn}");
   });
 });
 
@@ -329,7 +331,7 @@ describe("what they may do", () => {
     );
     const thirty = { ...least, services };
     const of = withBootstrap({}, { staging: thirty });
-    const policies = of.all("aws_iam_policy").filter(({ id }) => id.startsWith("deploy_"));
+    const policies = of.all("aws_iam_policy").filter(({ id }) => id.startsWith("ci_deploy_"));
     expect(policies.length).toBeGreaterThan(1);
     expect(policies.length).toBeLessThanOrEqual(10);
     for (const { body } of policies)

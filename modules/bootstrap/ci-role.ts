@@ -8,7 +8,7 @@ import { type Allowed, document, wildcardReasons } from "../policy";
 import { ITSELF } from "../stack";
 
 /** Keeps them apart from the environments' own roles, which the apply roles may change. */
-export const PATH = "/slipway/";
+const PATH = "/slipway/";
 
 /**
  * Characters of a managed policy, of 6,144 that AWS takes: what is a reference here may be longer then. A role takes ten.

@@ -1,41 +1,31 @@
-import type { IamRole } from "@cdktf/provider-aws/lib/iam-role";
 import type { Environment } from "../environment/environment";
+import type { CiRoles } from "./ci-roles";
 import type { GithubConfiguration } from "./props";
 
 export interface GithubSetup {
   readonly github: GithubConfiguration;
   readonly region: string;
   readonly environments: readonly Environment[];
-  readonly plan: IamRole;
-  readonly push: IamRole;
-  /** By environment. */
-  readonly apply: ReadonlyMap<string, IamRole>;
-  readonly deploy: ReadonlyMap<string, IamRole>;
+  readonly roles: CiRoles;
 }
 
 /** Commands of GitHub's own CLI that make the environments there, and tell the workflows which roles to assume. */
-export function githubSetup({
-  github,
-  region,
-  environments,
-  plan,
-  push,
-  apply,
-  deploy,
-}: GithubSetup): string {
+export function githubSetup({ github, region, environments, roles }: GithubSetup): string {
   const own = nameOf(github.repository);
   return [own, ...github.services.map(nameOf)]
     .flatMap((repository) => {
       const infrastructure = repository === own;
       return [
         variable(repository, "AWS_REGION", region),
-        ...(infrastructure ? [variable(repository, "AWS_PLAN_ROLE", plan.arn)] : []),
-        variable(repository, "AWS_PUSH_ROLE", push.arn),
+        ...(infrastructure ? [variable(repository, "AWS_PLAN_ROLE", roles.plan.role.arn)] : []),
+        variable(repository, "AWS_PUSH_ROLE", roles.push.role.arn),
         ...environments.flatMap(({ configuration: { name, region } }) => [
           makeEnvironment(repository, name),
           variable(repository, "AWS_REGION", region, name),
-          ...(infrastructure ? [variable(repository, "AWS_APPLY_ROLE", apply.get(name)?.arn, name)] : []),
-          variable(repository, "AWS_DEPLOY_ROLE", deploy.get(name)?.arn, name),
+          ...(infrastructure
+            ? [variable(repository, "AWS_APPLY_ROLE", roles.apply.get(name)?.role.arn, name)]
+            : []),
+          variable(repository, "AWS_DEPLOY_ROLE", roles.deploy.get(name)?.role.arn, name),
         ]),
       ];
     })

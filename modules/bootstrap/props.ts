@@ -12,8 +12,8 @@ const repository = z
 
 const githubOptions = options({
   /**
-   * The repository with this project, as its OIDC tokens name it: `"owner/repository"`, and with the ids of both for
-   * repositories made, renamed or moved since 18 June 2026: `"owner@123/repository@456"`.
+   * The repository with this project, as its OIDC tokens name it: `"owner/repository"`, or with the ids of both, as for
+   * repositories made, renamed or moved since the middle of 2026: `"owner@123/repository@456"`.
    * Source: "Immutable subject claims", OpenID Connect reference, GitHub documentation.
    */
   repository,

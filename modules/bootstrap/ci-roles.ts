@@ -1,0 +1,126 @@
+import { Construct } from "constructs";
+import { policy as deployPolicy } from "../contract/policy";
+import type { Environment } from "../environment/environment";
+import { type Allowed, allowed, type Statement } from "../policy";
+import { CiRole } from "./ci-role";
+import { deployableOf } from "./deployable";
+import { GithubIdentity, subjects } from "./github-identity";
+import type { GithubConfiguration } from "./props";
+import type { Repository } from "./repositories";
+import { applyStatements, planStatements } from "./terraform-access";
+
+/** The branches whose images may be deployed, beside version tags. */
+const DEPLOYED_BRANCHES = ["main", "prod"];
+
+export interface CiRolesProps {
+  readonly project: string;
+  readonly account: string;
+  readonly github: GithubConfiguration;
+  readonly environments: readonly Environment[];
+  readonly repositories: readonly Repository[];
+  readonly stateBucketArn: string;
+}
+
+/** Who may act from CI: roles that GitHub's workflows assume, each for what it does and nothing else. */
+export class CiRoles extends Construct {
+  readonly identity: GithubIdentity;
+  /** Reads everything, for pull requests and the main branch. */
+  readonly plan: CiRole;
+  /** Pushes images. */
+  readonly push: CiRole;
+  /** By environment: applies its plan. */
+  readonly apply: ReadonlyMap<string, CiRole>;
+  /** By environment: deploys into it. */
+  readonly deploy: ReadonlyMap<string, CiRole>;
+
+  constructor(
+    scope: Construct,
+    id: string,
+    private readonly props: CiRolesProps,
+  ) {
+    super(scope, id);
+    this.identity = new GithubIdentity(this, "github", props.github);
+    this.plan = this.createPlanRole();
+    this.push = this.createPushRole();
+    this.apply = this.perEnvironment((environment) => this.createApplyRole(environment));
+    this.deploy = this.perEnvironment((environment) => this.createDeployRole(environment));
+  }
+
+  private perEnvironment(make: (environment: Environment) => CiRole): ReadonlyMap<string, CiRole> {
+    return new Map(this.props.environments.map((one) => [one.configuration.name, make(one)]));
+  }
+
+  /** Whoever may open a pull request in the repository itself: a fork's workflow gets no token. */
+  private createPlanRole() {
+    const { github, environments, account, stateBucketArn } = this.props;
+    const configurations = environments.map(({ configuration }) => configuration);
+    return this.createRole(["plan"], {
+      description: "Plans every environment, for pull requests and the main branch",
+      trust: this.identity.trust([github.repository], [subjects.pullRequest, subjects.branch("main")]),
+      statements: planStatements(configurations, account, stateBucketArn).map(allowed),
+    });
+  }
+
+  private createPushRole() {
+    const { github } = this.props;
+    return this.createRole(["push"], {
+      description: "Pushes images of what is merged or released",
+      trust: this.identity.trust(
+        [github.repository, ...github.services],
+        [...DEPLOYED_BRANCHES.map(subjects.branch), subjects.releases],
+      ),
+      statements: this.pushStatements().map(allowed),
+    });
+  }
+
+  private pushStatements(): Statement[] {
+    const { repositories, account } = this.props;
+    const arns = repositories.map(
+      ({ name, region }) => `arn:aws:ecr:${region}:${account}:repository/${name}`,
+    );
+    return [
+      { sid: "EcrLogin", actions: ["ecr:GetAuthorizationToken"], resources: ["*"] },
+      {
+        sid: "PushImages",
+        actions: [
+          "BatchCheckLayerAvailability",
+          "BatchGetImage",
+          "CompleteLayerUpload",
+          "DescribeImages",
+          "GetDownloadUrlForLayer",
+          "InitiateLayerUpload",
+          "PutImage",
+          "UploadLayerPart",
+        ].map((action) => `ecr:${action}`),
+        resources: arns,
+      },
+    ];
+  }
+
+  private createApplyRole({ configuration }: Environment) {
+    const { github, account, stateBucketArn } = this.props;
+    const { name } = configuration;
+    return this.createRole(["apply", name], {
+      description: `Applies ${name}, in the GitHub environment of this name`,
+      trust: this.identity.trust([github.repository], [subjects.environment(name)]),
+      statements: applyStatements(configuration, account, stateBucketArn).map(allowed),
+    });
+  }
+
+  private createDeployRole(environment: Environment) {
+    const { github, account } = this.props;
+    const { name } = environment.configuration;
+    return this.createRole(["deploy", name], {
+      description: `Deploys into ${name}, in the GitHub environment of this name`,
+      trust: this.identity.trust([github.repository, ...github.services], [subjects.environment(name)]),
+      statements: deployPolicy(deployableOf(environment, account)).Statement,
+    });
+  }
+
+  private createRole(
+    name: readonly string[],
+    props: { readonly description: string; readonly trust: string; readonly statements: readonly Allowed[] },
+  ) {
+    return new CiRole(this, name.join("_"), { name: [this.props.project, ...name], ...props });
+  }
+}
