@@ -113,6 +113,28 @@ describe.sequential("staging and prod", () => {
     expect(output).toContain("Plan: 0 to add, 1 to change, 0 to destroy");
   });
 
+  it("know the password of a database that had to be made again", async () => {
+    const secret = (type: string, where: Record<string, string>, attribute: string) => {
+      const found = world().find({ type, where });
+      return (found && world().reveal(found, attribute)) ?? "";
+    };
+    const known = () => secret("aws_ssm_parameter", { name: "/staging/database/password" }, "value_wo");
+    const before = known();
+    const { code, output } = await project.sandbox(
+      "--delete",
+      "db_instance/staging",
+      "terraform",
+      "-chdir=cdktf.out/stacks/staging",
+      "apply",
+      "-auto-approve",
+    );
+    expect(code, output).toBe(0);
+    expect(known()).not.toBe(before);
+    expect(secret("aws_db_instance", { identifier: "staging" }, "password_wo")).toBe(known());
+    expect(secret("aws_ssm_parameter", { name: "/staging/database/url" }, "value_wo")).toContain(known());
+    expect(output).toMatch(/aws_ecs_task_definition\.service_web.* must be replaced/);
+  });
+
   it("are protected where they should be: a destroy of prod is refused before anything is gone", async () => {
     const before = world().list().length;
     const destroyed = await project.cdktf("destroy", "prod", "--auto-approve");

@@ -1,14 +1,16 @@
+import { createHash } from "node:crypto";
 import { CloudwatchLogGroup } from "@cdktf/provider-aws/lib/cloudwatch-log-group";
 import { DbInstance } from "@cdktf/provider-aws/lib/db-instance";
 import { DbParameterGroup } from "@cdktf/provider-aws/lib/db-parameter-group";
 import { SecurityGroup } from "@cdktf/provider-aws/lib/security-group";
 import { SsmParameter } from "@cdktf/provider-aws/lib/ssm-parameter";
+import { Token } from "cdktf";
 import { Construct } from "constructs";
 import type { DatabaseConfiguration } from "../environment/props";
 import { nameOf } from "../names";
 import type { Network } from "../network/network";
 import { admit } from "../security-group";
-import { ITSELF } from "../stack";
+import { addressOf, ITSELF } from "../stack";
 import { RandomPassword } from "./random-password";
 
 const PORT = 5432;
@@ -49,6 +51,21 @@ export class Database extends Construct {
     this.instance = this.createInstance(password);
     this.password = this.createSecret("password", password.value);
     this.url = this.createSecret("url", this.connectionUrl(password));
+  }
+
+  /**
+   * Of the password, and of what is written together with it: no run knows the password of another, so that changing the
+   * rest of the URL takes a new one, too.
+   */
+  private get passwordVersion(): number {
+    const { passwordVersion, urlParameters } = this.props.database;
+    const hash = createHash("sha256").update(JSON.stringify(urlParameters)).digest();
+    return passwordVersion * 2 ** 24 + hash.readUIntBE(0, 3);
+  }
+
+  /** Of what holds the password: an instance that takes the place of another has one of its own. */
+  get secretVersion(): string {
+    return `\${${this.passwordVersion} + parseint(substr(sha256(${addressOf(this.instance)}.resource_id), 0, 6), 16)}`;
   }
 
   /** What clients of libpq read, the password left out. */
@@ -122,7 +139,7 @@ export class Database extends Construct {
       dbName: database.name,
       username: database.username,
       passwordWo: password.value,
-      passwordWoVersion: database.passwordVersion,
+      passwordWoVersion: this.passwordVersion,
       port: PORT,
       dbSubnetGroupName: network.databaseSubnetGroup.name,
       vpcSecurityGroupIds: [this.securityGroup.id],
@@ -151,7 +168,7 @@ export class Database extends Construct {
       description: `The database's ${id}, written by Terraform`,
       type: "SecureString",
       valueWo: value,
-      valueWoVersion: this.props.database.passwordVersion,
+      valueWoVersion: Token.asNumber(this.secretVersion),
     });
   }
 

@@ -248,10 +248,8 @@ export class Service extends Construct {
 
   /** A new password is a new revision: tasks that know the old one are replaced in the same apply. */
   private labels(): Record<string, string> {
-    const { database } = this.props.configuration;
-    return this.own.database && database
-      ? { "database.password-version": String(database.passwordVersion) }
-      : {};
+    const { database } = this.props;
+    return this.own.database && database ? { "database.password-version": database.secretVersion } : {};
   }
 
   /** Its name tells what cannot be changed in place, so that a successor can stand beside it. */
