@@ -30,7 +30,9 @@ describe("the documentation", () => {
 
   it.each(texts)("%s names only scripts that exist", (file) => {
     const named = [
-      ...read(file).matchAll(/npm (?:run )?(?:-s )?(demo|test|[a-z]+:[a-z]+|(?<=run |-s )[a-z][a-z-]*(?::[a-z]+)?)/g),
+      ...read(file).matchAll(
+        /npm (?:run )?(?:-s )?(demo|test|[a-z]+:[a-z]+|(?<=run |-s )[a-z][a-z-]*(?::[a-z]+)?)/g,
+      ),
     ];
     for (const [, script = ""] of named) expect(Object.keys(scripts)).toContain(script);
   });

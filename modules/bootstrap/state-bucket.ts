@@ -2,11 +2,10 @@ import { S3Bucket } from "@cdktf/provider-aws/lib/s3-bucket";
 import { S3BucketLifecycleConfiguration } from "@cdktf/provider-aws/lib/s3-bucket-lifecycle-configuration";
 import { S3BucketOwnershipControls } from "@cdktf/provider-aws/lib/s3-bucket-ownership-controls";
 import { S3BucketPolicy } from "@cdktf/provider-aws/lib/s3-bucket-policy";
-import { S3BucketPublicAccessBlock } from "@cdktf/provider-aws/lib/s3-bucket-public-access-block";
-import { S3BucketServerSideEncryptionConfigurationA } from "@cdktf/provider-aws/lib/s3-bucket-server-side-encryption-configuration";
 import { S3BucketVersioningA } from "@cdktf/provider-aws/lib/s3-bucket-versioning";
 import { Construct } from "constructs";
 import { document } from "../policy";
+import { closeBucket, onlyWithTls } from "../private-bucket";
 import { ITSELF } from "../stack";
 
 /** How long a state that was written over can be read again, in days. */
@@ -25,8 +24,8 @@ export class StateBucket extends Construct {
       lifecycle: { preventDestroy: true },
     });
     this.versioning = this.keepVersions();
-    this.close();
-    this.encrypt();
+    closeBucket(this, this.bucket);
+    this.disableAcls();
     this.refusePlainHttp();
   }
 
@@ -51,41 +50,17 @@ export class StateBucket extends Construct {
     return versioning;
   }
 
-  private close() {
-    new S3BucketPublicAccessBlock(this, "private", {
-      bucket: this.bucket.id,
-      blockPublicAcls: true,
-      blockPublicPolicy: true,
-      ignorePublicAcls: true,
-      restrictPublicBuckets: true,
-    });
+  private disableAcls() {
     new S3BucketOwnershipControls(this, "ownership", {
       bucket: this.bucket.id,
       rule: { objectOwnership: "BucketOwnerEnforced" },
     });
   }
 
-  private encrypt() {
-    new S3BucketServerSideEncryptionConfigurationA(this, "encryption", {
-      bucket: this.bucket.id,
-      rule: [{ applyServerSideEncryptionByDefault: { sseAlgorithm: "AES256" } }],
-    });
-  }
-
   private refusePlainHttp() {
-    const { arn } = this.bucket;
     new S3BucketPolicy(this, "policy", {
       bucket: this.bucket.id,
-      policy: document([
-        {
-          Sid: "OnlyWithTls",
-          Effect: "Deny",
-          Action: "s3:*",
-          Principal: "*",
-          Resource: [arn, `${arn}/*`],
-          Condition: { Bool: { "aws:SecureTransport": "false" } },
-        },
-      ]),
+      policy: document([onlyWithTls(this.bucket)]),
     });
   }
 }

@@ -1,11 +1,10 @@
 import { S3Bucket } from "@cdktf/provider-aws/lib/s3-bucket";
 import { S3BucketLifecycleConfiguration } from "@cdktf/provider-aws/lib/s3-bucket-lifecycle-configuration";
 import { S3BucketPolicy } from "@cdktf/provider-aws/lib/s3-bucket-policy";
-import { S3BucketPublicAccessBlock } from "@cdktf/provider-aws/lib/s3-bucket-public-access-block";
-import { S3BucketServerSideEncryptionConfigurationA } from "@cdktf/provider-aws/lib/s3-bucket-server-side-encryption-configuration";
 import { Construct } from "constructs";
 import { nameOf } from "../names";
 import { document } from "../policy";
+import { closeBucket, onlyWithTls } from "../private-bucket";
 import { ITSELF } from "../stack";
 
 /** A private bucket that CloudFront and the load balancer write their requests to, for some days. */
@@ -24,24 +23,9 @@ export class AccessLogs extends Construct {
       bucket: `${nameOf("aws_s3_bucket", props.name, "access-logs").slice(0, 50)}-${props.account}`,
       forceDestroy: true,
     });
-    this.close();
+    closeBucket(this, this.bucket);
     this.expire();
     this.policy = this.admitLogDelivery(props.account);
-  }
-
-  private close() {
-    new S3BucketPublicAccessBlock(this, "private", {
-      bucket: this.bucket.id,
-      blockPublicAcls: true,
-      blockPublicPolicy: true,
-      ignorePublicAcls: true,
-      restrictPublicBuckets: true,
-    });
-    new S3BucketServerSideEncryptionConfigurationA(this, "encryption", {
-      bucket: this.bucket.id,
-      // The load balancer cannot write with a KMS key. Source: "Enable access logs", Application Load Balancers.
-      rule: [{ applyServerSideEncryptionByDefault: { sseAlgorithm: "AES256" } }],
-    });
   }
 
   private expire() {
@@ -75,14 +59,7 @@ export class AccessLogs extends Construct {
         write("CloudFront", "delivery.logs.amazonaws.com", "cloudfront", {
           StringEquals: { "aws:SourceAccount": account, "s3:x-amz-acl": "bucket-owner-full-control" },
         }),
-        {
-          Sid: "OnlyWithTls",
-          Effect: "Deny",
-          Action: "s3:*",
-          Principal: "*",
-          Resource: [arn, `${arn}/*`],
-          Condition: { Bool: { "aws:SecureTransport": "false" } },
-        },
+        onlyWithTls(this.bucket),
       ]),
     });
   }
