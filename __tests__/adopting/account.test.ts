@@ -1,0 +1,213 @@
+import { chmodSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, describe, expect, it } from "vitest";
+import { Adopted, addresses, counts } from "./support/adopted";
+import { code, command } from "./support/guide";
+
+const service = (name: string) => `${name}: {}`;
+const environment = (...services: readonly string[]) => `
+import { environment } from "../modules/environment";
+export default environment({
+  region: "us-west-2",
+  registry: "app",
+  database: false,
+  distribution: false,
+  bastion: false,
+  network: { zones: 2 },
+  services: { ${services.map(service).join(", ")} },
+});
+`;
+
+/** An account that has a repository already, by the commands of docs/adopting.md: each test goes on from the one before. */
+describe.sequential("an account", () => {
+  const context = JSON.parse(code("json", "bootstrap"));
+  const project = new Adopted({ "staging.ts": environment("web") }, context);
+  afterAll(() => project.remove());
+
+  const named = (names: readonly string[]) => project.objects.filter(({ id }) => names.includes(id));
+  /** Everything that belongs to an environment, as JSON. */
+  const belonging = (environment: string) =>
+    JSON.stringify(
+      project.objects.filter(
+        ({ attributes }) =>
+          (attributes.tags_all as { environment?: string } | null)?.environment === environment,
+      ),
+    );
+  const rolesFor = (environment: string) => named([`app-apply-${environment}`, `app-deploy-${environment}`]);
+
+  it("does not take a repository that is not there", async () => {
+    await project.begin([
+      "aws_ecr_repository",
+      "app",
+      { encryption_configuration: [{ encryption_type: "AES256" }] },
+    ]);
+    expect((await project.synth()).code).toBe(0);
+    const wrongly = command("import aws_ecr_repository").replace(/ app$/, " ap");
+    const wrong = await project.shell(`${command("stacks/bootstrap init")} && ${wrongly}`);
+    expect(wrong.code).toBe(1);
+    expect(wrong.output).toContain("Cannot import non-existent remote object");
+    expect(wrong.output).toContain("aws_ecr_repository");
+  });
+
+  it("takes the one that is there into the bootstrap stack, as it is", async () => {
+    const before = project.object("aws_ecr_repository", "app");
+    await project.done(command("import aws_ecr_repository"));
+    const { bootstrap } = await project.plan("bootstrap");
+    expect(bootstrap?.counts).toEqual(counts({ create: expect.any(Number), update: 1 }));
+    expect(addresses(bootstrap, "update")).toEqual(["aws_ecr_repository.registry_app"]);
+    await project.apply("bootstrap");
+    const after = project.object("aws_ecr_repository", "app");
+    // One that Terraform had made would not be a person's.
+    expect([after.id, after.attributes.arn, after.origin]).toEqual([
+      before.id,
+      before.attributes.arn,
+      "person",
+    ]);
+    expect(after.attributes.image_tag_mutability).toBe("IMMUTABLE_WITH_EXCLUSION");
+  });
+
+  it("moves its states; of what is shared, a new service changes what may be deployed, and nothing else", async () => {
+    await project.moveState();
+    project.write("staging.ts", environment("web", "api"));
+    const plans = await project.plan();
+    expect(plans.bootstrap?.counts).toEqual(counts({ update: 1 }));
+    expect(addresses(plans.bootstrap, "update")).toEqual([
+      expect.stringMatching(/^aws_iam_policy\.(ci_)?deploy_staging_/),
+    ]);
+    expect(plans.staging?.counts).toEqual(counts({ create: expect.any(Number) }));
+    await project.apply();
+  });
+
+  it("tells GitHub each role once, where no environment is there", async () => {
+    const calls = await github(project, []);
+    expect(calls.filter((call) => call.startsWith("api --method PUT"))).toEqual([
+      "api --method PUT repos/owner/infrastructure/environments/staging --silent",
+      "api --method PUT repos/owner/web/environments/staging --silent",
+    ]);
+    expect(variables(calls)).toEqual({
+      "owner/infrastructure": {
+        AWS_REGION: "us-west-2",
+        AWS_PLAN_ROLE: role("app-plan"),
+        AWS_PUSH_ROLE: role("app-push"),
+      },
+      "owner/infrastructure staging": {
+        AWS_REGION: "us-west-2",
+        AWS_APPLY_ROLE: role("app-apply-staging"),
+        AWS_DEPLOY_ROLE: role("app-deploy-staging"),
+      },
+      "owner/web": { AWS_REGION: "us-west-2", AWS_PUSH_ROLE: role("app-push") },
+      "owner/web staging": { AWS_REGION: "us-west-2", AWS_DEPLOY_ROLE: role("app-deploy-staging") },
+    });
+  });
+
+  it("gets another environment by a copied file: the first is left alone, bootstrap only gains", async () => {
+    const before = belonging("staging");
+    await project.done(command("cp environments/staging.ts"));
+    const plans = await project.plan();
+    expect(Object.keys(plans)).toEqual(["bootstrap", "qa", "staging"]);
+    expect(plans.staging?.counts).toEqual(counts({}));
+    expect(plans.qa?.counts).toEqual(counts({ create: expect.any(Number) }));
+    expect(plans.bootstrap?.counts).toEqual(counts({ create: 6, update: 3 }));
+    const created = addresses(plans.bootstrap, "create");
+    for (const role of ["apply_qa", "deploy_qa"])
+      expect(created.filter((address) => address.includes(role))).toHaveLength(3);
+    expect(addresses(plans.bootstrap, "update")).toEqual([
+      "aws_ecr_lifecycle_policy.registry_app_lifecycle",
+      "aws_ecr_repository.registry_app",
+      expect.stringMatching(/^aws_iam_policy\.(ci_)?plan_/),
+    ]);
+    await project.apply("bootstrap");
+    const calls = await github(project, ["owner/infrastructure staging", "owner/web staging"]);
+    expect(calls.filter((call) => call.startsWith("api --method PUT"))).toEqual([
+      "api --method PUT repos/owner/infrastructure/environments/qa --silent",
+      "api --method PUT repos/owner/web/environments/qa --silent",
+    ]);
+    expect(variables(calls)["owner/web qa"]).toEqual({
+      AWS_REGION: "us-west-2",
+      AWS_DEPLOY_ROLE: role("app-deploy-qa"),
+    });
+    await project.apply("qa");
+    expect(belonging("staging")).toBe(before);
+    expect(rolesFor("qa")).toHaveLength(2);
+  });
+
+  it("loses it again, and nothing of the first", async () => {
+    const before = belonging("staging");
+    // What `npx cdktf destroy qa` runs in the end.
+    const destroy = "terraform -chdir=cdktf.out/stacks/qa destroy -auto-approve";
+    await project.done(`${destroy} && ${command("rm environments/qa.ts")}`);
+    expect(JSON.parse(belonging("qa"))).toEqual([]);
+    const plans = await project.plan();
+    expect(Object.keys(plans)).toEqual(["bootstrap", "staging"]);
+    expect(plans.bootstrap?.counts).toEqual(counts({ destroy: 6, update: 3 }));
+    expect(plans.staging?.counts).toEqual(counts({}));
+    await project.apply("bootstrap");
+    expect(rolesFor("qa")).toEqual([]);
+    expect(rolesFor("staging")).toHaveLength(2);
+    expect(belonging("staging")).toBe(before);
+  });
+
+  it("can be kept without Slipway: what a stack's folder holds is plain Terraform", async () => {
+    const lines = ["cp -R cdktf.out/stacks/staging", "-chdir=staging init", "-chdir=staging plan"].map(
+      command,
+    );
+    expect(await project.done(lines.join(" && "))).toContain("No changes.");
+  });
+
+  it("can be taken down, to the bucket that a person empties", async () => {
+    await project.done("terraform -chdir=cdktf.out/stacks/staging destroy -auto-approve");
+    const destroy = `${command("stacks/bootstrap destroy")} -auto-approve`;
+    const refused = await project.shell(destroy);
+    expect(refused.code).toBe(1);
+    expect(refused.output).toContain("Instance cannot be destroyed");
+    expect(rolesFor("staging")).toHaveLength(2);
+
+    const withoutImages = ["--delete", "ecr_repository/app"];
+    const taken = await project.shell(`${command("state rm aws_s3_bucket")} && ${destroy}`, withoutImages);
+    expect(taken.code, taken.output).toBe(0);
+    expect(project.objects.filter(({ origin }) => origin !== "aws").map(({ type }) => type)).toEqual([
+      "aws_s3_bucket",
+    ]);
+  });
+
+  const role = (name: string) => {
+    const { attributes } = project.object("aws_iam_role", name);
+    expect(attributes.arn).toBe(`arn:aws:iam::123456789012:role/slipway/${name}`);
+    return attributes.arn;
+  };
+});
+
+/** Runs bootstrap's output as a person does, with a gh that only writes down what it is asked. */
+async function github(project: Adopted, there: readonly string[]): Promise<string[]> {
+  const bin = join(project.folder, "bin");
+  const log = join(bin, "calls");
+  mkdirSync(bin, { recursive: true });
+  writeFileSync(log, "");
+  const known = there.map((one) => `repos/${one.replace(" ", "/environments/")}`);
+  const script = `#!/bin/sh
+echo "$*" >> '${log}'
+case "$1 $2 " in
+  ${["none", ...known].map((path) => `"api ${path} "`).join(" | ")}) exit 0 ;;
+  "api repos/"*) exit 1 ;;
+esac
+`;
+  writeFileSync(join(bin, "gh"), script);
+  chmodSync(join(bin, "gh"), 0o755);
+  await project.done(`PATH='${bin}':"$PATH"; ${command("output -raw github")}`);
+  return readFileSync(log, "utf8").trimEnd().split("\n");
+}
+
+/** What was set, by repository and environment. */
+function variables(calls: readonly string[]): Record<string, Record<string, string>> {
+  const found: Record<string, Record<string, string>> = {};
+  for (const call of calls.filter((one) => one.startsWith("variable"))) {
+    const [, name = "", repository, environment, value = ""] =
+      /^variable set (\w+) --repo (\S+)(?: --env (\S+))? --body (\S+)$/.exec(call) ?? [];
+    expect(repository, call).toBeDefined();
+    const place = [repository, environment].filter(Boolean).join(" ");
+    found[place] ??= {};
+    expect(found[place], `${place} has ${name} twice`).not.toHaveProperty(name);
+    found[place][name] = value;
+  }
+  return found;
+}
