@@ -36,11 +36,7 @@ describe.sequential("an account", () => {
   const rolesFor = (environment: string) => named([`app-apply-${environment}`, `app-deploy-${environment}`]);
 
   it("does not take a repository that is not there", async () => {
-    await project.begin([
-      "aws_ecr_repository",
-      "app",
-      { encryption_configuration: [{ encryption_type: "AES256" }] },
-    ]);
+    await project.begin(["aws_ecr_repository", "app"]);
     expect((await project.synth()).code).toBe(0);
     const wrongly = command("import aws_ecr_repository").replace(/ app$/, " ap");
     const wrong = await project.shell(`${command("stacks/bootstrap init")} && ${wrongly}`);

@@ -12,6 +12,9 @@ const RETENTION = [
 ];
 const TIER_LIMIT: Record<string, number> = { Standard: 4096, Advanced: 8192, "Intelligent-Tiering": 8192 };
 
+/** What ECR does with layers unless another key is named. Source: "Encryption at rest", ECR guide. */
+const ENCRYPTED = { encryption_type: "AES256", kms_key: null };
+
 /** SSM parameters, CloudWatch, ECR and KMS. */
 export const services: Kinds = {
   aws_ssm_parameter: {
@@ -190,6 +193,12 @@ export const services: Kinds = {
               message: "exclusion filters and a …_WITH_EXCLUSION mutability belong together",
             },
           ],
+    // AWS encrypts whether it is asked to or not, and the provider keeps to that (SuppressMissingOptionalConfigurationBlock).
+    plan: (planned, before, config) => {
+      if (!hasBlocks(config, "encryption_configuration"))
+        planned.encryption_configuration = before?.encryption_configuration ?? [ENCRYPTED];
+      return undefined;
+    },
     unique: { by: ["name"], code: "RepositoryAlreadyExistsException" },
     missing: {
       code: "RepositoryNotFoundException",

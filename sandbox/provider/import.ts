@@ -15,6 +15,9 @@ const TERRAFORM_ONLY = [
   "force_detach_policies",
   "force_new_deployment",
   "overwrite",
+  // Of write-only arguments Terraform alone knows which version it wrote.
+  "password_wo_version",
+  "value_wo_version",
   "skip_destroy",
   "skip_final_snapshot",
   "wait_for_capacity_timeout",
