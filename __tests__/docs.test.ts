@@ -2,8 +2,8 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { scripts } from "../package.json";
-import staging from "../environments/staging";
 import { synthesize } from "./modules/support/synthesize";
+import { shipped, sourceOf } from "./support/shipped";
 
 const ROOT = join(__dirname, "..");
 const read = (file: string) => readFileSync(join(ROOT, file), "utf8");
@@ -25,7 +25,7 @@ const reference = `
 
 describe("the documentation", () => {
   it("shows the staging environment as it is", () => {
-    expect(read("README.md")).toContain(read("environments/staging.ts"));
+    expect(read("README.md")).toContain(sourceOf("staging"));
   });
 
   it.each(texts)("%s names only scripts that exist", (file) => {
@@ -46,7 +46,7 @@ describe("the documentation", () => {
 
   it("says of every type of the reference what replaces it, where nothing of that type is made", () => {
     const replaced = [...read("docs/reference.md").matchAll(/^\| `(\w+)` \|/gm)].map(([, type]) => type);
-    const made = new Set(synthesize(staging).elements.map(({ type }) => type));
+    const made = new Set(synthesize(shipped.staging).elements.map(({ type }) => type));
     expect(reference.filter((type) => !made.has(type)).sort()).toEqual(replaced.sort());
   });
 });

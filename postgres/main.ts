@@ -20,7 +20,7 @@ interface Options {
 }
 
 function run(environment: string, { json }: Options): void {
-  const engine = engineLike(databaseOf(join(__dirname, "../environments"), environment));
+  const engine = engineLike(databaseOf(join(process.cwd(), "environments"), environment));
   const text = json ? JSON.stringify(engine, null, 2) : inWords(environment, engine);
   process.stdout.write(`${text}\n`);
 }

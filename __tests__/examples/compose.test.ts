@@ -2,15 +2,15 @@ import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { parse } from "yaml";
-import staging from "../../environments/staging";
 import { resolve } from "../../modules/environment/resolve";
 import { engineLike } from "../../postgres/engine";
+import { shipped } from "../support/shipped";
 import { EXAMPLE } from "./support/goose";
 
 const read = (file: string) => readFileSync(join(EXAMPLE, file), "utf8");
 const compose = parse(read("compose.yaml"));
 const { postgres, app } = compose.services;
-const { configuration } = resolve(staging.props, "staging");
+const { configuration } = resolve(shipped.staging.props, "staging");
 const web = configuration?.services[0];
 const engine = engineLike(configuration?.database || (undefined as never));
 

@@ -1,13 +1,13 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import staging from "../../environments/staging";
 import { resolve } from "../../modules/environment/resolve";
 import { commandLine } from "../../sandbox/engine/folder-image";
+import { shipped } from "../support/shipped";
 import { EXAMPLE } from "./support/goose";
 
 const read = (file: string) => readFileSync(join(EXAMPLE, file), "utf8");
-const web = resolve(staging.props, "staging").configuration?.services[0];
+const web = resolve(shipped.staging.props, "staging").configuration?.services[0];
 
 /** One instruction of a Dockerfile, and the stage that it belongs to. */
 interface Instruction {

@@ -2,19 +2,22 @@ import { spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach, describe, expect, test } from "vitest";
-import prod from "../../environments/prod";
+import { afterAll, afterEach, describe, expect, test } from "vitest";
 import { type EnvironmentProps, small } from "../../modules/environment";
 import { resolve } from "../../modules/environment/resolve";
 import { type Engine, engineLike } from "../../postgres/engine";
 import { databaseOf } from "../../postgres/environment";
+import { shipped } from "../support/shipped";
+import { Project } from "../terraform/support/project";
 
-const ROOT = join(__dirname, "../..");
+const project = new Project();
+afterAll(() => project.remove());
 
-/** The command, as npm starts it. */
+/** The command, as npm starts it, in a project with the environments that are shipped. */
 function postgres(...args: string[]) {
-  const child = spawnSync(process.execPath, ["--import", "tsx", "postgres/main.ts", ...args], {
-    cwd: ROOT,
+  const main = join(__dirname, "../../postgres/main.ts");
+  const child = spawnSync(process.execPath, ["--import", "tsx", main, ...args], {
+    cwd: project.folder,
     encoding: "utf8",
   });
   return { code: child.status, out: child.stdout, err: child.stderr };
@@ -93,7 +96,7 @@ describe("npm run postgres", () => {
   test("answers programs", () => {
     const { code, out } = postgres("prod", "--json");
     expect(code).toBe(0);
-    expect(JSON.parse(out)).toEqual(engine(prod.props.database ?? {}));
+    expect(JSON.parse(out)).toEqual(engine(shipped.prod.props.database ?? {}));
   });
 
   test("refuses an environment that does not exist, in one line", () => {

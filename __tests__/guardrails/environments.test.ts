@@ -3,13 +3,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { App } from "cdktf";
 import { afterAll, describe, expect, test } from "vitest";
-import prod from "../../environments/prod";
-import staging from "../../environments/staging";
 import { check, checkAll } from "../../guardrails";
 import { Stack } from "../../guardrails/stack";
 import { addBootstrap, build } from "../../modules/app";
 import { Registry } from "../../modules/registry/registry";
 import { SlipwayStack } from "../../modules/stack";
+import { shipped } from "../support/shipped";
 import { defects, handWritten } from "./support/hand-written";
 import { but, type Json, places } from "./support/json";
 import { jsonOf } from "./support/synthesize";
@@ -22,8 +21,8 @@ const app = new App({ outdir: folder });
 const environments = build(
   app,
   [
-    { file: "staging.ts", ...staging },
-    { file: "prod.ts", ...prod },
+    { file: "staging.ts", ...shipped.staging },
+    { file: "prod.ts", ...shipped.prod },
   ],
   project,
 );

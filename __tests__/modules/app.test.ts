@@ -31,8 +31,10 @@ export default environment({ preset: small, region: "us-west-2", registry: "app"
 function checkout(name: string, files: Readonly<Record<string, string>>): string {
   const folder = join(root, name);
   mkdirSync(join(folder, "environments"), { recursive: true });
-  for (const file of ["main.ts", "cdktf.json", "package.json", "tsconfig.json"])
+  for (const file of ["main.ts", "package.json", "tsconfig.json"])
     copyFileSync(join(repository, file), join(folder, file));
+  const context = { project: "app", bootstrap: { region: "us-west-2", github: false } };
+  writeFileSync(join(folder, "cdktf.json"), JSON.stringify({ context }));
   for (const link of ["modules", "guardrails", "node_modules"])
     symlinkSync(join(repository, link), join(folder, link));
   for (const [file, text] of Object.entries(files)) writeFileSync(join(folder, "environments", file), text);

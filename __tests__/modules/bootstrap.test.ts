@@ -3,8 +3,6 @@ import { join } from "node:path";
 import { Testing } from "cdktf";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import prod from "../../environments/prod";
-import staging from "../../environments/staging";
 import { divide } from "../../modules/bootstrap/ci-role";
 import { checkRepositories } from "../../modules/bootstrap/repositories";
 import { namedServices, services } from "../../modules/bootstrap/terraform-access";
@@ -16,6 +14,7 @@ import type { Allowed } from "../../modules/policy";
 import { resolveProject } from "../../modules/project";
 import { Registry } from "../../modules/registry/registry";
 import { SlipwayStack } from "../../modules/stack";
+import { shipped } from "../support/shipped";
 import { Graph, type Json } from "./support/graph";
 import { larger, least } from "./support/least";
 import { newApp, synthesize, synthesizeBootstrap } from "./support/synthesize";
@@ -28,7 +27,6 @@ const context = {
     budget: { monthly: 250, emails: ["ops@example.com"] },
   },
 };
-const shipped = { staging, prod };
 const graph = synthesizeBootstrap(shipped, context);
 const ACCOUNT = "${data.aws_caller_identity.caller.account_id}";
 const BUCKET = "${aws_s3_bucket.state_bucket.arn}";
@@ -290,8 +288,8 @@ describe("what they may do", () => {
       Action.some((action) => matches(action, "iam:AttachRolePolicy")),
     );
     const attached = new Set(
-      [staging, prod]
-        .map((file, index) => synthesize(file, ["staging", "prod"][index]))
+      Object.entries(shipped)
+        .map(([name, file]) => synthesize(file, name))
         .flatMap((of) => of.all("aws_iam_role_policy_attachment").map(({ body }) => body.policy_arn)),
     );
     expect(attach.map(({ Condition }) => new Set(Condition?.ArnEquals?.["iam:PolicyARN"]))).toEqual([

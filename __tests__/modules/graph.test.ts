@@ -1,7 +1,4 @@
 import { describe, expect, test } from "vitest";
-import cdktf from "../../cdktf.json";
-import prodFile from "../../environments/prod";
-import stagingFile from "../../environments/staging";
 import { isWildcard, wildcardReasons } from "../../modules/policy";
 import { addressesIn, type Graph, type Json, type Leaf, leavesOf } from "./support/graph";
 import { but, larger, least } from "./support/least";
@@ -356,19 +353,6 @@ describe("permissions", () => {
       }
     }
   });
-});
-
-describe("the list of addresses", () => {
-  test.each([
-    ["staging", synthesize(stagingFile, "staging")],
-    ["prod", synthesize(prodFile, "prod")],
-    ["bootstrap", synthesizeBootstrap({ staging: stagingFile, prod: prodFile }, cdktf.context)],
-  ] as const)(
-    "of %s is the committed one: what moves here would be destroyed and made anew",
-    async (name, graph) => {
-      await expect(`${graph.addresses.join("\n")}\n`).toMatchFileSnapshot(`addresses/${name}.txt`);
-    },
-  );
 });
 
 /** Arguments that hold a resource's own name, which others ought to refer to. */

@@ -14,9 +14,12 @@ import { join } from "node:path";
 import { stripVTControlCharacters } from "node:util";
 import { startAccount } from "../../../sandbox/aws/account";
 import { World, type WorldObject } from "../../../sandbox/world";
+import { sourceOf } from "../../support/shipped";
 
 const ROOT = join(__dirname, "..", "..", "..");
 const TSX = join(ROOT, "node_modules/tsx/dist/loader.mjs");
+
+const SHIPPED = { "staging.ts": sourceOf("staging"), "prod.ts": sourceOf("prod") };
 
 export interface Outcome {
   readonly code: number;
@@ -37,17 +40,16 @@ export class Project {
    * @param environments sources by file; without them the ones that the project ships
    * @param context that of cdktf.json; without it there is no bootstrap stack
    */
-  constructor(environments?: Readonly<Record<string, string>>, context: object = { project: "app" }) {
+  constructor(
+    environments: Readonly<Record<string, string>> = SHIPPED,
+    context: object = { project: "app" },
+  ) {
     for (const name of ["modules", "guardrails", "node_modules", "tsconfig.json"])
       symlinkSync(join(ROOT, name), join(this.folder, name));
     for (const name of ["main.ts", "package.json"]) cpSync(join(ROOT, name), join(this.folder, name));
     const config = JSON.parse(readFileSync(join(ROOT, "cdktf.json"), "utf8"));
     const app = `"${process.execPath}" --import "${TSX}" main.ts`;
     writeFileSync(join(this.folder, "cdktf.json"), JSON.stringify({ ...config, app, context }));
-    if (environments === undefined) {
-      cpSync(join(ROOT, "environments"), join(this.folder, "environments"), { recursive: true });
-      return;
-    }
     mkdirSync(join(this.folder, "environments"));
     for (const [file, source] of Object.entries(environments)) this.write(file, source);
   }

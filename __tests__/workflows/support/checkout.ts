@@ -1,5 +1,6 @@
-import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, readdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { sourceOf } from "../../support/shipped";
 import { ROOT } from "./workflows";
 
 /** What no checkout holds, and what would be slow to copy. */
@@ -19,17 +20,16 @@ export function checkout(folder: string, world: string, edit = (source: string) 
       filter: (path) => !path.endsWith("/node_modules"),
     });
   symlinkSync(join(ROOT, "node_modules"), join(folder, "node_modules"));
-  for (const file of readdirSync(join(folder, "environments")))
-    if (file !== "staging.ts") rmSync(join(folder, "environments", file));
+  rmSync(join(folder, "environments"), { recursive: true });
+  mkdirSync(join(folder, "environments"));
   const config = require(join(ROOT, "cdktf.json"));
   // As it is where nobody has set up a bucket: the sandbox keeps the states.
   const context = {
-    project: config.context.project,
+    project: "app",
     bootstrap: { region: "us-west-2", github: "octo/infra" },
   };
   writeFileSync(join(folder, "cdktf.json"), JSON.stringify({ ...config, context }));
-  const file = join(folder, "environments/staging.ts");
-  writeFileSync(file, edit(readFileSync(file, "utf8")));
+  writeFileSync(join(folder, "environments/staging.ts"), edit(sourceOf("staging")));
   // Of it, what Terraform keeps beside a configuration belongs to a machine.
   rmSync(join(world, "stacks"), { recursive: true, force: true });
   symlinkSync(world, join(folder, ".sandbox"));
