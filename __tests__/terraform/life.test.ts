@@ -99,6 +99,8 @@ describe.sequential("staging and prod", () => {
     const { output } = await project.cdktf("plan", "staging");
     expect(output).toContain("No changes.");
     expect(project.log).not.toContain("a real client id");
+    // Deploy tells by the version whether somebody wrote: a placeholder is the first.
+    expect(world().find({ type: "aws_ssm_parameter", where: { name } })?.attributes.version).toBe(2);
   });
 
   it("show drift", async () => {

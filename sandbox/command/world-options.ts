@@ -1,4 +1,5 @@
 import { makeByHand } from "../aws/by-hand";
+import { KINDS } from "../aws/kinds";
 import { loadSchema } from "../schema/cache";
 import type { World, WorldObject } from "../world";
 import { type Named, type Options, UsageError } from "./options";
@@ -28,8 +29,20 @@ function edit(
   if (schema.attributes[attribute]?.sensitive && typeof value === "string") {
     // A value that was written through a write-only argument stays there: Terraform never reads it back.
     const name = object.sealed?.[`${attribute}_wo`] ? `${attribute}_wo` : attribute;
-    world.put({ ...object, sealed: { ...object.sealed, [name]: world.vault.seal(value) } });
+    const attributes = { ...object.attributes, ...nextVersion(object, attribute) };
+    world.put({ ...object, attributes, sealed: { ...object.sealed, [name]: world.vault.seal(value) } });
   } else world.update(object, { [attribute]: value });
+}
+
+/** AWS counts the versions of what is written, as of parameters, whoever writes. */
+function nextVersion(
+  { type, attributes: { version } }: WorldObject,
+  attribute: string,
+): Record<string, number> {
+  const counted = KINDS[type]?.renew?.version;
+  return Array.isArray(counted) && counted.includes(attribute) && typeof version === "number"
+    ? { version: version + 1 }
+    : {};
 }
 
 function find(world: World, { type, name }: Named): WorldObject {
