@@ -520,6 +520,38 @@ describe("mistakes", () => {
     expect(mistakesOf(wrong).join("\n")).toMatch(message);
   });
 
+  test("more repositories than a trust policy holds, and no fewer", () => {
+    const github = (count: number) => ({
+      repository: "owner/infrastructure",
+      services: Array.from(
+        { length: count },
+        (_, index) => `owner/service-${String(index).padStart(4, "0")}`,
+      ),
+    });
+    const context = (count: number) => ({
+      project: "app",
+      bootstrap: { region: "us-west-2", github: github(count) },
+    });
+    const most = Array.from({ length: 20 }, (_, count) => count).findLast(
+      (count) => mistakesOf(context(count)).length === 0,
+    );
+    if (most === undefined) throw new Error("Not one fits.");
+    expect(mistakesOf(context(most + 1))).toEqual([
+      expect.stringMatching(
+        /^cdktf\.json\.context\.bootstrap\.github\.services: are more than a role's trust/,
+      ),
+    ]);
+    const trust = (count: number) =>
+      synthesizeBootstrap({ staging: least }, context(count))
+        .one("aws_iam_role", "ci_push")
+        .assume_role_policy.replace(
+          /\$\{[^}]*\}/,
+          "arn:aws:iam::123456789012:oidc-provider/token.actions.githubusercontent.com",
+        );
+    expect(trust(most).length).toBeLessThanOrEqual(2_048);
+    expect(trust(most).length).toBeGreaterThan(2_048 - 81 - 3 * 18);
+  });
+
   test("all at once", () => {
     expect(mistakesOf({ project: "A", bootstrap: { region: "x", github: "y" } })).toHaveLength(3);
   });

@@ -10,6 +10,14 @@ const repository = z
     'is no GitHub repository; write "owner/repository", or "owner@<id>/repository@<id>" where its tokens say so.',
   );
 
+/**
+ * Characters that a trust policy leaves for subjects, of 2,048. The push role trusts three of each repository: its name
+ * three times, and 81 characters around it. Source: "IAM and AWS STS quotas", IAM guide.
+ */
+const ROOM = 1_690;
+const fits = (repositories: readonly string[]) =>
+  repositories.reduce((sum, { length }) => sum + 3 * length + 81, 0) <= ROOM;
+
 const githubOptions = options({
   /**
    * The repository with this project, as its OIDC tokens name it: `"owner/repository"`, or with the ids of both, as for
@@ -21,6 +29,10 @@ const githubOptions = options({
   services: z.array(repository).default([]),
   /** `"existing"` where the account has GitHub's OIDC provider already: it takes one. */
   provider: z.enum(["create", "existing"]).default("create"),
+}).refine(({ repository, services }) => fits([repository, ...services]), {
+  path: ["services"],
+  error:
+    "are more than a role's trust policy holds, about ten: deploy some of them from a repository that is named already.",
 });
 
 const budgetOptions = options({
