@@ -133,11 +133,21 @@ const REASONS: Readonly<Record<string, string>> = {
 
 const reasonText = (reason: string | undefined) => reason && (REASONS[reason] ?? reason.replaceAll("_", " "));
 
+/**
+ * What AWS notes of an object when another one is made that names it: it changes with every first apply, and nobody did
+ * anything. Source: the attribute references of these types in the provider's documentation.
+ */
+const NOTED: ReadonlySet<string> = new Set([
+  "aws_iam_policy.attachment_count",
+  "aws_lb_target_group.load_balancer_arns",
+]);
+
 function driftOf(plan: PlanJson, changing: ReadonlySet<string>): Drift[] {
   return plan.resource_drift
     .flatMap(({ address, type, change }): Drift[] => {
       const kind = kindOf(change.actions);
-      const attributes = kind === "update" ? differences(pairOf(change)) : [];
+      const changed = kind === "update" ? differences(pairOf(change)) : [];
+      const attributes = changed.filter(({ path }) => !NOTED.has(`${type}.${path}`));
       if (kind !== "destroy" && attributes.length === 0) return [];
       const answered = changing.has(address);
       return [{ address, type, kind: kind === "destroy" ? "destroy" : "update", attributes, answered }];

@@ -135,6 +135,18 @@ describe("what was changed outside Terraform", () => {
     expect(summarize(plan).counts).toEqual({ ...none, update: 1 });
   });
 
+  it("is not told where AWS only notes that something else names an object", () => {
+    const drift = (after: object) => {
+      const before = { attachment_count: 0, path: "/" };
+      const policy = resource("aws_iam_policy.a", ["update"], {}, { before, after: { ...before, ...after } });
+      return summarize(planOf([], { resource_drift: [policy] })).drift.map(({ attributes }) => attributes);
+    };
+    expect(drift({ attachment_count: 1 })).toEqual([]);
+    expect(drift({ attachment_count: 1, path: "/x/" })).toEqual([
+      [{ path: "path", before: "/", after: "/x/" }],
+    ]);
+  });
+
   it("is not told where only nothing became empty", () => {
     const tags = resource("aws_x.a", ["update"], {}, { before: { tags: null }, after: { tags: {} } });
     expect(summarize(planOf([], { resource_drift: [tags] })).drift).toEqual([]);
