@@ -484,6 +484,17 @@ describe("the rest", () => {
     expect(lines.filter((line) => line.startsWith("gh api"))).toHaveLength(4);
   });
 
+  test("the variables that they set are those that the workflows read", () => {
+    const workflows = join(__dirname, "../../.github/workflows");
+    const read = readdirSync(workflows).flatMap((file) => [
+      ...readFileSync(join(workflows, file), "utf8").matchAll(/\bvars\.(\w+)/g),
+    ]);
+    const set: string = graph.json.output.github.value;
+    const names = [...set.matchAll(/gh variable set (\w+)/g)];
+    const unique = (found: RegExpMatchArray[]) => [...new Set(found.map(([, name]) => name))].sort();
+    expect(unique(names)).toEqual(unique(read));
+  });
+
   test("a larger environment changes no address of another's roles", () => {
     const one = withBootstrap({}, { staging: least }).addresses;
     const two = withBootstrap({}, { staging: least, prod: larger }).addresses;
