@@ -12,6 +12,16 @@ export const wildcardReasons = {
   SessionChannels: "ssmmessages:* channels are made per session and have no resource level.",
 } as const;
 
+/** Actions of one service, as a statement names them: `iam:GetRole`. */
+export const actionsOf = (service: string, names: readonly string[]) =>
+  names.map((name) => `${service}:${name}`);
+
+/** AWS's policies for container instances, and for machines that people reach through Session Manager. */
+export const instancePolicies = {
+  ecsAgent: "arn:aws:iam::aws:policy/service-role/AmazonEC2ContainerServiceforEC2Role",
+  sessionManager: "arn:aws:iam::aws:policy/AmazonSSMManagedInstanceCore",
+} as const;
+
 /** Whether an action stands for all of a service, or of all services. */
 export const isWildcard = (action: string) => /^(\*|[\w-]+:\*+)$/.test(action);
 

@@ -29,6 +29,9 @@ export const REQUIRED_TERRAFORM = ">= 1.11.0";
 export const addressOf = (element: TerraformResource | TerraformDataSource) =>
   `${element instanceof TerraformDataSource ? "data." : ""}${element.terraformResourceType}.${element.friendlyUniqueId}`;
 
+/** Where a stack's state lies in the bucket; Terraform's lock file lies beside it, under this name and `.tflock`. */
+export const stateKey = (stack: string) => `${stack}.tfstate`;
+
 /** The id of the one resource that a construct is named after: it takes the construct's own address. */
 export const ITSELF = "itself";
 
@@ -71,7 +74,7 @@ export class SlipwayStack extends TerraformStack {
     }
     const backend = new S3Backend(this, {
       bucket: stateBucket,
-      key: `${this.node.id}.tfstate`,
+      key: stateKey(this.node.id),
       region: stateRegion || region,
       encrypt: true,
     });

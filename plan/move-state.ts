@@ -26,31 +26,42 @@ export function moveStateCommand(): Promise<number> {
     const children = new Children();
     const config = new ConfigFile(project);
     const mover = new Mover(project, new Terraform(project, children));
-    const before = config.bucket;
-    let bucket: Bucket;
     try {
-      try {
-        config.bucket = { name: "", region: "" };
-        await mover.readHere(await synthesize(project, children));
-        bucket = (await mover.madeBucket()) ?? before;
-        if (bucket.name === "") {
-          throw new CommandError("The bootstrap stack is not applied yet: npx cdktf apply bootstrap.");
-        }
-        config.bucket = bucket;
-        await synthesize(project, children);
-        await mover.compare(bucket, before.name === bucket.name);
-      } catch (error) {
-        config.bucket = before;
-        throw error;
-      }
-      // From here on cdktf.json stays with what has moved, whatever happens.
+      const bucket = await destination(config, mover, () => synthesize(project, children));
       await mover.move(bucket);
+      process.stdout.write(`\nThe states lie in ${bucket.name}, and cdktf.json says so: commit it.\n`);
     } finally {
       mover.close();
     }
-    process.stdout.write(`\nThe states lie in ${bucket.name}, and cdktf.json says so: commit it.\n`);
     return 0;
   });
+}
+
+/**
+ * Finds out where to move, and leaves cdktf.json and the stacks with it, so that they stay with what has moved whatever
+ * happens then. Where something is in the way, cdktf.json is as it was.
+ */
+async function destination(
+  config: ConfigFile,
+  mover: Mover,
+  synthesizeAgain: () => Promise<Stack[]>,
+): Promise<Bucket> {
+  const before = config.bucket;
+  try {
+    config.bucket = { name: "", region: "" };
+    await mover.readHere(await synthesizeAgain());
+    const bucket = (await mover.madeBucket()) ?? before;
+    if (bucket.name === "") {
+      throw new CommandError("The bootstrap stack is not applied yet: npx cdktf apply bootstrap.");
+    }
+    config.bucket = bucket;
+    await synthesizeAgain();
+    await mover.compare(bucket, before.name === bucket.name);
+    return bucket;
+  } catch (error) {
+    config.bucket = before;
+    throw error;
+  }
 }
 
 interface Bucket {

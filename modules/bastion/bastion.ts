@@ -9,7 +9,7 @@ import { Construct } from "constructs";
 import type { BastionConfiguration } from "../environment/props";
 import { nameOf } from "../names";
 import type { Network } from "../network/network";
-import { assumedBy } from "../policy";
+import { assumedBy, instancePolicies } from "../policy";
 import { admit, allow } from "../security-group";
 import { ITSELF } from "../stack";
 
@@ -72,7 +72,7 @@ export class Bastion extends Construct {
     });
     new IamRolePolicyAttachment(this, "session_manager", {
       role: role.name,
-      policyArn: "arn:aws:iam::aws:policy/AmazonSSMManagedInstanceCore",
+      policyArn: instancePolicies.sessionManager,
     });
     return role;
   }

@@ -14,7 +14,7 @@ import { repositoriesOf, type Repository } from "./repositories";
 import { StateBucket } from "./state-bucket";
 
 /** The stack's name: no environment may take it. */
-export const BOOTSTRAP = "bootstrap";
+const BOOTSTRAP = "bootstrap";
 
 /** What the environments of an account share: where states lie, where images lie, and who may act from CI. */
 export class Bootstrap extends SlipwayStack {

@@ -1,7 +1,7 @@
 import { Construct } from "constructs";
 import { policy as deployPolicy } from "../contract/policy";
 import type { Environment } from "../environment/environment";
-import { type Allowed, allowed, type Statement } from "../policy";
+import { actionsOf, type Allowed, allowed, type Statement } from "../policy";
 import { CiRole } from "./ci-role";
 import { deployableOf } from "./deployable";
 import { GithubIdentity, subjects } from "./github-identity";
@@ -82,7 +82,7 @@ export class CiRoles extends Construct {
       { sid: "EcrLogin", actions: ["ecr:GetAuthorizationToken"], resources: ["*"] },
       {
         sid: "PushImages",
-        actions: [
+        actions: actionsOf("ecr", [
           "BatchCheckLayerAvailability",
           "BatchGetImage",
           "CompleteLayerUpload",
@@ -91,7 +91,7 @@ export class CiRoles extends Construct {
           "InitiateLayerUpload",
           "PutImage",
           "UploadLayerPart",
-        ].map((action) => `ecr:${action}`),
+        ]),
         resources: arns,
       },
     ];

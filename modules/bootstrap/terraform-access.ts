@@ -1,6 +1,6 @@
-import { contractParameter } from "../contract";
 import type { Configuration } from "../environment/props";
-import type { Statement } from "../policy";
+import { actionsOf, instancePolicies, type Statement } from "../policy";
+import { stateKey } from "../stack";
 
 /**
  * The AWS services that environments are made of, and the actions by which Terraform reads them. Names come from the
@@ -45,8 +45,8 @@ const GLOBAL_REGION = "us-east-1";
 
 const reading: Statement = {
   sid: "ReadServices",
-  actions: Object.entries({ ...services, ...namedServices }).flatMap(([service, actions]) =>
-    actions.map((action) => `${service}:${action}`),
+  actions: Object.entries({ ...services, ...namedServices }).flatMap(([service, names]) =>
+    actionsOf(service, names),
   ),
   resources: ["*"],
 };
@@ -58,16 +58,12 @@ const password: Statement = {
   resources: ["*"],
 };
 
-const parameters = ({ name, region }: Configuration, account: string) => {
-  const root = contractParameter(name).replace(/[^/]*$/, "*");
-  return [`arn:aws:ssm:${region}:${account}:parameter${root}`];
-};
+/** All that an environment writes there: the contract, secrets, the database's. */
+const parameters = ({ name, region }: Configuration, account: string) =>
+  `arn:aws:ssm:${region}:${account}:parameter/${name}/*`;
 
 /** Parameters of AWS, where the newest image ids stand. */
 const publicParameters = ({ region }: Configuration) => `arn:aws:ssm:${region}::parameter/aws/service/*`;
-
-const states = (bucketArn: string, name: string) =>
-  ["", ".tflock"].map((end) => `${bucketArn}/${name}.tfstate${end}`);
 
 /**
  * What a plan of all these environments and of the bootstrap stack reads. That includes the values of the environments'
@@ -83,17 +79,15 @@ export const planStatements = (
   {
     sid: "ReadParameters",
     actions: ["ssm:GetParameter", "ssm:GetParameters"],
-    resources: [
-      ...new Set(environments.flatMap((one) => [...parameters(one, account), publicParameters(one)])),
-    ],
+    resources: [...new Set(environments.flatMap((one) => [parameters(one, account), publicParameters(one)]))],
   },
-  { sid: "ReadStates", actions: ["s3:GetObject"], resources: [`${bucketArn}/*.tfstate`] },
+  { sid: "ReadStates", actions: ["s3:GetObject"], resources: [`${bucketArn}/${stateKey("*")}`] },
 ];
 
 /** What applying one environment takes: its own state, what bears its name, and the services that bear none. */
 export function applyStatements(environment: Configuration, account: string, bucketArn: string): Statement[] {
   const { name, region } = environment;
-  const iam = (type: string) => `arn:aws:iam::${account}:${type}/${name}-*`;
+  const state = `${bucketArn}/${stateKey(name)}`;
   const created = environment.registries.filter(({ create }) => create);
   return [
     reading,
@@ -104,9 +98,61 @@ export function applyStatements(environment: Configuration, account: string, buc
       resources: ["*"],
       condition: { StringEquals: { "aws:RequestedRegion": [...new Set([region, GLOBAL_REGION])] } },
     },
+    ...roleStatements(name, account),
+    {
+      sid: "ChangeParameters",
+      actions: actionsOf("ssm", [
+        "AddTagsToResource",
+        "DeleteParameter",
+        "GetParameter",
+        "GetParameters",
+        "PutParameter",
+        "RemoveTagsFromResource",
+      ]),
+      resources: [parameters(environment, account)],
+    },
+    {
+      sid: "ReadPublicParameters",
+      actions: ["ssm:GetParameter", "ssm:GetParameters"],
+      resources: [publicParameters(environment)],
+    },
+    {
+      sid: "ChangeBuckets",
+      actions: actionsOf("s3", ["Create*", "Delete*", "Get*", "List*", "Put*"]),
+      resources: [`arn:aws:s3:::${name}-*`, `arn:aws:s3:::${name}-*/*`],
+    },
+    ...(created.length > 0
+      ? [
+          {
+            sid: "ChangeRepositories",
+            actions: actionsOf("ecr", [
+              "CreateRepository",
+              "Delete*",
+              "Put*",
+              "TagResource",
+              "UntagResource",
+            ]),
+            resources: created.map(
+              ({ repository }) => `arn:aws:ecr:${region}:${account}:repository/${repository}`,
+            ),
+          },
+        ]
+      : []),
+    {
+      sid: "ChangeState",
+      actions: ["s3:DeleteObject", "s3:GetObject", "s3:PutObject"],
+      resources: [state, `${state}.tflock`],
+    },
+  ];
+}
+
+/** Roles and instance profiles, by the environment's name. */
+function roleStatements(environment: string, account: string): Statement[] {
+  const named = (type: string) => `arn:aws:iam::${account}:${type}/${environment}-*`;
+  return [
     {
       sid: "ChangeRoles",
-      actions: [
+      actions: actionsOf("iam", [
         "CreateRole",
         "DeleteRole",
         "DeleteRolePolicy",
@@ -118,79 +164,36 @@ export function applyStatements(environment: Configuration, account: string, buc
         "UpdateAssumeRolePolicy",
         "UpdateRole",
         "UpdateRoleDescription",
-      ].map((action) => `iam:${action}`),
-      resources: [iam("role")],
+      ]),
+      resources: [named("role")],
     },
     {
       // Only AWS's policies for container instances and their agent: no role of an environment becomes an administrator this way.
       sid: "AttachPolicies",
       actions: ["iam:AttachRolePolicy"],
-      resources: [iam("role")],
+      resources: [named("role")],
       condition: {
         ArnEquals: {
-          "iam:PolicyARN": [
-            "arn:aws:iam::aws:policy/service-role/AmazonEC2ContainerServiceforEC2Role",
-            "arn:aws:iam::aws:policy/AmazonSSMManagedInstanceCore",
-          ],
+          "iam:PolicyARN": Object.values(instancePolicies),
         },
       },
     },
     {
       sid: "ChangeInstanceProfiles",
-      actions: [
+      actions: actionsOf("iam", [
         "AddRoleToInstanceProfile",
         "CreateInstanceProfile",
         "DeleteInstanceProfile",
         "RemoveRoleFromInstanceProfile",
         "TagInstanceProfile",
         "UntagInstanceProfile",
-      ].map((action) => `iam:${action}`),
-      resources: [iam("instance-profile")],
+      ]),
+      resources: [named("instance-profile")],
     },
     {
       sid: "CreateServiceLinkedRoles",
       actions: ["iam:CreateServiceLinkedRole"],
       resources: [`arn:aws:iam::${account}:role/aws-service-role/*`],
-    },
-    {
-      sid: "ChangeParameters",
-      actions: [
-        "AddTagsToResource",
-        "DeleteParameter",
-        "GetParameter",
-        "GetParameters",
-        "PutParameter",
-        "RemoveTagsFromResource",
-      ].map((action) => `ssm:${action}`),
-      resources: parameters(environment, account),
-    },
-    {
-      sid: "ReadPublicParameters",
-      actions: ["ssm:GetParameter", "ssm:GetParameters"],
-      resources: [publicParameters(environment)],
-    },
-    {
-      sid: "ChangeBuckets",
-      actions: ["Create*", "Delete*", "Get*", "List*", "Put*"].map((action) => `s3:${action}`),
-      resources: [`arn:aws:s3:::${name}-*`, `arn:aws:s3:::${name}-*/*`],
-    },
-    ...(created.length > 0
-      ? [
-          {
-            sid: "ChangeRepositories",
-            actions: ["CreateRepository", "Delete*", "Put*", "TagResource", "UntagResource"].map(
-              (action) => `ecr:${action}`,
-            ),
-            resources: created.map(
-              ({ repository }) => `arn:aws:ecr:${region}:${account}:repository/${repository}`,
-            ),
-          },
-        ]
-      : []),
-    {
-      sid: "ChangeState",
-      actions: ["s3:DeleteObject", "s3:GetObject", "s3:PutObject"],
-      resources: states(bucketArn, name),
     },
   ];
 }

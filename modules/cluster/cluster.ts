@@ -14,7 +14,7 @@ import { instanceType } from "../aws/instance-types";
 import type { ClusterConfiguration } from "../environment/props";
 import { nameOf } from "../names";
 import type { Network } from "../network/network";
-import { assumedBy } from "../policy";
+import { assumedBy, instancePolicies } from "../policy";
 import { allowOut } from "../security-group";
 import { ITSELF } from "../stack";
 
@@ -102,11 +102,10 @@ export class Cluster extends Construct {
       name: nameOf("aws_iam_role", this.props.name, "instances"),
       assumeRolePolicy: assumedBy("ec2.amazonaws.com"),
     });
-    for (const [id, policy] of [
-      ["ecs_agent", "service-role/AmazonEC2ContainerServiceforEC2Role"],
-      ["session_manager", "AmazonSSMManagedInstanceCore"],
+    for (const [id, policyArn] of [
+      ["ecs_agent", instancePolicies.ecsAgent],
+      ["session_manager", instancePolicies.sessionManager],
     ] as const) {
-      const policyArn = `arn:aws:iam::aws:policy/${policy}`;
       this.lifelines.push(new IamRolePolicyAttachment(this, id, { role: role.name, policyArn }));
     }
     return role;
