@@ -28,8 +28,7 @@ export async function contractFromFile(file: string, environment: string): Promi
       `Write it with: cdktf apply ${environment} --outputs-file ${file}`,
     );
   }
-  const text = typeof output === "string" ? output : JSON.stringify(output);
-  return contractOf(environment, text, `the output "deploy" in ${file}`);
+  return contractOf(environment, output, `the output "deploy" in ${file}`);
 }
 
 async function jsonFile(file: string): Promise<Record<string, unknown>> {
@@ -46,8 +45,8 @@ async function jsonFile(file: string): Promise<Record<string, unknown>> {
   }
 }
 
-function contractOf(environment: string, text: string, source: string): Contract {
-  const contract = parsed(text, source);
+function contractOf(environment: string, output: unknown, source: string): Contract {
+  const contract = parsed(output, source);
   if (contract.environment === environment) return contract;
   throw refused(
     `${source} is the contract of ${contract.environment}, not of ${environment}.`,
@@ -55,11 +54,12 @@ function contractOf(environment: string, text: string, source: string): Contract
   );
 }
 
-function parsed(text: string, source: string): Contract {
+function parsed(output: unknown, source: string): Contract {
   try {
-    return parseContract(text, source);
+    return parseContract(typeof output === "string" ? output : JSON.stringify(output), source);
   } catch (error) {
     if (error instanceof ContractError) throw refused(error.message);
+    if (error instanceof RangeError) throw refused(`${source} is no contract: it is nested without end.`);
     throw error;
   }
 }

@@ -74,19 +74,25 @@ export type Subscriber = (event: DeployEvent) => void;
 
 /**
  * What the deploy tells the world. Subscribers (screen, JSON, GitHub) only listen: none of them calls
- * AWS or changes the course. Everything that passes here is masked first.
+ * AWS or changes the course, and one that breaks is told no more. Everything that passes here is masked first.
  */
 export class Events {
-  private readonly subscribers: Subscriber[] = [];
+  private readonly subscribers = new Set<Subscriber>();
 
   constructor(private readonly now: () => number) {}
 
   subscribe(subscriber: Subscriber): void {
-    this.subscribers.push(subscriber);
+    this.subscribers.add(subscriber);
   }
 
   emit(body: EventBody): void {
     const event: DeployEvent = { ...maskDeep(body), at: new Date(this.now()).toISOString() };
-    for (const subscriber of this.subscribers) subscriber(event);
+    for (const subscriber of this.subscribers) {
+      try {
+        subscriber(event);
+      } catch {
+        this.subscribers.delete(subscriber);
+      }
+    }
   }
 }

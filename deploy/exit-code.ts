@@ -15,7 +15,7 @@ export const EXIT = {
 } as const;
 
 /** 128 + the signal's number, as shells count. */
-export const SIGNAL_EXIT = { SIGINT: 130, SIGTERM: 143 } as const;
+export const SIGNAL_EXIT = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 } as const;
 
 export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
 export type StopSignal = keyof typeof SIGNAL_EXIT;

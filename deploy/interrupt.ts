@@ -9,7 +9,8 @@ export interface SignalSource {
 }
 
 /**
- * Turns the first SIGINT or SIGTERM into an aborted signal, so that each step can clean up behind itself.
+ * Turns the first SIGINT, SIGTERM or SIGHUP (the terminal was closed) into an aborted signal, so that each step can
+ * clean up behind itself.
  * A second one leaves at once: whoever presses twice means it.
  */
 export function interruptible(source: SignalSource): { signal: AbortSignal; dispose(): void } {

@@ -23,7 +23,7 @@ Examples:
 Exit codes:
   0 deployed   1 usage, configuration or a failed check   2 migration failed, service untouched
   3 roll-out failed or rolled back   4 outcome unknown   5 another deployment in progress, or ours superseded
-  130, 143 interrupted; \`run\` answers with the command's own exit code
+  129, 130, 143 interrupted; \`run\` answers with the command's own exit code
 
 Region, credentials and AWS_ENDPOINT_URL are taken as the AWS CLI takes them.`;
 
@@ -140,5 +140,8 @@ async function main(): Promise<void> {
   program.addHelpText("after", () => `\n${deploy.helpInformation()}${EXAMPLES}`);
   await program.parseAsync();
 }
+
+// Whoever reads may go away (`| head`, a closed terminal): what is under way goes on, in silence.
+for (const stream of [process.stdout, process.stderr]) stream.on("error", () => {});
 
 void main();

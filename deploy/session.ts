@@ -5,7 +5,8 @@ import { type Clock, systemClock } from "./clock";
 import type { Context, Limits } from "./context";
 import { contractFromFile, contractFromParameter } from "./contract-source";
 import type { Report } from "./deploy";
-import { DeployError, Interrupted } from "./errors";
+import { writtenRegion } from "./environment-file";
+import { DeployError, Interrupted, refused } from "./errors";
 import { Events, type Result } from "./events";
 import { EXIT } from "./exit-code";
 import { interruptible, type SignalSource } from "./interrupt";
@@ -43,6 +44,8 @@ export interface Done {
 }
 
 export type Body = (context: Context, report: Report) => Promise<Done>;
+
+const ENVIRONMENT = /^[A-Za-z0-9-]+$/;
 
 /** Runs one command from the first call to the last line, and answers with the process's exit code. */
 export async function session(
@@ -97,8 +100,12 @@ async function openContext(
   signal: AbortSignal,
   { clock, random }: Surroundings,
 ): Promise<Context> {
+  if (!ENVIRONMENT.test(environment)) {
+    throw refused(`${JSON.stringify(environment)} is no environment's name: letters, digits and hyphens.`);
+  }
   const given = outputs ? await contractFromFile(outputs, environment) : null;
-  const aws = new Aws(await makeClients(given?.region), { clock, random, signal });
+  const clients = await makeClients(() => given?.region ?? writtenRegion(environment));
+  const aws = new Aws(clients, { clock, random, signal });
   const contract = given ?? (await contractFromParameter(aws, environment));
   return { contract, aws, lasting: aws.lasting(), clock, signal, events, limits };
 }

@@ -191,7 +191,7 @@ test("the command line: help with examples and exit codes, one clear error per m
   const mistakes = await Promise.all([
     main("staging"),
     main("staging", "--image", "v2", "--rollout-timeout", "soon"),
-    main("staging", "--image", "v2"),
+    main("nowhere", "--image", "v2"),
   ]);
   expect(mistakes.map(({ code }) => code)).toEqual([1, 1, 1]);
   expect(mistakes[0]?.text).toContain("--image <tag or digest>' not specified");

@@ -99,6 +99,7 @@ test("Ctrl-C during the first of two roll-outs names the service that was not to
 });
 
 test.each([
+  ["SIGHUP", 129],
   ["SIGINT", 130],
   ["SIGTERM", 143],
 ] as const)("the real process: %s stops the task and ends with %d", async (signal, expected) => {

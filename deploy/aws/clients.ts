@@ -21,9 +21,9 @@ const REQUEST_TIMEOUT = 15_000;
 /**
  * The official clients. Region, credentials and `AWS_ENDPOINT_URL` are found as the AWS CLI finds them
  * (environment, profile, SSO, OIDC, instance). The SDK itself does not retry: `retry.ts` does, on our clock.
- * @param fallbackRegion for when the machine has none configured.
+ * @param fallbackRegion asked when the machine has none configured.
  */
-export async function makeClients(fallbackRegion?: string): Promise<Clients> {
+export async function makeClients(fallbackRegion: () => string | undefined): Promise<Clients> {
   const transport = {
     maxAttempts: 1,
     requestHandler: {
@@ -46,11 +46,15 @@ export async function makeClients(fallbackRegion?: string): Promise<Clients> {
   };
 }
 
-async function configuredRegion(client: STSClient, fallback?: string): Promise<string> {
+/** AWS_REGION, AWS_DEFAULT_REGION, the profile's: the AWS CLI's order, of which the SDK knows all but the second. */
+async function configuredRegion(client: STSClient, fallback: () => string | undefined): Promise<string> {
+  const { AWS_REGION, AWS_DEFAULT_REGION } = process.env;
+  if (!AWS_REGION && AWS_DEFAULT_REGION) return AWS_DEFAULT_REGION;
   try {
     return await client.config.region();
   } catch {
-    if (fallback) return fallback;
+    const region = fallback();
+    if (region) return region;
     throw refused(
       "No AWS region is configured.",
       "Set AWS_REGION, or AWS_PROFILE to a profile with a region.",

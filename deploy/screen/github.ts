@@ -42,11 +42,19 @@ const stepOutputs = ({ exitCode, images, url }: Result): string =>
     "",
   ].join("\n");
 
-/** Annotations, job summary and step outputs, beside the plain lines. */
+/** Annotations, job summary and step outputs, beside the plain lines. A file that cannot be written is a warning. */
 export function githubScreen(
   write: (text: string) => void,
   files: { summary: string | undefined; output: string | undefined },
 ): Subscriber {
+  const append = (name: string, file: string | undefined, text: string) => {
+    if (!file) return;
+    try {
+      appendFileSync(file, text);
+    } catch (error) {
+      write(annotation("warning", "deploy", `${name} was not written: ${(error as Error).message}`));
+    }
+  };
   return (event: DeployEvent) => {
     if (event.type === "warning") write(annotation("warning", "deploy", event.text));
     if (event.type !== "result") return;
@@ -55,7 +63,7 @@ export function githubScreen(
       const text = [result.text, ...result.wayOut, ...result.lastLines].join("\n");
       write(annotation("error", `${result.command} ${result.environment}`, text));
     }
-    if (files.summary) appendFileSync(files.summary, summary(result));
-    if (files.output) appendFileSync(files.output, stepOutputs(result));
+    append("GITHUB_STEP_SUMMARY", files.summary, summary(result));
+    append("GITHUB_OUTPUT", files.output, stepOutputs(result));
   };
 }

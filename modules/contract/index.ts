@@ -82,6 +82,12 @@ const contractSchema = z.object({
 /** How gzip's first bytes read in base64. */
 const PACKED = "H4sI";
 
+/** The most that a packed contract may unpack to, in bytes; a hundred services take a tenth of it. */
+const LARGEST = 2 ** 20;
+
+const unpacked = (text: string) =>
+  gunzipSync(Buffer.from(text, "base64"), { maxOutputLength: LARGEST }).toString();
+
 /** A contract that is missing a part, or of another version: says what to apply. */
 export class ContractError extends Error {
   override name = "ContractError";
@@ -95,7 +101,7 @@ export function parseContract(text: string, source: string): Contract {
   const apply = "Apply the environment again (cdktf apply <environment>) with this version of Slipway.";
   let json: unknown;
   try {
-    json = JSON.parse(text.startsWith(PACKED) ? gunzipSync(Buffer.from(text, "base64")).toString() : text);
+    json = JSON.parse(text.startsWith(PACKED) ? unpacked(text) : text);
   } catch {
     throw new ContractError(`${source} is not JSON. ${apply}`);
   }

@@ -231,6 +231,15 @@ export class World {
     this.clock.sleep = sleep;
   }
 
+  /** A deploy whose screen breaks after so many lines, as a closed pipe does. */
+  deployUnseen(image: string, lines: number): Promise<number> {
+    let left = lines;
+    const print = () => {
+      if (left-- <= 0) throw Object.assign(new Error("write EPIPE"), { code: "EPIPE" });
+    };
+    return deployCommand("staging", { ...this.common({}), image }, this.around(print));
+  }
+
   /** What a person or a CI log sees. */
   async deployPlainly(image: string): Promise<string> {
     let printed = "";
@@ -246,6 +255,10 @@ export class World {
 
   check = (image?: string) =>
     this.record((around) => checkCommand("staging", { ...this.common({}), ...(image && { image }) }, around));
+
+  /** Of an environment by any name. */
+  checkOf = (environment: string) =>
+    this.record((around) => checkCommand(environment, this.common({}), around));
 
   status = () => this.record((around) => statusCommand("staging", this.common({}), around));
 
