@@ -41,8 +41,12 @@ const load = {
 const OFFLINE = "on the sandbox: AWS is stood in for, no credentials are needed or used";
 
 /** Runs a command here, or once more in the sandbox where --offline says so and this is not there yet. */
-const run = async (offline: boolean | undefined, command: () => Promise<number>) => {
-  process.exitCode = offline && !inSandbox(process.env) ? await againInSandbox() : await command();
+const run = async (
+  offline: boolean | undefined,
+  command: () => Promise<number>,
+  options: readonly string[] = [],
+) => {
+  process.exitCode = offline && !inSandbox(process.env) ? await againInSandbox(options) : await command();
 };
 
 const plan = new Command("npm run plan --")
@@ -54,7 +58,9 @@ const plan = new Command("npm run plan --")
   .option("--json", "the summary as JSON on standard output")
   .option("--markdown <file>", "write the summary as Markdown too, for a job summary or a comment")
   .addHelpText("after", PLAN_EXAMPLES)
-  .action((names, { offline, ...options }) => run(offline, () => load.plan().planCommand(names, options)));
+  .action((names, { offline, ...options }) =>
+    run(offline, () => load.plan().planCommand(names, options), ["--assume"]),
+  );
 
 const apply = new Command("npm run apply --")
   .description("Applies exactly the plans of the last npm run plan: nothing is planned anew.")

@@ -1,3 +1,4 @@
+import type { Assumption } from "./assumed";
 import type { StackReport } from "./report";
 import { losses } from "./summary";
 import { changeLines, countsText, driftLines, type Line, lossLines, problemLines } from "./words";
@@ -9,12 +10,25 @@ export const LIMIT = 65_536;
 export const markerOf = (stack: string) => `<!-- slipway-plan: ${stack} -->`;
 
 /** The summary for a job summary or a comment: never longer than the limit, and always with every stack's counts. */
-export function markdownReport(stacks: readonly StackReport[], limit = LIMIT): string {
+export function markdownReport(
+  stacks: readonly StackReport[],
+  assumed: readonly Assumption[] = [],
+  limit = LIMIT,
+): string {
+  const preface = assumedText(assumed);
   const heads = stacks.map(head);
-  const fixed = heads.reduce((sum, text) => sum + text.length + 2, 0);
+  const fixed = heads.reduce((sum, text) => sum + text.length + 2, preface.length);
   const room = Math.floor((limit - fixed) / Math.max(1, stacks.length));
-  return stacks.map((stack, index) => `${heads[index]}\n${details(stack, room)}`).join("\n");
+  return preface + stacks.map((stack, index) => `${heads[index]}\n${details(stack, room)}`).join("\n");
 }
+
+/** What an offline plan stands on beside the configuration. */
+const assumedText = (assumed: readonly Assumption[]) =>
+  assumed.length === 0
+    ? ""
+    : `Taken as there, because the configuration only reads or imports it:\n\n${assumed
+        .map(({ type, name }) => `- \`${type}\` \`${name.replaceAll("`", "'")}\`\n`)
+        .join("")}\n`;
 
 function head({ name, outcome, summary }: StackReport): string {
   const result = summary === undefined || outcome === "no changes" ? outcome : countsText(summary.counts);

@@ -1,6 +1,6 @@
+import { spawn } from "node:child_process";
 import { constants } from "node:os";
 import { dirname, join } from "node:path";
-import { spawn } from "node:child_process";
 
 /** Whether this process runs as a command of the sandbox, where AWS is stood in for. */
 export function inSandbox(environment: NodeJS.ProcessEnv): boolean {
@@ -9,12 +9,16 @@ export function inSandbox(environment: NodeJS.ProcessEnv): boolean {
   return shim && Boolean(TF_REATTACH_PROVIDERS);
 }
 
-/** Runs this very command line again, as a command of the sandbox. Returns its exit code. */
-export function againInSandbox(): Promise<number> {
+/**
+ * Runs this very command line again, as a command of the sandbox. Returns its exit code.
+ *
+ * @param options the sandbox's own
+ */
+export function againInSandbox(options: readonly string[]): Promise<number> {
   const sandbox = join(__dirname, "..", "sandbox", "main.ts");
   const node = [...process.execArgv];
   const again = [process.execPath, ...node, ...process.argv.slice(1)];
-  const child = spawn(process.execPath, [...node, sandbox, "--", ...again], { stdio: "inherit" });
+  const child = spawn(process.execPath, [...node, sandbox, ...options, "--", ...again], { stdio: "inherit" });
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
     process.on(signal, () => {
       // A terminal's Ctrl-C has reached the child already.

@@ -1,6 +1,7 @@
 import { writeFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { alone } from "./alone";
+import { assumptions } from "./assumed";
 import { Children } from "./children";
 import { CommandError, reasonOf } from "./error";
 import { markdownReport } from "./markdown";
@@ -37,8 +38,8 @@ export function planCommand(names: readonly string[], { json, markdown }: PlanOp
     saved.clear();
     const planned = await planAll(stacks, new Planner(new Terraform(project, children), saved, offline));
     children.check();
-    const report = reportOf(planned, offline);
-    if (markdown !== undefined) write(markdown, markdownReport(planned));
+    const report = reportOf(planned, offline, assumptions(process.env));
+    if (markdown !== undefined) write(markdown, markdownReport(planned, report.assumed));
     if (json) process.stdout.write(`${JSON.stringify(report, null, 2)}\n`);
     else {
       const { colors } = screenOf(process.stdout, process.env);

@@ -1,3 +1,4 @@
+import type { Assumption } from "./assumed";
 import type { Problem } from "./problems";
 import type { Summary } from "./summary";
 
@@ -21,10 +22,16 @@ export interface Report {
   readonly exitCode: 0 | 1 | 2;
   /** By name. */
   readonly stacks: readonly StackReport[];
+  /** What offline was taken as there, because the configuration only reads or imports it. */
+  readonly assumed: readonly Assumption[];
 }
 
 /** The report over all stacks. */
-export function reportOf(stacks: readonly StackReport[], offline: boolean): Report {
+export function reportOf(
+  stacks: readonly StackReport[],
+  offline: boolean,
+  assumed: readonly Assumption[] = [],
+): Report {
   const some = (outcome: StackReport["outcome"]) => stacks.some((stack) => stack.outcome === outcome);
-  return { version: 1, offline, exitCode: some("failed") ? 1 : some("changes") ? 2 : 0, stacks };
+  return { version: 1, offline, exitCode: some("failed") ? 1 : some("changes") ? 2 : 0, stacks, assumed };
 }

@@ -67,15 +67,18 @@ async function runInside(world: World, project: string, options: Options): Promi
     join(world.folder, "state"),
   ];
   const { startApi } = require("./api/command") as typeof import("./api/command");
-  const provider = await serveProvider({ world, folders });
+  const { Assumptions } = require("./provider/assumptions") as typeof import("./provider/assumptions");
+  const assumptions = options.assume ? new Assumptions(world, join(world.folder, "assumed.json")) : undefined;
+  const provider = await serveProvider({ world, folders, assumptions });
   process.once("exit", () => provider.close());
   const api = await startApi(world, options.speed);
   try {
-    return await run(
-      options.command,
-      isolatedEnvironment(process.env, { ...shim, reattach: provider.reattach, endpoint: api.endpoint }),
-    );
+    const { reattach } = provider;
+    const { endpoint } = api;
+    const isolation = { ...shim, reattach, endpoint, assumed: assumptions?.file };
+    return await run(options.command, isolatedEnvironment(process.env, isolation));
   } finally {
+    if (assumptions) process.stderr.write(assumptions.text);
     await api.close();
     provider.close();
   }

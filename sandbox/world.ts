@@ -70,6 +70,8 @@ export class World {
   readonly vault: Vault;
   private readonly file: string;
   private contents: Contents;
+  /** What exists for this process alone, by key: see `assume`. */
+  private readonly assumed: Record<string, WorldObject> = {};
   private stamp = "";
   private changing = false;
   private undo: (() => void)[] = [];
@@ -93,14 +95,15 @@ export class World {
   /** The object with this id, or undefined. */
   get(type: string, region: string, id: string): WorldObject | undefined {
     this.refresh();
-    return this.contents.objects[keyOf({ type, region, id })];
+    const key = keyOf({ type, region, id });
+    return this.contents.objects[key] ?? this.assumed[key];
   }
 
   /** All objects that match. */
   list(query: Query = {}): WorldObject[] {
     this.refresh();
     const wanted = Object.entries(query.where ?? {});
-    return Object.values(this.contents.objects).filter(
+    return Object.values({ ...this.assumed, ...this.contents.objects }).filter(
       (object) =>
         (query.type === undefined || object.type === query.type) &&
         (query.region === undefined || object.region === query.region || object.region === GLOBAL) &&
@@ -135,6 +138,24 @@ export class World {
     const before = this.contents.objects[key];
     this.record(() => this.restore(key, before));
     delete this.contents.objects[key];
+  }
+
+  /** Lets exist, for this process alone, what a function puts: nothing of it is written. */
+  assume(make: () => void): void {
+    this.refresh();
+    const { objects, counts } = this.contents;
+    this.contents = { ...this.contents, objects: { ...objects }, counts: { ...counts } };
+    try {
+      this.attempt(make);
+      for (const [key, object] of Object.entries(this.contents.objects))
+        if (objects[key] !== object) this.assumed[key] = object;
+    } finally {
+      this.contents = { ...this.contents, objects, counts };
+    }
+  }
+
+  isAssumed(object: { type: string; region: string; id: string }): boolean {
+    return keyOf(object) in this.assumed;
   }
 
   /** Hexadecimal digits that depend only on the seed and on how often it was used. Only inside `change`. */

@@ -159,7 +159,7 @@ describe("the report as JSON", () => {
     [[report("a", []), lossy], 2],
     [[lossy, failed], 1],
   ] as const)("has the exit code of Terraform over all stacks", (stacks, exitCode) => {
-    expect(reportOf(stacks, true)).toEqual({ version: 1, offline: true, exitCode, stacks });
+    expect(reportOf(stacks, true)).toEqual({ version: 1, offline: true, assumed: [], exitCode, stacks });
   });
 });
 

@@ -7,7 +7,7 @@ import type { World, WorldObject } from "../world";
 import { KINDS } from "./kinds";
 
 /** Where the name goes, for types that have no "name". */
-const NAMED_BY = [
+export const NAMED_BY = [
   "name",
   "bucket",
   "identifier",

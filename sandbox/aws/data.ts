@@ -94,7 +94,7 @@ const READERS: Record<string, Reader> = {
 };
 
 /** Arguments of data sources that have another name in the resource. */
-const ALIASES: Record<string, Record<string, string>> = {
+export const ALIASES: Record<string, Record<string, string>> = {
   aws_ecs_cluster: { cluster_name: "name" },
   aws_ecs_service: { service_name: "name", cluster_arn: "cluster" },
   aws_db_instance: { db_instance_identifier: "identifier" },
@@ -103,7 +103,7 @@ const ALIASES: Record<string, Record<string, string>> = {
 };
 
 /** Arguments that steer the search and describe nothing. */
-const STEERING = [
+export const STEERING = [
   "most_recent",
   "private_zone",
   "statuses",

@@ -8,6 +8,8 @@ Options (they may also come without a command):
   --reset                                    forget everything first: the world and its Terraform states
   --empty                                    begin without the repository "app" and the zone example.com that are there
                                              otherwise: with the first command, or with --reset
+  --assume                                   take as there, for this command alone, what its configuration only reads or
+                                             imports: for plans; the last line says what it was
   --with <type>:<name>[@<region>]            add an object that Terraform does not manage
   --edit <type>/<id|name> <attribute>=<json> change something by hand, as in the console (drift)
   --delete <type>/<id|name>                  remove something by hand
@@ -21,7 +23,7 @@ Examples:
   npm run sandbox -- npx cdktf plan staging
   npm run sandbox -- npx cdktf apply staging prod --auto-approve
   npm run sandbox -- npx cdktf output staging
-  npm run sandbox -- terraform -chdir=infra plan
+  npm run sandbox -- --assume terraform -chdir=infra plan
   npm run sandbox -- sh
   npm run sandbox -- --image app:v1=samples/app npm run deploy -- staging --image v1
   npm run sandbox -- aws ecs list-clusters

@@ -12,6 +12,8 @@ export interface Isolation {
   reattach: string;
   /** Where the stand-in endpoints listen; without it there are none. */
   endpoint?: string;
+  /** File that lists what was taken as there. */
+  assumed?: string | undefined;
 }
 
 /**
@@ -20,7 +22,7 @@ export interface Isolation {
  */
 export function isolatedEnvironment(
   from: NodeJS.ProcessEnv,
-  { bin, terraform, reattach, endpoint }: Isolation,
+  { bin, terraform, reattach, endpoint, assumed }: Isolation,
 ): NodeJS.ProcessEnv {
   const environment: NodeJS.ProcessEnv = {};
   for (const [name, value] of Object.entries(from)) {
@@ -31,6 +33,7 @@ export function isolatedEnvironment(
   return {
     ...environment,
     ...(endpoint ? { AWS_ENDPOINT_URL: endpoint } : {}),
+    ...(assumed ? { SANDBOX_ASSUMED: assumed } : {}),
     AWS_ACCESS_KEY_ID: "AKIASANDBOXSANDBOX00",
     AWS_SECRET_ACCESS_KEY: "sandbox",
     AWS_CONFIG_FILE: "/dev/null",

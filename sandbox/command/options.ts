@@ -14,6 +14,8 @@ export interface Options {
   reset: boolean;
   /** Begin in an account that has nothing of a person's. */
   empty: boolean;
+  /** Take as there what the command's configuration only reads or imports. */
+  assume: boolean;
   with: Named[];
   edits: (Named & { attribute: string; value: Json })[];
   deletions: Named[];
@@ -36,6 +38,7 @@ export function parseOptions(argv: readonly string[]): Options {
   const options: Options = {
     reset: false,
     empty: false,
+    assume: false,
     with: [],
     edits: [],
     deletions: [],
@@ -54,6 +57,7 @@ export function parseOptions(argv: readonly string[]): Options {
   }
   options.command = words;
   if (options.json && !options.show) throw new UsageError("--json belongs to --show");
+  if (options.assume && words.length === 0) throw new UsageError("--assume needs a command, such as a plan");
   const idle =
     !options.reset &&
     !options.empty &&
@@ -80,6 +84,9 @@ function readOption(option: string, words: string[], options: Options): void {
       return;
     case "--empty":
       options.empty = true;
+      return;
+    case "--assume":
+      options.assume = true;
       return;
     case "--json":
       options.json = true;

@@ -1,5 +1,6 @@
 import { startRegion } from "../aws/account";
 import { readData } from "../aws/data";
+import { text } from "../aws/kind";
 import { KINDS } from "../aws/kinds";
 import { loadSchema } from "../schema/cache";
 import { EPHEMERAL } from "../schema/ephemeral";
@@ -9,6 +10,7 @@ import type { BlockSchema } from "../schema/types";
 import { type Fields, fromWire, isRecord, toWire, type Value, type WireValue } from "../wire/value";
 import { GLOBAL, type World } from "../world";
 import { applyChange, identity, stateOf } from "./apply";
+import type { Assumptions } from "./assumptions";
 import { configure, type Settings } from "./configure";
 import { fromError, pathMessage, problem } from "./diagnostics";
 import { openEphemeral } from "./ephemeral";
@@ -22,6 +24,8 @@ export interface Backstage {
   world: World;
   /** Folders whose Terraform files and states say which types are needed. */
   folders: () => string[];
+  /** Takes as there what is read or imported; without it, what is not there is refused. */
+  assumptions?: Assumptions | undefined;
 }
 
 type Request = {
@@ -139,9 +143,16 @@ export class Handlers {
     });
     return {
       planned_state: toWire(planned),
-      requires_replace: replace.map(pathMessage),
+      requires_replace: this.isAssumed(request.type_name, prior) ? [] : replace.map(pathMessage),
       legacy_type_system: true,
     };
+  }
+
+  /** An imported object of which only the id is known: whatever the configuration says may be so already. */
+  private isAssumed(type: string, prior: Value): boolean {
+    if (!isRecord(prior)) return false;
+    const region = this.regionOf(resourceSchema(type), prior);
+    return this.backstage.world.isAssumed({ type, region, id: identity(prior) });
   }
 
   private async apply(request: Request): Promise<Answer> {
@@ -177,11 +188,22 @@ export class Handlers {
   }
 
   private import({ type_name: type, id }: Request): Answer {
+    const { world, assumptions } = this.backstage;
+    const find = () => importState(world, type, id, this.settings.region, resourceSchema(type));
     try {
-      const state = importState(this.backstage.world, type, id, this.settings.region, resourceSchema(type));
+      const state = assumptions ? this.imported(find, assumptions, type, id) : find();
       return { imported_resources: [{ type_name: type, state: toWire(shape(state, resourceSchema(type))) }] };
     } catch (error) {
       return { diagnostics: [fromError(`importing ${type}`, error)] };
+    }
+  }
+
+  private imported(find: () => Fields, assumptions: Assumptions, type: string, id: string): Fields {
+    try {
+      return find();
+    } catch {
+      assumptions.forImport(type, id, this.settings.region);
+      return find();
     }
   }
 
@@ -190,7 +212,13 @@ export class Handlers {
     const schema = loadSchema("data", type) as BlockSchema;
     try {
       const config = fromWire(request.config) as Fields;
-      const state = await readData(type, config, schema, this.backstage.world, this.settings.region);
+      const { world, assumptions } = this.backstage;
+      const find = () => readData(type, config, schema, world, this.settings.region);
+      const state = await find().catch((refusal) => {
+        if (!assumptions) throw refusal;
+        assumptions.forData(type, config, text(config, "region") || this.settings.region, refusal);
+        return find();
+      });
       return { state: toWire(shape(state, schema)) };
     } catch (error) {
       return { diagnostics: [fromError(`reading ${type}`, error)] };
