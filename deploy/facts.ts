@@ -1,5 +1,5 @@
 import type { Cluster, Service, Task } from "@aws-sdk/client-ecs";
-import { type Contract, familyOf, type ServiceContract } from "../modules/contract";
+import type { Contract, ServiceContract } from "../modules/contract";
 import type { Aws } from "./aws/gateway";
 import { Interrupted } from "./errors";
 import { type ImageReference, manifestContent, type RegistryImage, reportedDigests } from "./image";
@@ -91,7 +91,7 @@ export async function readFacts(
     byKey(
       [...families],
       (family) => family,
-      (family) => migrationTasks(aws, cluster, family),
+      (family) => aws.familyTasks(cluster, family),
     ),
     byKey(imageGroups(services), groupKey, (group) => readImage(aws, cluster, group, wanted(group))),
   ]);
@@ -111,16 +111,6 @@ async function byKey<T, R>(items: T[], key: (item: T) => string, read: (item: T)
     items.map(async (item) => [key(item), await reading(read(item))] as const),
   );
   return new Map(entries);
-}
-
-/** A task that was told to stop is no longer listed as RUNNING but may still be at work: list both. */
-export async function migrationTasks(aws: Aws, cluster: string, taskDefinition: string): Promise<Task[]> {
-  const family = familyOf(taskDefinition);
-  const [running, stopped] = await Promise.all([
-    aws.listTasks(cluster, { family }, "RUNNING"),
-    aws.listTasks(cluster, { family }, "STOPPED"),
-  ]);
-  return [...running, ...stopped];
 }
 
 export const unfinished = (tasks: readonly Task[]) => tasks.filter((task) => !isStopped(task));

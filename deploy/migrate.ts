@@ -36,7 +36,7 @@ export async function migrate(context: Context, plan: MigrationPlan): Promise<vo
 
 async function start(context: Context, plan: MigrationPlan): Promise<Task> {
   const { repository, candidateTag } = plan.service.image;
-  await context.lasting.tagImage(repository, candidateTag, plan.image);
+  await context.aws.tagImage(repository, candidateTag, plan.image);
   const task = await startTask(context, oneOffOf(context, plan)).catch((error: unknown) => {
     if (error instanceof AwsError) return other(context, plan, error);
     throw error;
@@ -76,8 +76,12 @@ const lockToken = (parts: readonly (string | number)[]) =>
 async function other(context: Context, plan: MigrationPlan, error: AwsError): Promise<Task> {
   const { resourceIds } = (error.cause ?? {}) as { resourceIds?: string[] };
   if (error.code !== "ConflictException" || !resourceIds?.length) {
-    const exit = error.kind === "transient" ? EXIT.unknown : EXIT.migrationFailed;
-    throw new DeployError(exit, `The migration could not be started. ${error.message}`);
+    if (error.kind !== "lost") {
+      throw new DeployError(EXIT.migrationFailed, `The migration could not be started. ${error.message}`);
+    }
+    throw new DeployError(EXIT.unknown, `Whether the migration was started is unknown. ${error.message}`, [
+      `Look for a task that ${plan.startedBy} started before you deploy again.`,
+    ]);
   }
   const [task] = await context.aws.tasks(context.contract.cluster, resourceIds);
   const mark = readStartedBy(task?.startedBy);

@@ -1,11 +1,10 @@
 import type { Failure, RunTaskRequest, Task } from "@aws-sdk/client-ecs";
 import type { ServiceContract } from "../modules/contract";
-import { AwsError, isPassing } from "./aws/error";
+import { AwsError } from "./aws/error";
 import type { Context } from "./context";
 import { DeployError, Interrupted } from "./errors";
 import type { Stage } from "./events";
 import { EXIT } from "./exit-code";
-import { migrationTasks } from "./facts";
 import { LogTail, logStream } from "./log-tail";
 import { done, notYet, poll } from "./poll";
 import { taskId } from "./task-story";
@@ -46,7 +45,7 @@ function request(
   { contract }: Context,
   task: OneOff,
   attempt: number,
-): RunTaskRequest & { clientToken: string } {
+): RunTaskRequest & { clientToken: string; cluster: string } {
   const { network, capacity } = task.service;
   return {
     cluster: contract.cluster,
@@ -98,29 +97,19 @@ export async function startTask(context: Context, oneOff: OneOff): Promise<Task>
   }
 }
 
-/** When the answer was lost for good the task may run all the same: then it is looked for by its mark. */
 async function runTask(
   context: Context,
   oneOff: OneOff,
   attempt: number,
 ): Promise<{ tasks?: Task[]; failures?: Failure[] }> {
-  const asked = context.clock.now();
-  try {
-    const answer = await context.lasting.runTask(request(context, oneOff, attempt));
-    const [task] = answer.tasks ?? [];
-    const earlier = task && isStopped(task) && (task.stoppedAt?.getTime() ?? 0) < asked;
-    if (!earlier) return answer;
-    // The token was used before, and a stale list had hidden the task of then: once more, with another.
-    return await context.lasting.runTask(request(context, oneOff, -attempt));
-  } catch (error) {
-    if (!isPassing(error)) throw error;
-    const tasks = await migrationTasks(context.lasting, context.contract.cluster, oneOff.taskDefinition);
-    const ours = tasks.find(
-      (task) => task.startedBy === oneOff.startedBy && !oneOff.known.has(task.taskArn ?? ""),
-    );
-    if (!ours) throw error;
-    return { tasks: [ours] };
-  }
+  const { aws, clock } = context;
+  const asked = clock.now();
+  const answer = await aws.runTask(request(context, oneOff, attempt), oneOff.known);
+  const [task] = answer.tasks ?? [];
+  const earlier = task && isStopped(task) && (task.stoppedAt?.getTime() ?? 0) < asked;
+  if (!earlier) return answer;
+  // The token was used before, and a stale list had hidden the task of then: once more, with another.
+  return aws.runTask(request(context, oneOff, -attempt), new Set([...oneOff.known, task.taskArn ?? ""]));
 }
 
 type FinalVerdict = Exclude<TaskVerdict, { kind: "in progress" } | { kind: "overdue" }>;

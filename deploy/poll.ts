@@ -14,7 +14,7 @@ export const done = <T>(value: T): Fetched<T> => ({ done: true, value });
 const POLL_INTERVAL = 3_000;
 
 /** How long AWS may fail to answer before we stop believing that we can see anything, in milliseconds. */
-const BLIND_LIMIT = 180_000;
+export const BLIND_LIMIT = 180_000;
 
 /**
  * Looks until there is an answer. Throttling, server faults and broken connections are waited out for as
@@ -23,7 +23,7 @@ const BLIND_LIMIT = 180_000;
  * interval: whoever polls has just had an answer.
  */
 export async function poll<T>(
-  { clock, signal }: { clock: Clock; signal: AbortSignal },
+  { clock, signal }: { clock: Clock; signal?: AbortSignal },
   look: () => Promise<Fetched<T>>,
 ): Promise<T> {
   let sawAt = clock.now();

@@ -158,7 +158,7 @@ async function bringBack(
   previous: RegistryImage,
 ): Promise<string> {
   try {
-    const deployment = await force(context, service);
+    const deployment = await force({ ...context, aws: context.lasting }, service);
     const end = await rollOut(context, "put back", service, previous, deployment);
     return end.kind === "succeeded"
       ? `${service.name} runs ${short(previous.digest)} again.`

@@ -30,18 +30,18 @@ const TASKS_INTERVAL = 15_000;
 /** Once ECS says COMPLETED the proof is wanted at once; when it keeps failing, at that interval too. */
 const QUICK_PROOFS = 5;
 
-/** @throws DeployError when ECS refuses, or 4 when its answer was lost. */
+/** @throws DeployError 3 when ECS was not told to deploy, or 4 when nobody can say whether it was. */
 export async function force(
   context: Context,
   service: ServiceContract,
 ): Promise<{ id: string; createdAt: number }> {
   try {
-    const deployment = await context.lasting.forceDeployment(context.contract.cluster, service.service);
+    const deployment = await context.aws.forceDeployment(context.contract.cluster, service.service);
     if (!deployment?.id) throw new DeployError(EXIT.unknown, "ECS accepted the deployment but names none.");
     return { id: deployment.id, createdAt: deployment.createdAt?.getTime() ?? context.clock.now() };
   } catch (error) {
     if (!(error instanceof AwsError)) throw error;
-    const lost = error.kind === "transient";
+    const lost = error.kind === "lost";
     throw new DeployError(
       lost ? EXIT.unknown : EXIT.rolloutFailed,
       lost

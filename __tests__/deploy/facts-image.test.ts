@@ -133,7 +133,7 @@ test("fact 24: a promotion is two calls, and a tag that is there already is succ
   expect((await world.deploy()).exitCode).toBe(0);
   const names = world.calls.map(({ operation }) => operation);
   const end = names.indexOf("ecs:UpdateService");
-  expect(names.slice(end - 2, end)).toEqual(["ecr:BatchGetImage", "ecr:PutImage"]);
+  expect(names.slice(end - 3, end)).toEqual(["ecr:BatchGetImage", "ecr:PutImage", "ecs:DescribeServices"]);
 });
 
 test("fact 24: an immutable tag says how to exclude it", async () => {

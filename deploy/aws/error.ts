@@ -4,6 +4,8 @@ export type AwsErrorKind =
   | "throttled"
   /** A server fault or a broken connection: waiting helps, and a change may have been made all the same. */
   | "transient"
+  /** An answer to a change was lost, and no look could tell whether it was made. */
+  | "lost"
   /** The role lacks a permission. */
   | "denied"
   /** No credentials, or expired ones. */
@@ -30,6 +32,13 @@ export class AwsError extends Error {
 export const isPassing = (error: unknown) =>
   error instanceof AwsError && (error.kind === "throttled" || error.kind === "transient");
 
+/** Codes of a connection that never came about: the request was not carried out. */
+const UNREACHED = new Set(["ECONNREFUSED", "EHOSTUNREACH", "ENETUNREACH", "ENOTFOUND", "EAI_AGAIN"]);
+
+/** Whether AWS cannot have received the call. */
+export const neverArrived = ({ code, cause }: AwsError) =>
+  UNREACHED.has(code) || UNREACHED.has((cause as Thrown | undefined)?.code ?? "");
+
 const THROTTLED = new Set([
   "Throttling",
   "ThrottlingException",
@@ -54,17 +63,7 @@ const CREDENTIALS = new Set([
   "MissingAuthenticationTokenException",
 ]);
 /** Node's codes of a connection that broke, or never came about. */
-const NETWORK = new Set([
-  "ECONNRESET",
-  "ECONNREFUSED",
-  "ECONNABORTED",
-  "EHOSTUNREACH",
-  "ENETUNREACH",
-  "ENOTFOUND",
-  "EAI_AGAIN",
-  "EPIPE",
-  "ETIMEDOUT",
-]);
+const NETWORK = new Set([...UNREACHED, "ECONNRESET", "ECONNABORTED", "EPIPE", "ETIMEDOUT"]);
 
 /** The parts of an SDK exception, or of a Node error, that tell what it is. */
 interface Thrown {
@@ -88,6 +87,7 @@ function kindOf({ name = "", code = "", $fault, $metadata }: Thrown): AwsErrorKi
 const ADVICE: Record<AwsErrorKind, string> = {
   throttled: "AWS throttles this account; wait a minute and run it again.",
   transient: "AWS did not answer; run it again.",
+  lost: "",
   denied: "The role lacks this permission; `npm run deploy -- policy <environment>` prints what it needs.",
   credentials: "Sign in again (aws sso login, or fresh credentials for this job), then run it again.",
   refused: "",

@@ -31,25 +31,17 @@ import {
   type ServiceRevision,
   type Task,
 } from "@aws-sdk/client-ecs";
-import type { Clock } from "../clock";
-import { MEDIA_TYPES, type RegistryImage } from "../image";
+import { familyOf } from "../../modules/contract";
+import { MEDIA_TYPES, type RegistryImage, short } from "../image";
 import type { Clients } from "./clients";
 import { AwsError } from "./error";
-import { withRetry } from "./retry";
+import { type Change, change, type Patience, read } from "./retry";
 
 /** Largest answers AWS gives in one page. */
 const TASKS_PER_CALL = 100;
 const SERVICES_PER_CALL = 10;
 /** Five pages of stopped tasks are plenty to see a crash loop; there may be hours of them. */
 const MOST_TASK_PAGES = 5;
-
-export interface Patience {
-  clock: Clock;
-  /** 0 to 1, for the jitter of retries. */
-  random: () => number;
-  /** Ends reads. Changes always run to their answer: half a change helps nobody. */
-  signal?: AbortSignal;
-}
 
 /** Every call that a deployment makes, and nothing else: the policy of the deploy role mirrors this file. */
 export class Aws {
@@ -73,12 +65,12 @@ export class Aws {
     call: (options: { abortSignal?: AbortSignal }) => Promise<T>,
   ): Promise<T> {
     const { signal } = this.patience;
-    return withRetry(operation, this.patience, () => call(signal ? { abortSignal: signal } : {}));
+    return read(operation, this.patience, () => call(signal ? { abortSignal: signal } : {}));
   }
 
-  private change<T>(operation: string, call: () => Promise<T>): Promise<T> {
-    const { clock, random } = this.patience;
-    return withRetry(operation, { clock, random }, call);
+  /** A change always runs to its answer, and says how to look for what it left: half a change helps nobody. */
+  private change<T>(operation: string, made: Change<T>): Promise<T> {
+    return change(operation, this.patience, made);
   }
 
   async caller(): Promise<{ account: string; arn: string }> {
@@ -164,6 +156,16 @@ export class Aws {
     return this.tasks(cluster, arns);
   }
 
+  /** Tasks of a definition's family. One that was told to stop is listed as STOPPED but may still be at work. */
+  async familyTasks(cluster: string, taskDefinition: string): Promise<Task[]> {
+    const family = familyOf(taskDefinition);
+    const [running, stopped] = await Promise.all([
+      this.listTasks(cluster, { family }, "RUNNING"),
+      this.listTasks(cluster, { family }, "STOPPED"),
+    ]);
+    return [...running, ...stopped];
+  }
+
   /** Tasks by ARN; those that ECS does not know (yet, or any more) are left out. */
   async tasks(cluster: string, arns: readonly string[]): Promise<Task[]> {
     const found: Task[] = [];
@@ -176,23 +178,64 @@ export class Aws {
     return found;
   }
 
-  /** Safe to send again after a lost answer only because the request carries a client token. */
-  async runTask(request: RunTaskRequest & { clientToken: string }): Promise<RunTaskResponse> {
-    return this.change("ecs:RunTask", () => this.clients.ecs.send(new RunTaskCommand(request)));
+  /**
+   * Starts a task. Safe to send again only because the request carries a client token: any answer is that to the first.
+   * @param known ARNs of the tasks of this family that were there before.
+   */
+  async runTask(
+    request: RunTaskRequest & { clientToken: string; cluster: string },
+    known: ReadonlySet<string>,
+  ): Promise<Pick<RunTaskResponse, "tasks" | "failures">> {
+    const { cluster, startedBy } = request;
+    const lasting = this.lasting();
+    return this.change<Pick<RunTaskResponse, "tasks" | "failures">>("ecs:RunTask", {
+      call: () => this.clients.ecs.send(new RunTaskCommand(request)),
+      trace: `a new task that ${startedBy} started`,
+      look: async (last) => {
+        if (last.code === "ConflictException") throw last;
+        const tasks = await lasting.familyTasks(cluster, request.taskDefinition ?? "");
+        const ours = tasks.find((task) => task.startedBy === startedBy && !known.has(task.taskArn ?? ""));
+        return ours && { tasks: [ours] };
+      },
+    });
   }
 
   async stopTask(cluster: string, task: string, reason: string): Promise<void> {
-    await this.change("ecs:StopTask", () =>
-      this.clients.ecs.send(new StopTaskCommand({ cluster, task, reason })),
-    );
+    const lasting = this.lasting();
+    await this.change<unknown>("ecs:StopTask", {
+      call: () => this.clients.ecs.send(new StopTaskCommand({ cluster, task, reason })),
+      trace: "a task that is to stop",
+      look: async () => {
+        const [seen] = await lasting.tasks(cluster, [task]);
+        return seen?.desiredStatus === "STOPPED" ? seen : undefined;
+      },
+    });
   }
 
   /** Forces a deployment, and answers with it: a describe right after may still show the one before. */
   async forceDeployment(cluster: string, service: string): Promise<Deployment | undefined> {
-    const answer = await this.change("ecs:UpdateService", () =>
-      this.clients.ecs.send(new UpdateServiceCommand({ cluster, service, forceNewDeployment: true })),
-    );
-    return answer.service?.deployments?.find(({ status }) => status === "PRIMARY");
+    const before = await this.deployments(cluster, service);
+    const known = new Set(before.map(({ id }) => id));
+    const newest = Math.max(0, ...before.map(({ createdAt }) => createdAt?.getTime() ?? 0));
+    const lasting = this.lasting();
+    return this.change<Deployment | undefined>("ecs:UpdateService", {
+      call: async () => {
+        const request = new UpdateServiceCommand({ cluster, service, forceNewDeployment: true });
+        return primaryOf((await this.clients.ecs.send(request)).service?.deployments);
+      },
+      trace: "a new deployment",
+      // What ECS returns to after a failure is older than what was there before.
+      look: async () => {
+        const primary = primaryOf(await lasting.deployments(cluster, service));
+        const isNew = !known.has(primary?.id) && (primary?.createdAt?.getTime() ?? 0) >= newest;
+        return isNew ? primary : undefined;
+      },
+    });
+  }
+
+  private async deployments(cluster: string, service: string): Promise<Deployment[]> {
+    const [found] = await this.services(cluster, [service]);
+    return found?.deployments ?? [];
   }
 
   /** The latest deployments of a service, newest first; ECS keeps them for 90 days. */
@@ -253,11 +296,17 @@ export class Aws {
   async tagImage(repositoryName: string, imageTag: string, image: RegistryImage): Promise<void> {
     const { manifest: imageManifest, mediaType: imageManifestMediaType, digest: imageDigest } = image;
     const request = { repositoryName, imageTag, imageManifest, imageManifestMediaType, imageDigest };
-    try {
-      await this.change("ecr:PutImage", () => this.clients.ecr.send(new PutImageCommand(request)));
-    } catch (error) {
+    const lasting = this.lasting();
+    await this.change<unknown>("ecr:PutImage", {
+      call: () => this.clients.ecr.send(new PutImageCommand(request)),
+      trace: `the tag ${imageTag} on ${short(imageDigest)}`,
+      look: async () => {
+        const [found] = await lasting.images(repositoryName, [{ imageTag }]);
+        return found?.image.digest === imageDigest ? found : undefined;
+      },
+    }).catch((error: unknown) => {
       if (!(error instanceof AwsError && error.code === "ImageAlreadyExistsException")) throw error;
-    }
+    });
   }
 
   /** Tags and times of images, for a person to read. */
@@ -303,6 +352,9 @@ export class Aws {
     }
   }
 }
+
+const primaryOf = (deployments: readonly Deployment[] | undefined) =>
+  deployments?.find(({ status }) => status === "PRIMARY");
 
 function pages<T>(items: T[], size: number): T[][] {
   const found: T[][] = [];
