@@ -208,6 +208,22 @@ describe("packages", () => {
     ).toEqual([]);
   });
 
+  test("nobody asks `instanceof` of a class of cdktf's: two copies of the library may be installed", () => {
+    const asking = (file: string, text: string) => {
+      const classes = importsOf(file, text)
+        .filter(({ target }) => /^(cdktf|constructs|@cdktf\/provider-aws)$/.test(target))
+        .flatMap(({ names }) => names);
+      return [...withoutComments(text).matchAll(/\binstanceof\s+(\w+)/g)]
+        .filter(([, name = ""]) => classes.includes(name))
+        .map(([asked]) => `${file}: ${asked}`);
+    };
+    expect(asking("x.ts", 'import { App, type Token } from "cdktf";\nif (x instanceof App) y();')).toEqual([
+      "x.ts: instanceof App",
+    ]);
+    const files = houses.flatMap(filesIn);
+    expect(files.flatMap((file) => asking(file, readFileSync(join(root, file), "utf8")))).toEqual([]);
+  });
+
   test("neither modules nor environments reach for AWS while they synthesize", () => {
     const reaching = [...from("modules"), ...from("environments")].filter(({ target }) =>
       /^(@aws-sdk\/|node:(http|https|net|child_process)$)/.test(target),

@@ -27,7 +27,7 @@ export const REQUIRED_TERRAFORM = ">= 1.11.0";
 
 /** The address of a resource or data source, to be written into an expression: `aws_lb.distribution`. */
 export const addressOf = (element: TerraformResource | TerraformDataSource) =>
-  `${element instanceof TerraformDataSource ? "data." : ""}${element.terraformResourceType}.${element.friendlyUniqueId}`;
+  `${TerraformDataSource.isTerraformDataSource(element) ? "data." : ""}${element.terraformResourceType}.${element.friendlyUniqueId}`;
 
 /** Where a stack's state lies in the bucket; Terraform's lock file lies beside it, under this name and `.tflock`. */
 export const stateKey = (stack: string) => `${stack}.tfstate`;
@@ -62,6 +62,8 @@ export class SlipwayStack extends TerraformStack {
 
   private configureTerraform() {
     this.addOverride("terraform.required_version", REQUIRED_TERRAFORM);
+    // Where the library knows this, it refuses what some version in the range does not take; unasked, the range begins at 1.5.
+    this.node.setContext("targetVersions", { terraform: REQUIRED_TERRAFORM, opentofu: REQUIRED_TERRAFORM });
     // The bindings carry the provider's version with them, and cdktf pins that; the source it leaves short.
     this.addOverride("terraform.required_providers.aws.source", "hashicorp/aws");
   }

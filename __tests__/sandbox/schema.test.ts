@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { bindingFile, parseBinding } from "../../sandbox/schema/bindings";
+import { bindingFile, embeddedSource, parseBinding, schemaIn } from "../../sandbox/schema/bindings";
 import { loadSchema } from "../../sandbox/schema/cache";
 import { EPHEMERAL } from "../../sandbox/schema/ephemeral";
 import { typesIn } from "../../sandbox/schema/scan";
@@ -14,6 +14,17 @@ describe("schemas recovered from the bindings", () => {
     expect(attributes.cidr_ipv4).toEqual({ type: "string", optional: true });
     expect(attributes.region).toEqual({ type: "string", optional: true, computed: true });
     expect(attributes.arn).toEqual({ type: "string", computed: true });
+  });
+
+  test("do not depend on the name that the bindings give their library", () => {
+    for (const type of ["aws_lb", "aws_ecs_service", "aws_acm_certificate", "aws_wafv2_web_acl"]) {
+      const source = embeddedSource(bindingFile("resource", type) ?? "");
+      const [, name = ""] = /^import \* as (\w+) from '\1';$/m.exec(source) ?? [];
+      expect(source, type).toContain(`extends ${name}.TerraformResource`);
+      const renamed = source.replaceAll(`${name}.`, "another.").replaceAll(`'${name}'`, "'another'");
+      expect(Object.keys(schemaIn(renamed).attributes)).toContain("arn");
+      expect(schemaIn(renamed), type).toEqual(schemaIn(source));
+    }
   });
 
   test("know every kind of type", () => {

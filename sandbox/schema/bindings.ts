@@ -30,7 +30,7 @@ export function bindingFile(kind: SchemaKind, type: string): string | undefined 
 export function parseBinding(kind: SchemaKind, type: string): BlockSchema | undefined {
   const file = bindingFile(kind, type);
   if (!file) return undefined;
-  const schema = new Source(embeddedSource(file)).rootBlock();
+  const schema = schemaIn(embeddedSource(file));
   for (const [name, attribute] of Object.entries(schema.attributes)) {
     if (SENSITIVE.has(`${type}.${name}`)) attribute.sensitive = true;
   }
@@ -38,7 +38,11 @@ export function parseBinding(kind: SchemaKind, type: string): BlockSchema | unde
   return schema;
 }
 
-function embeddedSource(file: string): string {
+/** The schema that a generated source states, whatever name its library goes by there. */
+export const schemaIn = (source: string): BlockSchema => new Source(source).rootBlock();
+
+/** The TypeScript source inside a generated file. */
+export function embeddedSource(file: string): string {
   const text = readFileSync(file, "utf8");
   const marker = "//# sourceMappingURL=data:application/json;base64,";
   const start = text.lastIndexOf(marker);
@@ -97,12 +101,12 @@ const GETTERS: [RegExp, TypeJson][] = [
   [/this\.getBooleanAttribute/, "bool"],
   [/this\.getListAttribute/, ["list", "string"]],
   [/this\.getNumberListAttribute/, ["list", "number"]],
-  [/this\.getStringMapAttribute|new cdktf\.StringMap\(/, ["map", "string"]],
-  [/this\.getNumberMapAttribute|new cdktf\.NumberMap\(/, ["map", "number"]],
-  [/this\.getBooleanMapAttribute|new cdktf\.BooleanMap\(/, ["map", "bool"]],
-  [/new cdktf\.StringListList\(/, ["list", ["list", "string"]]],
-  [/new cdktf\.StringMapList\(/, ["list", ["map", "string"]]],
-  [/new cdktf\.StringMapMap\(/, ["map", ["map", "string"]]],
+  [/this\.getStringMapAttribute|new \w+\.StringMap\(/, ["map", "string"]],
+  [/this\.getNumberMapAttribute|new \w+\.NumberMap\(/, ["map", "number"]],
+  [/this\.getBooleanMapAttribute|new \w+\.BooleanMap\(/, ["map", "bool"]],
+  [/new \w+\.StringListList\(/, ["list", ["list", "string"]]],
+  [/new \w+\.StringMapList\(/, ["list", ["map", "string"]]],
+  [/new \w+\.StringMapMap\(/, ["map", ["map", "string"]]],
 ];
 
 /** One generated file, cut into its top-level declarations. */
@@ -116,7 +120,7 @@ class Source {
       if (!head) continue;
       const name = part.startsWith("export interface") ? `interface ${head[1]}` : (head[1] as string);
       this.declarations.set(name, part);
-      if (/extends cdktf\.Terraform(Resource|DataSource|Provider)\b/.test(head[2] ?? "")) this.root = name;
+      if (/extends \w+\.Terraform(Resource|DataSource|Provider)\b/.test(head[2] ?? "")) this.root = name;
     }
   }
 
@@ -159,13 +163,13 @@ class Source {
     }
     const struct = entry.storage.replace(entry.shape === "struct" ? /$/ : /(List|Set|Map)$/, "");
     const inner = this.nested(struct);
-    if (/^cdktf\.(listMapperHcl\(\w+, false\)|hashMapperHcl\()/.test(entry.value)) {
+    if (/^\w+\.(listMapperHcl\(\w+, false\)|hashMapperHcl\()/.test(entry.value)) {
       const kind = entry.shape === "map" ? "map" : entry.shape === "set" ? "set" : "list";
       block.attributes[name] = attribute(name, [kind, objectType(inner)], flags);
       return;
     }
     const nesting: Nesting = entry.shape === "struct" ? "single" : entry.shape === "set" ? "set" : "list";
-    const many = entry.value.startsWith("cdktf.listMapperHcl");
+    const many = /^\w+\.listMapperHcl/.test(entry.value);
     block.blocks[name] = {
       nesting,
       min: flags.required ? 1 : 0,
