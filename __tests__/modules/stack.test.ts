@@ -5,7 +5,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { namedTypes } from "../../modules/names";
 import { ITSELF, SlipwayStack } from "../../modules/stack";
-import { version } from "../../node_modules/@cdktf/provider-aws/package.json";
+import { cdktf as bindings } from "../../node_modules/@cdktf/provider-aws/package.json";
 import { environmentName, serviceName } from "./support/arbitrary";
 import { but, least, web } from "./support/least";
 import { newApp, synthesize } from "./support/synthesize";
@@ -72,8 +72,9 @@ describe("the provider", () => {
   const { terraform, provider } = synthesize(least).json;
 
   test("is the one that the bindings were made from, and Terraform knows write-only arguments", () => {
-    expect(version).toBe("21.22.1");
-    expect(terraform.required_providers).toEqual({ aws: { source: "hashicorp/aws", version: "6.25.0" } });
+    const { version } = bindings.provider;
+    expect(version).toMatch(/^6\.\d+\.\d+$/);
+    expect(terraform.required_providers).toEqual({ aws: { source: "hashicorp/aws", version } });
     expect(terraform.required_version).toBe(">= 1.11.0");
   });
 

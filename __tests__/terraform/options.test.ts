@@ -1,41 +1,11 @@
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { file } from "./support/file";
 import { Project } from "./support/project";
-
-/** One environment per option that a person can switch, in one app. */
-const variants: Readonly<Record<string, string>> = {
-  "nat-none": `network: { nat: false },`,
-  "nat-per-zone": `network: { nat: "per-zone" },`,
-  "two-zones": `network: { zones: 2 },`,
-  "named-zones": `network: { zones: ["us-west-2a", "us-west-2d"], cidr: "10.200.0.0/22" },`,
-  "some-endpoints": `network: { endpoints: ["ecr.api", "ecr.dkr", "logs"] },`,
-  "no-bastion": `bastion: false,`,
-  "ssh-bastion": `bastion: { ssh: { cidrs: ["203.0.113.7/32"], publicKey: "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJ5cYZgqfQ8bbWuUYVhIcQ3M0EzZrXk3Rw9B3Cq3m0dE someone" } },`,
-  "no-database": `database: false,`,
-  "large-database": `database: { instanceClass: "db.m7g.large", multiAz: true, engineVersion: "16.4", storage: 100, maxStorage: 200, parameters: { max_connections: 200, work_mem: "8192" }, finalSnapshot: true },`,
-  "graviton-pinned": `cluster: { image: "ami-0123456789abcdef0", capacity: { arm: { instanceTypes: ["t4g.medium", "m7g.medium"] } } },`,
-  "two-providers": `cluster: { capacity: { base: { instanceTypes: ["m7i.large"], base: 1 }, spot: { instanceTypes: ["m7i.large", "m6i.large"], spot: true, min: 0, weight: 3 } } },`,
-  "no-distribution": `distribution: false, services: { jobs: { command: ["worker"] } },`,
-  domain: `distribution: { domain: { names: ["app.example.com", "api.example.com"], zone: "example.com" } },`,
-  waf: `distribution: { waf: true },`,
-  "access-logs": `distribution: { accessLogs: { days: 30 }, cachedPaths: ["/static/*"], priceClass: "PriceClass_All", timeout: 30 },`,
-  "own-registry": `registry: { repository: "own/registry", create: true },`,
-  "only-fargate": `cluster: { capacity: {} }, services: { web: { port: 8080, migrations: true } },`,
-  "spot-fargate": `services: { web: { port: 8080, capacity: "fargate-spot", cpu: 512, memory: 1024, architecture: "ARM64" } },`,
-  "two-services": `services: { web: { port: 8080 }, api: { port: 9090, paths: ["/api/*"], count: 2 } },`,
-  worker: `services: { web: { port: 8080 }, worker: { command: ["worker"], exec: true, count: 2 } },`,
-  schedule: `services: { web: { port: 8080, schedules: { nightly: { expression: "cron(0 3 * * ? *)", command: ["report"] }, hourly: { expression: "rate(1 hour)", command: ["sync"] } } } },`,
-  autoscaling: `services: { web: { port: 8080, autoscaling: { min: 1, max: 4 } } },`,
-  permissions: `services: { web: { port: 8080, permissions: [{ sid: "Uploads", actions: ["s3:PutObject"], resources: ["arn:aws:s3:::uploads/*"] }] } },`,
-  "no-services": `services: {},`,
-};
+import { variantFiles, variants } from "./support/variants";
 
 describe("every option plans cleanly with the real Terraform", () => {
-  const project = new Project(
-    Object.fromEntries(Object.entries(variants).map(([name, option]) => [`${name}.ts`, file(option)])),
-  );
+  const project = new Project(variantFiles());
   afterAll(() => project.remove());
 
   beforeAll(async () => {
