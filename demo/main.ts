@@ -3,41 +3,57 @@
  * else is real: cdktf, Terraform, deploy, the AWS SDK, Postgres, and the files of this project. It works in a folder of its
  * own and leaves your sandbox alone.
  */
-import { Listr, type ListrTask } from "listr2";
+import { Listr, type ListrTask, Spinner } from "listr2";
 import pc from "picocolors";
 import { account } from "./account";
 import { afterwards } from "./afterwards";
+import { atMostEvery } from "./at-most-every";
 import { deploys } from "./deploys";
 import { DemoSandbox } from "./sandbox";
+
+/** Milliseconds between two frames, and between two looks at what a command prints: each repaints the whole list. */
+const REPAINT = 200;
+
+class SlowSpinner extends Spinner {
+  override start(paint?: () => void): void {
+    super.start(paint, REPAINT);
+  }
+}
 
 async function main() {
   const started = Date.now();
   const sandbox = new DemoSandbox();
   const steps = [...account(sandbox), ...deploys(sandbox), ...afterwards(sandbox)];
-  const results: string[] = [];
   const watched = process.stdout.isTTY && process.env.CI === undefined;
   const tasks = steps.map(
     ([title, act]): ListrTask => ({
       title,
       task: async (_context, task) => {
         const began = Date.now();
-        const result = await act((line) => {
-          // Only where a person watches: in a log every line would stay.
-          if (watched) task.output = line.slice(0, 100);
+        const shown = atMostEvery(REPAINT, (line: string) => {
+          task.output = line.slice(0, 100);
         });
-        results.push(`  ${title.padEnd(38)} ${result}`);
-        task.title = `${title}: ${result} ${pc.dim(`(${seconds(began)})`)}`;
+        try {
+          // Only where a person watches: in a log every line would stay.
+          const result = await act(watched ? shown.give : () => {});
+          task.title = `${title}: ${result} ${pc.dim(`(${seconds(began)})`)}`;
+        } finally {
+          shown.stop();
+        }
       },
     }),
   );
-  await new Listr(tasks, { fallbackRendererCondition: !watched, fallbackRenderer: "simple" }).run();
+  await new Listr(tasks, {
+    rendererOptions: { spinner: new SlowSpinner() },
+    fallbackRendererCondition: !watched,
+    fallbackRenderer: "simple",
+  }).run();
   console.log(
     pc.bold(
       `\nAn empty account became two environments and a third, releases went in, drift was found: ${seconds(started)}.\n`,
     ),
   );
-  console.log(results.join("\n"));
-  console.log("\nYours to try:  npm run sandbox -- npx cdktf apply staging");
+  console.log("Yours to try:  npm run sandbox -- npx cdktf apply staging");
 }
 
 function seconds(since: number): string {

@@ -43,7 +43,7 @@ async function main(): Promise<number> {
   );
   await applyByHand(world, options);
   if (options.images.length > 0) await push(world, options);
-  if (options.show) process.stdout.write(show(world, options.show.type, options.json));
+  if (options.show) await print(show(world, options.show.type, options.json));
   return options.command.length > 0 ? runInside(world, project, options) : 0;
 }
 
@@ -74,14 +74,20 @@ async function runInside(world: World, project: string, options: Options): Promi
   const api = await startApi(world, options.speed);
   try {
     const { reattach } = provider;
-    const { endpoint } = api;
-    const isolation = { ...shim, reattach, endpoint, assumed: assumptions?.file };
+    const isolation = { ...shim, reattach, api, assumed: assumptions?.file };
     return await run(options.command, isolatedEnvironment(process.env, isolation));
   } finally {
     if (assumptions) process.stderr.write(assumptions.text);
     await api.close();
     provider.close();
   }
+}
+
+/** Prints all of a text: a pipe takes some of it later, and this process ends by itself. */
+async function print(text: string): Promise<void> {
+  // Whoever reads may have had enough, as `head` has.
+  process.stdout.on("error", () => {});
+  await new Promise<void>((resolve) => process.stdout.write(text, () => resolve()));
 }
 
 async function push(world: World, options: Options): Promise<void> {

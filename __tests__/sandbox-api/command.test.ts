@@ -34,7 +34,7 @@ test("a pushed folder is in the registry of the next command", async () => {
   const ecr = new ECRClient({
     endpoint: sandbox.endpoint,
     region: SAMPLE.region,
-    credentials: { accessKeyId: "AK", secretAccessKey: "s" },
+    credentials: { accessKeyId: sandbox.accessKey, secretAccessKey: "s" },
   });
   const find = new DescribeImagesCommand({ repositoryName: "app", imageIds: [{ imageTag: "v1" }] });
   expect((await ecr.send(find)).imageDetails?.[0]?.imageManifestMediaType).toContain("index");

@@ -41,7 +41,7 @@ test("the SDK itself gets over throttling and 5xx", async () => {
   const patient = new ECSClient({
     endpoint: at.sandbox.endpoint,
     region: SAMPLE.region,
-    credentials: { accessKeyId: "AK", secretAccessKey: "s" },
+    credentials: { accessKeyId: at.sandbox.accessKey, secretAccessKey: "s" },
     maxAttempts: 4,
   });
   expect((await patient.send(new ListServicesCommand({ cluster: SAMPLE.cluster }))).serviceArns).toHaveLength(
@@ -113,7 +113,7 @@ test("another account sees nothing of ours; another region neither", async () =>
   const abroad = new ECSClient({
     endpoint: at.sandbox.endpoint,
     region: "eu-west-1",
-    credentials: { accessKeyId: "AK", secretAccessKey: "s" },
+    credentials: { accessKeyId: at.sandbox.accessKey, secretAccessKey: "s" },
   });
   const describe = new DescribeServicesCommand({ cluster: SAMPLE.cluster, services: [SAMPLE.service] });
   expect((await failure(abroad.send(describe))).name).toBe("ClusterNotFoundException");

@@ -35,7 +35,7 @@ interface Ask {
 }
 
 async function ask(method: string, path: string, { headers, body, region, accessKey }: Ask = {}) {
-  const scope = `${accessKey ?? "AKIA"}/20260101/${region ?? REGION}/s3/aws4_request`;
+  const scope = `${accessKey ?? sandbox.accessKey}/20260101/${region ?? REGION}/s3/aws4_request`;
   const response = await fetch(`${sandbox.endpoint}${path}`, {
     method,
     headers: {

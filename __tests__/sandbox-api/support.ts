@@ -47,7 +47,7 @@ export class Bench {
     readonly sandbox: Sandbox<ManualClock>,
     /** Digest of the image that the environment's tag names. */
     readonly digest: string,
-    accessKeyId = "AKIASANDBOX",
+    accessKeyId = sandbox.accessKey,
   ) {
     const config = {
       endpoint: sandbox.endpoint,

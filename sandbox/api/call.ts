@@ -1,7 +1,7 @@
 import type { Sim } from "../engine/sim";
 import { AwsFailure } from "./errors";
 
-/** Who calls, from the credential scope of the signature. The signature itself is not checked. */
+/** Who calls, by the access key of the signature, which must be known. The signature itself is not checked. */
 export interface Caller {
   accessKey: string;
   account: string;

@@ -33,8 +33,9 @@ export const TAGS: Operations = {
 
 /** The tags of a task or service, to read and to change. */
 function taggedOf(call: Call, arn: string): Tag[] {
-  const task = call.sim.state.tasks[arn];
-  const service = call.sim.state.services[arn];
+  const { tasks, services } = call.sim.state;
+  const task = Object.hasOwn(tasks, arn) ? tasks[arn] : undefined;
+  const service = Object.hasOwn(services, arn) ? services[arn] : undefined;
   const tags = task?.tags ?? service?.spec.tags;
   if (!tags)
     throw new AwsFailure("InvalidParameterException", `The specified resource ${arn} was not found.`);

@@ -40,6 +40,20 @@ function capitalize(text: string): string {
   return text.slice(0, 1).toUpperCase() + text.slice(1);
 }
 
+/** Whose access key nobody knows, in each service's words (the references' "Common Errors"). */
+export function unknownKey(service: ServiceName): AwsFailure {
+  if (service === "s3")
+    return new AwsFailure(
+      "InvalidAccessKeyId",
+      "The AWS Access Key Id you provided does not exist in our records.",
+      403,
+    );
+  const said = "The security token included in the request is invalid.";
+  return service === "sts"
+    ? new AwsFailure("InvalidClientTokenId", said, 403)
+    : new AwsFailure("UnrecognizedClientException", said);
+}
+
 const SERVER_ERROR: Record<ServiceName, string> = {
   ecs: "ServerException",
   ecr: "ServerException",

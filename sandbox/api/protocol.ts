@@ -11,12 +11,12 @@ export interface Request {
 }
 
 /** X-Amz-Target prefixes of the services that speak AWS JSON 1.1 (each client's model). */
-const TARGETS: Record<string, ServiceName> = {
-  AmazonEC2ContainerServiceV20141113: "ecs",
-  AmazonEC2ContainerRegistry_V20150921: "ecr",
-  AmazonSSM: "ssm",
-  Logs_20140328: "logs",
-};
+const TARGETS: ReadonlyMap<string, ServiceName> = new Map([
+  ["AmazonEC2ContainerServiceV20141113", "ecs"],
+  ["AmazonEC2ContainerRegistry_V20150921", "ecr"],
+  ["AmazonSSM", "ssm"],
+  ["Logs_20140328", "logs"],
+]);
 
 /** Reads a request of AWS JSON 1.1, of the query protocol that STS speaks, or of S3's own. */
 export async function readRequest(incoming: IncomingMessage): Promise<Request> {
@@ -39,7 +39,7 @@ export async function readRequest(incoming: IncomingMessage): Promise<Request> {
   const target = incoming.headers["x-amz-target"];
   if (typeof target === "string") {
     const [prefix = "", operation = ""] = target.split(".");
-    const service = TARGETS[prefix];
+    const service = TARGETS.get(prefix);
     if (!service)
       throw new AwsFailure("UnknownOperationException", `The sandbox does not stand in for ${target}.`);
     return { service, operation, region, accessKey, input: parseJson(body) };

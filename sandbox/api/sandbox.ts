@@ -14,6 +14,8 @@ import { ApiServer, type RecordedCall } from "./server";
 export interface SandboxOptions extends Omit<HostOptions, "clock"> {
   /** The machine's own time if absent. */
   clock?: Clock;
+  /** The access key of whoever may call; a random one if absent. */
+  accessKey?: string;
   identities?: Record<string, Partial<Caller>>;
   port?: number;
   /** Starts no real process before the first request. */
@@ -28,6 +30,7 @@ export interface SandboxOptions extends Omit<HostOptions, "clock"> {
  *     await sandbox.behave(digest, { run: { exit: { code: 1, after: 2000 } } });
  *     await sandbox.fault({ operation: "ecs:UpdateService", kind: "throttle", count: 2 });
  *     await sandbox.advance(60_000);
+ *     const credentials = { accessKeyId: sandbox.accessKey, secretAccessKey: "any" };
  *     const ecs = new ECSClient({ endpoint: sandbox.endpoint, region, credentials });
  *
  * Under a ManualClock nothing happens until time is moved: `sandbox.advance`, or `clock.advance` and the next call.
@@ -53,11 +56,17 @@ export class Sandbox<C extends Clock = Clock> {
     const server = new ApiServer({
       host,
       onRequest: () => processes?.wake(),
+      ...(options.accessKey ? { accessKey: options.accessKey } : {}),
       ...(options.identities ? { identities: options.identities } : {}),
     });
     const endpoint = await server.listen(options.port);
     host.start();
     return new Sandbox(endpoint, host, clock, server, processes);
+  }
+
+  /** For AWS_ACCESS_KEY_ID: the endpoints answer nobody who has another. */
+  get accessKey(): string {
+    return this.server.accessKey;
   }
 
   /** Every call that was answered, oldest first. */

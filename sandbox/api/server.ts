@@ -1,3 +1,4 @@
+import { randomInt } from "node:crypto";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { createSim } from "../engine/engine";
@@ -7,7 +8,7 @@ import { World } from "../world";
 import type { Call, Caller, Operations } from "./call";
 import { ECR } from "./ecr";
 import { ECS } from "./ecs";
-import { AwsFailure, failureOf, missing, type ServiceName } from "./errors";
+import { AwsFailure, failureOf, missing, type ServiceName, unknownKey } from "./errors";
 import { type Fault, takeFaults } from "../engine/faults";
 import { LOGS } from "./logs";
 import { answerError, answerOk, type Request, readRequest } from "./protocol";
@@ -37,18 +38,26 @@ export interface RecordedCall {
 
 export interface ApiOptions {
   host: Host;
+  /** The access key of whoever may call; a random one if absent. */
+  accessKey?: string;
   /** Access keys of other accounts and principals. */
   identities?: Record<string, Partial<Caller>>;
   /** Told of every request before it is carried out. */
   onRequest?: () => void;
 }
 
-/** The HTTP server: loopback only. */
+/**
+ * The HTTP server: loopback only, for those who know its access key. Commands of containers run for real, so whoever may
+ * call may run anything as this user: other users of the machine and web pages in its browsers may not.
+ */
 export class ApiServer {
   readonly calls: RecordedCall[] = [];
+  readonly accessKey: string;
   private readonly server: Server;
+  private address = "";
 
   constructor(private readonly options: ApiOptions) {
+    this.accessKey = options.accessKey ?? newAccessKey();
     this.server = createServer((request, response) => {
       this.handle(request, response).catch((error: unknown) => {
         process.stderr.write(`sandbox: ${error instanceof Error ? error.stack : String(error)}\n`);
@@ -63,7 +72,8 @@ export class ApiServer {
       this.server.once("error", reject);
       this.server.listen(port, "127.0.0.1", resolve);
     });
-    return `http://127.0.0.1:${(this.server.address() as AddressInfo).port}`;
+    this.address = `127.0.0.1:${(this.server.address() as AddressInfo).port}`;
+    return `http://${this.address}`;
   }
 
   async close(): Promise<void> {
@@ -74,10 +84,13 @@ export class ApiServer {
   private async handle(incoming: IncomingMessage, response: ServerResponse): Promise<void> {
     let request: Request;
     try {
+      this.refuseStrangers(incoming);
       request = await readRequest(incoming);
     } catch (error) {
       return answerError(response, "ecs", asFailure(error));
     }
+    if (!this.knows(request.accessKey))
+      return answerError(response, request.service, unknownKey(request.service));
     const action = `${request.service}:${request.operation}`;
     this.options.onRequest?.();
     const caller = this.callerOf(request.accessKey);
@@ -106,10 +119,30 @@ export class ApiServer {
     }
   }
 
+  /**
+   * No SDK sends an Origin, and each names the host that it was given: others are web pages, whose names may lead here
+   * (DNS rebinding).
+   */
+  private refuseStrangers({ headers }: IncomingMessage): void {
+    if (headers.host === this.address && headers.origin === undefined) return;
+    throw new AwsFailure(
+      "AccessDeniedException",
+      `The sandbox answers programs that call ${this.address} by this address, and no web page.`,
+      403,
+    );
+  }
+
+  private knows(accessKey: string): boolean {
+    return accessKey === this.accessKey || Object.hasOwn(this.options.identities ?? {}, accessKey);
+  }
+
   private async carryOut(request: Request, caller: Caller, faults: Fault[]): Promise<object> {
-    const operation = SERVICES[request.service][request.operation];
+    const operations = SERVICES[request.service];
+    const operation = Object.hasOwn(operations, request.operation)
+      ? operations[request.operation]
+      : undefined;
     if (!operation) {
-      const known = Object.keys(SERVICES[request.service]).join(", ");
+      const known = Object.keys(operations).join(", ");
       throw new AwsFailure(
         "UnknownOperationException",
         `The sandbox does not stand in for ${request.service}:${request.operation}. It knows ${known}.`,
@@ -147,6 +180,12 @@ export class ApiServer {
     if (clock.advance) clock.advance(delay);
     else if (delay > 0) await new Promise((resolve) => setTimeout(resolve, delay));
   }
+}
+
+/** A long-term access key as IAM forms it: AKIA and sixteen letters and digits. */
+function newAccessKey(): string {
+  const letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
+  return `AKIA${Array.from({ length: 16 }, () => letters[randomInt(letters.length)]).join("")}`;
 }
 
 function isBlank(value: unknown): boolean {

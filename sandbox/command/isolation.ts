@@ -10,8 +10,8 @@ export interface Isolation {
   /** The shim itself. */
   terraform: string;
   reattach: string;
-  /** Where the stand-in endpoints listen; without it there are none. */
-  endpoint?: string;
+  /** Where the stand-in endpoints listen, and the access key that they ask for; without them there are none. */
+  api?: { readonly endpoint: string; readonly accessKey: string };
   /** File that lists what was taken as there. */
   assumed?: string | undefined;
 }
@@ -22,7 +22,7 @@ export interface Isolation {
  */
 export function isolatedEnvironment(
   from: NodeJS.ProcessEnv,
-  { bin, terraform, reattach, endpoint, assumed }: Isolation,
+  { bin, terraform, reattach, api, assumed }: Isolation,
 ): NodeJS.ProcessEnv {
   const environment: NodeJS.ProcessEnv = {};
   for (const [name, value] of Object.entries(from)) {
@@ -32,9 +32,9 @@ export function isolatedEnvironment(
   const region = from.AWS_REGION ?? from.AWS_DEFAULT_REGION ?? "us-east-1";
   return {
     ...environment,
-    ...(endpoint ? { AWS_ENDPOINT_URL: endpoint } : {}),
+    ...(api ? { AWS_ENDPOINT_URL: api.endpoint } : {}),
     ...(assumed ? { SANDBOX_ASSUMED: assumed } : {}),
-    AWS_ACCESS_KEY_ID: "AKIASANDBOXSANDBOX00",
+    AWS_ACCESS_KEY_ID: api?.accessKey ?? "AKIASANDBOXSANDBOX00",
     AWS_SECRET_ACCESS_KEY: "sandbox",
     AWS_CONFIG_FILE: "/dev/null",
     AWS_SHARED_CREDENTIALS_FILE: "/dev/null",

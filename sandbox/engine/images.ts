@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import type { Behaviour } from "./behaviour";
 import type { Sim } from "./sim";
-import type { Architecture, Image, Repository } from "./state";
+import { type Architecture, bare, type Image, type Repository } from "./state";
 
 export const MANIFEST = "application/vnd.oci.image.manifest.v1+json";
 export const INDEX = "application/vnd.oci.image.index.v1+json";
@@ -93,7 +93,7 @@ export function storeManifest(sim: Sim, repository: Repository, manifest: string
 
 export function repositoryOf(sim: Sim, region: string, name: string): Repository {
   const key = `${region}/${name}`;
-  sim.state.repositories[key] ??= { images: {}, tags: {}, blobs: [] };
+  sim.state.repositories[key] ??= { images: {}, tags: bare({}), blobs: [] };
   return sim.state.repositories[key];
 }
 

@@ -283,6 +283,11 @@ export interface Token {
   at: number;
 }
 
+/** A record that holds no name but those given: an image's tag may well be "constructor". */
+export function bare<T>(record: Record<string, T>): Record<string, T> {
+  return Object.assign(Object.create(null), record);
+}
+
 export function emptyRuntime(time: number, seed: number): Runtime {
   return {
     version: 1,

@@ -1,7 +1,7 @@
 import { readFileSync, renameSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import * as lockfile from "proper-lockfile";
-import type { Runtime } from "./state";
+import { bare, type Runtime } from "./state";
 
 /** Where what runs is kept between two steps. */
 export interface Store {
@@ -61,6 +61,8 @@ export class FileStore implements Store {
     if (stamp !== this.stamp) {
       this.written = readFileSync(this.file, "utf8");
       this.cached = JSON.parse(this.written) as Runtime;
+      for (const repository of Object.values(this.cached.repositories))
+        repository.tags = bare(repository.tags);
       this.stamp = stamp;
     }
     return this.cached;

@@ -76,7 +76,7 @@ export class Stage {
     await putParameter(world, contractParameter("staging"), JSON.stringify(contractOf(settings)), 1);
     await putParameter(world, SAMPLE.secret, settings.secret ?? "set by hand", 2);
     const clock = new SharedClock();
-    const sandbox = await Sandbox.start({ ...settings, world, clock });
+    const sandbox = await Sandbox.start({ accessKey: "AKIASANDBOX", ...settings, world, clock });
     const stage = new Stage(sandbox, clock, folder);
     stage.use();
     await stage.comeUp(settings);
@@ -88,7 +88,7 @@ export class Stage {
     Object.assign(process.env, {
       AWS_ENDPOINT_URL: this.sandbox.endpoint,
       AWS_REGION: SAMPLE.region,
-      AWS_ACCESS_KEY_ID: "AKIASANDBOX",
+      AWS_ACCESS_KEY_ID: this.sandbox.accessKey,
       AWS_SECRET_ACCESS_KEY: "example-secret-key",
       AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: "true",
       ...environment,
@@ -141,7 +141,7 @@ export class Stage {
   }
 
   /** Somebody else's client: the SDK's own. */
-  readonly others = new Others(() => this.sandbox.endpoint);
+  readonly others = new Others(() => this.sandbox);
 
   /** Tasks of the migration, running and stopped. */
   async migrations(): Promise<Task[]> {
@@ -262,13 +262,13 @@ export class Stage {
 export class Others {
   private client: ECSClient | undefined;
 
-  constructor(private readonly endpoint: () => string) {}
+  constructor(private readonly sandbox: () => Sandbox<SharedClock>) {}
 
   get ecs(): ECSClient {
     this.client ??= new ECSClient({
-      endpoint: this.endpoint(),
+      endpoint: this.sandbox().endpoint,
       region: SAMPLE.region,
-      credentials: { accessKeyId: "AKIAOTHERS", secretAccessKey: "secret" },
+      credentials: { accessKeyId: this.sandbox().accessKey, secretAccessKey: "secret" },
     });
     return this.client;
   }
