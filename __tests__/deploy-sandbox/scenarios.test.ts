@@ -285,3 +285,15 @@ async function expectRefused(stage: Stage, ended: Ended, reason: RegExp): Promis
   expect([...stage.made("PutImage"), ...stage.made("RunTask"), ...stage.made("UpdateService")]).toEqual([]);
   expect(await stage.tag()).toBe(stage.digest);
 }
+
+test.each([10, -10, 24 * 60])(
+  "a clock that AWS's is %d minutes ahead of: corrected, and deployed",
+  async (ahead) => {
+    const stage = await open();
+    stage.sandbox.setAhead(ahead * minute);
+    const digest = await stage.release("v2");
+    const { exitCode } = await stage.deploy("v2");
+    expect(exitCode).toBe(0);
+    expect(await stage.running()).toEqual([digest]);
+  },
+);

@@ -7,6 +7,7 @@ import { gzipSync } from "node:zlib";
 import { afterEach, expect, test } from "vitest";
 import { makeClients } from "../../deploy/aws/clients";
 import { contract } from "./support/contract";
+import { Refusal } from "./support/wire";
 import { World } from "./support/world";
 
 const REPLACED = [
@@ -119,4 +120,18 @@ test("the real process, with no region set: the one that environments/staging.ts
   });
   expect(await once(child, "close")).toEqual([1, null]);
   expect(printed).toContain("the configured region is us-west-2, the environment is in eu-west-1");
+});
+
+test("a clock that cannot be corrected: the advice is to set it, not to sign in", async () => {
+  const world = await World.open();
+  world.faults.push(() => {
+    throw new Refusal(
+      "InvalidSignatureException",
+      "Signature expired: 20261120T120000Z is now earlier than 20261120T121500Z",
+    );
+  });
+  const { exitCode, result } = await world.check();
+  expect(exitCode).toBe(1);
+  expect(result.text).toMatch(/set this machine's clock/);
+  expect(result.text).not.toContain("Sign in");
 });

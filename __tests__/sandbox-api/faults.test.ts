@@ -129,3 +129,22 @@ test("all calls are on record", async () => {
     ["ecs:RunTask", "ClusterNotFoundException"],
   ]);
 });
+
+test.each([
+  ["ahead", 10, /^Signature expired: \d{8}T\d{6}Z is now earlier than/],
+  ["behind", -10, /^Signature not yet current: \d{8}T\d{6}Z is still later than/],
+])(
+  "a signature is refused when AWS's clock is %s by more than five minutes",
+  async (_, minutesAhead, message) => {
+    const at = await bench();
+    at.sandbox.setAhead(minutes(minutesAhead) / 2 - Math.sign(minutesAhead) * 5 * second);
+    await list(at);
+    at.sandbox.setAhead(minutes(minutesAhead));
+    const ecs = await failure(list(at));
+    expect([ecs.name, ecs.message]).toEqual(["InvalidSignatureException", expect.stringMatching(message)]);
+    const sts = await failure(at.sts.send(new GetCallerIdentityCommand({})));
+    expect([sts.name, sts.message]).toEqual(["SignatureDoesNotMatch", expect.stringMatching(message)]);
+    // The SDK has taken the time from the answer.
+    await list(at);
+  },
+);

@@ -36,14 +36,35 @@ export async function makeClients(fallbackRegion: () => string | undefined): Pro
   const sts = new STSClient({ ...transport, region });
   // One resolved identity for all five: an SSO or OIDC exchange is made once.
   const shared = { ...transport, region, credentials: sts.config.credentials };
-  return {
-    region,
+  const clients = {
     sts,
     ecs: new ECSClient(shared),
     ecr: new ECRClient(shared),
     ssm: new SSMClient(shared),
     logs: new CloudWatchLogsClient(shared),
   };
+  for (const client of Object.values(clients))
+    correctClock(client.middlewareStack as STSClient["middlewareStack"]);
+  return { region, ...clients };
+}
+
+/**
+ * Makes a call once more when AWS refused its signature because this machine's clock is wrong: the SDK has then taken
+ * the time from the answer, and would sign anew itself if it retried.
+ */
+function correctClock(stack: STSClient["middlewareStack"]): void {
+  stack.add(
+    (next) => async (args) => {
+      try {
+        return await next(args);
+      } catch (error) {
+        const { $metadata } = error as { $metadata?: { clockSkewCorrected?: boolean } };
+        if (!$metadata?.clockSkewCorrected) throw error;
+        return next(args);
+      }
+    },
+    { step: "initialize", name: "correctClock" },
+  );
 }
 
 /** AWS_REGION, AWS_DEFAULT_REGION, the profile's: the AWS CLI's order, of which the SDK knows all but the second. */

@@ -93,12 +93,17 @@ const ADVICE: Record<AwsErrorKind, string> = {
   refused: "",
 };
 
+/** How AWS says that it saw a time too far from its own in a signature. */
+const WRONG_TIME = /Signature (expired|not yet current)/;
+const SET_CLOCK = "AWS takes a signature for five minutes: set this machine's clock, then run it again.";
+
 /** Names the operation and what to do about it. */
 export function explained(operation: string, error: unknown): AwsError {
   const thrown = (error ?? {}) as Thrown;
   const kind = kindOf(thrown);
   const code = thrown.name === "Error" ? (thrown.code ?? "Error") : (thrown.name ?? "Error");
   const said = thrown.message ? `${code}: ${thrown.message}` : code;
+  const advice = WRONG_TIME.test(said) ? SET_CLOCK : ADVICE[kind];
   const sentence = `${operation}: ${said.replace(/\.?\s*$/, ".")}`;
-  return new AwsError(operation, kind, code, `${sentence} ${ADVICE[kind]}`.trim(), error);
+  return new AwsError(operation, kind, code, `${sentence} ${advice}`.trim(), error);
 }

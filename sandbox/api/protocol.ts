@@ -7,6 +7,8 @@ export interface Request {
   operation: string;
   region: string;
   accessKey: string;
+  /** The time in the signature, in milliseconds since the epoch. */
+  signedAt: number | undefined;
   input: Record<string, unknown>;
 }
 
@@ -31,9 +33,10 @@ export async function readRequest(incoming: IncomingMessage): Promise<Request> {
       400,
     );
   const [, accessKey = "", region = ""] = scope;
+  const signedAt = timeOf(incoming.headers["x-amz-date"]);
   if (scope[3] === "s3") {
     const request = readS3(incoming.method ?? "", incoming.url ?? "", incoming.headers, raw);
-    return { service: "s3", region, accessKey, ...request };
+    return { service: "s3", region, accessKey, signedAt, ...request };
   }
   const body = raw.toString("utf8");
   const target = incoming.headers["x-amz-target"];
@@ -42,7 +45,7 @@ export async function readRequest(incoming: IncomingMessage): Promise<Request> {
     const service = TARGETS.get(prefix);
     if (!service)
       throw new AwsFailure("UnknownOperationException", `The sandbox does not stand in for ${target}.`);
-    return { service, operation, region, accessKey, input: parseJson(body) };
+    return { service, operation, region, accessKey, signedAt, input: parseJson(body) };
   }
   const form = new URLSearchParams(body);
   const operation = form.get("Action");
@@ -51,7 +54,15 @@ export async function readRequest(incoming: IncomingMessage): Promise<Request> {
       "UnknownOperationException",
       `The sandbox does not stand in for ${incoming.method} ${incoming.url} of ${scope[3]}.`,
     );
-  return { service: "sts", operation, region, accessKey, input: Object.fromEntries(form) };
+  return { service: "sts", operation, region, accessKey, signedAt, input: Object.fromEntries(form) };
+}
+
+/** `20261120T120000Z` */
+function timeOf(header: string | string[] | undefined): number | undefined {
+  const time = Date.parse(
+    String(header).replace(/^(\d{4})(\d\d)(\d\dT\d\d)(\d\d)(\d\dZ)$/, "$1-$2-$3:$4:$5"),
+  );
+  return Number.isNaN(time) ? undefined : time;
 }
 
 function parseJson(body: string): Record<string, unknown> {

@@ -74,6 +74,11 @@ export class Sandbox<C extends Clock = Clock> {
     return this.server.calls;
   }
 
+  /** Sets AWS's wall clock so many milliseconds ahead of this machine's: signatures and answers' dates go by it. */
+  setAhead(milliseconds: number): void {
+    this.server.clockAhead = milliseconds;
+  }
+
   /** Lets virtual time pass, and everything happen that is due. */
   async advance(milliseconds: number): Promise<void> {
     this.clock.advance?.(milliseconds);
