@@ -108,11 +108,16 @@ function configure(read: Files, others: readonly Mistake[] = []): Configured[] {
 }
 
 function construct(app: App, configured: readonly Configured[], project: Project): Environment[] {
-  return configured.map(({ configuration, extend }) => {
+  const environments = configured.map(({ configuration, extend }) => {
     const environment = new Environment(app, configuration, project);
     extend?.(environment);
     return environment;
   });
+  const mistakes = environments.flatMap(({ services }) =>
+    [...services.values()].flatMap((one) => one.mistakes),
+  );
+  if (mistakes.length > 0) throw new ConfigurationError(mistakes);
+  return environments;
 }
 
 /** The environment that a file makes, unless it says otherwise. */

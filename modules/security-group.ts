@@ -1,17 +1,21 @@
+import type { DataAwsSecurityGroup } from "@cdktf/provider-aws/lib/data-aws-security-group";
 import type { SecurityGroup } from "@cdktf/provider-aws/lib/security-group";
 import { VpcSecurityGroupEgressRule } from "@cdktf/provider-aws/lib/vpc-security-group-egress-rule";
 import { VpcSecurityGroupIngressRule } from "@cdktf/provider-aws/lib/vpc-security-group-ingress-rule";
 import type { Construct } from "constructs";
 
+/** A group, whoever made it. */
+export type Group = SecurityGroup | DataAwsSecurityGroup;
+
 /** One port, or the ports from one to another. */
 type Port = number | readonly [from: number, to: number];
 
 interface Ingress {
-  readonly to: SecurityGroup;
+  readonly to: Group;
   readonly port: Port;
   readonly description: string;
   /** Exactly one of the three says who. */
-  readonly from?: SecurityGroup;
+  readonly from?: Group;
   readonly cidr?: string;
   readonly prefixList?: string;
 }
@@ -34,12 +38,12 @@ export function admit(
 }
 
 interface Egress {
-  readonly from: SecurityGroup;
+  readonly from: Group;
   readonly description: string;
   /** @default every port and protocol */
   readonly port?: Port;
   /** Exactly one of the three says where to. */
-  readonly to?: SecurityGroup;
+  readonly to?: Group;
   readonly cidr?: string;
   readonly prefixList?: string;
 }

@@ -394,6 +394,25 @@ const rows: readonly [what: string, props: Anything, path: string, ...said: stri
     "8080",
     "leave one of them out",
   ],
+  [
+    "a variable that JavaScript keeps for itself",
+    service({ config: { ["__proto__"]: "x" } }),
+    "staging.services.web.config.__proto__",
+    '"__proto__" is a name that JavaScript keeps for itself',
+    "choose another",
+  ],
+  [
+    "a variable that every object has",
+    service({ config: { constructor: "x" } }),
+    "staging.services.web.config.constructor",
+    "choose another",
+  ],
+  [
+    "a service that became a prototype",
+    { services: { web, __proto__: { port: 80 } } },
+    "staging.services.__proto__",
+    "would be lost",
+  ],
   ["a part that is nothing", { cluster: null }, "staging.cluster", "null is not an object"],
 ];
 

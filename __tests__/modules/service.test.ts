@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { containerDefinitions } from "../../modules/service/container";
+import { type Container, containerDefinitions } from "../../modules/service/container";
 import { rulePriority } from "../../modules/service/priority";
 import { serviceName } from "./support/arbitrary";
 import type { Json } from "./support/graph";
@@ -62,7 +62,7 @@ describe("a container's definition", () => {
     logs: { group: "/logs", region: "us-west-2", prefix: "web" },
     init: false,
   };
-  const parse = (more: Partial<Parameters<typeof containerDefinitions>[0]> = {}): Json =>
+  const parse = (more: Partial<Container> = {}): Json =>
     JSON.parse(containerDefinitions({ ...container, ...more }))[0];
 
   test("has its variables in the order in which AWS gives them back", () => {

@@ -366,3 +366,58 @@ test("endpoints: service of the region, gateway or interface, private names", as
   expect(await endpoint(logs)).toBe("accepted");
   expect(await endpoint({})).toBe("accepted");
 });
+
+test("a queue's dead letters go to a queue that is there, of the same kind, after some tries", async () => {
+  const dead = await account.make("aws_sqs_queue", { name: "dead" });
+  const fifo = await account.make("aws_sqs_queue", { name: "dead.fifo", fifo_queue: true });
+  const queue = (deadLetterTargetArn: unknown, maxReceiveCount: unknown = 5) =>
+    refused("aws_sqs_queue", {
+      name: "jobs",
+      redrive_policy: JSON.stringify({ deadLetterTargetArn, maxReceiveCount }),
+    });
+  expect(await queue("arn:aws:sqs:eu-west-1:123456789012:nowhere")).toBe("InvalidParameterValue");
+  expect(await queue(fifo.arn)).toBe("InvalidParameterValue");
+  expect(await queue(dead.arn, 0)).toBe("InvalidParameterValue");
+  expect(await queue(dead.arn)).toBe("accepted");
+  expect(dead).toMatchObject({
+    url: "https://sqs.eu-west-1.amazonaws.com/123456789012/dead",
+    arn: "arn:aws:sqs:eu-west-1:123456789012:dead",
+    sqs_managed_sse_enabled: true,
+  });
+});
+
+test("a cache stands in subnets and groups that are there, has an address, and keeps its group", async () => {
+  const subnets = await account.make("aws_elasticache_subnet_group", { name: "cache", subnet_ids: base.ids });
+  const group = { description: "d", engine: "valkey", engine_version: "8.0", node_type: "cache.t4g.micro" };
+  const cache = (more: Fields) =>
+    refused("aws_elasticache_replication_group", { ...group, replication_group_id: "other", ...more });
+  expect(await cache({ subnet_group_name: "nowhere" })).toBe("CacheSubnetGroupNotFoundFault");
+  expect(await cache({ engine_version: "6.2" })).toBe("InvalidParameterCombination");
+  expect(await cache({ security_group_ids: ["sg-0"] })).toBe("InvalidGroup.NotFound");
+  const made = await account.make("aws_elasticache_replication_group", {
+    ...group,
+    replication_group_id: "one",
+    subnet_group_name: "cache",
+    security_group_ids: [base.group.id as string],
+    transit_encryption_enabled: true,
+  });
+  expect(made.primary_endpoint_address).toMatch(/^master\.one\.[0-9a-f]{6}\.euw1\.cache\.amazonaws\.com$/);
+  expect(await cache({ replication_group_id: "one" })).toBe("ReplicationGroupAlreadyExists");
+  expect(await kept("aws_security_group", base.group)).toBe("DependencyViolation");
+  expect(await kept("aws_elasticache_subnet_group", subnets)).toBe("CacheSubnetGroupInUse");
+});
+
+test("a zone takes one mount target of a file system, which stays while it has any", async () => {
+  const files = await account.make("aws_efs_file_system", {});
+  const target = { file_system_id: files.id as string, security_groups: [base.group.id as string] };
+  const made = await account.make("aws_efs_mount_target", { ...target, subnet_id: base.ids[0] as string });
+  expect(made.mount_target_dns_name).toBe(`eu-west-1a.${files.id}.efs.eu-west-1.amazonaws.com`);
+  expect(await refused("aws_efs_mount_target", { ...target, subnet_id: base.ids[0] as string })).toBe(
+    "MountTargetConflict",
+  );
+  expect(await refused("aws_efs_mount_target", { ...target, subnet_id: base.ids[1] as string })).toBe(
+    "accepted",
+  );
+  expect(await refused("aws_efs_access_point", { file_system_id: "fs-0" })).toBe("FileSystemNotFound");
+  expect(await kept("aws_efs_file_system", files)).toBe("FileSystemInUse");
+});

@@ -76,6 +76,63 @@ const MISTAKES: [string, Fields, string][] = [
   ],
   [
     "aws_ecs_task_definition",
+    {
+      family: "f",
+      container_definitions: container({ memory: 600 }),
+      requires_compatibilities: ["FARGATE"],
+      network_mode: "awsvpc",
+      cpu: "256",
+      memory: "512",
+    },
+    "add up to 600, more than the task's 512",
+  ],
+  [
+    "aws_ecs_task_definition",
+    { family: "f", container_definitions: container({ mountPoints: [{ sourceVolume: "data" }] }) },
+    "Unknown volume 'data'",
+  ],
+  [
+    "aws_ecs_task_definition",
+    { family: "f", container_definitions: container({ links: ["agent"] }) },
+    "links to 'agent', which is no other container",
+  ],
+  [
+    "aws_ecs_task_definition",
+    { family: "f", container_definitions: container({ links: ["web"] }), network_mode: "awsvpc" },
+    "Links are not supported",
+  ],
+  ["aws_sqs_queue", { name: "a.b" }, "letters, digits, hyphens and underscores"],
+  ["aws_sqs_queue", { name: "jobs", fifo_queue: true }, "invalid queue name"],
+  ["aws_sqs_queue", { name: "jobs", message_retention_seconds: 1209601 }, "from 60 to 1209600"],
+  [
+    "aws_sqs_queue",
+    { name: "jobs", kms_master_key_id: "alias/aws/sqs", sqs_managed_sse_enabled: true },
+    "conflicts with",
+  ],
+  ["aws_elasticache_replication_group", { replication_group_id: "a--b", description: "d" }, "single hyphens"],
+  [
+    "aws_elasticache_replication_group",
+    { replication_group_id: "a".repeat(41), description: "d" },
+    "(1 - 40), got 41",
+  ],
+  [
+    "aws_elasticache_replication_group",
+    { replication_group_id: "a", description: "d", num_cache_clusters: 1, automatic_failover_enabled: true },
+    "must be at least 2",
+  ],
+  [
+    "aws_elasticache_replication_group",
+    { replication_group_id: "a", description: "d", multi_az_enabled: true },
+    "automatic_failover_enabled must be true",
+  ],
+  [
+    "aws_elasticache_replication_group",
+    { replication_group_id: "a", description: "d", auth_token: "x", transit_encryption_enabled: false },
+    "auth_token needs",
+  ],
+  ["aws_efs_file_system", { throughput_mode: "fast" }, "expected one of"],
+  [
+    "aws_ecs_task_definition",
     { family: "f", container_definitions: container({ memory: undefined }) },
     "'memory' or 'memoryReservation'",
   ],

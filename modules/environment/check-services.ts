@@ -3,6 +3,7 @@ import { fargateCpus, fargateMemories } from "../aws/fargate";
 import { instanceType } from "../aws/instance-types";
 import { type Mistake, show } from "../mistakes";
 import { rulePriority } from "../service/priority";
+import { variablesOf } from "../service/variables";
 import type { Configuration, environmentOptions, ServiceConfiguration } from "./props";
 
 type Parsed = z.output<typeof environmentOptions>;
@@ -11,9 +12,6 @@ type Parsed = z.output<typeof environmentOptions>;
 const RESERVED_MIB = 100;
 /** Conditions of a listener rule hold five values in all. Source: "Quotas for your Application Load Balancers". */
 const MOST_CONDITIONS = 5;
-
-/** Variables that the database's connection fills. */
-export const connectionVariables = ["PGHOST", "PGPORT", "PGUSER", "PGDATABASE", "PGSSLMODE", "PGPASSWORD"];
 
 /** What is wrong within each service, then between them. Paths are relative to the environment. */
 export function* checkServices(parsed: Parsed, configuration: Configuration): Generator<Mistake> {
@@ -147,14 +145,8 @@ function* checkVariables(
       message: `${urls.join(", ")} would be the URL of a database, and the environment has none.`,
     };
   }
-  const sources: [string, readonly string[]][] = [
-    ["config", Object.keys(service.config)],
-    ["secrets", service.secrets],
-    ["database.urls", urls],
-    ["the database's own variables", service.database ? connectionVariables : []],
-  ];
   const seen = new Map<string, string>();
-  for (const [source, variables] of sources) {
+  for (const [source, variables] of variablesOf(service, urls)) {
     for (const variable of variables) {
       const before = seen.get(variable);
       if (before !== undefined) {

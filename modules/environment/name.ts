@@ -35,6 +35,6 @@ export function mistakeInName(name: string): string | undefined {
   if (owned)
     return `${show(name)} starts with "${owned[0]}", which AWS refuses for ${owned[1]}; choose another.`;
   if (name.endsWith("-candidate")) return `${show(name)} ends like a candidate tag; choose another.`;
-  if (reserved[name]) return `${show(name)} is reserved: ${reserved[name]}; choose another.`;
+  if (Object.hasOwn(reserved, name)) return `${show(name)} is reserved: ${reserved[name]}; choose another.`;
   return undefined;
 }

@@ -7,6 +7,7 @@ import { endpointServices } from "../network/props";
 import { expand, freeze, layer } from "../options";
 import { checkCluster, checkDatabase, checkDistribution, checkNetwork } from "./check";
 import { checkServices } from "./check-services";
+import { lostNames } from "./lost-names";
 import { mistakeInName } from "./name";
 import {
   type Configuration,
@@ -36,6 +37,8 @@ export function resolve(props: EnvironmentProps, name: string): Resolved {
   const mistakes: Mistake[] = nameMistake
     ? [{ path: environment || name, message: `name ${nameMistake}` }]
     : [];
+  for (const { path, message } of lostNames(props))
+    mistakes.push({ path: `${environment}.${path}`, message });
   const written = layered(props);
   const parsed = environmentOptions.safeParse(written, { reportInput: true });
   if (!parsed.success) mistakes.push(...fromIssues(environment, parsed.error.issues));

@@ -3,10 +3,7 @@ import { show } from "../mistakes";
 import { options, part, short } from "../options";
 import { isWildcard } from "../policy";
 import { registryOptions } from "../registry/props";
-
-const variable = z
-  .string()
-  .regex(/^[A-Za-z_][A-Za-z0-9_]*$/, "is no name for an environment variable (letters, digits and _).");
+import { variable } from "./variables";
 
 const command = z.array(z.string()).min(1, "is empty: give the command and its arguments.");
 
@@ -51,9 +48,8 @@ const scheduleOptions = options({
   command,
 });
 
-const permissionOptions = options({
-  /** Letters and digits, names the statement. */
-  sid: z.string().regex(/^[A-Za-z0-9]+$/, "must hold letters and digits only."),
+/** What a statement of a policy allows, and on what. */
+const permitted = {
   actions: z
     .array(
       z
@@ -67,6 +63,35 @@ const permissionOptions = options({
   resources: z
     .array(z.string().refine((arn) => arn !== "*", '"*" is everything: name the resources.'))
     .min(1, "is empty: name at least one resource."),
+};
+
+const permissionOptions = options({
+  /** Letters and digits, names the statement. */
+  sid: z.string().regex(/^[A-Za-z0-9]+$/, "must hold letters and digits only."),
+  ...permitted,
+});
+
+/** What `Service.allow` is given. */
+export const allowanceOptions = options(permitted);
+
+/** What `Service.sidecar` is given. */
+export const sidecarOptions = options({
+  /** What its log streams begin with; on instances, its host name for the application's container. */
+  name: z.string().regex(/^[a-z][a-z0-9-]*$/, "must start with a letter and hold a-z, 0-9 and - only."),
+  /** An image of a public registry or of the service's own repository, with its tag or digest. */
+  image: z.string().min(1, "is empty: name the image."),
+  /** Replaces the image's command. */
+  command: command.optional(),
+  /** Environment variables; values of resources are references. */
+  environment: z.record(variable, z.string()).default({}),
+  /** Secrets of the service that it is given, too. */
+  secrets: z.array(variable).default([]),
+  /** CPU units of the task's own, 1024 to a vCPU. @default what the others leave */
+  cpu: z.int().min(1).optional(),
+  /** MiB of the task's own that it is killed beyond. @default what the others leave */
+  memory: z.int().min(6).optional(),
+  /** Whether the task ends when this container does. */
+  essential: z.boolean().default(true),
 });
 
 export const serviceOptions = options({

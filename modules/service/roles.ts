@@ -1,5 +1,6 @@
 import { IamRole } from "@cdktf/provider-aws/lib/iam-role";
 import { IamRolePolicy } from "@cdktf/provider-aws/lib/iam-role-policy";
+import { Lazy } from "cdktf";
 import { Construct } from "constructs";
 import type { ServiceConfiguration } from "../environment/props";
 import { nameOf } from "../names";
@@ -19,7 +20,9 @@ export class Roles extends Construct {
   readonly execution: IamRole;
   readonly task: IamRole;
   /** A service that outlives them hangs in DRAINING: it depends on each. */
-  readonly policies: readonly IamRolePolicy[];
+  readonly policies: IamRolePolicy[];
+  /** What the application may do. */
+  private readonly statements: Statement[];
 
   constructor(
     scope: Construct,
@@ -29,10 +32,21 @@ export class Roles extends Construct {
     super(scope, id);
     this.execution = this.createRole("execution");
     this.task = this.createRole("task");
-    this.policies = [
-      this.createPolicy("execution", this.execution, this.executionStatements()),
-      ...this.createTaskPolicy(),
-    ];
+    this.statements = this.taskStatements();
+    this.policies = [this.createPolicy("execution", this.execution, this.executionStatements())];
+    if (this.statements.length > 0) this.policies.push(this.createTaskPolicy());
+  }
+
+  /**
+   * Allows the application one thing more.
+   * @returns the policy, where this is the first thing that it says
+   */
+  allow(statement: Statement): IamRolePolicy | undefined {
+    this.statements.push(statement);
+    if (this.statements.length > 1) return undefined;
+    const policy = this.createTaskPolicy();
+    this.policies.push(policy);
+    return policy;
   }
 
   private createRole(id: string) {
@@ -42,8 +56,10 @@ export class Roles extends Construct {
     });
   }
 
+  /** Written when the stack is: more may be allowed until then. */
   private createPolicy(id: string, role: IamRole, statements: readonly Statement[]) {
-    return new IamRolePolicy(this, `${id}_policy`, { name: id, role: role.name, policy: policy(statements) });
+    const written = Lazy.stringValue({ produce: () => policy(statements) });
+    return new IamRolePolicy(this, `${id}_policy`, { name: id, role: role.name, policy: written });
   }
 
   private executionStatements(): Statement[] {
@@ -67,6 +83,10 @@ export class Roles extends Construct {
   }
 
   private createTaskPolicy() {
+    return this.createPolicy("task", this.task, this.statements);
+  }
+
+  private taskStatements(): Statement[] {
     const statements: Statement[] = [...this.props.service.permissions];
     if (this.props.service.exec) {
       statements.push({
@@ -78,6 +98,6 @@ export class Roles extends Construct {
         resources: ["*"],
       });
     }
-    return statements.length > 0 ? [this.createPolicy("task", this.task, statements)] : [];
+    return statements;
   }
 }

@@ -5,6 +5,7 @@ import { SchedulerSchedule } from "@cdktf/provider-aws/lib/scheduler-schedule";
 import { Construct } from "constructs";
 import type { Cluster } from "../cluster/cluster";
 import type { ServiceConfiguration } from "../environment/props";
+import { literal } from "../literal";
 import { nameOf } from "../names";
 import { assumedBy, policy } from "../policy";
 import type { Roles } from "./roles";
@@ -68,7 +69,7 @@ export class Schedules extends Construct {
         arn: cluster.cluster.arn,
         roleArn: this.role.arn,
         input: JSON.stringify({
-          containerOverrides: [{ name: this.props.container, command: schedule?.command }],
+          containerOverrides: [{ name: this.props.container, command: schedule?.command.map(literal) }],
         }),
         retryPolicy: { maximumRetryAttempts: 3 },
         ecsParameters: {

@@ -3,23 +3,28 @@ import { AppautoscalingTarget } from "@cdktf/provider-aws/lib/appautoscaling-tar
 import { CloudwatchLogGroup } from "@cdktf/provider-aws/lib/cloudwatch-log-group";
 import { EcsService } from "@cdktf/provider-aws/lib/ecs-service";
 import { EcsTaskDefinition } from "@cdktf/provider-aws/lib/ecs-task-definition";
+import type { EfsFileSystem } from "@cdktf/provider-aws/lib/efs-file-system";
 import { LbListenerRule } from "@cdktf/provider-aws/lib/lb-listener-rule";
 import { LbTargetGroup } from "@cdktf/provider-aws/lib/lb-target-group";
 import { SecurityGroup } from "@cdktf/provider-aws/lib/security-group";
 import { SsmParameter } from "@cdktf/provider-aws/lib/ssm-parameter";
-import type { ITerraformDependable } from "cdktf";
+import { type ITerraformDependable, Lazy, type TerraformResource } from "cdktf";
 import { Construct } from "constructs";
 import type { Cluster } from "../cluster/cluster";
 import type { ServiceContract } from "../contract";
 import type { Database } from "../database/database";
 import type { Distribution } from "../distribution/distribution";
 import type { Configuration, ServiceConfiguration } from "../environment/props";
+import { literal } from "../literal";
+import type { Mistake } from "../mistakes";
 import { nameOf } from "../names";
 import type { Network } from "../network/network";
 import { type Registry, tagsOf } from "../registry/registry";
-import { allowOut } from "../security-group";
-import { ITSELF } from "../stack";
-import { containerDefinitions } from "./container";
+import { admit, allow, allowOut, type Group } from "../security-group";
+import { addressOf, ITSELF } from "../stack";
+import { Additions, type Reachable, type SidecarProps, type VolumeProps } from "./additions";
+import { type Container, containerDefinitions } from "./container";
+import { FILE_SYSTEM_PORT, FileSystemAccess } from "./file-system";
 import { rulePriority } from "./priority";
 import { Roles } from "./roles";
 import { Schedules } from "./schedules";
@@ -35,6 +40,16 @@ export interface ServiceProps {
   readonly registry: Registry;
   readonly database: Database | undefined;
   readonly distribution: Distribution | undefined;
+}
+
+/** What one task definition of a service runs. */
+interface Run {
+  readonly tag: string;
+  readonly command?: readonly string[];
+  readonly port?: number;
+  readonly prefix: string;
+  /** Without sidecars. */
+  readonly alone?: boolean;
 }
 
 /** Containers of one image: served through the load balancer if they have a port, workers if not. */
@@ -57,7 +72,8 @@ export class Service extends Construct {
 
   /** Its configuration. */
   readonly own: ServiceConfiguration;
-  private readonly environment: string;
+  private readonly stack: string;
+  private readonly additions: Additions;
   /** What Fargate tasks of its own group reach AWS through, and so must outlive them. */
   private readonly lifelines: ITerraformDependable[] = [];
 
@@ -67,8 +83,9 @@ export class Service extends Construct {
     private readonly props: ServiceProps,
   ) {
     super(scope, id);
-    this.environment = props.configuration.name;
+    this.stack = props.configuration.name;
     this.own = props.service;
+    this.additions = new Additions(this.stack, this.own);
     this.secrets = this.createSecrets();
     this.logGroup = this.createLogGroup();
     this.roles = this.createRoles();
@@ -84,7 +101,7 @@ export class Service extends Construct {
 
   /** What deploy needs to know of this service. */
   get contract(): ServiceContract {
-    const { own, environment } = this;
+    const { own, stack } = this;
     const logs = { group: this.logGroup.name, prefix: own.name };
     return {
       name: own.name,
@@ -92,7 +109,7 @@ export class Service extends Construct {
       taskDefinition: this.taskDefinition.arn,
       container: own.name,
       platform: own.architecture === "ARM64" ? "linux/arm64" : "linux/amd64",
-      image: { repository: this.props.registry.repository.name, ...tagsOf(environment) },
+      image: { repository: this.props.registry.repository.name, ...tagsOf(stack) },
       capacity: this.strategy,
       network: this.taskNetwork ?? null,
       logs,
@@ -111,13 +128,87 @@ export class Service extends Construct {
     };
   }
 
+  /** What is wrong with what the second argument of `environment` gave it. */
+  get mistakes(): readonly Mistake[] {
+    return this.additions.mistakes;
+  }
+
+  /** Gives its containers one more variable: `web.environment("QUEUE_URL", queue.url)`. */
+  environment(name: string, value: string): void {
+    this.additions.addVariable(name, value);
+  }
+
+  /** Allows the application one thing more in AWS: `web.allow(["sqs:SendMessage"], queue.arn)`. */
+  allow(actions: readonly string[], resources: string | readonly string[]): void {
+    const statement = this.additions.permit(actions, resources);
+    const policy = statement && this.roles.allow(statement);
+    if (policy) this.outliveBy(policy);
+  }
+
+  /**
+   * Runs a container beside the application's, in each of its tasks but the migrations', with the service's log group.
+   * On Fargate the two reach each other at localhost; on instances the application reaches it by its name.
+   */
+  sidecar(props: SidecarProps): void {
+    this.additions.addSidecar(props);
+  }
+
+  /**
+   * Opens the way from its tasks to a port of a security group, or of what has one: `web.connect(cache, 6379)`.
+   * Tasks on instances share these instances' group: the way is open to all of them.
+   */
+  connect(to: Reachable, port: number): void {
+    const group = "securityGroup" in to ? to.securityGroup : to;
+    if (!this.additions.mayConnect(group, port) || !group) return;
+    const { scope, id, from } = this.members;
+    const name = `${id}_to_${group.friendlyUniqueId}_${port}`;
+    // Two services on instances are one to a security group, and AWS refuses a rule that is there.
+    const known = scope.node.tryFindChild(name);
+    const description = `Port ${port} of ${group.node.id}`.replaceAll("_", "-");
+    const rules = known
+      ? []
+      : [
+          allow(scope, name, { from, to: group, port, description }),
+          admit(scope, name.replace("_to_", "_into_"), { from, to: group, port, description }),
+        ];
+    for (const rule of rules) this.outliveBy(rule);
+  }
+
+  /**
+   * Mounts a file system in the containers of the service, its migrations and schedules: `web.volume(efs, "/data")`.
+   * The mount targets are made with it. An access point is needed where the application is not root.
+   */
+  volume(files: EfsFileSystem, path: string, props: VolumeProps = {}): void {
+    if (!this.additions.addVolume(files.node.id, files, path, props)) return;
+    for (const definition of [this.taskDefinition, this.migration])
+      definition?.putVolume(this.additions.volumes);
+    const access = FileSystemAccess.of({ environment: this.stack, network: this.props.network, files });
+    for (const target of access.targets) this.outliveBy(target);
+    this.connect(access, FILE_SYSTEM_PORT);
+    const writes = props.readOnly ? [] : ["elasticfilesystem:ClientWrite"];
+    this.allow(["elasticfilesystem:ClientMount", ...writes], files.arn);
+  }
+
+  /** Whoever its tasks are to a security group, and where rules about them stand. */
+  private get members(): { readonly scope: Construct; readonly id: string; readonly from: Group } {
+    if (this.securityGroup) return { scope: this, id: "tasks", from: this.securityGroup };
+    const { cluster } = this.props;
+    if (!cluster.securityGroup) throw new Error(`${this.own.name} runs nowhere.`);
+    return { scope: cluster, id: "instances", from: cluster.securityGroup };
+  }
+
+  /** Lets a resource be there before the service's tasks, and go after them. */
+  private outliveBy(resource: TerraformResource): void {
+    this.service.dependsOn = [...new Set([...(this.service.dependsOn ?? []), addressOf(resource)])];
+  }
+
   /** Write-only: no plan and no state ever holds what a person puts there, and no apply puts it back. */
   private createSecrets() {
     return Object.fromEntries(
       this.own.secrets.map((variable) => [
         variable,
         new SsmParameter(this, `secret_${variable}`, {
-          name: `/${this.environment}/service/${this.own.name}/${variable}`,
+          name: `/${this.stack}/service/${this.own.name}/${variable}`,
           description: `${variable} of ${this.own.name}, written by hand`,
           type: "SecureString",
           valueWo: PLACEHOLDER,
@@ -129,14 +220,14 @@ export class Service extends Construct {
 
   private createLogGroup() {
     return new CloudwatchLogGroup(this, "logs", {
-      name: `/${this.environment}/service/${this.own.name}`,
+      name: `/${this.stack}/service/${this.own.name}`,
       retentionInDays: this.own.logDays,
     });
   }
 
   private createRoles() {
     return new Roles(this, "roles", {
-      environment: this.environment,
+      environment: this.stack,
       service: this.own,
       repositoryArn: this.props.registry.repository.arn,
       logGroupArn: this.logGroup.arn,
@@ -148,10 +239,10 @@ export class Service extends Construct {
     const { network, configuration } = this.props;
     const group = new SecurityGroup(this, "tasks", {
       // The suffix keeps it apart from the environment's other groups: a service may be called "database".
-      name: nameOf("aws_security_group", this.environment, this.own.name, "tasks"),
+      name: nameOf("aws_security_group", this.stack, this.own.name, "tasks"),
       description: `Tasks of ${this.own.name}`,
       vpcId: network.vpc.id,
-      tags: { Name: `${this.environment}-${this.own.name}` },
+      tags: { Name: `${this.stack}-${this.own.name}` },
     });
     const out = allowOut(this, "tasks", {
       from: group,
@@ -164,8 +255,8 @@ export class Service extends Construct {
   }
 
   private createTaskDefinition() {
-    const { tag } = tagsOf(this.environment);
-    return this.defineTask(ITSELF, nameOf("aws_ecs_task_definition", this.environment, this.own.name), {
+    const { tag } = tagsOf(this.stack);
+    return this.defineTask(ITSELF, nameOf("aws_ecs_task_definition", this.stack, this.own.name), {
       tag,
       command: this.own.command,
       port: this.own.port,
@@ -176,27 +267,18 @@ export class Service extends Construct {
   /** It runs the candidate before the environment's tag moves. An underscore keeps it apart from any service. */
   private createMigration() {
     if (!this.own.migrations) return undefined;
-    const { candidateTag } = tagsOf(this.environment);
-    const family = nameOf("aws_ecs_task_definition", this.environment, `${this.own.name}_migration`);
+    const { candidateTag } = tagsOf(this.stack);
+    const family = nameOf("aws_ecs_task_definition", this.stack, `${this.own.name}_migration`);
     return this.defineTask("migration", family, {
       tag: candidateTag,
       command: this.own.migrations.command,
       prefix: `${this.own.name}-migration`,
+      alone: true,
     });
   }
 
-  private defineTask(
-    id: string,
-    family: string,
-    container: {
-      readonly tag: string;
-      readonly command?: readonly string[];
-      readonly port?: number;
-      readonly prefix: string;
-    },
-  ) {
-    const { own, props } = this;
-    const { region } = props.configuration;
+  private defineTask(id: string, family: string, container: Run) {
+    const { own } = this;
     return new EcsTaskDefinition(this, id, {
       family,
       requiresCompatibilities: [own.fargate ? "FARGATE" : "EC2"],
@@ -206,28 +288,60 @@ export class Service extends Construct {
       runtimePlatform: { operatingSystemFamily: "LINUX", cpuArchitecture: own.architecture },
       executionRoleArn: this.roles.execution.arn,
       taskRoleArn: this.roles.task.arn,
-      containerDefinitions: containerDefinitions({
-        name: own.name,
-        image: `${props.registry.repository.repositoryUrl}:${container.tag}`,
-        command: container.command,
-        port: container.port,
-        dynamicPort: !own.fargate,
-        environment: this.variables(),
-        secrets: this.secretArns(),
-        labels: this.labels(),
-        logs: { group: this.logGroup.name, region, prefix: container.prefix },
-        init: own.exec,
+      // Written when the stack is: the second argument of `environment` may add to it until then.
+      containerDefinitions: Lazy.stringValue({
+        produce: () => {
+          const sidecars = container.alone ? [] : this.sidecars();
+          return containerDefinitions(this.container(container, sidecars), ...sidecars);
+        },
       }),
     });
+  }
+
+  private container({ tag, command, port, prefix }: Run, sidecars: readonly Container[]): Container {
+    const { own, props, additions } = this;
+    return {
+      name: own.name,
+      image: `${props.registry.repository.repositoryUrl}:${tag}`,
+      command,
+      port,
+      dynamicPort: !own.fargate,
+      environment: this.variables(),
+      secrets: this.secretArns(),
+      labels: this.labels(),
+      logs: { group: this.logGroup.name, region: props.configuration.region, prefix },
+      init: own.exec,
+      mounts: additions.mounts,
+      links: own.fargate ? [] : sidecars.map(({ name }) => name),
+    };
+  }
+
+  private sidecars(): Container[] {
+    return this.additions.sidecars.map(({ secrets, ...sidecar }) => ({
+      ...sidecar,
+      dynamicPort: false,
+      secrets: Object.fromEntries(secrets.map((variable) => [variable, this.secrets[variable]?.arn ?? ""])),
+      labels: {},
+      logs: {
+        group: this.logGroup.name,
+        region: this.props.configuration.region,
+        prefix: this.own.name,
+      },
+      init: false,
+    }));
   }
 
   private variables() {
     const url = this.props.distribution?.url ?? "";
     const config = Object.entries(this.own.config).map(([name, value]) => [
       name,
-      value.replaceAll("$URL", url),
+      literal(value).replaceAll(/\$URL(?!\w)/g, () => url),
     ]);
-    return { ...Object.fromEntries(config), ...(this.own.database && this.props.database?.connection) };
+    return {
+      ...Object.fromEntries(config),
+      ...(this.own.database && this.props.database?.connection),
+      ...this.additions.variables,
+    };
   }
 
   /** Each once: several variables may hold the one URL. */
@@ -258,7 +372,7 @@ export class Service extends Construct {
     if (own.port === undefined || !this.props.distribution) return undefined;
     const targetType = own.fargate ? "ip" : "instance";
     return new LbTargetGroup(this, "targets", {
-      name: nameOf("aws_lb_target_group", this.environment, own.name, `${targetType}-${own.port}`),
+      name: nameOf("aws_lb_target_group", this.stack, own.name, `${targetType}-${own.port}`),
       vpcId: this.props.network.vpc.id,
       targetType,
       port: own.port,
@@ -358,7 +472,7 @@ export class Service extends Construct {
   private createSchedules() {
     if (Object.keys(this.own.schedules).length === 0) return undefined;
     return new Schedules(this, "schedules", {
-      environment: this.environment,
+      environment: this.stack,
       service: this.own,
       cluster: this.props.cluster,
       roles: this.roles,

@@ -81,7 +81,19 @@ export function verifyTask(config: Fields): Problem[] {
   if (new Set(names).size < names.length)
     say("container_definitions", `container names must be unique: ${names.join(", ")}`);
   for (const container of containers) problems.push(...verifyContainer(container, config));
+  if (fargate) problems.push(...verifySum(containers, config));
   return problems;
+}
+
+/** On Fargate nothing lies beyond the task's own (ECS Developer Guide, "Task definition parameters for Fargate"). */
+function verifySum(containers: Fields[], config: Fields): Problem[] {
+  return ["cpu", "memory"].flatMap((key) => {
+    const whole = Number(config[key] ?? Number.NaN);
+    const sum = containers.reduce((total, container) => total + Number(container[key] ?? 0), 0);
+    if (!(sum > whole)) return [];
+    const message = `Invalid setting: the containers' ${key} add up to ${sum}, more than the task's ${whole}`;
+    return [{ path: "container_definitions", message }];
+  });
 }
 
 function verifyContainer(container: Fields, config: Fields): Problem[] {
@@ -111,6 +123,18 @@ function verifyContainer(container: Fields, config: Fields): Problem[] {
         message: `The secret name must be unique and not shared with any new or existing environment variables: ${twice}`,
       },
     ];
+  const declared = blocks(config, "volume").map((volume) => text(volume, "name"));
+  const stray = blocks(container, "mountPoints").find(
+    (mount) => !declared.includes(text(mount, "sourceVolume")),
+  );
+  if (stray) return [{ path, message: `Unknown volume '${text(stray, "sourceVolume")}'.` }];
+  const links = texts(container, "links");
+  if (links.length > 0 && text(config, "network_mode") === "awsvpc")
+    return [{ path, message: "Links are not supported when networkMode=awsvpc." }];
+  const known = containersOf(config).map((other) => other.name);
+  const lost = links.find((link) => link.split(":")[0] === name || !known.includes(link.split(":")[0] ?? ""));
+  if (lost)
+    return [{ path, message: `Container '${name}' links to '${lost}', which is no other container.` }];
   if (blocks(container, "secrets").length > 0 && config.execution_role_arn === null) {
     return [
       {

@@ -1,6 +1,8 @@
 import { cloudfront } from "./cloudfront";
 import { compute } from "./compute";
 import { ecs } from "./ecs";
+import { efs } from "./efs";
+import { elasticache } from "./elasticache";
 import { elb } from "./elb";
 import { iam } from "./iam";
 import type { Kinds } from "./kind";
@@ -9,6 +11,7 @@ import { operations } from "./operations";
 import { rds } from "./rds";
 import { security } from "./security";
 import { services } from "./services";
+import { sqs } from "./sqs";
 import { storage } from "./storage";
 import { web } from "./web";
 
@@ -26,4 +29,7 @@ export const KINDS: Kinds = {
   ...services,
   ...operations,
   ...storage,
+  ...sqs,
+  ...elasticache,
+  ...efs,
 };
