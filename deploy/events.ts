@@ -1,4 +1,5 @@
-import { maskDeep } from "./mask";
+import { mask } from "./mask";
+import { everyString, visible } from "./printable";
 
 /** The steps of a deployment, in order; `put back` only after a failure. */
 export type Stage = "check" | "migrate" | "promote" | "roll out" | "put back" | "run";
@@ -74,7 +75,8 @@ export type Subscriber = (event: DeployEvent) => void;
 
 /**
  * What the deploy tells the world. Subscribers (screen, JSON, GitHub) only listen: none of them calls
- * AWS or changes the course, and one that breaks is told no more. Everything that passes here is masked first.
+ * AWS or changes the course, and one that breaks is told no more. Everything that passes here is masked first,
+ * and commands nothing.
  */
 export class Events {
   private readonly subscribers = new Set<Subscriber>();
@@ -86,7 +88,8 @@ export class Events {
   }
 
   emit(body: EventBody): void {
-    const event: DeployEvent = { ...maskDeep(body), at: new Date(this.now()).toISOString() };
+    const shown = everyString(body, (text) => visible(mask(text)));
+    const event: DeployEvent = { ...shown, at: new Date(this.now()).toISOString() };
     for (const subscriber of this.subscribers) {
       try {
         subscriber(event);

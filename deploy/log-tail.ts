@@ -1,22 +1,13 @@
-import { stripVTControlCharacters } from "node:util";
 import { AwsError } from "./aws/error";
 import type { Aws } from "./aws/gateway";
 import type { Clock } from "./clock";
+import { StreamLines } from "./printable";
 
 /** How many last lines are kept to be shown with a failure. */
 const LAST_LINES = 20;
-const LONGEST_LINE = 2_000;
 /** A drain is bounded: so many pages, and so many waits of a second for lines that are still on their way. */
 const DRAIN_PAGES = 20;
 const DRAIN_WAITS = 3;
-
-/** Lines as a terminal or a CI log can bear them: no colours, no cursor movements, no endless ones. */
-export const printable = (message: string) =>
-  stripVTControlCharacters(message)
-    .split(/[\r\n]+/)
-    // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is taken out
-    .map((line) => line.replace(/[\u0000-\u0008\u000b-\u001f\u007f]/g, "").slice(0, LONGEST_LINE))
-    .filter((line) => line.trim() !== "");
 
 /** The name of a container's log stream (awslogs driver: prefix, container, task). */
 export const logStream = (logs: { prefix: string }, container: string, task: string) =>
@@ -27,6 +18,7 @@ export class LogTail {
   readonly lastLines: string[] = [];
   private token: string | undefined;
   private silent = false;
+  private readonly lines = new StreamLines();
 
   constructor(
     private readonly aws: Aws,
@@ -40,7 +32,7 @@ export class LogTail {
     try {
       const page = await this.aws.logEvents(this.place.group, this.place.stream, { token: this.token });
       if (!page) return false;
-      for (const { message } of page.events) for (const line of printable(message ?? "")) this.keep(line);
+      for (const { message } of page.events) for (const line of this.lines.of(message ?? "")) this.keep(line);
       const moved = page.token !== this.token;
       this.token = page.token;
       return moved;
@@ -78,7 +70,8 @@ export class LogTail {
 export async function lastLines(aws: Aws, group: string, stream: string): Promise<string[]> {
   try {
     const page = await aws.logEvents(group, stream, { last: LAST_LINES });
-    return (page?.events ?? []).flatMap(({ message }) => printable(message ?? "")).slice(-LAST_LINES);
+    const lines = new StreamLines();
+    return (page?.events ?? []).flatMap(({ message }) => lines.of(message ?? "")).slice(-LAST_LINES);
   } catch (error) {
     if (error instanceof AwsError) return [`(the log cannot be read: ${error.message})`];
     throw error;

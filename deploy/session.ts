@@ -10,7 +10,7 @@ import { DeployError, Interrupted, refused } from "./errors";
 import { Events, type Result } from "./events";
 import { EXIT } from "./exit-code";
 import { interruptible, type SignalSource } from "./interrupt";
-import { githubScreen } from "./screen/github";
+import { GithubScreen } from "./screen/github";
 import { jsonScreen, plainScreen } from "./screen/plain";
 import { TreeScreen } from "./screen/tree";
 
@@ -83,10 +83,11 @@ function openScreens(events: Events, { json }: SessionOptions, { stdout }: Surro
   const { GITHUB_ACTIONS, GITHUB_STEP_SUMMARY, GITHUB_OUTPUT } = process.env;
   const actions = GITHUB_ACTIONS === "true";
   const files = { summary: GITHUB_STEP_SUMMARY, output: GITHUB_OUTPUT };
-  if (actions) events.subscribe(githubScreen(json ? () => {} : write, files));
+  const github = actions ? new GithubScreen(json ? () => {} : write, files) : null;
+  if (github) events.subscribe(github.subscriber);
   if (json || actions || !stdout.isTTY) {
     events.subscribe(json ? jsonScreen(write) : plainScreen(write));
-    return async () => {};
+    return async () => github?.close();
   }
   const tree = new TreeScreen(write);
   events.subscribe(tree.subscriber);

@@ -142,9 +142,21 @@ test("in GitHub Actions: annotations, a job summary and step outputs", async () 
     /### ❌ deploy staging[\s\S]*\| service web \| rolled back/,
   );
   expect(readFileSync(join(folder, "output"), "utf8")).toMatch(
-    /^exit-code=3\ndigest=sha256:\w{64}\nprevious-digest=sha256:\w{64}\nurl=https/,
+    /^exit-code<<(end-\S+)\n3\n\1\ndigest<<(\S+)\nsha256:\w{64}\n\2\nprevious-digest<<(\S+)\nsha256:\w{64}\n\3\nurl<<(\S+)\nhttps:.*\n\4\n$/,
   );
   expect(world.made("RunTask")[0]?.input.startedBy).toMatch(/\/github-run-777$/);
+});
+
+test("a contract whose text would reach a line's start or a step's outputs is refused, and shown as it is", async () => {
+  const url = "https://x\n::error::injected\ndigest=sha256:evil";
+  const world = await World.open(sample({ url, roles: ["*"] }));
+  process.env.GITHUB_ACTIONS = "true";
+  const printed = await world.deployPlainly("v2");
+  const own =
+    /^(?:\d\d:\d\d:\d\d |::[0-9a-f-]{36}::$|::stop-commands::[0-9a-f-]{36}$|::error title=deploy staging::the SSM)/;
+  for (const line of printed.trim().split("\n")) expect(line).toMatch(own);
+  expect(printed).toContain(`url: ${JSON.stringify(url)} is no address`);
+  expect(printed).toContain('roles.0: "*" is no ARN');
 });
 
 test("nothing secret is printed: passwords in the migration's log are masked everywhere", async () => {

@@ -3,9 +3,8 @@ import { expect, test } from "vitest";
 import { milliseconds } from "../../deploy/duration";
 import type { DeployEvent, Result } from "../../deploy/events";
 import { imageReference } from "../../deploy/image";
-import { printable } from "../../deploy/log-tail";
-import { mask } from "../../deploy/mask";
-import { summary } from "../../deploy/screen/github";
+import { StreamLines } from "../../deploy/printable";
+import { GithubScreen, summary } from "../../deploy/screen/github";
 import { plainScreen } from "../../deploy/screen/plain";
 import { TreeScreen } from "../../deploy/screen/tree";
 import { duration } from "../../deploy/screen/words";
@@ -56,30 +55,53 @@ test("the tree draws every step and the result, in order", async () => {
   expect(written.join("")).toContain("The roll-out of web failed. (1 m 05 s, exit code 3)");
 });
 
-test.each([
-  ["postgres://app:s3cret@db/app", "postgres://app:***@db/app"],
-  ["redis://:s3cret@cache:6379", "redis://:***@cache:6379"],
-  ["postgres://app:s3cr@t@db/app", "postgres://app:***@db/app"],
-  ["host=db password=s3cret user=app", "host=db password=*** user=app"],
-  ["PASSWORD='two words' x", "PASSWORD=*** x"],
-  ["https://example.com:8080/path", "https://example.com:8080/path"],
-  ["arn:aws:ecs:eu-west-1:1:task/a@b", "arn:aws:ecs:eu-west-1:1:task/a@b"],
-])("masking %s", (text, masked) => {
-  expect(mask(text)).toBe(masked);
+test("log lines lose colours and cursor movements, and show what else a terminal would obey", () => {
+  const lines = (text: string) => new StreamLines().of(text);
+  expect(lines("\u001b[31mred\u001b[0m\r\nnext\u0007\n\n")).toEqual(["red", "next\\x07"]);
+  expect(lines("x".repeat(5_000))[0]).toHaveLength(2_000);
+  expect(lines("a\u0085b \u202edc\u2066 e\u200bf\u2028g\u{e0041} \ud800 \tü é 漢 🎉")).toEqual([
+    "a\\x85b \\u202edc\\u2066 e\\u200bf\\u2028g\\u{e0041} \\ud800 \tü é 漢 🎉",
+  ]);
+  expect(lines("##[set-output name=url]x ##vso[task.setvariable] ###[x] # a ## b")).toEqual([
+    "\\x23#[set-output name=url]x \\x23#vso[task.setvariable] #\\x23#[x] # a ## b",
+  ]);
 });
 
-test("property: no password in a URL survives", () => {
-  const password = fc.stringMatching(/^[A-Za-z0-9!$&*+,;=_.~-]{6,20}$/);
-  fc.assert(
-    fc.property(password, fc.string(), (secret, around) => {
-      expect(mask(`${around} postgres://u:${secret}#1@h/d`)).not.toContain(`:${secret}#1@`);
-    }),
-  );
-});
+/** The lines that a GitHub runner obeys as commands, as actions/runner reads them. */
+function obeyed(printed: string): string[] {
+  let token: string | null = null;
+  const commands: string[] = [];
+  for (const line of printed.split("\n")) {
+    const command = /^\s*::([^ :]+)[^:]*::(.*)$/.exec(line) ?? /##\[([^ \]]+)[^\]]*\](.*)$/.exec(line);
+    if (!command) continue;
+    if (token !== null) {
+      if (command[1] === token) token = null;
+    } else if (command[1] === "stop-commands") token = command[2] ?? "";
+    else commands.push(line);
+  }
+  if (token !== null) commands.push("(commands stay stopped)");
+  return commands;
+}
 
-test("log lines lose colours, cursor movements and control characters", () => {
-  expect(printable("\u001b[31mred\u001b[0m\r\nnext\u0007\n\n")).toEqual(["red", "next"]);
-  expect(printable("x".repeat(5_000))[0]).toHaveLength(2_000);
+test("in GitHub Actions nothing is obeyed but the annotations, whatever a container prints", () => {
+  let printed = "";
+  const write = (text: string) => {
+    printed += text;
+  };
+  const screen = new GithubScreen(write, { summary: undefined, output: undefined });
+  const hostile = "\n::set-output name=url::https://evil.example\n##[add-mask]web\n::stop-commands::x\n";
+  write(hostile);
+  screen.subscriber({ type: "warning", text: "one", at: "" });
+  const [, token = ""] = /^::stop-commands::(.*)$/m.exec(printed) ?? [];
+  write(`${hostile}::${token}::\n${hostile}`);
+  screen.subscriber({ type: "result", result, at: "" });
+  write(hostile);
+  screen.close();
+  expect(token).toMatch(/^[0-9a-f-]{36}$/);
+  expect(obeyed(printed)).toEqual([
+    "::warning title=deploy::one",
+    expect.stringMatching(/^::error title=deploy staging::The roll-out of web failed\./),
+  ]);
 });
 
 test("durations are read and written", () => {

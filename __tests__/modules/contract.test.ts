@@ -7,6 +7,13 @@ import { synthesize } from "./support/synthesize";
 const graph = synthesize(least);
 const written = graph.one("aws_ssm_parameter", "contract").value as string;
 
+/** The contract as an apply would write it: each reference gives a text that shows what it refers to. */
+const applied = (text: string) =>
+  text.replace(/\$\{([^}]*)\}/g, (_, reference: string) => {
+    const known = reference.replace(/[^A-Za-z0-9_.]/g, "");
+    return known.endsWith(".arn") ? `arn:${known}` : known;
+  });
+
 describe("the contract", () => {
   test("is written once as an output and once as a parameter, word for word", () => {
     expect(graph.json.output.deploy.value).toBe(written);
@@ -26,32 +33,32 @@ describe("the contract", () => {
     ["no service", { ...least, services: {} }],
   ])("of %s is one that deploy can read", (_, props) => {
     const { value } = synthesize(props).one("aws_ssm_parameter", "contract");
-    expect(() => parseContract(value, "the parameter")).not.toThrow();
+    expect(() => parseContract(applied(value), "the parameter")).not.toThrow();
   });
 
   test("says what deploy would else have to guess, by reference", () => {
-    const contract = parseContract(written, "the parameter");
+    const contract = parseContract(applied(written), "the parameter");
     expect(contract).toMatchObject({
       environment: "staging",
       region: "us-west-2",
-      account: "${data.aws_caller_identity.caller.account_id}",
-      cluster: "${aws_ecs_cluster.cluster.name}",
+      account: "data.aws_caller_identity.caller.account_id",
+      cluster: "aws_ecs_cluster.cluster.name",
       roles: [
-        "${aws_iam_role.service_web_roles_execution.arn}",
-        "${aws_iam_role.service_web_roles_task.arn}",
+        "arn:aws_iam_role.service_web_roles_execution.arn",
+        "arn:aws_iam_role.service_web_roles_task.arn",
       ],
     });
     expect(contract.services[0]).toMatchObject({
-      service: "${aws_ecs_service.service_web_service.name}",
-      taskDefinition: "${aws_ecs_task_definition.service_web.arn}",
+      service: "aws_ecs_service.service_web_service.name",
+      taskDefinition: "arn:aws_ecs_task_definition.service_web.arn",
       image: {
-        repository: "${data.aws_ecr_repository.registry_app.name}",
+        repository: "data.aws_ecr_repository.registry_app.name",
         tag: "staging",
         candidateTag: "staging-candidate",
       },
-      secrets: { GOOGLE_CLIENT_ID: "${aws_ssm_parameter.service_web_secret_GOOGLE_CLIENT_ID.name}" },
+      secrets: { GOOGLE_CLIENT_ID: "aws_ssm_parameter.service_web_secret_GOOGLE_CLIENT_ID.name" },
       migration: {
-        taskDefinition: "${aws_ecs_task_definition.service_web_migration.arn}",
+        taskDefinition: "arn:aws_ecs_task_definition.service_web_migration.arn",
         command: ["goose", "-dir", "migrations", "up"],
       },
     });
@@ -60,7 +67,11 @@ describe("the contract", () => {
   test("names the services in the order in which they stand in the file", () => {
     const services = { zebra: { ...web, paths: ["/z"] }, ant: {}, web };
     const { value } = synthesize({ ...least, services }).one("aws_ssm_parameter", "contract");
-    expect(parseContract(value, "it").services.map(({ name }) => name)).toEqual(["zebra", "ant", "web"]);
+    expect(parseContract(applied(value), "it").services.map(({ name }) => name)).toEqual([
+      "zebra",
+      "ant",
+      "web",
+    ]);
   });
 
   test("of many services is packed, so that a parameter holds it; the output stays readable", () => {
@@ -68,8 +79,8 @@ describe("the contract", () => {
     const many = synthesize({ ...least, services });
     expect(many.one("aws_ssm_parameter", "contract").value).toBe("${base64gzip(local.contract_text)}");
     expect(many.json.locals.contract_text).toBe(many.json.output.deploy.value);
-    const packed = gzipSync(written).toString("base64");
-    expect(parseContract(packed, "the parameter")).toEqual(parseContract(written, "the parameter"));
+    const packed = gzipSync(applied(written)).toString("base64");
+    expect(parseContract(packed, "the parameter")).toEqual(parseContract(applied(written), "the parameter"));
     expect(() => parseContract(packed.slice(0, 40), "it")).toThrow("it is not JSON");
   });
 
@@ -84,6 +95,7 @@ describe("a contract that cannot be read", () => {
     ["null", "null", "of version none"],
     ["another version", '{"version":2}', "of version 2; this deploy reads version 1"],
     ["a part that is missing", '{"version":1}', "environment: "],
+    ["a name that is none", '{"version":1,"environment":"a\\nb"}', 'environment: "a\\nb" is no name'],
   ])("says why, and what to apply: %s", (_, text, said) => {
     expect(() => parseContract(text, "/staging/deploy")).toThrow(said);
     expect(() => parseContract(text, "/staging/deploy")).toThrow(/^\/staging\/deploy/);

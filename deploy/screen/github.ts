@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import { appendFileSync } from "node:fs";
 import type { DeployEvent, Result, Subscriber } from "../events";
 import { short } from "../image";
@@ -33,37 +34,70 @@ export function summary(result: Result): string {
   return `${head}${ways && `\n${ways}`}${table}${log}\n`;
 }
 
+/** An output in the form that holds any text: nobody can guess the delimiter that ends it. */
+function stepOutput(name: string, value: string | number): string {
+  const delimiter = `end-${randomUUID()}`;
+  return `${name}<<${delimiter}\n${value}\n${delimiter}\n`;
+}
+
 const stepOutputs = ({ exitCode, images, url }: Result): string =>
   [
-    `exit-code=${exitCode}`,
-    `digest=${images[0]?.digest ?? ""}`,
-    `previous-digest=${images[0]?.previous ?? ""}`,
-    `url=${url ?? ""}`,
-    "",
-  ].join("\n");
+    stepOutput("exit-code", exitCode),
+    stepOutput("digest", images[0]?.digest ?? ""),
+    stepOutput("previous-digest", images[0]?.previous ?? ""),
+    stepOutput("url", url ?? ""),
+  ].join("");
 
-/** Annotations, job summary and step outputs, beside the plain lines. A file that cannot be written is a warning. */
-export function githubScreen(
-  write: (text: string) => void,
-  files: { summary: string | undefined; output: string | undefined },
-): Subscriber {
-  const append = (name: string, file: string | undefined, text: string) => {
-    if (!file) return;
-    try {
-      appendFileSync(file, text);
-    } catch (error) {
-      write(annotation("warning", "deploy", `${name} was not written: ${(error as Error).message}`));
-    }
-  };
-  return (event: DeployEvent) => {
-    if (event.type === "warning") write(annotation("warning", "deploy", event.text));
+/**
+ * Annotations, job summary and step outputs, beside the plain lines; a file that cannot be written is a warning.
+ * While it is open the runner obeys no
+ * command but the annotations, whatever containers print: all else stands between `stop-commands` and its token.
+ */
+export class GithubScreen {
+  private token = "";
+
+  constructor(
+    private readonly write: (text: string) => void,
+    private readonly files: { summary: string | undefined; output: string | undefined },
+  ) {
+    this.stopCommands();
+  }
+
+  readonly subscriber: Subscriber = (event: DeployEvent) => {
+    if (event.type === "warning") this.annotate(annotation("warning", "deploy", event.text));
     if (event.type !== "result") return;
     const { result } = event;
     if (result.exitCode !== 0) {
       const text = [result.text, ...result.wayOut, ...result.lastLines].join("\n");
-      write(annotation("error", `${result.command} ${result.environment}`, text));
+      this.annotate(annotation("error", `${result.command} ${result.environment}`, text));
     }
-    append("GITHUB_STEP_SUMMARY", files.summary, summary(result));
-    append("GITHUB_OUTPUT", files.output, stepOutputs(result));
+    this.append("GITHUB_STEP_SUMMARY", this.files.summary, summary(result));
+    this.append("GITHUB_OUTPUT", this.files.output, stepOutputs(result));
   };
+
+  /** Lets the runner obey commands again. */
+  close(): void {
+    this.write(`::${this.token}::\n`);
+  }
+
+  private append(name: string, file: string | undefined, text: string): void {
+    if (!file) return;
+    try {
+      appendFileSync(file, text);
+    } catch (error) {
+      this.annotate(annotation("warning", "deploy", `${name} was not written: ${(error as Error).message}`));
+    }
+  }
+
+  private annotate(command: string): void {
+    this.close();
+    this.write(command);
+    this.stopCommands();
+  }
+
+  /** A new token each time: one that was printed could be repeated. */
+  private stopCommands(): void {
+    this.token = randomUUID();
+    this.write(`::stop-commands::${this.token}\n`);
+  }
 }

@@ -19,44 +19,59 @@ export const contractParameter = (environment: string) => `/${environment}/deplo
 export const familyOf = (taskDefinition: string) =>
   taskDefinition.replace(/^.*task-definition\//, "").replace(/:\d+$/, "");
 
+/** A rule for text that is printed and stands in calls: the mistake shows what was found. */
+const matching = (rule: RegExp, words: string) =>
+  z.string().regex(rule, { error: ({ input }) => `${JSON.stringify(input)} is no ${words}` });
+
+/** What AWS's names are made of: one line, no space, nothing that a terminal or a CI runner obeys. */
+const name = matching(
+  /^[A-Za-z0-9_./][A-Za-z0-9_./#+@:-]{0,511}$/,
+  "name: it has letters, digits and _ . / # + @ : - only",
+);
+const arn = matching(/^arn:[A-Za-z0-9_./#+@=,:-]{1,2048}$/, "ARN");
+const url = matching(
+  /^https?:\/\/[A-Za-z0-9_.-]+(:\d{1,5})?(\/[A-Za-z0-9_.~/%-]*)?$/,
+  "address: it has a scheme, a host and perhaps a path",
+);
+
 const logs = z.object({
   /** CloudWatch log group. */
-  group: z.string(),
+  group: name,
   /** Stream prefix: streams are named `<prefix>/<container>/<task id>`. */
-  prefix: z.string(),
+  prefix: name,
 });
 
 const service = z.object({
   /** The name in the environment file. */
-  name: z.string(),
+  name,
   /** The ECS service's name. */
-  service: z.string(),
+  service: name,
   /** ARN of the task definition's revision that was applied. */
-  taskDefinition: z.string(),
+  taskDefinition: arn,
   /** The container that carries the image; all others are sidecars. */
-  container: z.string(),
+  container: name,
   /** What the image must have been built for. */
   platform: z.enum(["linux/amd64", "linux/arm64"]),
   image: z.object({
     /** ECR repository, by name. */
-    repository: z.string(),
+    repository: name,
     /** The tag that the service's task definition runs: moving it promotes. */
-    tag: z.string(),
+    tag: name,
     /** The tag that the migration's task definition runs. */
-    candidateTag: z.string(),
+    candidateTag: name,
   }),
   /** Capacity of one-off tasks: the service's own, FARGATE and FARGATE_SPOT included. */
-  capacity: z.array(z.object({ capacityProvider: z.string(), weight: z.number(), base: z.number() })).min(1),
+  capacity: z.array(z.object({ capacityProvider: name, weight: z.number(), base: z.number() })).min(1),
   /** Present for the network mode awsvpc, which demands it; null for bridge, which refuses it. */
-  network: z.object({ subnets: z.array(z.string()), securityGroups: z.array(z.string()) }).nullable(),
+  network: z.object({ subnets: z.array(name), securityGroups: z.array(name) }).nullable(),
   logs,
   /** SSM parameters a person fills in by hand, by environment variable. Version 1 is still the placeholder. */
-  secrets: z.record(z.string(), z.string()),
+  secrets: z.record(name, name),
   migration: z
     .object({
       /** ARN of the migration's task definition, which runs the candidate tag. */
-      taskDefinition: z.string(),
-      container: z.string(),
+      taskDefinition: arn,
+      container: name,
       command: z.array(z.string()),
       logs,
     })
@@ -65,16 +80,16 @@ const service = z.object({
 
 const contractSchema = z.object({
   version: z.literal(CONTRACT_VERSION),
-  environment: z.string(),
+  environment: name,
   /** AWS account, twelve digits. */
-  account: z.string(),
-  region: z.string(),
+  account: name,
+  region: name,
   /** The ECS cluster's name. */
-  cluster: z.string(),
+  cluster: name,
   /** Where people reach the environment, null without a distribution. */
-  url: z.string().nullable(),
+  url: url.nullable(),
   /** IAM roles that RunTask must be allowed to pass: task and execution roles, by ARN. */
-  roles: z.array(z.string()),
+  roles: z.array(arn),
   /** In the order in which they are deployed. */
   services: z.array(service),
 });
