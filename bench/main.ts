@@ -8,12 +8,14 @@ import { join } from "node:path";
 import { deployRows } from "./deploy";
 import { planRows } from "./plan";
 import { kept, line, type Row } from "./report";
+import { sandboxRows } from "./sandbox";
 import { synthRows } from "./synth";
 
 const subjects: Readonly<Record<string, (scratch: string) => Row[] | Promise<Row[]>>> = {
   synth: synthRows,
   deploy: deployRows,
   plan: planRows,
+  sandbox: sandboxRows,
 };
 
 async function main(named: readonly string[]) {

@@ -256,7 +256,17 @@ export class World {
 
 /** Forgets a world, its secrets, what runs in it, its databases, and the states that describe it. */
 export function forgetWorld(folder: string): void {
-  for (const name of ["world.json", "runtime.json", "objects", "postgres", "key", "state", "stacks"])
+  for (const name of [
+    "world.json",
+    "runtime.json",
+    "logs",
+    "objects",
+    "postgres",
+    "pglite",
+    "key",
+    "state",
+    "stacks",
+  ])
     rmSync(join(folder, name), { recursive: true, force: true });
 }
 

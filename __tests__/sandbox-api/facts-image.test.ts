@@ -159,8 +159,8 @@ test("an image of the wrong architecture: a single manifest crashes, an index ha
   const crashed = await started(at);
   await at.advance(minutes(1));
   expect((await at.task(crashed)).containers?.[0]).toMatchObject({ exitCode: 1 });
-  const lines = Object.values((await at.sandbox.state()).logs).flatMap((streams) => Object.entries(streams));
-  const [, stream] = lines.find(([name]) => name.includes(crashed.split("/").at(-1) as string)) ?? [];
+  const streams = at.sandbox.logs.streams(SAMPLE.region, SAMPLE.logGroup);
+  const stream = streams.find(({ name }) => name.includes(crashed.split("/").at(-1) as string));
   expect(stream?.events[0]?.message).toContain("exec format error");
   await push(["arm64"], true);
   await at.sandbox.instances((instance) => {

@@ -44,11 +44,11 @@ async function real(files: Record<string, string>, said: string[] = []): Promise
   return new Bench(sandbox, "");
 }
 
-const lines = async (at: Bench, arn: string) =>
-  Object.values((await at.sandbox.state()).logs)
-    .flatMap((streams) => Object.entries(streams))
-    .filter(([name]) => name.endsWith(arn.split("/").at(-1) as string))
-    .flatMap(([, { events }]) => events.map(({ message }) => message));
+const lines = (at: Bench, arn: string) =>
+  at.sandbox.logs
+    .streams(SAMPLE.region, SAMPLE.logGroup)
+    .filter(({ name }) => name.endsWith(arn.split("/").at(-1) as string))
+    .flatMap(({ events }) => events.map(({ message }) => message));
 
 test("a command runs in the folder, with environment and secrets; its output and exit code are the container's", async () => {
   const at = await real({

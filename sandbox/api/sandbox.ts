@@ -3,6 +3,7 @@ import { RealClock, type Clock } from "../engine/clock";
 import { interrupt, settle } from "../engine/engine";
 import { Host, type HostOptions } from "../engine/host";
 import { type Push, pushImage, repositoryOf } from "../engine/images";
+import type { Logs } from "../engine/logs";
 import type { Instance, Runtime } from "../engine/state";
 import { Processes } from "../engine/processes";
 import { parameterValue } from "../engine/catalog";
@@ -145,6 +146,11 @@ export class Sandbox<C extends Clock = Clock> {
   /** A copy of everything that runs, at the clock's time. */
   state(): Promise<Runtime> {
     return this.host.run((sim) => structuredClone(sim.state));
+  }
+
+  /** What containers said. */
+  get logs(): Logs {
+    return this.host.logs;
   }
 
   /** The value of a parameter in the clear, for tests. */

@@ -4,6 +4,7 @@ import { boot, interruptInstance, keepCapacity, removeInstance, rescale } from "
 import { stopDeployment } from "./deployments";
 import { containerHealthy, containerSick, stopSick, targetHealthy, targetSick } from "./health";
 import { writeTaskLog } from "./log-streams";
+import { type Logs, MemoryLogs } from "./logs";
 import { PACE, type Pace } from "./pace";
 import { placeWaiting, waitingTasks } from "./placement";
 import { pull, pulled } from "./pulling";
@@ -15,6 +16,8 @@ import type { Container, Instance, Runtime, Service, Task, Timer } from "./state
 import { beginStop, containerEnded, kill, lostHost, stopped, terminate } from "./stopping";
 
 export interface EngineOptions {
+  /** Where containers' lines go. */
+  logs?: Logs;
   pace?: Partial<Pace>;
   /** Whether commands of containers may run for real. */
   real?: boolean;
@@ -24,6 +27,7 @@ export interface EngineOptions {
 export function createSim(state: Runtime, world: World, options: EngineOptions = {}): Sim {
   return {
     state,
+    logs: options.logs ?? new MemoryLogs(),
     world,
     pace: { ...PACE, ...options.pace },
     edits: [],

@@ -2,10 +2,12 @@ import type { World } from "../world";
 import type { Clock } from "./clock";
 import { advance, createSim, type EngineOptions, nextTimer, settle } from "./engine";
 import type { Sim } from "./sim";
+import type { Logs, LogTarget } from "./logs";
+import { PACE } from "./pace";
 import { emptyRuntime, type Runtime } from "./state";
 import { MemoryStore, type Store } from "./store";
 
-export interface HostOptions extends EngineOptions {
+export interface HostOptions extends Omit<EngineOptions, "logs"> {
   world: World;
   clock: Clock;
   store?: Store;
@@ -45,8 +47,20 @@ export class Host {
     });
   }
 
+  /** What containers said. */
+  get logs(): Logs {
+    return this.store.logs;
+  }
+
+  /** Adds lines of a container at the clock's time. No step is needed: nothing else follows from them. */
+  log(target: LogTarget, lines: readonly string[]): void {
+    const at = this.clock.now();
+    this.store.logs.append(target, lines, at, at + (this.options.pace?.logLag ?? PACE.logLag));
+  }
+
   /** Starts over, with nothing running. */
   reset(seed = 1): Promise<void> {
+    this.store.logs.clear();
     const empty = async () => ({ state: emptyRuntime(this.clock.now(), seed), result: undefined });
     this.queue = this.queue.then(() => this.store.locked(empty));
     return this.queue as Promise<void>;
@@ -68,7 +82,7 @@ export class Host {
     step: (sim: Sim) => T,
   ): Promise<{ state: Runtime; result: { value: T } | { error: unknown } }> {
     const state = kept ?? emptyRuntime(this.clock.now(), this.options.seed ?? 1);
-    const sim = createSim(state, this.world, this.options);
+    const sim = createSim(state, this.world, { ...this.options, logs: this.store.logs });
     advance(sim, this.clock.now());
     let result: { value: T } | { error: unknown };
     try {

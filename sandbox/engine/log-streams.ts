@@ -1,12 +1,7 @@
 import type { ContainerDefinition } from "@aws-sdk/client-ecs";
+import type { LogTarget } from "./logs";
 import type { Sim } from "./sim";
-import type { Container, Task } from "./state";
-
-export interface LogTarget {
-  region: string;
-  group: string;
-  stream: string;
-}
+import type { Container, Definition, Task } from "./state";
 
 /** Where a container's output goes with the driver awslogs: stream `prefix/container/task-id`. */
 export function logTarget(task: Task, definition: ContainerDefinition | undefined): LogTarget | undefined {
@@ -22,20 +17,25 @@ export function logTarget(task: Task, definition: ContainerDefinition | undefine
   };
 }
 
+/** Where the output of a task's container goes, by the task's definition. */
+export function containerTarget(
+  task: Task,
+  container: Container,
+  definition: Definition | undefined,
+): LogTarget | undefined {
+  return logTarget(
+    task,
+    definition?.containers.find(({ name }) => name === container.name),
+  );
+}
+
 /** Adds a line to a container's stream. CloudWatch shows it a little later. */
 export function writeLog(sim: Sim, target: LogTarget, message: string, at = sim.state.time): void {
-  const key = `${target.region}|${target.group}`;
-  sim.state.logs[key] ??= {};
-  const streams = sim.state.logs[key];
-  streams[target.stream] ??= { createdAt: at, events: [] };
-  streams[target.stream]?.events.push({ at, seenAt: at + sim.pace.logLag, message });
+  sim.logs.append(target, [message], at, at + sim.pace.logLag);
 }
 
 /** Adds a line to the stream of a task's container, wherever its definition sends it. */
 export function writeTaskLog(sim: Sim, task: Task, container: Container, message: string): void {
-  const definition = sim.state.definitions[task.definition]?.containers.find(
-    ({ name }) => name === container.name,
-  );
-  const target = logTarget(task, definition);
+  const target = containerTarget(task, container, sim.state.definitions[task.definition]);
   if (target) writeLog(sim, target, message);
 }

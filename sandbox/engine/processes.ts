@@ -1,10 +1,11 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { createInterface } from "node:readline";
+import type { Readable } from "node:stream";
 import { containerEnvironment } from "./container-environment";
 import { Databases, freePort, isAlive } from "./databases";
 import { findContainer, settle } from "./engine";
 import type { Host } from "./host";
-import { writeTaskLog } from "./log-streams";
+import { containerTarget } from "./log-streams";
+import type { LogTarget } from "./logs";
 import { Probe } from "./probe";
 import { report } from "./running";
 import type { Sim } from "./sim";
@@ -14,6 +15,9 @@ import { taskLabel } from "./tasks";
 
 /** How long a one-off process may go on when the sandbox itself ends (real milliseconds). */
 const PATIENCE = 30_000;
+
+/** A line longer than this is several: what one event of CloudWatch takes (PutLogEvents in its API reference). */
+const LONGEST_LINE = 262_118;
 
 /** A process that lives so long counts as started (real milliseconds). */
 const SETTLED = 1000;
@@ -141,7 +145,8 @@ export class Processes {
       child.once("error", reject);
     });
     this.say(`${taskLabel(task, container)}: runs ${command.join(" ")} in ${folder}`);
-    const outputs = [child.stdout, child.stderr].map((stream) => this.readLines(container.arn, stream));
+    const target = containerTarget(task, container, definition);
+    const outputs = [child.stdout, child.stderr].map((stream) => this.readLines(target, stream));
     const ended = this.whenEnded(container.arn, child, outputs);
     const entry: Child = { child, oneOff: !task.service, ended };
     this.children.set(container.arn, entry);
@@ -158,14 +163,20 @@ export class Processes {
     });
   }
 
-  /** Lines go to the log stream as they come. */
-  private async readLines(arn: string, stream: NodeJS.ReadableStream): Promise<void> {
-    for await (const line of createInterface({ input: stream })) {
-      await this.host.run((sim) => {
-        const found = findContainer(sim.state, arn);
-        if (found) writeTaskLog(sim, found.task, found.container, line);
-      });
+  /** Lines go to the log stream as they come, those that come at once together. */
+  private async readLines(target: LogTarget | undefined, stream: Readable): Promise<void> {
+    const add = (lines: string[]) => {
+      if (target && lines.length > 0) this.host.log(target, lines);
+    };
+    let rest = "";
+    for await (const chunk of stream.setEncoding("utf8")) {
+      const lines = (rest + chunk).split(/\r?\n/);
+      rest = lines.pop() ?? "";
+      if (rest.length > LONGEST_LINE) lines.push(rest.slice(0, LONGEST_LINE));
+      if (rest.length > LONGEST_LINE) rest = rest.slice(LONGEST_LINE);
+      add(lines);
     }
+    if (rest !== "") add([rest]);
   }
 
   private async whenEnded(arn: string, child: ChildProcess, outputs: Promise<void>[]): Promise<void> {

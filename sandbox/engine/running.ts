@@ -1,7 +1,7 @@
 import { type Run, runFor } from "./behaviour";
 import { findParameter, findTargetGroup, parameterValue } from "./catalog";
 import { commandLine } from "./folder-image";
-import { logTarget, writeLog, writeTaskLog } from "./log-streams";
+import { writeTaskLog } from "./log-streams";
 import { architectureOf, deploymentOf } from "./pulling";
 import { addEvent } from "./service-events";
 import { plan, type Sim } from "./sim";
@@ -139,11 +139,7 @@ function pretend(sim: Sim, task: Task, container: Container, command: readonly s
     ? "neither the task definition nor a Dockerfile in its folder names a command"
     : "no folder stands for this image";
   const text = `sandbox: only pretends to run ${what}: ${why}, nothing is executed`;
-  const target = logTarget(
-    task,
-    sim.state.definitions[task.definition]?.containers.find(({ name }) => name === container.name),
-  );
-  if (target) writeLog(sim, target, text);
+  writeTaskLog(sim, task, container, text);
   sim.say(`${taskLabel(task, container)}: ${text.replace("sandbox: ", "")}`);
   if (!task.service && container.essential) exitAfter(sim, task, container, sim.pace.pretend, 0);
 }

@@ -1,11 +1,13 @@
 import { createHash } from "node:crypto";
 import type { World } from "../world";
+import type { Logs } from "./logs";
 import type { Pace } from "./pace";
 import type { Runtime, Task, Timer } from "./state";
 
 /** What every part of the engine works on. */
 export interface Sim {
   state: Runtime;
+  logs: Logs;
   world: World;
   pace: Pace;
   /** Changes of the applied world that follow from what happened here, carried out after the step. */

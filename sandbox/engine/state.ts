@@ -32,8 +32,6 @@ export interface Runtime {
   repositories: Record<string, Repository>;
   /** How images behave, by digest of the platform's manifest. */
   behaviours: Record<string, Behaviour>;
-  /** Log streams by `<region>|<group>`, then by name. */
-  logs: Record<string, Record<string, LogStream>>;
   tokens: Record<string, Token>;
   faults: Fault[];
   /** Capacity that cannot be had: names of capacity providers. */
@@ -272,11 +270,6 @@ export interface Image {
   folder?: string;
 }
 
-export interface LogStream {
-  createdAt: number;
-  events: { at: number; seenAt: number; message: string }[];
-}
-
 export interface Token {
   request: string;
   tasks: string[];
@@ -302,7 +295,6 @@ export function emptyRuntime(time: number, seed: number): Runtime {
     groups: {},
     repositories: {},
     behaviours: {},
-    logs: {},
     tokens: {},
     faults: [],
     shortages: [],

@@ -1,16 +1,20 @@
 import { readFileSync, renameSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import * as lockfile from "proper-lockfile";
+import { FileLogs, type Logs, MemoryLogs } from "./logs";
 import { bare, type Runtime } from "./state";
 
 /** Where what runs is kept between two steps. */
 export interface Store {
+  /** What containers said: it needs no lock. */
+  readonly logs: Logs;
   /** Runs a step alone, over all processes, with the newest state (undefined at first). */
   locked<T>(step: (state: Runtime | undefined) => Promise<{ state: Runtime; result: T }>): Promise<T>;
 }
 
 /** For tests: nothing outlives the process. */
 export class MemoryStore implements Store {
+  readonly logs = new MemoryLogs();
   private state: Runtime | undefined;
 
   async locked<T>(step: (state: Runtime | undefined) => Promise<{ state: Runtime; result: T }>): Promise<T> {
@@ -25,6 +29,7 @@ export class MemoryStore implements Store {
  * one world and a crash leaves the last whole state.
  */
 export class FileStore implements Store {
+  readonly logs: Logs;
   private readonly file: string;
   private cached: Runtime | undefined;
   private stamp = "";
@@ -32,6 +37,7 @@ export class FileStore implements Store {
 
   constructor(private readonly folder: string) {
     this.file = join(folder, "runtime.json");
+    this.logs = new FileLogs(folder);
   }
 
   async locked<T>(step: (state: Runtime | undefined) => Promise<{ state: Runtime; result: T }>): Promise<T> {
