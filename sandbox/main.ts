@@ -20,6 +20,7 @@ import { beganEmpty, startAccount, startEmptyAccount } from "./aws/account";
 import { HELP } from "./command/help";
 import { isolatedEnvironment } from "./command/isolation";
 import { type Options, parseOptions, UsageError } from "./command/options";
+import { DamagedFile } from "./files";
 import { run } from "./command/run";
 import { writeShim } from "./command/shim";
 import { checkVersion } from "./command/version";
@@ -36,6 +37,7 @@ async function main(): Promise<number> {
   const folder = join(project, ".sandbox");
   if (options.reset) forgetWorld(folder);
   const world = new World(folder, options.empty ? startEmptyAccount : startAccount);
+  world.check();
   if (options.empty) await beginEmpty(world);
   const colors = pc.createColors(Boolean(process.stderr.isTTY) && !process.env.NO_COLOR);
   process.stderr.write(
@@ -107,16 +109,17 @@ function projectFolder(from: string): string {
   }
 }
 
+/** What a person can do something about is a sentence; a mistake of the sandbox is a trace. */
+function told(error: unknown): string {
+  if (error instanceof UsageError) return `${error.message} (--help shows examples)`;
+  if (error instanceof DamagedFile) return error.message;
+  return error instanceof Error ? (error.stack ?? error.message) : String(error);
+}
+
 main().then(
   (code) => process.exit(code),
   (error) => {
-    const usage = error instanceof UsageError;
-    const text = usage
-      ? `${error.message} (--help shows examples)`
-      : error instanceof Error
-        ? error.stack
-        : String(error);
-    process.stderr.write(`sandbox: ${text}\n`);
-    process.exit(usage ? 2 : 1);
+    process.stderr.write(`sandbox: ${told(error)}\n`);
+    process.exit(error instanceof UsageError ? 2 : 1);
   },
 );

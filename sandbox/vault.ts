@@ -1,6 +1,7 @@
 import { createCipheriv, createDecipheriv, createHash, randomBytes } from "node:crypto";
-import { linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { linkSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { DamagedFile, makePrivateFolder } from "./files";
 
 /**
  * Keeps secret values out of the world's file in the clear. They are encrypted (AES-256-GCM) with a random key in
@@ -23,7 +24,20 @@ export class Vault {
     const bytes = Buffer.from(sealed, "base64");
     const decipher = createDecipheriv("aes-256-gcm", this.key(), bytes.subarray(0, 12));
     decipher.setAuthTag(bytes.subarray(12, 28));
-    return Buffer.concat([decipher.update(bytes.subarray(28)), decipher.final()]).toString("utf8");
+    const body = decipher.update(bytes.subarray(28));
+    try {
+      return Buffer.concat([body, decipher.final()]).toString("utf8");
+    } catch {
+      throw new DamagedFile(
+        join(this.folder, "key"),
+        "is not the key that this world's secrets were sealed with",
+      );
+    }
+  }
+
+  /** @throws DamagedFile where there is a key, and it is none */
+  check(): void {
+    this.read();
   }
 
   /** Tells whether two secrets are the same without holding either. */
@@ -37,16 +51,20 @@ export class Vault {
   }
 
   private read(): Buffer | undefined {
+    const file = join(this.folder, "key");
+    let text: string;
     try {
-      return Buffer.from(readFileSync(join(this.folder, "key"), "utf8"), "hex");
+      text = readFileSync(file, "utf8");
     } catch {
       return undefined;
     }
+    if (!/^[0-9a-f]{64}$/.test(text)) throw new DamagedFile(file, "is damaged: it is no key");
+    return Buffer.from(text, "hex");
   }
 
   /** Two processes may start at once: the key that was linked first counts. */
   private create(): Buffer {
-    mkdirSync(this.folder, { recursive: true });
+    makePrivateFolder(this.folder);
     const draft = join(this.folder, `key.${process.pid}`);
     writeFileSync(draft, randomBytes(32).toString("hex"), { mode: 0o600 });
     try {

@@ -1,7 +1,8 @@
 import { createHash } from "node:crypto";
-import { mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import * as lockfile from "proper-lockfile";
+import { makePrivateFolder, readVersioned } from "./files";
 import { Vault } from "./vault";
 
 /** A plain value as JSON can hold it. */
@@ -82,10 +83,19 @@ export class World {
     readonly folder: string,
     private readonly start: (world: World) => void = () => {},
   ) {
-    mkdirSync(folder, { recursive: true });
+    makePrivateFolder(folder);
     this.file = join(folder, "world.json");
     this.vault = new Vault(folder);
     this.contents = emptyContents();
+  }
+
+  /**
+   * Reads the files once, so that what is wrong with them is said before a command runs.
+   * @throws DamagedFile
+   */
+  check(): void {
+    this.refresh();
+    this.vault.check();
   }
 
   get account(): string {
@@ -205,17 +215,20 @@ export class World {
       let batch: Waiting[] = [];
       try {
         const release = await lockfile.lock(this.folder, lockOptions(this.folder));
-        this.refresh();
-        batch = this.waiting.splice(0);
-        for (const { run, reject } of batch) {
-          try {
-            run();
-          } catch (error) {
-            reject(error);
+        try {
+          this.refresh();
+          batch = this.waiting.splice(0);
+          for (const { run, reject } of batch) {
+            try {
+              run();
+            } catch (error) {
+              reject(error);
+            }
           }
+          this.write();
+        } finally {
+          await release();
         }
-        this.write();
-        await release();
       } catch (error) {
         for (const { reject } of [...batch, ...this.waiting.splice(0)]) reject(error);
       }
@@ -229,7 +242,7 @@ export class World {
     if (stamp === this.stamp && stamp !== "") return;
     this.stamp = stamp;
     if (stamp !== "") {
-      this.contents = JSON.parse(readFileSync(this.file, "utf8")) as Contents;
+      this.contents = readVersioned<Contents>(this.file, 1);
       return;
     }
     this.contents = emptyContents();

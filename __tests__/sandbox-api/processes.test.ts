@@ -11,6 +11,7 @@ import { redirect } from "../../sandbox/engine/container-environment";
 import { Databases } from "../../sandbox/engine/databases";
 import { commandLine, folderContent } from "../../sandbox/engine/folder-image";
 import { FileStore } from "../../sandbox/engine/store";
+import type { World } from "../../sandbox/world";
 import { Bench, minutes, onClose, second, temporary } from "./support";
 
 /** A folder that stands for an image. */
@@ -187,17 +188,7 @@ test.skipIf(!engine)(
     const folder = temporary();
     chmodSync(folder, 0o755);
     const world = await sampleWorld({}, folder);
-    const address = "staging.abc.us-west-2.rds.amazonaws.com";
-    await world.change(() => {
-      world.put({
-        type: "aws_db_instance",
-        region: SAMPLE.region,
-        id: "db-1",
-        attributes: { address, identifier: "staging", username: "app", db_name: "app" },
-        sealed: { password_wo: world.vault.seal("it's secret") },
-        origin: "terraform",
-      });
-    });
+    const address = await addDatabase(world);
     const said: string[] = [];
     for (const start of ["first", "again"]) {
       const databases = new Databases(world, (text) => said.push(`${start}: ${text}`));
@@ -209,6 +200,36 @@ test.skipIf(!engine)(
   },
   30_000,
 );
+
+test("a database answers where only this user may enter: as root, whom Postgres does not serve, it is PGlite", async () => {
+  // mkdtemp's folders are so.
+  const world = await sampleWorld({}, join(temporary(), ".sandbox"));
+  const address = await addDatabase(world);
+  const said: string[] = [];
+  const databases = new Databases(world, (text) => said.push(text));
+  onClose(() => databases.close());
+  const [reached] = await databases.reach(SAMPLE.region, [`postgres://app@${address}:5432/app`]);
+  expect(await answerTo(reached?.port ?? 0)).toBe("N");
+  const told =
+    /^database staging: Postgres does not run as root, and the user \w+ may not enter \S+, so it is PGlite/;
+  expect(said.join("\n")).toMatch(process.getuid?.() === 0 ? told : /^$/);
+}, 60_000);
+
+/** An applied database; returns its address. */
+async function addDatabase(world: World): Promise<string> {
+  const address = "staging.abc.us-west-2.rds.amazonaws.com";
+  await world.change(() => {
+    world.put({
+      type: "aws_db_instance",
+      region: SAMPLE.region,
+      id: "db-1",
+      attributes: { address, identifier: "staging", username: "app", db_name: "app" },
+      sealed: { password_wo: world.vault.seal("it's secret") },
+      origin: "terraform",
+    });
+  });
+  return address;
+}
 
 /** What a Postgres server answers when it is asked for TLS (SSLRequest): "N", not here. */
 function answerTo(port: number): Promise<string> {

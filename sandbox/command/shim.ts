@@ -19,10 +19,9 @@ export function writeShim(sandbox: string, environment: NodeJS.ProcessEnv): Shim
   const wanted = environment.TERRAFORM_BINARY_NAME ?? "terraform";
   const real = realBinary(wanted, environment.PATH);
   const bin = join(sandbox, "bin");
-  mkdirSync(bin, { recursive: true });
-  mkdirSync(join(sandbox, "state"), { recursive: true });
+  for (const folder of [bin, join(sandbox, "state")]) mkdirSync(folder, { recursive: true, mode: 0o700 });
   const terraform = join(bin, basename(wanted));
-  writeFileSync(terraform, script(real, sandbox), { mode: 0o755 });
+  writeFileSync(terraform, script(real, sandbox), { mode: 0o700 });
   return { bin, terraform, real };
 }
 
@@ -66,6 +65,9 @@ case "\${1-}" in
   "" | -* | version | fmt | login | logout) exec "$real" "$@" ;;
   providers) case "\${2-}" in lock) exit 0 ;; esac ;;
 esac
+
+# States hold what is secret: what is written from here on is for its owner alone.
+umask 077
 
 source=$(cd "$directory" && pwd -P)
 case "$source" in "$sandbox"/stacks/*) exec "$real" -chdir="$source" "$@" ;; esac

@@ -1,6 +1,7 @@
-import { type ChildProcess, spawn } from "node:child_process";
+import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import {
   accessSync,
+  chmodSync,
   chownSync,
   constants,
   existsSync,
@@ -12,7 +13,7 @@ import {
 } from "node:fs";
 import { createServer } from "node:net";
 import type { AddressInfo } from "node:net";
-import { delimiter, dirname, join } from "node:path";
+import { basename, delimiter, dirname, join } from "node:path";
 import type { World, WorldObject } from "../world";
 import { text } from "./attributes";
 import { servePglite } from "./pglite";
@@ -24,14 +25,15 @@ export interface Address {
 }
 
 interface User {
+  name: string;
   uid: number;
   gid: number;
 }
 
 /**
  * Real Postgres engines for the applied databases: one data folder each under `.sandbox/postgres/`, with the user, password
- * and database of the aws_db_instance, on loopback only. They are started when a container first needs them. A machine
- * without Postgres gets PGlite, which comes with this project.
+ * and database of the aws_db_instance, on loopback only. They are started when a container first needs them. Where the
+ * machine has no Postgres, or root's folder lets nobody else in, it is PGlite, which comes with this project.
  */
 export class Databases {
   private readonly running = new Map<string, Promise<number | undefined>>();
@@ -63,11 +65,16 @@ export class Databases {
     const name = text(object.attributes, "identifier") || object.id;
     try {
       const programs = findPrograms();
-      if (!programs) return await this.servePglite(name);
+      if (!programs) return await this.servePglite(name, "no initdb and postgres on the PATH");
+      const runAs = unprivileged();
+      if (runAs && !letIn(runAs, this.world.folder)) {
+        const why = `Postgres does not run as root, and the user ${runAs.name} may not enter ${this.world.folder}`;
+        return await this.servePglite(name, why);
+      }
       const folder = join(this.world.folder, "postgres", name);
       const already = runningEngine(folder);
       if (already) return this.join(already, `${folder}.owner`);
-      await this.prepare(object, programs, folder);
+      await this.prepare(object, programs, folder, runAs);
       return await this.serve(programs, folder);
     } catch (error) {
       this.say(`database ${name} is only pretended: ${(error as Error).message}`);
@@ -78,13 +85,18 @@ export class Databases {
   /** Another sandbox's engine serves this one too. If that sandbox was killed, this one stops the engine at its end. */
   private join({ pid, port }: { pid: number; port: number }, ownerFile: string): number {
     if (!isAlive(Number(readFileSync(ownerFile, "utf8")))) {
-      writeFileSync(ownerFile, String(process.pid));
+      writeFileSync(ownerFile, String(process.pid), { mode: 0o600 });
       this.closing.push(() => void process.kill(pid, "SIGINT"));
     }
     return port;
   }
 
-  private async prepare(object: WorldObject, programs: string, folder: string): Promise<void> {
+  private async prepare(
+    object: WorldObject,
+    programs: string,
+    folder: string,
+    runAs: User | undefined,
+  ): Promise<void> {
     const { attributes } = object;
     const user = text(attributes, "username");
     const database = text(attributes, "db_name");
@@ -92,11 +104,10 @@ export class Databases {
     const mark = this.world.vault.fingerprint(password);
     const parent = dirname(folder);
     const markFile = join(parent, `${text(attributes, "identifier")}.password`);
-    const runAs = unprivileged();
     if (!existsSync(join(folder, "PG_VERSION"))) {
       rmSync(folder, { recursive: true, force: true });
-      // Whoever Postgres runs as must get through to its own folder.
-      mkdirSync(parent, { recursive: true, mode: 0o755 });
+      mkdirSync(parent, { recursive: true, mode: 0o700 });
+      if (runAs) letThrough(runAs, parent);
       mkdirSync(folder, { mode: 0o700 });
       const file = `${folder}.pw`;
       writeFileSync(file, `${password}\n`, { mode: 0o600 });
@@ -140,10 +151,8 @@ export class Databases {
     await run(join(programs, "postgres"), ["--single", "-D", folder, "postgres"], runAs, `${statement}\n`);
   }
 
-  private async servePglite(name: string): Promise<number> {
-    this.say(
-      `database ${name}: no initdb and postgres on the PATH, so it is PGlite (one user, no passwords)`,
-    );
+  private async servePglite(name: string, why: string): Promise<number> {
+    this.say(`database ${name}: ${why}, so it is PGlite (one user, no passwords)`);
     const { port, stop } = await servePglite(join(this.world.folder, "pglite", name));
     this.closing.push(stop);
     return port;
@@ -159,7 +168,7 @@ export class Databases {
       detached: true,
     });
     this.closing.push(() => stop(child));
-    writeFileSync(`${folder}.owner`, String(process.pid));
+    writeFileSync(`${folder}.owner`, String(process.pid), { mode: 0o600 });
     await new Promise<void>((resolve, reject) => {
       let told = "";
       child.once("error", reject);
@@ -207,7 +216,24 @@ function unprivileged(): User | undefined {
     .split("\n")
     .map((line) => line.split(":"));
   const user = users.find(([name]) => name === "postgres") ?? users.find(([name]) => name === "nobody");
-  return user && { uid: Number(user[2]), gid: Number(user[3]) };
+  return user && { name: user[0] ?? "", uid: Number(user[2]), gid: Number(user[3]) };
+}
+
+/**
+ * Lets the user that Postgres runs as through the sandbox's own folders, which it can neither list nor read.
+ * @returns false where a folder above them, which is not the sandbox's to open, keeps it out
+ */
+function letIn(user: User, sandbox: string): boolean {
+  letThrough(user, sandbox);
+  for (let folder = dirname(sandbox); folder !== dirname(folder); folder = dirname(folder))
+    if (basename(folder) === ".sandbox") letThrough(user, folder);
+  const { uid, gid } = user;
+  return spawnSync("/bin/sh", ["-c", 'cd "$1"', "sh", sandbox], { uid, gid, cwd: "/" }).status === 0;
+}
+
+function letThrough({ gid }: User, folder: string): void {
+  chownSync(folder, 0, gid);
+  chmodSync(folder, 0o710);
 }
 
 /** The engine that another sandbox runs on this folder, from postmaster.pid: process and (fourth line) port. */

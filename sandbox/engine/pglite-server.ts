@@ -6,6 +6,7 @@ import { PGlite } from "@electric-sql/pglite";
 import { PGLiteSocketServer } from "@electric-sql/pglite-socket";
 
 async function main(folder: string) {
+  process.umask(0o077);
   const database = await PGlite.create(folder);
   const server = new PGLiteSocketServer({ db: database, host: "127.0.0.1", port: 0, maxConnections: 40 });
   await server.start();

@@ -22,7 +22,7 @@ export async function servePglite(folder: string): Promise<Pglite> {
   const mark = `${folder}.json`;
   const other = read(mark);
   if (other) return { port: other.port, stop: async () => {} };
-  mkdirSync(folder, { recursive: true });
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
   const script = [require.resolve("tsx/cjs"), join(__dirname, "pglite-server.ts"), folder] as const;
   // Of a session of its own: a Ctrl-C at the terminal is for the command, whose last word may need the database.
   const child = spawn(process.execPath, ["--require", ...script], {
@@ -39,7 +39,7 @@ export async function servePglite(folder: string): Promise<Pglite> {
     child.once("exit", () => reject(new Error(`PGlite ended: ${told.trim().split("\n").at(-1)}`)));
     createInterface(child.stdout).once("line", (line) => resolve(Number(line)));
   });
-  writeFileSync(mark, JSON.stringify({ pid: child.pid, port }));
+  writeFileSync(mark, JSON.stringify({ pid: child.pid, port }), { mode: 0o600 });
   const stop = async () => {
     rmSync(mark, { force: true });
     child.stdin.end();

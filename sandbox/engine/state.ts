@@ -15,7 +15,7 @@ import type { Behaviour } from "./behaviour";
  * written to a file between two commands, compared, and replayed. Times are milliseconds since the epoch.
  */
 export interface Runtime {
-  version: 1;
+  version: 2;
   /** Virtual time up to which everything has happened. */
   time: number;
   /** State of the random generator: nothing else in the engine is random. */
@@ -283,7 +283,7 @@ export function bare<T>(record: Record<string, T>): Record<string, T> {
 
 export function emptyRuntime(time: number, seed: number): Runtime {
   return {
-    version: 1,
+    version: 2,
     time,
     random: seed >>> 0,
     sequence: 0,

@@ -1,6 +1,7 @@
-import { readFileSync, renameSync, statSync, writeFileSync } from "node:fs";
+import { renameSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import * as lockfile from "proper-lockfile";
+import { readVersioned } from "../files";
 import { FileLogs, type Logs, MemoryLogs } from "./logs";
 import { bare, type Runtime } from "./state";
 
@@ -65,8 +66,8 @@ export class FileStore implements Store {
     const stamp = stampOf(this.file);
     if (stamp === "") return undefined;
     if (stamp !== this.stamp) {
-      this.written = readFileSync(this.file, "utf8");
-      this.cached = JSON.parse(this.written) as Runtime;
+      this.cached = readVersioned<Runtime>(this.file, 2);
+      this.written = JSON.stringify(this.cached);
       for (const repository of Object.values(this.cached.repositories))
         repository.tags = bare(repository.tags);
       this.stamp = stamp;
