@@ -2,6 +2,7 @@ import type { Cluster, Service, Task } from "@aws-sdk/client-ecs";
 import type { Contract, ServiceContract } from "../modules/contract";
 import type { Aws } from "./aws/gateway";
 import { Interrupted } from "./errors";
+import { successfulDigests } from "./history";
 import { type ImageReference, manifestContent, type RegistryImage, reportedDigests } from "./image";
 import { containerOf } from "./task-story";
 import { isStopped } from "./task-verdict";
@@ -23,7 +24,7 @@ export interface ImageFacts {
   tagged: RegistryImage | undefined;
   /** The digest that the tasks run, as ECS reports it. */
   running: string | undefined;
-  /** Where to go back to: what runs, or else what the tag names. */
+  /** Where to go back to: what a successful deployment ran last. */
   previous: RegistryImage | undefined;
   /** What the wanted image was built for; empty when that could not be read. */
   platforms: string[];
@@ -83,17 +84,18 @@ export async function readFacts(
   const families = new Set(services.flatMap(({ migration }) => migration?.taskDefinition ?? []));
   const secrets = new Set(services.flatMap((service) => Object.values(service.secrets).map(parameterName)));
   const names = services.map(({ service }) => service);
+  const found = aws.services(cluster, names);
   const [caller, clusterFacts, serviceFacts, parameters, migrations, images] = await Promise.all([
     reading(aws.caller()),
     reading(aws.cluster(cluster)),
-    reading(aws.services(cluster, names)),
+    reading(found),
     reading(aws.parameterVersions([...secrets])),
     byKey(
       [...families],
       (family) => family,
       (family) => aws.familyTasks(cluster, family),
     ),
-    byKey(imageGroups(services), groupKey, (group) => readImage(aws, cluster, group, wanted(group))),
+    byKey(imageGroups(services), groupKey, (group) => readImage(aws, cluster, group, wanted(group), found)),
   ]);
   return {
     region: aws.region,
@@ -120,6 +122,7 @@ async function readImage(
   cluster: string,
   group: ImageGroup,
   reference: ImageReference | null,
+  services: Promise<Service[]>,
 ): Promise<ImageFacts> {
   const wanted = reference ?? { tag: group.tag };
   const asked = "tag" in wanted ? { imageTag: wanted.tag } : { imageDigest: wanted.digest };
@@ -128,6 +131,7 @@ async function readImage(
     aws.images(group.repository, both),
     runningDigest(aws, cluster, group.services),
   ]);
+  const completed = isCompleted(await services, group);
   const tagged = found.find(({ tag }) => tag === group.tag)?.image;
   const image = found.find(({ tag, image: { digest } }) =>
     "tag" in wanted ? tag === wanted.tag : digest === wanted.digest,
@@ -136,7 +140,7 @@ async function readImage(
     wanted: image,
     tagged,
     running,
-    previous: await previousImage(aws, group, tagged, running),
+    previous: await previousImage(aws, cluster, group, tagged, completed ? running : undefined),
     platforms: image ? await platformsOf(aws, group.repository, image) : [],
   };
 }
@@ -158,15 +162,36 @@ async function runningDigest(
   return undefined;
 }
 
-/** What runs is the truth: the tag may have been moved by a deploy that was cut short. */
+/** Whether ECS completed what the services run now. */
+const isCompleted = (found: readonly Service[], { services }: ImageGroup) =>
+  services.every(({ service }) =>
+    found
+      .find(({ serviceName }) => serviceName === service)
+      ?.deployments?.some(({ status, rolloutState }) => status === "PRIMARY" && rolloutState === "COMPLETED"),
+  );
+
+/**
+ * What a successful deployment ran last, as the repository still has it. The tag is no proof: a deploy that was cut short
+ * or failed may have moved it.
+ * @param running the digest that a completed deployment runs now.
+ */
 async function previousImage(
   aws: Aws,
+  cluster: string,
   { repository, services }: ImageGroup,
   tagged: RegistryImage | undefined,
   running: string | undefined,
 ): Promise<RegistryImage | undefined> {
-  const platform = services[0]?.platform ?? "linux/amd64";
-  if (!running || (tagged && reportedDigests(tagged, platform).has(running))) return tagged;
+  const [service] = services;
+  if (!service) return undefined;
+  const runs = (image: RegistryImage) =>
+    running === undefined || reportedDigests(image, service.platform).has(running);
+  if (running && tagged && runs(tagged)) return tagged;
+  for await (const imageDigest of successfulDigests(aws, cluster, service)) {
+    const [found] = await aws.images(repository, [{ imageDigest }]);
+    if (found && runs(found.image)) return found.image;
+  }
+  if (!running) return undefined;
   const [found] = await aws.images(repository, [{ imageDigest: running }]);
   return found?.image;
 }

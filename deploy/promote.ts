@@ -48,34 +48,33 @@ const movedMeanwhile = (subject: string, now: string | undefined) =>
     ["Find out who deploys, then deploy again."],
   );
 
-/**
- * Moves the tag back after a failure, also after Ctrl-C. Never over somebody else's promotion.
- * @returns whether the tag names the previous image now.
- */
-export async function putBack({ lasting, events }: Context, plan: ImagePlan): Promise<boolean> {
+/** What the tag names after it was to go back: the image before, somebody else's or ours, or nobody can say. */
+export type TagState = "moved" | "as before" | "left" | "unknown";
+
+/** Moves the tag back after a failure, also after Ctrl-C. Never over somebody else's promotion. */
+export async function putBack({ lasting, events }: Context, plan: ImagePlan): Promise<TagState> {
   const { repository, tag, image, previous } = plan;
   const subject = groupKey(plan);
   const say = (state: "succeeded" | "failed" | "skipped", text: string) =>
     events.emit({ type: "stage", stage: "put back", subject, state, text });
   if (!previous) {
     say("skipped", `there is no other image to go back to: the tag still names ${short(image.digest)}`);
-    return false;
+    return "left";
   }
   try {
     const now = await taggedNow(lasting, plan);
-    if (now === previous.digest) return true;
+    if (now === previous.digest) return "as before";
     if (now !== image.digest) {
       say("skipped", `somebody else moved it to ${now ? short(now) : "nothing"}: left as it is`);
-      return false;
+      return "left";
     }
     await lasting.tagImage(repository, tag, previous);
     say("succeeded", `${short(image.digest)} → ${short(previous.digest)}`);
-    return true;
+    return "moved";
   } catch (error) {
-    say(
-      "failed",
-      `the tag still names ${short(image.digest)}: ${error instanceof Error ? error.message : error}`,
-    );
-    return false;
+    const lost = error instanceof AwsError && error.kind === "lost";
+    const why = error instanceof Error ? error.message : String(error);
+    say("failed", lost ? why : `the tag still names ${short(image.digest)}: ${why}`);
+    return lost ? "unknown" : "left";
   }
 }

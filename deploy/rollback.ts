@@ -2,10 +2,8 @@ import type { ServiceContract } from "../modules/contract";
 import type { Context } from "./context";
 import { refused } from "./errors";
 import { groupKey, type ImageGroup, imageGroups, type Wanted } from "./facts";
+import { successfulDigests } from "./history";
 import { type ImageReference, reportedDigests } from "./image";
-
-/** DescribeServiceRevisions takes at most 20. */
-const LOOK_BACK = 20;
 
 /**
  * Where a rollback goes without `--to`: for each image, to the newest deployment that ECS completed with
@@ -28,25 +26,11 @@ async function previousDigest(context: Context, group: ImageGroup): Promise<stri
   if (!service) throw refused(`No service runs ${groupKey(group)}.`);
   const [tagged] = await aws.images(group.repository, [{ imageTag: group.tag }]);
   const current = tagged ? reportedDigests(tagged.image, service.platform) : new Set<string>();
-  for (const digest of await deployedDigests(context, service)) if (!current.has(digest)) return digest;
+  for await (const digest of successfulDigests(aws, contract.cluster, service))
+    if (!current.has(digest)) return digest;
   throw refused(
     `${service.name} has no earlier successful deployment with another image.`,
     "Name the image: --to sha256:…",
     `Those that there are: aws ecr describe-images --region ${contract.region} --repository-name ${group.repository}`,
   );
-}
-
-/** The digests of completed deployments, newest first. */
-async function deployedDigests({ aws, contract }: Context, service: ServiceContract): Promise<string[]> {
-  const history = await aws.serviceDeployments(contract.cluster, service.service, LOOK_BACK);
-  const completed = history.filter(({ status }) => status === "SUCCESSFUL");
-  const arns = [
-    ...new Set(completed.flatMap(({ targetServiceRevisionArn }) => targetServiceRevisionArn ?? [])),
-  ];
-  const revisions = await aws.serviceRevisions(arns);
-  return arns.flatMap((arn) => {
-    const revision = revisions.find(({ serviceRevisionArn }) => serviceRevisionArn === arn);
-    const image = revision?.containerImages?.find(({ containerName }) => containerName === service.container);
-    return image?.imageDigest ?? [];
-  });
 }

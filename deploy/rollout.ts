@@ -9,7 +9,13 @@ import { EXIT } from "./exit-code";
 import { lastLines, logStream } from "./log-tail";
 import { done, notYet, poll } from "./poll";
 import { stopStory, taskId } from "./task-story";
-import { evidenceNeeded, ourServiceDeployment, type RolloutVerdict, rolloutVerdict } from "./verdict";
+import {
+  evidenceNeeded,
+  ourServiceDeployment,
+  type RolloutVerdict,
+  rollbackVerdict,
+  rolloutVerdict,
+} from "./verdict";
 
 /** A forced deployment of one service that ECS has accepted. */
 export interface Rollout {
@@ -21,6 +27,14 @@ export interface Rollout {
   createdAt: number;
   /** The digests under which ECS may report the image. */
   digests: ReadonlySet<string>;
+  /** The deployment of ours that ECS rolls back, when this is its rollback. */
+  rollbackOf?: string;
+}
+
+/** What ECS answers to a forced deployment: its id, and its time in milliseconds since the epoch. */
+export interface ForcedDeployment {
+  id: string;
+  createdAt: number;
 }
 
 export type RolloutEnd = Exclude<RolloutVerdict, { kind: "in progress" }> & { lastLines: string[] };
@@ -31,10 +45,7 @@ const TASKS_INTERVAL = 15_000;
 const QUICK_PROOFS = 5;
 
 /** @throws DeployError 3 when ECS was not told to deploy, or 4 when nobody can say whether it was. */
-export async function force(
-  context: Context,
-  service: ServiceContract,
-): Promise<{ id: string; createdAt: number }> {
+export async function force(context: Context, service: ServiceContract): Promise<ForcedDeployment> {
   try {
     const deployment = await context.aws.forceDeployment(context.contract.cluster, service.service);
     if (!deployment?.id) throw new DeployError(EXIT.unknown, "ECS accepted the deployment but names none.");
@@ -63,9 +74,53 @@ export async function watch(context: Context, rollout: Rollout): Promise<Rollout
     if (verdict.kind !== "failed" && verdict.kind !== "rolled back") return { ...verdict, lastLines: [] };
     return await explained(context, rollout, verdict, watcher);
   } catch (error) {
-    if (!(error instanceof AwsError)) throw error;
-    return { kind: "unknown", reason: `the roll-out cannot be watched. ${error.message}`, lastLines: [] };
+    return unseen(error);
   }
+}
+
+/**
+ * Watches ECS's own rollback of a deployment. ECS shows it as another PRIMARY, under a new id or under the one that it
+ * returns to; the record of the deployment that failed tells when ECS gives that up, too.
+ */
+export async function watchRollback(
+  context: Context,
+  service: ServiceContract,
+  { id: rollbackOf, createdAt }: ForcedDeployment,
+  digests: ReadonlySet<string>,
+): Promise<RolloutEnd> {
+  const { aws, clock, contract, limits } = context;
+  const deadline = clock.now() + limits.rollout;
+  try {
+    const begun = await poll<RolloutEnd | string>(context, async () => {
+      const [now] = await aws.services(contract.cluster, [service.service]);
+      const primary = now?.deployments?.find(({ status }) => status === "PRIMARY");
+      if (primary?.id && primary.id !== rollbackOf) return done(primary.id);
+      const verdict = rollbackVerdict(
+        await aws.serviceDeployments(contract.cluster, service.service),
+        rollbackOf,
+      );
+      if (verdict) return done({ ...verdict, lastLines: [] });
+      const reason = "the time is up, and ECS has not begun to roll back";
+      return clock.now() < deadline ? notYet : done({ kind: "unknown" as const, reason, lastLines: [] });
+    });
+    if (typeof begun !== "string") return begun;
+    return await watch(context, {
+      stage: "put back",
+      service,
+      deploymentId: begun,
+      createdAt,
+      digests,
+      rollbackOf,
+    });
+  } catch (error) {
+    return unseen(error);
+  }
+}
+
+/** AWS no longer lets us see the roll-out. */
+function unseen(error: unknown): RolloutEnd {
+  if (!(error instanceof AwsError)) throw error;
+  return { kind: "unknown", reason: `the roll-out cannot be watched. ${error.message}`, lastLines: [] };
 }
 
 /** The readings of one roll-out; what they mean is decided in `verdict.ts`. */
@@ -74,6 +129,7 @@ class Watcher {
   private tasksReadAt: number;
   private history: ServiceDeploymentBrief[] = [];
   private readonly seenEvents = new Set<string>();
+  private firstLook = true;
   private lastProgress = "";
   private proofs = 0;
   private readonly deadline: number;
@@ -89,11 +145,12 @@ class Watcher {
   async look(): Promise<RolloutVerdict> {
     const { clock, contract, aws } = this.context;
     const { service: name, container } = this.rollout.service;
-    const { deploymentId, createdAt, digests } = this.rollout;
+    const { deploymentId, createdAt, digests, rollbackOf } = this.rollout;
     const [service] = await aws.services(contract.cluster, [name]);
     const evidence = evidenceNeeded(service, deploymentId);
-    if (evidence === "history") this.history = await aws.serviceDeployments(contract.cluster, name);
     const due = clock.now() - this.tasksReadAt >= TASKS_INTERVAL;
+    if (evidence === "history" || (rollbackOf && due))
+      this.history = await aws.serviceDeployments(contract.cluster, name);
     if (evidence === "tasks" && (due || this.proofs++ < QUICK_PROOFS))
       await this.readTasks("RUNNING", "STOPPED");
     else if (due) await this.readTasks("STOPPED");
@@ -102,6 +159,7 @@ class Watcher {
       deadline: this.deadline,
       deploymentId,
       createdAt,
+      ...(rollbackOf && { rollbackOf }),
       service,
       tasks: this.tasks,
       history: this.history,
@@ -136,8 +194,12 @@ class Watcher {
 
   /** ECS keeps the last 100 events, newest first, and repeats them in every answer. */
   private tellEvents(seen: Service | undefined): void {
-    const { stage, service } = this.rollout;
+    const { stage, service, rollbackOf } = this.rollout;
+    const first = this.firstLook;
+    this.firstLook = false;
     for (const { id = "", createdAt, message = "" } of [...(seen?.events ?? [])].reverse()) {
+      // What led to a rollback was told while the roll-out was watched.
+      if (first && rollbackOf) this.seenEvents.add(id);
       if (this.seenEvents.has(id) || (createdAt?.getTime() ?? 0) < this.rollout.createdAt) continue;
       this.seenEvents.add(id);
       const text = message.replace(/^\(service [^)]*\)\s*/, "");

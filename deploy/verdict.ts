@@ -20,6 +20,8 @@ export interface RolloutSnapshot {
   deploymentId: string;
   /** When ECS created it, in milliseconds since the epoch. */
   createdAt: number;
+  /** The deployment of ours that ECS rolls back, when the one that is watched is its rollback. */
+  rollbackOf?: string;
   service: Service | undefined;
   /** Tasks of the service, running and recently stopped. */
   tasks: readonly Task[];
@@ -106,12 +108,28 @@ function verdictNow(snapshot: RolloutSnapshot): RolloutVerdict {
   if (service && service.status !== "ACTIVE") {
     return { kind: "failed", reason: `the service is ${service.status}: somebody is deleting it` };
   }
+  const given = snapshot.rollbackOf && rollbackVerdict(snapshot.history, snapshot.rollbackOf);
+  if (given) return given;
   const { ours, standing: state } = standing(service, snapshot.deploymentId);
   if (state === "replaced") return replacedVerdict(snapshot);
   if (state === "failed") return failedVerdict(snapshot, ours);
   const failure = wrongImage(snapshot) ?? crashLoop(snapshot);
   if (failure) return failure;
   return state === "completed" ? completedVerdict(snapshot, ours) : underWay(ours);
+}
+
+/** What ECS's record of a deployment that it rolls back says of the end of that; null as long as it may succeed. */
+export function rollbackVerdict(
+  history: readonly ServiceDeploymentBrief[],
+  rollbackOf: string,
+): Extract<RolloutVerdict, { kind: "failed" | "superseded" }> | null {
+  const { status, statusReason } = ourServiceDeployment(history, rollbackOf) ?? {};
+  const why = statusReason ? `: ${statusReason.replace(/\.$/, "")}` : "";
+  if (!status) return null;
+  if (STATUS_MEANING[status] === "stuck") return { kind: "failed", reason: `ECS could not roll back${why}` };
+  if (STATUS_MEANING[status] === "stopped")
+    return { kind: "superseded", reason: `ECS's rollback was stopped${why}` };
+  return null;
 }
 
 function underWay(ours: Deployment | undefined): RolloutVerdict {
@@ -158,8 +176,14 @@ function failedVerdict(snapshot: RolloutSnapshot, ours: Deployment | undefined):
 const ourTasks = ({ tasks, deploymentId }: RolloutSnapshot) =>
   tasks.filter(({ startedBy }) => startedBy === deploymentId);
 
-const runningTasks = (snapshot: RolloutSnapshot) =>
-  ourTasks(snapshot).filter((task) => task.lastStatus === "RUNNING" && task.desiredStatus === "RUNNING");
+/** The running tasks that prove the image. A rollback may keep those of before, whatever its own id is. */
+const runningTasks = ({ tasks, deploymentId, rollbackOf }: RolloutSnapshot) =>
+  tasks.filter(
+    ({ startedBy, lastStatus, desiredStatus }) =>
+      (rollbackOf ? startedBy !== rollbackOf : startedBy === deploymentId) &&
+      lastStatus === "RUNNING" &&
+      desiredStatus === "RUNNING",
+  );
 
 function wrongImage(snapshot: RolloutSnapshot): RolloutVerdict | null {
   for (const task of runningTasks(snapshot)) {

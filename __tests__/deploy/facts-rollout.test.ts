@@ -60,7 +60,9 @@ test("fact 12: a circuit-breaker rollback is a failure: tag back, reason, last l
   expect(exitCode).toBe(3);
   expect(result.text).toMatch(/rolled back.*circuit breaker threshold.*exit code 1/s);
   expect(result.lastLines).toEqual(["panic: no such column"]);
-  expect(result.wayOut.join("\n")).toMatch(/names sha256:\w+ again[\s\S]*migration was not undone/);
+  expect(result.wayOut.join("\n")).toMatch(
+    /names sha256:\w+ again[\s\S]*web runs sha256:\w+ again[\s\S]*migration was not undone/,
+  );
   expect(world.digest("staging")).toBe(world.digest("v1"));
   // ECS brings the service back by itself: one forced deployment, not two.
   expect(world.made("UpdateService")).toHaveLength(1);
@@ -90,10 +92,87 @@ test("fact 12: a verdict stands though its reasons may not be read", async () =>
 
 test("fact 12: when the record lags behind, the breaker's setting tells that ECS rolls back by itself", async () => {
   const world = await World.open();
-  world.ecs.rolloutScripts.push([starting, { at: 30_000, rolloutState: "FAILED", status: "IN_PROGRESS" }]);
+  world.ecs.rolloutScripts.push([
+    starting,
+    { at: 30_000, rolloutState: "FAILED", status: "IN_PROGRESS" },
+    { at: 60_000, status: "ROLLBACK_SUCCESSFUL", replacedBy: "rollback" },
+  ]);
   const { exitCode } = await world.deploy();
   expect(exitCode).toBe(3);
   expect(world.made("UpdateService")).toHaveLength(1);
+});
+
+test("ECS's own rollback is followed to its end before anything is said of it", async () => {
+  const world = await World.open();
+  world.ecs.rolloutScripts.push([
+    starting,
+    {
+      at: 60_000,
+      rolloutState: "FAILED",
+      status: "ROLLBACK_IN_PROGRESS",
+      replacedBy: "rollback",
+      returning: "IN_PROGRESS",
+    },
+    { at: 180_000, status: "ROLLBACK_SUCCESSFUL", returning: "COMPLETED" },
+  ]);
+  const { exitCode, result } = await world.deploy();
+  expect([exitCode, world.made("UpdateService").length]).toEqual([3, 1]);
+  expect(result.wayOut).toContain(`web runs ${world.digest("v1")?.slice(0, 19)} again.`);
+  expect(result.seconds).toBeGreaterThan(180);
+});
+
+test.each([
+  [
+    "ECS gives its rollback up",
+    { status: "ROLLBACK_FAILED", returning: "FAILED" },
+    /NOT back.*could not roll back/,
+  ],
+  [
+    "its record alone says so",
+    { status: "ROLLBACK_FAILED", returning: "IN_PROGRESS" },
+    /NOT back.*could not roll back/,
+  ],
+  [
+    "it returns to another image",
+    { status: "ROLLBACK_SUCCESSFUL", backTo: `sha256:${"e".repeat(64)}` },
+    /NOT back.*runs sha256:eeee/,
+  ],
+])("%s: said so, and the image before is forced once", async (_, end, said) => {
+  const world = await World.open();
+  const begun = { replacedBy: "rollback", status: "ROLLBACK_IN_PROGRESS", returning: "IN_PROGRESS" } as const;
+  world.ecs.rolloutScripts.push([
+    starting,
+    { at: 60_000, rolloutState: "FAILED", ...begun },
+    { at: 120_000, returning: "COMPLETED", ...end },
+  ]);
+  const { exitCode, result } = await world.deploy();
+  expect([exitCode, world.made("UpdateService").length]).toEqual([3, 2]);
+  expect(result.wayOut.join("\n")).toMatch(said);
+  expect(result.wayOut.join("\n")).toMatch(/web runs sha256:\w+ again/);
+});
+
+test("a rollback that somebody's deployment replaces is left to them", async () => {
+  const world = await World.open();
+  const begun = { replacedBy: "rollback", status: "ROLLBACK_IN_PROGRESS", returning: "IN_PROGRESS" } as const;
+  world.ecs.rolloutScripts.push([
+    starting,
+    { at: 60_000, rolloutState: "FAILED", ...begun },
+    { at: 120_000, status: "STOPPED" },
+  ]);
+  const { exitCode, result } = await world.deploy();
+  expect([exitCode, world.made("UpdateService").length]).toEqual([3, 1]);
+  expect(result.wayOut.join()).toMatch(/NOT back.*superseded: ECS's rollback was stopped/);
+});
+
+test("a first release that fails is no way back for the second", async () => {
+  const world = await World.open(undefined, { fresh: true });
+  world.registry.tags.set("staging", world.registry.push("v1", "one"));
+  world.ecs.deployed("staging-web", [{ at: 0, rolloutState: "FAILED", status: "STOPPED", running: 1 }]);
+  world.ecs.rolloutScripts.push([starting, { at: 30_000, rolloutState: "FAILED", status: "STOPPED" }]);
+  const { exitCode, result } = await world.deploy();
+  expect([exitCode, world.made("UpdateService").length]).toEqual([3, 1]);
+  expect(result.images).toMatchObject([{ previous: null }]);
+  expect(result.wayOut.join()).toContain("no successful deployment ran another image");
 });
 
 test.each(["ROLLBACK_REQUESTED", "ROLLBACK_IN_PROGRESS", "ROLLBACK_SUCCESSFUL"])(

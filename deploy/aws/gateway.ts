@@ -246,8 +246,20 @@ export class Aws {
         options,
       ),
     );
-    const found = answer.serviceDeployments ?? [];
-    return found.sort((a, b) => (b.createdAt?.getTime() ?? 0) - (a.createdAt?.getTime() ?? 0));
+    return newestFirst(answer.serviceDeployments ?? []);
+  }
+
+  /** All that succeeded, in pages of 100, newest first. */
+  async *successfulDeployments(cluster: string, service: string): AsyncGenerator<ServiceDeploymentBrief[]> {
+    let nextToken: string | undefined;
+    do {
+      const request = { cluster, service, status: ["SUCCESSFUL" as const], maxResults: 100, nextToken };
+      const answer = await this.read("ecs:ListServiceDeployments", (options) =>
+        this.clients.ecs.send(new ListServiceDeploymentsCommand(request), options),
+      );
+      yield newestFirst((answer.serviceDeployments ?? []).filter(({ status }) => status === "SUCCESSFUL"));
+      nextToken = answer.nextToken;
+    } while (nextToken);
   }
 
   /** One of them whole: why it was rolled back is told only here. */
@@ -355,6 +367,9 @@ export class Aws {
 
 const primaryOf = (deployments: readonly Deployment[] | undefined) =>
   deployments?.find(({ status }) => status === "PRIMARY");
+
+const newestFirst = (deployments: ServiceDeploymentBrief[]) =>
+  deployments.sort((a, b) => (b.createdAt?.getTime() ?? 0) - (a.createdAt?.getTime() ?? 0));
 
 function pages<T>(items: T[], size: number): T[][] {
   const found: T[][] = [];

@@ -107,7 +107,9 @@ function tagLies(played: Played): string[] {
   const name = Object.entries(digests).find(([, digest]) => digest === tag)?.[0] ?? String(tag);
   const say = (isLie: boolean) => (isLie ? [`exit ${ended.exitCode}, and the tag names ${name}`] : []);
   if (happened.includes("somebody moves the tag")) return say(tag !== digests.v3);
-  const told = ended.output.includes("was not moved back") || ended.output.includes("the tag still names");
+  const told = /was not moved back|the tag still names|Whether the tag|no trace of it \(the tag/.test(
+    ended.output,
+  );
   switch (ended.exitCode) {
     case 0:
       return say(tag !== digests.v2);
@@ -126,7 +128,10 @@ function tagLies(played: Played): string[] {
 
 /** An hour after a failure the service runs what the tag names, unless deploy said that it does not. */
 function runsAnother({ ended, later, happened }: Played): string[] {
-  const told = /is NOT back on|was not moved back|the tag still names/.test(ended.output);
+  const told =
+    /is NOT back on|is back on \S+ is unknown|was not moved back|the tag still names|Whether the tag/.test(
+      ended.output,
+    );
   if (told || happened.some((what) => what.includes("forces") || what.includes("deployment"))) return [];
   const primary = serviceOf(later).deployments.find(({ status }) => status === "PRIMARY");
   const runs = primary?.digests.web;

@@ -134,15 +134,17 @@ export class Ecs {
       ...(state.rolloutStateReason && { rolloutStateReason: state.rolloutStateReason }),
     };
     const replacement = {
-      id: `ecs-svc/${latest.number + 500}`,
+      id: this.replacementId(latest),
       status: "PRIMARY",
       createdAt: seconds(latest.createdAt + 30_000),
       desiredCount: service.desired,
       runningCount: service.desired,
-      rolloutState: "COMPLETED",
+      rolloutState: state.returning ?? "COMPLETED",
     };
     return [...(state.replacedBy ? [replacement] : []), ...(state.gone ? [] : [ours])];
   }
+
+  private replacementId = ({ number }: Deployment) => `ecs-svc/${number + 500}`;
 
   listServiceDeployments(name: string) {
     const service = this.service(name);
@@ -174,16 +176,20 @@ export class Ecs {
     return { serviceRevisions };
   }
 
-  /** Tasks of a service's latest deployment. */
-  private serviceTasks({ contract, deployments }: Service): Json[] {
+  /** Tasks of a service's latest deployment, and of the one that replaced it. */
+  private serviceTasks({ contract, deployments, desired }: Service): Json[] {
     const latest = deployments.at(-1);
     if (!latest) return [];
     const state = this.state(latest);
-    const base = { startedBy: `ecs-svc/${latest.number}`, group: `service:${contract.service}` };
-    const digest = state.digest === undefined ? latest.digest : state.digest;
+    const group = `service:${contract.service}`;
+    const base = { startedBy: `ecs-svc/${latest.number}`, group };
+    const back = state.replacedBy === "rollback";
+    const own = state.digest === undefined ? latest.digest : state.digest;
+    const digest = back ? (state.backTo ?? deployments.at(-2)?.digest) : own;
     const container = { name: contract.container, ...(digest && { imageDigest: digest }) };
-    const running = Array.from({ length: state.running ?? 0 }, (_, index) => ({
+    const running = Array.from({ length: back ? desired : (state.running ?? 0) }, (_, index) => ({
       ...base,
+      ...(back && { startedBy: this.replacementId(latest) }),
       taskArn: `${this.taskPrefix}/${contract.name}-${latest.number}-${index}`,
       lastStatus: "RUNNING",
       desiredStatus: "RUNNING",

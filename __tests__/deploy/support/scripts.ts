@@ -34,6 +34,10 @@ export interface Phase {
   stopped?: Json[];
   /** A deployment that took its place. */
   replacedBy?: "rollback" | "another";
+  /** Where a rollback stands; COMPLETED if absent. */
+  returning?: string;
+  /** The digest that a rollback's tasks report; that of the deployment before if absent. */
+  backTo?: string;
   /** No longer in the service's list. */
   gone?: boolean;
 }
