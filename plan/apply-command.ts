@@ -9,6 +9,7 @@ import { parallel } from "./parallel";
 import { Progress, screenOf } from "./progress";
 import { type SavedPlan, SavedPlans } from "./saved";
 import { readStacks, type Stack, select } from "./stacks";
+import { refuseLocalStates } from "./state-place";
 import { Terraform } from "./terraform";
 import { appliedText, textReport } from "./text";
 
@@ -33,6 +34,10 @@ export function applyCommand(
   return alone(project, async () => {
     const saved = new SavedPlans(project);
     const pending = find(project, saved, names).filter(({ plan }) => plan.changes);
+    refuseLocalStates(
+      pending.map(({ stack }) => stack),
+      process.env,
+    );
     const plans = pending.map(({ plan }) => plan);
     checkLosses(plans, allowDestroy);
     if (pending.length === 0) {

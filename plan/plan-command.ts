@@ -13,6 +13,7 @@ import { Progress, screenOf } from "./progress";
 import { type StackReport, reportOf } from "./report";
 import { SavedPlans } from "./saved";
 import { type Stack, select } from "./stacks";
+import { refuseLocalStates } from "./state-place";
 import { losses, summarize } from "./summary";
 import { synthesize } from "./synthesize";
 import { Terraform } from "./terraform";
@@ -34,6 +35,7 @@ export function planCommand(names: readonly string[], { json, markdown }: PlanOp
     const children = new Children();
     const saved = new SavedPlans(project);
     const stacks = select(await synthesize(project, children), names, "environment");
+    refuseLocalStates(stacks, process.env);
     // Only now: a mistake in the command line or the configuration leaves the plans that there are.
     saved.clear();
     const planned = await planAll(stacks, new Planner(new Terraform(project, children), saved, offline));

@@ -91,7 +91,7 @@ describe("docs/adopting.md", () => {
 
   it("names addresses that there are", () => {
     const known = ["bootstrap", "staging"].flatMap((stack) =>
-      readFileSync(join(ROOT, `__tests__/modules/addresses/${stack}.txt`), "utf8").split("\n"),
+      readFileSync(join(ROOT, `__tests__/environments/addresses/${stack}.txt`), "utf8").split("\n"),
     );
     const named = calls.flatMap((call) => call.match(/\baws_\w+\.\w+/g) ?? []);
     // Not of a module: of the guide's own queue, and its own secret.

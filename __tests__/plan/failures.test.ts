@@ -227,3 +227,28 @@ describe("an apply", () => {
     expect(stderr).toContain("Interrupted by SIGTERM.");
   });
 });
+
+describe("a state on a CI machine's disk", () => {
+  const keptIn = (backend: string) => ({ terraform: { backend: { [backend]: {} } } });
+
+  it("is refused by plan and apply before Terraform is asked, with the way out", async () => {
+    make(works).configure("prod", keptIn("local"));
+    const planned = await project.run("plan");
+    expect(planned.code).toBe(1);
+    expect(planned.stderr).toMatch(/^prod: the state would lie on this CI machine's disk.*stateBucket/m);
+    expect(project.ran()).toBe(false);
+    expect((await project.run("plan", "staging")).code).toBe(2);
+    project.configure("prod", keptIn("s3"));
+    expect((await project.run("plan")).code).toBe(2);
+  });
+
+  it("is taken where a person plans", async () => {
+    make(works).configure("prod", keptIn("local"));
+    expect((await project.run("plan", { CI: "" })).code).toBe(2);
+    const applied = await project.run("apply", "--auto-approve");
+    expect(applied.code).toBe(1);
+    expect(applied.stderr).toContain("prod: the state would lie");
+    expect(project.calls("plan")).toHaveLength(2);
+    expect(readdirSync(join(project.folder, "cdktf.out/plans"))).toContain("prod.tfplan");
+  });
+});

@@ -42,6 +42,8 @@ describe("which jobs run for what", () => {
       "pull request to prod": "check plan",
       "pull request of a fork": "check",
       "pull request of a deleted fork": "check",
+      "pull request of Dependabot": "check",
+      "merge queue": "check",
       "push to main": "check plan changed apply",
       schedule: "drift",
       "dispatch on main": "check plan changed apply",
@@ -65,12 +67,20 @@ describe("which jobs run for what", () => {
 
   it.each([
     ["terraform", "check", "check"],
-    ["terraform", "plan", "check plan"],
     ["terraform", "changed", "check plan changed"],
     ["service", "build", "build"],
     ["service", "test", "build test"],
   ] as const)("of %s after %s failed: none that would change anything", (name, fails, ran) => {
     expect(jobsThatRun(workflowOf(name), "push to main", { ...withInputs, fails }).join(" ")).toBe(ran);
+  });
+
+  it("of it where one plan failed: what could be planned goes on", () => {
+    expect(jobsThatRun(terraform, "push to main", { fails: "plan" })).toEqual([
+      "check",
+      "plan",
+      "changed",
+      "apply",
+    ]);
   });
 
   it("of the workflow for services, as the example calls it", () => {
@@ -80,6 +90,7 @@ describe("which jobs run for what", () => {
       "pull request to prod": "pull-request",
       "pull request of a fork": "pull-request",
       "pull request of a deleted fork": "pull-request",
+      "pull request of Dependabot": "pull-request",
       "push to main": "build test deploy",
       "push to prod": "build test deploy",
       "tag v1.2": "build test deploy",
@@ -245,6 +256,7 @@ describe("conditions", () => {
     );
     // The last three are the same for every event, and are in no condition.
     expect([...new Set(read)].sort()).toEqual([
+      "actor",
       "base_ref",
       "event",
       "event_name",

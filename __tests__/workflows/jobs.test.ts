@@ -25,7 +25,7 @@ const terraform = workflowOf("terraform");
 const service = workflowOf("service");
 
 /** What the tests of this project do anyway: a copy of it would say the same. */
-const ELSEWHERE = /^npm (ci|ci --omit=dev|test|run (format:check|lint|typecheck))$/;
+const ELSEWHERE = /^npm (ci( --[\w=-]+)*|run (typecheck|test:environments))$/;
 
 /** Changes by hand, as in the console. */
 const retention = (days: number) => [

@@ -38,7 +38,7 @@ describe("actionlint", () => {
     ["needs.check.outputs.stacks", "needs.check.outputs.stack", /property "stack" is not defined/],
     ["steps.stacks.outputs.stacks", "steps.stack.outputs.stacks", /property "stack" is not defined/],
     ["needs: check", "needs: chek", /needs job "chek" which does not exist/],
-    ["run: npm run lint", "run: echo ${{ github.head_ref }}", /potentially untrusted/],
+    ["run: npm run typecheck", "run: echo ${{ github.head_ref }}", /potentially untrusted/],
     ['cron: "23 4 * * *"', 'cron: "23 4 * *"', /invalid CRON format/],
   ])("sees %s become %s", async (from, to, message) => {
     const found = (await complaints(textOf("terraform").replace(from, to))).filter(

@@ -36,6 +36,7 @@ describe("permissions", () => {
       "terraform: changed": "",
       "terraform: apply": "contents read, id-token write",
       "terraform: drift": "contents read, id-token write, issues write",
+      "self-test: test": "contents read",
       "service: pull-request": "contents read",
       "service: build": "contents read, id-token write",
       "service: test": "contents read, id-token write",
@@ -88,10 +89,15 @@ describe("jobs that change an environment", () => {
       concurrency ? [[`${workflow}: ${id}`, concurrency.group, concurrency["cancel-in-progress"]]] : [],
     );
     expect(groups).toEqual([
-      ["terraform: check", "check-${{ github.ref }}", "${{ github.event_name == 'pull_request' }}"],
+      [
+        "terraform: check",
+        "check-${{ github.event_name == 'pull_request' && github.ref || github.sha }}",
+        "${{ github.event_name == 'pull_request' }}",
+      ],
       ["terraform: plan", "plan-${{ matrix.stack }}-${{ github.ref }}", false],
       ["terraform: apply", "apply-${{ matrix.environment }}", false],
       ["terraform: drift", "drift", false],
+      ["self-test: test", "self-test-${{ github.ref }}", true],
       [
         "service: pull-request",
         "pull-request-${{ inputs.repository }}-${{ inputs.service }}-${{ github.ref }}",
@@ -143,17 +149,17 @@ describe("machines", () => {
 
   it("get their tools alike: Terraform as it is, in one version; packages from a cache", () => {
     const terraform = stepsOf("hashicorp/setup-terraform").map((step) => step.with);
-    expect(terraform).toHaveLength(4);
+    expect(terraform).toHaveLength(5);
     for (const one of terraform)
       expect(one).toEqual({ terraform_version: "1.11.4", terraform_wrapper: false });
     const node = stepsOf("actions/setup-node").map((step) => step.with);
-    expect(node).toHaveLength(7);
+    expect(node).toHaveLength(8);
     for (const one of node) expect(one).toMatchObject({ "node-version": 20, cache: "npm" });
   });
 
   it("keep no credentials of a checkout", () => {
     const checkouts = stepsOf("actions/checkout");
-    expect(checkouts).toHaveLength(9);
+    expect(checkouts).toHaveLength(10);
     for (const one of checkouts) expect(one.with?.["persist-credentials"], place(one)).toBe(false);
   });
 });
@@ -243,13 +249,32 @@ describe("scripts", () => {
     accessSync(join(ROOT, ".github/scripts/test-migrations"), constants.X_OK);
   });
 
+  it("install nothing that runs by itself where a role can be asked for", () => {
+    const installs = runs.filter(({ run }) => /^npm ci\b/.test(run));
+    const trusted = jobs.filter(({ permissions }) => permissions?.["id-token"]);
+    const here = installs.filter(({ workflow, job }) =>
+      trusted.some((one) => one.workflow === workflow && one.id === job),
+    );
+    expect(here.length).toBeGreaterThan(4);
+    for (const step of here) expect(step.run, place(step)).toBe("npm ci --ignore-scripts --omit=dev");
+  });
+
+  it("keep no plan waiting for the tests of Slipway itself", () => {
+    const check = jobs.find(({ workflow, id }) => workflow === "terraform" && id === "check");
+    const own = check?.steps?.flatMap(({ run = "" }) =>
+      /^npm (test|run (lint|test))/.test(run) ? [run] : [],
+    );
+    expect(own).toEqual(["npm run test:environments"]);
+  });
+
   it("run npm scripts that there are", () => {
     const called = runs.flatMap(({ run }) => [...run.matchAll(/\bnpm (ci|test|run (?:-s )?([\w:]+))/g)]);
     const named = called.map(([, word, script]) => script ?? word ?? "").filter((name) => name !== "ci");
     expect(named.filter((name) => !(name in scripts))).toEqual([]);
     expect(new Set(named)).toEqual(
       new Set([
-        ...["format:check", "lint", "typecheck", "synth", "guardrails", "plan", "test", "github"],
+        ...["format:check", "lint", "typecheck", "synth", "guardrails", "plan", "test"],
+        ...["test:environments", "github"],
         // In words for people.
         "apply",
       ]),

@@ -34,12 +34,13 @@ interface Call {
 
 /** The app of such a project: an empty stack of each name that stacks.json lists. */
 const APP = `
-const { mkdirSync, readFileSync, writeFileSync } = require("node:fs");
+const { existsSync, mkdirSync, readFileSync, writeFileSync } = require("node:fs");
 const stacks = {};
 for (const name of JSON.parse(readFileSync("stacks.json", "utf8"))) {
   stacks[name] = { name, workingDirectory: "stacks/" + name };
   mkdirSync("cdktf.out/stacks/" + name, { recursive: true });
-  writeFileSync("cdktf.out/stacks/" + name + "/cdk.tf.json", "{}");
+  const own = "configurations/" + name + ".json";
+  writeFileSync("cdktf.out/stacks/" + name + "/cdk.tf.json", existsSync(own) ? readFileSync(own) : "{}");
 }
 writeFileSync("cdktf.out/manifest.json", JSON.stringify({ stacks }));
 `;
@@ -69,8 +70,17 @@ export class StandInProject {
     writeFileSync(join(this.folder, file), text);
   }
 
-  run(...args: readonly string[]) {
-    return run(this.folder, args, this.environment);
+  /** What a stack is synthesized to; an empty configuration without it. */
+  configure(stack: string, configuration: object): void {
+    mkdirSync(join(this.folder, "configurations"), { recursive: true });
+    this.write(`configurations/${stack}.json`, JSON.stringify(configuration));
+  }
+
+  /** Runs a command, on a CI machine if the environment does not say otherwise. */
+  run(...args: readonly (string | NodeJS.ProcessEnv)[]) {
+    const words = args.filter((arg) => typeof arg === "string");
+    const environment = args.find((arg) => typeof arg !== "string");
+    return run(this.folder, words, { ...this.environment, ...environment });
   }
 
   start(...args: readonly string[]) {

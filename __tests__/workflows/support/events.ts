@@ -1,11 +1,12 @@
 import { type Contexts, holds } from "./evaluate";
-import { needsOf, type Workflow } from "./workflows";
+import { type Job, needsOf, type Workflow } from "./workflows";
 
 const REPOSITORY = "octo/infra";
 
 const github = (event_name: string, ref: string, rest: object = {}) => ({
   event_name,
   ref,
+  actor: "octocat",
   base_ref: "",
   repository: REPOSITORY,
   token: "job-token",
@@ -27,6 +28,8 @@ export const events = {
   "pull request to prod": pullRequest(REPOSITORY, "prod"),
   "pull request of a fork": pullRequest("mallory/infra"),
   "pull request of a deleted fork": pullRequest(null),
+  "pull request of Dependabot": { ...pullRequest(REPOSITORY), actor: "dependabot[bot]" },
+  "merge queue": github("merge_group", "refs/heads/gh-readonly-queue/main/pr-7-1f"),
   "push to main": github("push", "refs/heads/main"),
   "push to prod": github("push", "refs/heads/prod"),
   "push to a branch": github("push", "refs/heads/feature"),
@@ -100,6 +103,15 @@ export const contextsOf = (
 export function jobsThatRun(workflow: Workflow, event: Event, surroundings: Surroundings = {}): string[] {
   const contexts = contextsOf(event, surroundings);
   const ran = new Set<string>();
+  const result = (name: string) =>
+    !ran.has(name) ? "skipped" : name === surroundings.fails ? "failure" : "success";
+  const needed = (job: Job, { needs = {} }: Contexts) =>
+    Object.fromEntries(
+      needsOf(job).map((name) => [
+        name,
+        { ...(needs as Record<string, object>)[name], result: result(name) },
+      ]),
+    );
   const pending = new Map(Object.entries(workflow.jobs));
   while (pending.size > 0) {
     const ready = [...pending].filter(([, job]) => needsOf(job).every((need) => !pending.has(need)));
@@ -110,7 +122,7 @@ export function jobsThatRun(workflow: Workflow, event: Event, surroundings: Surr
       const status = needsOf(job).every((need) => ran.has(need) && need !== surroundings.fails)
         ? "success"
         : "failure";
-      if (holds(job.if, contexts, status)) ran.add(name);
+      if (holds(job.if, { ...contexts, needs: needed(job, contexts) }, status)) ran.add(name);
     }
   }
   return Object.keys(workflow.jobs).filter((name) => ran.has(name));

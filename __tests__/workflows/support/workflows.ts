@@ -64,6 +64,7 @@ export interface Workflow {
 
 const files = {
   terraform: ".github/workflows/terraform.yaml",
+  "self-test": ".github/workflows/self-test.yaml",
   service: ".github/workflows/build-and-deploy.yaml",
   caller: "examples/service/.github/workflows/deploy.yaml",
 };

@@ -3,7 +3,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
-import { Graph } from "./support/graph";
+import { Graph } from "../modules/support/graph";
 
 const outdir = mkdtempSync(join(tmpdir(), "slipway-addresses-"));
 afterAll(() => rmSync(outdir, { recursive: true, force: true }));
@@ -19,8 +19,10 @@ function stacks(): string[] {
   return readdirSync(join(outdir, "stacks"));
 }
 
+const names = stacks();
+
 describe("the list of addresses", () => {
-  test.each(stacks())(
+  test.each(names)(
     "of %s is the committed one: what moves here would be destroyed and made anew",
     async (name) => {
       const json = readFileSync(join(outdir, "stacks", name, "cdk.tf.json"), "utf8");
@@ -28,4 +30,15 @@ describe("the list of addresses", () => {
       await expect(`${addresses.join("\n")}\n`).toMatchFileSnapshot(`addresses/${name}.txt`);
     },
   );
+
+  test("is there for no stack that is gone: what it made may still be", () => {
+    const gone = readdirSync(join(__dirname, "addresses"))
+      .map((file) => file.replace(/\.txt$/, ""))
+      .filter((name) => !names.includes(name))
+      .map(
+        (name) =>
+          `${name} has a list and no file: moved, or taken away? If so, destroy it first, then delete the list.`,
+      );
+    expect(gone).toEqual([]);
+  });
 });
