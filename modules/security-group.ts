@@ -7,6 +7,15 @@ import type { Construct } from "constructs";
 /** A group, whoever made it. */
 export type Group = SecurityGroup | DataAwsSecurityGroup;
 
+/**
+ * How a group goes: after all that names it has changed, since AWS keeps a group that is in use. A group of the same
+ * name cannot stand beside it, and a description cannot be changed in place: it stays as it was first written.
+ */
+export const groupLifecycle = { createBeforeDestroy: true, ignoreChanges: ["description"] };
+
+/** How a rule goes: after what talked through it has changed. */
+const ruleLifecycle = { createBeforeDestroy: true };
+
 /** One port, or the ports from one to another. */
 type Port = number | readonly [from: number, to: number];
 
@@ -34,6 +43,7 @@ export function admit(
     referencedSecurityGroupId: from?.id,
     cidrIpv4: cidr,
     prefixListId: prefixList,
+    lifecycle: ruleLifecycle,
   });
 }
 
@@ -62,6 +72,7 @@ export function allow(
     referencedSecurityGroupId: to?.id,
     cidrIpv4: cidr,
     prefixListId: prefixList,
+    lifecycle: ruleLifecycle,
   });
 }
 

@@ -22,8 +22,11 @@ export interface WorldObject {
   attributes: Attributes;
   /** Attributes that are secret, encrypted: read them with `World.reveal`. */
   sealed?: Record<string, string>;
-  /** Who made it: terraform, aws (comes with the account or with another object), or person (--with). */
-  origin: "terraform" | "aws" | "person";
+  /**
+   * Who made it: terraform, aws (comes with the account or with another object), or person (--with); left is what
+   * Terraform made and forgot, because of skip_destroy.
+   */
+  origin: "terraform" | "aws" | "person" | "left";
   /** Key of the object that it comes and goes with, such as the VPC of a default route table. */
   owner?: string;
 }

@@ -259,6 +259,24 @@ describe("the order of destruction", () => {
   );
 
   test.each(environments)(
+    "of %s: every service and every group of instances goes before all that leads out of their subnets",
+    (_, graph) => {
+      const wayOut = ["aws_network_acl", "aws_route", "aws_route_table_association", "aws_vpc_endpoint"]
+        .flatMap((type) => graph.all(type))
+        .concat(graph.all("aws_vpc_security_group_ingress_rule").filter(({ id }) => /endpoints/.test(id)))
+        // To another environment, not to AWS.
+        .filter(({ id }) => !id.startsWith("network_peer_"))
+        .map(({ address }) => address);
+      expect(wayOut.filter((address) => address.startsWith("aws_network_acl."))).toHaveLength(2);
+      const users = [...graph.all("aws_ecs_service"), ...graph.all("aws_autoscaling_group")];
+      for (const { address } of users) {
+        const needs = graph.needs(address);
+        expect([address, wayOut.filter((way) => !needs.has(way))]).toEqual([address, []]);
+      }
+    },
+  );
+
+  test.each(environments)(
     "of %s: the distribution goes before its VPC origin, that before the load balancer",
     (_, graph) => {
       expectOrder(graph, [

@@ -26,6 +26,27 @@ test("a new task definition starts a deployment; the old one is INACTIVE", async
   );
 });
 
+test("a service on a deregistered task definition takes no forced deployment after ten minutes", async () => {
+  const at = await bench();
+  const force = () =>
+    at.ecs.send(
+      new UpdateServiceCommand({
+        cluster: SAMPLE.cluster,
+        service: SAMPLE.service,
+        forceNewDeployment: true,
+      }),
+    );
+  const { world } = at.sandbox.host;
+  await world.change(() => {
+    for (const one of world.list({ type: "aws_ecs_task_definition", where: { family: "staging-web" } }))
+      world.remove(one);
+  });
+  await at.advance(minutes(9));
+  await force();
+  await at.advance(minutes(2));
+  expect((await failure(force())).message).toBe("TaskDefinition is inactive");
+});
+
 test("an unchanged apply changes nothing", async () => {
   const at = await bench();
   const before = (await at.service()).deployments?.[0]?.id;

@@ -239,6 +239,7 @@ test("capacity: cluster, provider and group go in AWS's order", async () => {
     user_data,
   });
   const group = await account.make("aws_autoscaling_group", {
+    force_delete: true,
     name: "g",
     min_size: 1,
     max_size: 2,

@@ -10,7 +10,7 @@ import type { BastionConfiguration } from "../environment/props";
 import { nameOf } from "../names";
 import type { Network } from "../network/network";
 import { assumedBy, instancePolicies } from "../policy";
-import { admit, allow } from "../security-group";
+import { admit, allow, groupLifecycle } from "../security-group";
 import { ITSELF } from "../stack";
 
 /** Amazon Linux 2023 with the Session Manager agent in it. Source: "Launch AL2023 using SSM", AL2023 user guide. */
@@ -48,6 +48,7 @@ export class Bastion extends Construct {
       description: "Bastion: forwards ports for people",
       vpcId: this.props.network.vpc.id,
       tags: { Name: `${this.props.name}-bastion` },
+      lifecycle: groupLifecycle,
     });
     allow(this, "to_https", { from: group, port: 443, cidr: "0.0.0.0/0", description: "Session Manager" });
     return group;
@@ -94,6 +95,8 @@ export class Bastion extends Construct {
 
   private createInstance() {
     const { network, bastion } = this.props;
+    // A running instance gets no updates beyond its image's release: a newer image replaces it, and it holds nothing.
+    // Source: "Deterministic upgrades through versioned repositories", AL2023 user guide.
     const image = new DataAwsSsmParameter(this, "image", { name: IMAGE });
     const [subnet] = bastion.ssh ? network.subnets.public : network.subnets.private;
     return new Instance(this, "instance", {
@@ -107,8 +110,6 @@ export class Bastion extends Construct {
       metadataOptions: { httpEndpoint: "enabled", httpTokens: "required", httpPutResponseHopLimit: 1 },
       rootBlockDevice: { encrypted: true, volumeType: "gp3" },
       tags: { Name: `${this.props.name}-bastion` },
-      // It patches itself; a newer image is no reason to replace it.
-      lifecycle: { ignoreChanges: ["ami"] },
     });
   }
 }

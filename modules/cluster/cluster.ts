@@ -15,7 +15,7 @@ import type { ClusterConfiguration } from "../environment/props";
 import { nameOf } from "../names";
 import type { Network } from "../network/network";
 import { assumedBy, instancePolicies } from "../policy";
-import { allowOut } from "../security-group";
+import { allowOut, groupLifecycle } from "../security-group";
 import { ITSELF } from "../stack";
 
 /** The ECS images of Amazon Linux 2023. Source: "Retrieving Amazon ECS-optimized Linux AMI metadata", ECS guide. */
@@ -92,6 +92,7 @@ export class Cluster extends Construct {
       description: "Container instances, and the tasks on them",
       vpcId: this.props.network.vpc.id,
       tags: { Name: `${this.props.name}-instances` },
+      lifecycle: groupLifecycle,
     });
     this.lifelines.push(...allowOut(this, "instances", { from: group, ...this.props }));
     return group;
@@ -185,6 +186,11 @@ export class Cluster extends Construct {
       name: nameOf("aws_autoscaling_group", this.props.name, name),
       minSize: capacity.min,
       maxSize: capacity.max,
+      // Instances come when the account's quota and the spot market have them: ECS waits for them, an apply need not.
+      waitForCapacityTimeout: "0",
+      // ECS's draining hook would hold the instances for an hour after the capacity provider, which answers it, is gone.
+      // Services were drained before.
+      forceDelete: true,
       vpcZoneIdentifier: this.props.network.subnets.private.map(({ id }) => id),
       capacityRebalance: capacity.spot,
       mixedInstancesPolicy: {
@@ -234,6 +240,8 @@ export class Cluster extends Construct {
           instanceWarmupPeriod: 120,
         },
       },
+      // The cluster leaves it before it goes, and the group after it.
+      lifecycle: { createBeforeDestroy: true },
     });
   }
 

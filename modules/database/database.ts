@@ -9,7 +9,7 @@ import { Construct } from "constructs";
 import type { DatabaseConfiguration } from "../environment/props";
 import { nameOf } from "../names";
 import type { Network } from "../network/network";
-import { admit } from "../security-group";
+import { admit, groupLifecycle } from "../security-group";
 import { addressOf, ITSELF } from "../stack";
 import { RandomPassword } from "./random-password";
 
@@ -92,12 +92,17 @@ export class Database extends Construct {
       description: "Database",
       vpcId: this.props.network.vpc.id,
       tags: { Name: `${this.props.name}-database` },
+      lifecycle: groupLifecycle,
     });
   }
 
-  /** One per major version: an upgrade makes the next one before it leaves this one. */
+  /**
+   * One per major version: an upgrade makes the next one before it leaves this one. An instance that is upgraded in its
+   * maintenance window leaves the old one only then, so that AWS would refuse to delete it: it stays, and costs nothing.
+   */
   private createParameterGroup() {
     const major = this.major;
+    const { deletionProtection, applyImmediately } = this.props.database;
     const parameters = { "rds.force_ssl": "1", ...this.props.database.parameters };
     return new DbParameterGroup(this, "parameters", {
       name: nameOf("aws_db_parameter_group", this.props.name, `postgres${major}`),
@@ -108,6 +113,7 @@ export class Database extends Construct {
         value,
         applyMethod: immediate.test(name) ? "immediate" : "pending-reboot",
       })),
+      skipDestroy: deletionProtection && !applyImmediately,
       lifecycle: { createBeforeDestroy: true },
     });
   }

@@ -6,7 +6,7 @@ import { Construct } from "constructs";
 import type { DistributionConfiguration } from "../environment/props";
 import { nameOf } from "../names";
 import type { Network } from "../network/network";
-import { admit } from "../security-group";
+import { admit, groupLifecycle } from "../security-group";
 import { ITSELF } from "../stack";
 import type { AccessLogs } from "./access-logs";
 
@@ -42,6 +42,7 @@ export class LoadBalancer extends Construct {
       description: "Load balancer: admits CloudFront",
       vpcId: this.props.network.vpc.id,
       tags: { Name: `${this.props.name}-load-balancer` },
+      lifecycle: groupLifecycle,
     });
   }
 

@@ -41,5 +41,7 @@ export function createWebAcl(scope: Construct, environment: string, { rateLimit 
     defaultAction: { allow: {} },
     rule: [limit, ...managed],
     visibilityConfig: metrics(nameOf("aws_wafv2_web_acl", environment)),
+    // The distribution leaves it before it goes.
+    lifecycle: { createBeforeDestroy: true },
   });
 }

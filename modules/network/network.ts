@@ -17,16 +17,20 @@ import { Subnet } from "@cdktf/provider-aws/lib/subnet";
 import { Vpc } from "@cdktf/provider-aws/lib/vpc";
 import { VpcEndpoint } from "@cdktf/provider-aws/lib/vpc-endpoint";
 import { VpcPeeringConnection } from "@cdktf/provider-aws/lib/vpc-peering-connection";
+import type { VpcSecurityGroupIngressRule } from "@cdktf/provider-aws/lib/vpc-security-group-ingress-rule";
 import type { ITerraformDependable } from "cdktf";
 import { Construct } from "constructs";
 import { zonesOf } from "../aws/zones";
 import type { Configuration } from "../environment/props";
 import { nameOf } from "../names";
-import { admit } from "../security-group";
+import { admit, groupLifecycle } from "../security-group";
 import { addressOf, ITSELF } from "../stack";
 import { type Kind, kinds, places, subnetCidr } from "./subnets";
 
 const ANYWHERE = "0.0.0.0/0";
+
+/** Terraform has whatever a resource names go after the resource has changed, too: a group leaves a subnet before that goes. */
+const subnetsLast = { createBeforeDestroy: true };
 
 /** A VPC with five kinds of subnets in two or three zones, and the only ways in and out of it. */
 export class Network extends Construct {
@@ -52,8 +56,9 @@ export class Network extends Construct {
   readonly endpoints: readonly VpcEndpoint[];
   readonly peerings: readonly VpcPeeringConnection[];
   /**
-   * What leads from the private subnets to AWS. Instances and tasks depend on all of it: were it destroyed before
-   * them, ECS would never hear that they stopped, and their service would hang in DRAINING.
+   * What leads from the private subnets to AWS: network ACLs (without one a subnet falls to the default one, which
+   * denies everything), routes, endpoints and the rule that admits to them. Instances and tasks depend on all of it:
+   * were it destroyed before them, ECS would never hear that they stopped, and their service would hang in DRAINING.
    */
   readonly wayOut: readonly ITerraformDependable[];
 
@@ -79,9 +84,11 @@ export class Network extends Construct {
     this.natGateways = this.createNatGateways();
     const routes = this.routeToTheInternet();
     this.s3Endpoint = this.createS3Endpoint();
-    this.endpoints = this.createInterfaceEndpoints();
+    const [endpoints, rules] = this.createInterfaceEndpoints();
+    this.endpoints = endpoints;
     this.peerings = this.createPeerings();
-    this.wayOut = [...associations, ...routes, this.s3Endpoint, ...this.endpoints];
+    const acls = Object.values(this.networkAcls);
+    this.wayOut = [...acls, ...associations, ...routes, this.s3Endpoint, ...rules, ...endpoints];
   }
 
   private createVpc() {
@@ -118,6 +125,7 @@ export class Network extends Construct {
     return new DbSubnetGroup(this, "database", {
       name: nameOf("aws_db_subnet_group", this.environment),
       subnetIds: ids(this.subnets.database),
+      lifecycle: subnetsLast,
     });
   }
 
@@ -125,6 +133,7 @@ export class Network extends Construct {
     return new ElasticacheSubnetGroup(this, "cache", {
       name: nameOf("aws_elasticache_subnet_group", this.environment),
       subnetIds: ids(this.subnets.cache),
+      lifecycle: subnetsLast,
     });
   }
 
@@ -229,6 +238,8 @@ export class Network extends Construct {
           subnetId: at(this.subnets.public, index).id,
           tags: { Name: `${this.environment}-${letter(zone)}` },
           dependsOn: [this.internetGateway],
+          // Routes leave a gateway before it goes.
+          lifecycle: { createBeforeDestroy: true },
         }),
     );
   }
@@ -262,21 +273,23 @@ export class Network extends Construct {
     });
   }
 
-  private createInterfaceEndpoints() {
-    if (this.props.endpoints.length === 0) return [];
+  /** The endpoints, and the rules that let instances and tasks speak with them. */
+  private createInterfaceEndpoints(): [VpcEndpoint[], VpcSecurityGroupIngressRule[]] {
+    if (this.props.endpoints.length === 0) return [[], []];
     const group = new SecurityGroup(this, "endpoints", {
       name: nameOf("aws_security_group", this.environment, "endpoints"),
       description: "Interface endpoints of AWS services",
       vpcId: this.vpc.id,
       tags: { Name: `${this.environment}-endpoints` },
+      lifecycle: groupLifecycle,
     });
-    admit(this, "endpoints_from_vpc", {
+    const rule = admit(this, "endpoints_from_vpc", {
       to: group,
       port: 443,
       cidr: this.props.cidr,
       description: "HTTPS from within the VPC",
     });
-    return this.props.endpoints.map(
+    const endpoints = this.props.endpoints.map(
       (service) =>
         new VpcEndpoint(this, service.replaceAll(".", "-"), {
           vpcId: this.vpc.id,
@@ -288,6 +301,7 @@ export class Network extends Construct {
           tags: { Name: `${this.environment}-${service}` },
         }),
     );
+    return [endpoints, [rule]];
   }
 
   /** The peer is found by its tags, as its stack has a state of its own. */

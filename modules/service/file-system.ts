@@ -4,6 +4,7 @@ import { SecurityGroup } from "@cdktf/provider-aws/lib/security-group";
 import { Construct } from "constructs";
 import { nameOf } from "../names";
 import type { Network } from "../network/network";
+import { groupLifecycle } from "../security-group";
 import { ITSELF } from "../stack";
 
 /** NFS. Source: "Using VPC security groups", EFS guide. */
@@ -37,6 +38,7 @@ export class FileSystemAccess extends Construct {
       description: `Files of ${files.node.id}`,
       vpcId: network.vpc.id,
       tags: { Name: `${environment}-${files.node.id}` },
+      lifecycle: groupLifecycle,
     });
     this.targets = network.subnets.intra.map(
       (subnet) =>

@@ -20,7 +20,7 @@ import type { Mistake } from "../mistakes";
 import { nameOf } from "../names";
 import type { Network } from "../network/network";
 import { type Registry, tagsOf } from "../registry/registry";
-import { admit, allow, allowOut, type Group } from "../security-group";
+import { admit, allow, allowOut, type Group, groupLifecycle } from "../security-group";
 import { addressOf, ITSELF } from "../stack";
 import { Additions, type Reachable, type SidecarProps, type VolumeProps } from "./additions";
 import { type Container, containerDefinitions } from "./container";
@@ -213,6 +213,8 @@ export class Service extends Construct {
           type: "SecureString",
           valueWo: PLACEHOLDER,
           valueWoVersion: 1,
+          // Any other change would be sent with an empty value, which SSM refuses.
+          lifecycle: { ignoreChanges: ["description"] },
         }),
       ]),
     );
@@ -243,6 +245,7 @@ export class Service extends Construct {
       description: `Tasks of ${this.own.name}`,
       vpcId: network.vpc.id,
       tags: { Name: `${this.stack}-${this.own.name}` },
+      lifecycle: groupLifecycle,
     });
     const out = allowOut(this, "tasks", {
       from: group,
@@ -288,6 +291,8 @@ export class Service extends Construct {
       runtimePlatform: { operatingSystemFamily: "LINUX", cpuArchitecture: own.architecture },
       executionRoleArn: this.roles.execution.arn,
       taskRoleArn: this.roles.task.arn,
+      // A service, its rollback or a deploy under way may still run an old revision; ECS takes no inactive one.
+      skipDestroy: true,
       // Written when the stack is: the second argument of `environment` may add to it until then.
       containerDefinitions: Lazy.stringValue({
         produce: () => {
@@ -366,16 +371,19 @@ export class Service extends Construct {
     return this.own.database && database ? { "database.password-version": database.secretVersion } : {};
   }
 
-  /** Its name tells what cannot be changed in place, so that a successor can stand beside it. */
+  /**
+   * The name tells what cannot be changed in place, so that a successor can stand beside it. The port is nobody's: ECS
+   * registers each task with its own.
+   */
   private createTargetGroup() {
     const { own } = this;
     if (own.port === undefined || !this.props.distribution) return undefined;
     const targetType = own.fargate ? "ip" : "instance";
     return new LbTargetGroup(this, "targets", {
-      name: nameOf("aws_lb_target_group", this.stack, own.name, `${targetType}-${own.port}`),
+      name: nameOf("aws_lb_target_group", this.stack, own.name, targetType),
       vpcId: this.props.network.vpc.id,
       targetType,
-      port: own.port,
+      port: 80,
       protocol: "HTTP",
       deregistrationDelay: "30",
       healthCheck: {

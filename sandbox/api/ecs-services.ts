@@ -62,6 +62,7 @@ const CHANGEABLE = new Set([
 
 function updateService(call: Call, input: ecs.UpdateServiceRequest): ecs.UpdateServiceResponse {
   const service = serviceOf(call, clusterOf(call, input.cluster), input.service ?? "");
+  if (input.forceNewDeployment && input.taskDefinition === undefined) checkActive(call, service);
   for (const [name, value] of Object.entries(input))
     if (!CHANGEABLE.has(name) && value !== undefined && value !== null)
       throw new AwsFailure(
@@ -72,6 +73,15 @@ function updateService(call: Call, input: ecs.UpdateServiceRequest): ecs.UpdateS
   writeBack(call.sim, service);
   settle(call.sim);
   return { service: serviceView(call.sim, service) };
+}
+
+/** What was deregistered can be deployed for ten more minutes. Source: DeregisterTaskDefinition, ECS API reference. */
+const GRACE = 10 * 60_000;
+
+function checkActive({ sim }: Call, service: Service): void {
+  const since = sim.state.definitions[service.spec.taskDefinition]?.inactiveSince;
+  if (since !== undefined && sim.state.time - since > GRACE)
+    throw new AwsFailure("ClientException", "TaskDefinition is inactive");
 }
 
 function changedSpec(call: Call, service: Service, input: ecs.UpdateServiceRequest): ServiceSpec {

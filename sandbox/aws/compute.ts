@@ -1,5 +1,6 @@
 import type { Fields, Value } from "../wire/value";
 import type { World, WorldObject } from "../world";
+import { checkHook } from "./draining";
 import { AwsError, blocks, type Kinds, type Problem, type Situation, text, texts } from "./kind";
 import { addressOf, digest, removeNaming, vpcOfSubnet } from "./network-checks";
 import { between, length, oneOf, pattern } from "./rules";
@@ -243,7 +244,9 @@ export const compute: Kinds = {
       message: "The specified Auto Scaling group ARN {value} was not found.",
     },
     check: completeTemplates,
-    removable: ({ object, attributes }) => {
+    removable: (situation) => {
+      checkHook(situation);
+      const { object, attributes } = situation;
       const protectedInstances =
         object.attributes.protect_from_scale_in === true && Number(object.attributes.desired_capacity) > 0;
       if (!protectedInstances || attributes.force_delete === true) return;

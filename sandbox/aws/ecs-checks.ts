@@ -258,3 +258,21 @@ function checkTarget(
     );
   }
 }
+
+/** The capacity providers that a service names. */
+export const strategyOf = (service: WorldObject): string[] =>
+  blocks(service.attributes as Fields, "capacity_provider_strategy").map((one) =>
+    text(one, "capacity_provider"),
+  );
+
+/** Refuses to take a provider from a cluster whose services still place tasks with it. */
+export function checkDropped({ world, region, attributes, before }: Situation): void {
+  const kept = texts(attributes, "capacity_providers");
+  const dropped = texts(before, "capacity_providers").filter((provider) => !kept.includes(provider));
+  for (const service of servicesOf(world, region, text(attributes, "cluster_name"))) {
+    const provider = strategyOf(service).find((one) => dropped.includes(one));
+    if (provider === undefined) continue;
+    const said = `The specified capacity provider ${provider} is in use and cannot be removed. (service ${service.attributes.name})`;
+    throw new AwsError("ResourceInUseException", said, "capacity_providers");
+  }
+}

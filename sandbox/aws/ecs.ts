@@ -1,6 +1,8 @@
 import type { Fields } from "../wire/value";
+import { hookGroups } from "./draining";
 import {
   checkClusterEmpty,
+  checkDropped,
   checkService,
   clusterName,
   nextRevision,
@@ -9,6 +11,7 @@ import {
   verifyTask,
 } from "./ecs-checks";
 import { AwsError, blocks, type Kinds, type Reference, text, texts } from "./kind";
+import { checkReach, rememberReach } from "./reach";
 import { between, json, length, oneOf, pattern } from "./rules";
 
 const toCluster: Reference = {
@@ -109,6 +112,7 @@ export const ecs: Kinds = {
         }
       }
     },
+    after: hookGroups,
   },
   aws_ecs_cluster_capacity_providers: {
     made: { id: "{cluster_name}" },
@@ -122,7 +126,10 @@ export const ecs: Kinds = {
       capacity_providers: toProvider,
       "default_capacity_provider_strategy.capacity_provider": toProvider,
     },
-    check: ({ attributes }) => {
+    retries: ["ResourceInUseException"],
+    check: (situation) => {
+      checkDropped(situation);
+      const { attributes } = situation;
       const known = texts(attributes, "capacity_providers");
       for (const strategy of blocks(attributes, "default_capacity_provider_strategy")) {
         const provider = text(strategy, "capacity_provider");
@@ -250,5 +257,7 @@ export const ecs: Kinds = {
     },
     importAs: ["{cluster_name}/{name}"],
     check: checkService,
+    after: rememberReach,
+    removable: checkReach,
   },
 };

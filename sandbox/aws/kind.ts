@@ -84,6 +84,8 @@ export interface Kind {
   missing?: { code: string; message: string };
   /** What AWS says when an object of this type is removed while others name it. */
   inUse?: { code: string; message: string };
+  /** Codes of refusals that the provider waits out, because something else in the same apply may end them. */
+  retries?: readonly string[];
   /** AWS's own checks before the object is made or changed. */
   check?: (situation: Situation) => void;
   /** What else happens in the account when it was made or changed. */

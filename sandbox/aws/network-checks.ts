@@ -248,7 +248,9 @@ export function subnetGroup(arn: string, codes: GroupCodes): Kind {
       code: codes.inUse,
       message: "Cannot delete the subnet group '{value}' because something is still using it",
     },
-    check: ({ world, region, attributes }) => {
+    check: (situation) => {
+      const { world, region, attributes } = situation;
+      if (codes.zones) checkInhabited(situation);
       const subnets = texts(attributes, "subnet_ids").map((id) => world.get("aws_subnet", region, id));
       const zones = new Set(subnets.map((subnet) => subnet?.attributes.availability_zone));
       const vpcs = new Set(subnets.map((subnet) => subnet?.attributes.vpc_id));
@@ -261,4 +263,21 @@ export function subnetGroup(arn: string, codes: GroupCodes): Kind {
         throw new AwsError("InvalidSubnet", "The subnets are not all of one VPC", "subnet_ids");
     },
   };
+}
+
+/** Refuses to take the subnets from a group that its instances, or their standbys, live in. */
+function checkInhabited({ world, region, attributes, before }: Situation): void {
+  if (!before) return;
+  const zoneOf = (id: string) => world.get("aws_subnet", region, id)?.attributes.availability_zone;
+  const kept = texts(attributes, "subnet_ids").map(zoneOf);
+  const where = { db_subnet_group_name: text(before, "name") };
+  for (const { attributes: instance } of world.list({ type: "aws_db_instance", region, where })) {
+    const zones = [...new Set(texts(before, "subnet_ids").map(zoneOf))].filter(Boolean).sort();
+    const standby = zones.find((zone) => zone !== instance.availability_zone);
+    const inhabited = [instance.availability_zone, ...(instance.multi_az === true ? [standby] : [])];
+    const lost = inhabited.find((zone) => !kept.includes(zone));
+    if (!lost) continue;
+    const said = `Some of the subnets to be deleted are currently in use: ${instance.identifier} has an instance in ${lost}`;
+    throw new AwsError("SubnetAlreadyInUse", said, "subnet_ids");
+  }
 }

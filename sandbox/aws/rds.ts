@@ -1,6 +1,6 @@
 import { AwsError, type Kinds, type Problem, type Situation, text, texts } from "./kind";
 import { between, length, oneOf, pattern } from "./rules";
-import type { Fields } from "../wire/value";
+import { type Fields, UNKNOWN } from "../wire/value";
 
 const PORTS: Record<string, number> = { postgres: 5432, mysql: 3306, mariadb: 3306 };
 const ENGINES = [
@@ -24,6 +24,18 @@ const identifier = [
   pattern(/^[0-9a-z-]+$/, "only lowercase alphanumeric characters and hyphens allowed"),
   pattern(/^[a-z]/, "first character must be a letter"),
   pattern(/^(?!.*--).*[^-]$/, "cannot contain two consecutive hyphens or end with a hyphen"),
+];
+
+/** What RDS changes in the maintenance window unless told otherwise. Source: "Using the schedule modifications setting". */
+const SCHEDULED = [
+  "allocated_storage",
+  "engine_version",
+  "instance_class",
+  "iops",
+  "multi_az",
+  "port",
+  "storage_throughput",
+  "storage_type",
 ];
 
 /** RDS instances and parameter groups (RDS API Reference; limits: CreateDBInstance). */
@@ -186,7 +198,10 @@ export const rds: Kinds = {
     unique: { by: ["identifier"], code: "DBInstanceAlreadyExists", message: "DB instance already exists" },
     missing: { code: "DBInstanceNotFound", message: "DBInstance {value} not found." },
     importAs: ["{identifier}"],
-    check: checkInstance,
+    check: (situation) => {
+      checkInstance(situation);
+      schedule(situation);
+    },
     removable: ({ world, object, attributes, region }) => {
       const name = String(object.attributes.identifier);
       if (object.attributes.deletion_protection === true) {
@@ -259,6 +274,15 @@ export const rds: Kinds = {
     },
   },
 };
+
+/** Keeps for the maintenance window what RDS would change there; until then the instance is as it was. */
+function schedule({ attributes, before }: Situation): void {
+  if (!before || attributes.apply_immediately === true) return;
+  const major = (fields: Fields) => text(fields, "engine_version").split(".")[0];
+  // A group of the next major version fits the instance once it has that version.
+  const waiting = major(attributes) === major(before) ? SCHEDULED : [...SCHEDULED, "parameter_group_name"];
+  for (const name of waiting) if (attributes[name] !== UNKNOWN) attributes[name] = before[name] ?? null;
+}
 
 function fullVersion(version: string): string {
   return version.includes(".") ? version : `${version}.1`;

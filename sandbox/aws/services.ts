@@ -10,6 +10,8 @@ const logGroupName = [
 const RETENTION = [
   0, 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653,
 ];
+/** Arguments whose change is a PutParameter, with the value in it. */
+const PUT = ["type", "description", "key_id", "allowed_pattern", "data_type", "value_wo_version"];
 const TIER_LIMIT: Record<string, number> = { Standard: 4096, Advanced: 8192, "Intelligent-Tiering": 8192 };
 
 /** What ECR does with layers unless another key is named. Source: "Encryption at rest", ECR guide. */
@@ -342,7 +344,9 @@ function mistakeIn({ rulePriority, selection = {}, action }: LifecycleRule): str
 
 function checkParameter({ world, region, attributes, secrets, before }: Situation): void {
   const name = text(attributes, "name");
-  const value = secrets.value_wo ?? (text(attributes, "value") || text(attributes, "insecure_value"));
+  // The provider sends a write-only value when its version changes, and with any other change an empty one.
+  const written = before && before.value_wo_version === attributes.value_wo_version ? "" : secrets.value_wo;
+  const value = written || text(attributes, "value") || text(attributes, "insecure_value");
   const bytes = Buffer.byteLength(value);
   const tier = text(attributes, "tier") || "Standard";
   const limit = TIER_LIMIT[tier] ?? 4096;
@@ -354,7 +358,8 @@ function checkParameter({ world, region, attributes, secrets, before }: Situatio
       "value",
     );
   }
-  if (value === "" && !before)
+  const put = !before || PUT.some((argument) => text(before, argument) !== text(attributes, argument));
+  if (value === "" && put)
     throw new AwsError("ValidationException", "Value must have length greater than or equal to 1.", "value");
   if (tier === "Intelligent-Tiering") attributes.tier = bytes > 4096 ? "Advanced" : "Standard";
   const allowed = text(attributes, "allowed_pattern");

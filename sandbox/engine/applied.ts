@@ -103,7 +103,10 @@ export function adoptDefinitions(sim: Sim): void {
     if (!known || known.inactive) sim.state.definitions[arn] = readDefinition(object);
   }
   for (const definition of Object.values(sim.state.definitions))
-    if (!applied.has(definition.arn)) definition.inactive = true;
+    if (!applied.has(definition.arn)) {
+      definition.inactive = true;
+      definition.inactiveSince ??= sim.state.time;
+    }
 }
 
 /** What would make a difference to ECS, in short. */

@@ -65,6 +65,8 @@ export interface Definition {
   containers: ContainerDefinition[];
   /** Deregistered: what uses it goes on, nothing new can start from it but a service's own tasks. */
   inactive?: boolean;
+  /** When it was deregistered, in the state's time. */
+  inactiveSince?: number;
 }
 
 export type Architecture = "amd64" | "arm64";

@@ -1,6 +1,7 @@
+import { setTimeout } from "node:timers/promises";
 import { startRegion } from "../aws/account";
 import { readData } from "../aws/data";
-import { text } from "../aws/kind";
+import { AwsError, text } from "../aws/kind";
 import { KINDS } from "../aws/kinds";
 import { loadSchema } from "../schema/cache";
 import { EPHEMERAL } from "../schema/ephemeral";
@@ -163,7 +164,7 @@ export class Handlers {
     const doing = !isRecord(planned) ? "deleting" : isRecord(prior) ? "updating" : "creating";
     try {
       if (isRecord(planned)) await startRegion(this.backstage.world, this.regionOf(schema, planned));
-      const state = await this.backstage.world.change((world): Value => {
+      const work = (world: World): Value => {
         if (isRecord(planned)) {
           return applyChange(world, {
             type,
@@ -179,7 +180,8 @@ export class Handlers {
         const object = world.get(type, this.regionOf(schema, gone), identity(gone));
         if (object) removeObject(world, object, KINDS[type] ?? {}, schema, gone);
         return null;
-      });
+      };
+      const state = await patiently(KINDS[type]?.retries ?? [], () => this.backstage.world.change(work));
       return { new_state: toWire(isRecord(state) ? shape(state, schema) : null), legacy_type_system: true };
     } catch (error) {
       const diagnostics = [fromError(`${doing} ${type}`, error)];
@@ -245,6 +247,22 @@ export class Handlers {
   private regionOf(schema: BlockSchema, state: Fields): string {
     if (!schema.attributes.region) return GLOBAL;
     return typeof state.region === "string" && state.region !== "" ? state.region : this.settings.region;
+  }
+}
+
+/** Milliseconds for which a refusal may be waited out; the real provider takes minutes for it. */
+const PATIENCE = 3000;
+
+/** Tries again while AWS refuses with one of the codes. */
+async function patiently<T>(codes: readonly string[], attempt: () => Promise<T>): Promise<T> {
+  const until = Date.now() + PATIENCE;
+  for (;;) {
+    try {
+      return await attempt();
+    } catch (error) {
+      if (!(error instanceof AwsError) || !codes.includes(error.code) || Date.now() > until) throw error;
+      await setTimeout(100);
+    }
   }
 }
 

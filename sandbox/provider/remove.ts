@@ -5,7 +5,7 @@ import type { BlockSchema } from "../schema/types";
 import type { Fields } from "../wire/value";
 import { ACCOUNT, type World, type WorldObject } from "../world";
 
-/** Removes an object from the world, in the order that AWS enforces. */
+/** Removes an object from the world, in the order that AWS enforces; one with skip_destroy is only left alone. */
 export function removeObject(
   world: World,
   object: WorldObject,
@@ -13,6 +13,10 @@ export function removeObject(
   schema: BlockSchema,
   state: Fields,
 ): void {
+  if (state.skip_destroy === true) {
+    world.put({ ...object, origin: "left" });
+    return;
+  }
   const situation: Situation & { object: WorldObject } = {
     world,
     type: object.type,
