@@ -1,8 +1,9 @@
 import { z } from "zod";
+import { PLANNED_ACTIONS } from "../terraform/binaries";
 import { CommandError } from "./error";
 
 /** Only those that a plan of Terraform or OpenTofu 1.x can hold: an unknown one is an error, not a silent gap. */
-const action = z.enum(["no-op", "create", "read", "update", "delete", "forget"]);
+const action = z.enum(PLANNED_ACTIONS);
 
 const change = z.object({
   actions: z.array(action),

@@ -1,5 +1,6 @@
-import { relative } from "node:path";
+import { basename, relative } from "node:path";
 import { stripVTControlCharacters } from "node:util";
+import { binaryOf, FOREIGN_LOCK_FILE, MISSING_BUCKET } from "../terraform/binaries";
 import { Interrupted } from "./children";
 import { CommandError } from "./error";
 import type { Diagnostic } from "./events";
@@ -72,14 +73,14 @@ const WAYS_OUT: readonly [RegExp, (text: string, stack: Stack) => string][] = [
     () => "Image repositories are the bootstrap stack's: npx cdktf apply bootstrap, then plan again.",
   ],
   [
-    /S3 bucket "[^"]*" does not exist|NoSuchBucket/,
+    MISSING_BUCKET,
     () =>
       'The bucket that cdktf.json names as stateBucket is not in this account. Sign in to the right one; in a new one, write "" there, apply the bootstrap stack, and npm run move-state.',
   ],
   [
-    /dependency lock file/i,
+    FOREIGN_LOCK_FILE,
     () =>
-      `The committed .terraform.lock.hcl does not name the providers that are asked for: delete it, plan, and copy the new one from a stack's folder below cdktf.out/stacks.`,
+      `The committed .terraform.lock.hcl does not name the providers that are asked for (Terraform and OpenTofu each name their own registry's): delete it, plan, and copy the new one from a stack's folder below cdktf.out/stacks.`,
   ],
 ];
 
@@ -100,8 +101,9 @@ const forceUnlock = (text: string, stack: Stack) =>
 
 /** A command of Terraform for a stack, to be typed in the folder of the project. */
 function command({ folder }: Stack, words: string): string {
-  const sandbox = inSandbox(process.env) ? "npm run sandbox -- " : "";
-  return `${sandbox}terraform -chdir=${relative(process.cwd(), folder)} ${words}`;
+  const binary = binaryOf(process.env);
+  const call = inSandbox(process.env) ? `npm run sandbox -- ${basename(binary)}` : binary;
+  return `${call} -chdir=${relative(process.cwd(), folder)} ${words}`;
 }
 
 /** Without colours, frames and the word that says it is an error. */

@@ -1,6 +1,7 @@
 import { copyFileSync, existsSync, mkdirSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
+import { binaryOf, INSTALL } from "../terraform/binaries";
 import type { Children, Ended } from "./children";
 import { CommandError } from "./error";
 import { parseEvent, type TerraformEvent } from "./events";
@@ -20,7 +21,7 @@ export interface Outcome {
 
 /** The real Terraform (or OpenTofu), once per stack and command. */
 export class Terraform {
-  private readonly binary = process.env.TERRAFORM_BINARY_NAME || "terraform";
+  private readonly binary = binaryOf(process.env);
   private readonly environment: NodeJS.ProcessEnv;
   private readonly next = oneAtATime();
   /** A provider lock file for stacks that have none. */
@@ -138,7 +139,7 @@ export class Terraform {
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
       throw new CommandError(
-        `${this.binary} is not there, or ${stack.folder} is not: install Terraform or OpenTofu 1.11 or later, or name it in TERRAFORM_BINARY_NAME.`,
+        `${this.binary} is not there, or ${stack.folder} is not: ${INSTALL}, or name it in TERRAFORM_BINARY_NAME.`,
       );
     }
   }

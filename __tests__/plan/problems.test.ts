@@ -2,9 +2,10 @@ import { describe, expect, it } from "vitest";
 import type { Diagnostic } from "../../plan/events";
 import { parseEvent } from "../../plan/events";
 import { problemsOf } from "../../plan/problems";
+import { binaryOf } from "../../terraform/binaries";
 
 const stack = { name: "staging", folder: `${process.cwd()}/cdktf.out/stacks/staging` };
-const chdir = "terraform -chdir=cdktf.out/stacks/staging";
+const chdir = `${binaryOf(process.env)} -chdir=cdktf.out/stacks/staging`;
 const error = (summary: string, detail = ""): Diagnostic => ({ severity: "error", summary, detail });
 const LOCK = `ConditionalCheckFailedException
 

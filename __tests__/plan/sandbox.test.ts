@@ -118,7 +118,7 @@ describe.sequential("plan and apply", () => {
     expect(code).toBe(1);
     expect(stdout).toMatch(/✗ Error acquiring the state lock/);
     expect(stdout).toMatch(
-      /\(since .*\) is applying: wait, then plan again\. Only when nobody is, as after a crash: npm run sandbox -- terraform -chdir=cdktf\.out\/stacks\/staging force-unlock [0-9a-f-]{36}/,
+      /\(since .*\) is applying: wait, then plan again\. Only when nobody is, as after a crash: npm run sandbox -- (?:terraform|tofu) -chdir=cdktf\.out\/stacks\/staging force-unlock [0-9a-f-]{36}/,
     );
   });
 

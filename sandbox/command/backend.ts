@@ -10,6 +10,7 @@
 import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { bucketNamed } from "../aws/objects";
+import { CONFIGURATION_FILE } from "../../terraform/binaries";
 import { World } from "../world";
 
 type Settings = Record<string, string | number | boolean>;
@@ -45,7 +46,7 @@ const STAND_IN = "sandbox.no-bucket";
 /** The s3 block of the configuration. */
 function configured(folder: string): Settings | undefined {
   const blocks = readdirSync(folder)
-    .filter((name) => /\.(tf|tofu)(\.json)?$/.test(name))
+    .filter((name) => CONFIGURATION_FILE.test(name))
     .map((name) => ({ name, text: readFileSync(join(folder, name), "utf8") }))
     .map(({ name, text }) => (name.endsWith(".json") ? fromJson(text) : fromHcl(text)));
   return blocks.findLast((block) => block !== undefined);

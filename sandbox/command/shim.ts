@@ -1,5 +1,6 @@
 import { accessSync, constants, mkdirSync, writeFileSync } from "node:fs";
 import { basename, dirname, isAbsolute, join, resolve } from "node:path";
+import { binaryOf, INSTALL, NAMES } from "../../terraform/binaries";
 import { UsageError } from "./options";
 import { otherFolders } from "./isolation";
 
@@ -16,13 +17,14 @@ export interface Shim {
  * no real state is reached, and the folder of the configuration is left as it was.
  */
 export function writeShim(sandbox: string, environment: NodeJS.ProcessEnv): Shim {
-  const wanted = environment.TERRAFORM_BINARY_NAME ?? "terraform";
+  const wanted = binaryOf(environment);
   const real = realBinary(wanted, environment.PATH);
   const bin = join(sandbox, "bin");
   for (const folder of [bin, join(sandbox, "state")]) mkdirSync(folder, { recursive: true, mode: 0o700 });
-  const terraform = join(bin, basename(wanted));
-  writeFileSync(terraform, script(real, sandbox), { mode: 0o700 });
-  return { bin, terraform, real };
+  // By either name, the one that was asked for: the other would write a state that this one need not understand.
+  for (const name of new Set([...NAMES, basename(wanted)]))
+    writeFileSync(join(bin, name), script(real, sandbox), { mode: 0o700 });
+  return { bin, terraform: join(bin, basename(wanted)), real };
 }
 
 /** The real executable. A sandbox inside a sandbox looks behind the outer one's shim. */
@@ -36,7 +38,9 @@ function realBinary(wanted: string, path: string | undefined): string {
       return candidate;
     } catch {}
   }
-  throw new UsageError(`${basename(wanted)} is not on the PATH: install Terraform or OpenTofu 1.11 or later`);
+  throw new UsageError(
+    `${basename(wanted)} is not on the PATH: ${INSTALL}, or name the one that is there: export TERRAFORM_BINARY_NAME=tofu`,
+  );
 }
 
 const TSX = require.resolve("tsx/cjs");
@@ -90,7 +94,7 @@ for path in "$source"/* "$source"/.[!.]*; do
     cp "$path" "$copy/.$$.new" && mv -f "$copy/.$$.new" "$copy/$file"
   fi
 done
-for path in "$copy"/*.tf "$copy"/*.tf.json "$copy"/*.tofu "$copy"/*.tfvars; do
+for path in "$copy"/*.tf "$copy"/*.tf.json "$copy"/*.tofu "$copy"/*.tofu.json "$copy"/*.tfvars; do
   file=\${path##*/}
   case "$file" in sandbox_override.tf.json) continue ;; esac
   [ -e "$source/$file" ] || rm -f "$path"
@@ -100,7 +104,7 @@ state=$(printf %s "$sandbox/state/$name.tfstate" | sed 's/[\\\\"]/\\\\&/g')
 override='{"terraform":{"backend":{"local":{"path":"'$state'"}}}}'
 settings=$copy/sandbox.tfbackend.json
 if [ "$1" = init ]; then rm -f "$settings"; fi
-if grep -qs '"s3"' "$source"/*.tf "$source"/*.tf.json "$source"/*.tofu; then
+if grep -qs '"s3"' "$source"/*.tf "$source"/*.tf.json "$source"/*.tofu "$source"/*.tofu.json; then
   override=$(backend "$sandbox" "$source" "$copy" "$override" "$@")
 fi
 if [ "$(cat "$copy/sandbox_override.tf.json" 2>/dev/null)" != "$override" ]; then

@@ -1,9 +1,7 @@
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
+import { INSTALL, LEAST } from "../../terraform/binaries";
 import { UsageError } from "./options";
-
-/** Ephemeral values and write-only arguments came with it, to Terraform and OpenTofu alike. */
-const LEAST = [1, 11] as const;
 
 /**
  * Makes sure that a terraform (or tofu) executable can do what the sandbox and its users rely on.
@@ -13,9 +11,7 @@ export async function checkVersion(terraform: string): Promise<void> {
   const version = await versionOf(terraform);
   const [major = 0, minor = 0] = version.split(".").map(Number);
   if (major > LEAST[0] || (major === LEAST[0] && minor >= LEAST[1])) return;
-  throw new UsageError(
-    `${terraform} is version ${version}: install Terraform or OpenTofu ${LEAST.join(".")} or later`,
-  );
+  throw new UsageError(`${terraform} is version ${version}: ${INSTALL}`);
 }
 
 async function versionOf(terraform: string): Promise<string> {

@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import * as grpc from "@grpc/grpc-js";
 import { loadSync } from "@grpc/proto-loader";
+import { providerAddresses } from "../../terraform/binaries";
 import { type Backstage, Handlers } from "./handlers";
 
 /** A running provider: where Terraform finds it, and how to end it. */
@@ -12,8 +13,6 @@ export interface RunningProvider {
   reattach: string;
   close(): void;
 }
-
-const NAMES = ["registry.terraform.io/hashicorp/aws", "registry.opentofu.org/hashicorp/aws"];
 
 /** Serves tfplugin5 on a unix socket, each connection with a provider configuration of its own. */
 export async function serveProvider(backstage: Backstage): Promise<RunningProvider> {
@@ -50,7 +49,9 @@ export async function serveProvider(backstage: Backstage): Promise<RunningProvid
     Addr: { Network: "unix", String: address },
   };
   return {
-    reattach: JSON.stringify(Object.fromEntries(NAMES.map((name) => [name, config]))),
+    reattach: JSON.stringify(
+      Object.fromEntries(providerAddresses("hashicorp/aws").map((address) => [address, config])),
+    ),
     close: () => {
       listener.close();
       for (const server of servers) server.forceShutdown();

@@ -1,5 +1,6 @@
 import { type Dirent, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { CONFIGURATION_FILE } from "../../terraform/binaries";
 
 /**
  * Which types a command may need: every aws_* word in the Terraform files and states of the given folders. Sending the
@@ -20,7 +21,7 @@ function collect(folder: string, depth: number, types: Set<string>): void {
     const path = join(folder, entry.name);
     if (entry.isDirectory()) {
       if (depth < MAX_DEPTH && !SKIPPED.has(entry.name)) collect(path, depth + 1, types);
-    } else if (/\.(tf|tf\.json|tofu|tfstate)$/.test(entry.name)) {
+    } else if (CONFIGURATION_FILE.test(entry.name) || entry.name.endsWith(".tfstate")) {
       for (const [word] of read(path).matchAll(/\baws_[a-z0-9_]+/g)) types.add(word);
     }
   }
