@@ -37,6 +37,8 @@ describe("permissions", () => {
       "terraform: apply": "contents read, id-token write",
       "terraform: drift": "contents read, id-token write, issues write",
       "self-test: test": "contents read",
+      "self-test: cdktn": "contents read",
+      "self-test: tofu": "contents read",
       "service: pull-request": "contents read",
       "service: build": "contents read, id-token write",
       "service: test": "contents read, id-token write",
@@ -98,6 +100,8 @@ describe("jobs that change an environment", () => {
       ["terraform: apply", "apply-${{ matrix.environment }}", false],
       ["terraform: drift", "drift", false],
       ["self-test: test", "self-test-${{ github.ref }}", true],
+      ["self-test: cdktn", "self-test-cdktn-${{ github.ref }}", true],
+      ["self-test: tofu", "self-test-tofu-${{ github.ref }}", true],
       [
         "service: pull-request",
         "pull-request-${{ inputs.repository }}-${{ inputs.service }}-${{ github.ref }}",
@@ -149,17 +153,19 @@ describe("machines", () => {
 
   it("get their tools alike: Terraform as it is, in one version; packages from a cache", () => {
     const terraform = stepsOf("hashicorp/setup-terraform").map((step) => step.with);
-    expect(terraform).toHaveLength(5);
+    expect(terraform).toHaveLength(6);
     for (const one of terraform)
       expect(one).toEqual({ terraform_version: "1.11.4", terraform_wrapper: false });
+    const tofu = stepsOf("opentofu/setup-opentofu").map((step) => step.with);
+    expect(tofu).toEqual([{ tofu_version: "1.11.9", tofu_wrapper: false }]);
     const node = stepsOf("actions/setup-node").map((step) => step.with);
-    expect(node).toHaveLength(8);
+    expect(node).toHaveLength(10);
     for (const one of node) expect(one).toMatchObject({ "node-version": 20, cache: "npm" });
   });
 
   it("keep no credentials of a checkout", () => {
     const checkouts = stepsOf("actions/checkout");
-    expect(checkouts).toHaveLength(10);
+    expect(checkouts).toHaveLength(12);
     for (const one of checkouts) expect(one.with?.["persist-credentials"], place(one)).toBe(false);
   });
 });
@@ -198,6 +204,7 @@ describe("actions", () => {
       "docker/build-push-action",
       "docker/setup-buildx-action",
       "hashicorp/setup-terraform",
+      "opentofu/setup-opentofu",
     ]);
   });
 
@@ -274,7 +281,7 @@ describe("scripts", () => {
     expect(new Set(named)).toEqual(
       new Set([
         ...["format:check", "lint", "typecheck", "synth", "guardrails", "plan", "test"],
-        ...["test:environments", "github"],
+        ...["test:environments", "github", "try:cdktn", "try:tofu"],
         // In words for people.
         "apply",
       ]),
