@@ -27,6 +27,8 @@ export interface Surroundings {
   clock: Clock;
   random: () => number;
   signals: SignalSource;
+  /** The SDK's clients, if absent. */
+  clients?: typeof makeClients;
   stdout: { write(text: string): unknown; isTTY?: boolean };
 }
 
@@ -99,13 +101,13 @@ async function openContext(
   { outputs, limits }: SessionOptions & { limits: Limits },
   events: Events,
   signal: AbortSignal,
-  { clock, random }: Surroundings,
+  { clock, random, clients: make = makeClients }: Surroundings,
 ): Promise<Context> {
   if (!ENVIRONMENT.test(environment)) {
     throw refused(`${JSON.stringify(environment)} is no environment's name: letters, digits and hyphens.`);
   }
   const given = outputs ? await contractFromFile(outputs, environment) : null;
-  const clients = await makeClients(() => given?.region ?? writtenRegion(environment));
+  const clients = await make(() => given?.region ?? writtenRegion(environment));
   const aws = new Aws(clients, { clock, random, signal });
   const contract = given ?? (await contractFromParameter(aws, environment));
   return { contract, aws, lasting: aws.lasting(), clock, signal, events, limits };

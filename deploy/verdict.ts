@@ -140,13 +140,19 @@ function underWay(ours: Deployment | undefined): RolloutVerdict {
   return { kind: "in progress", detail: parts.join(", ") };
 }
 
-function replacedVerdict({ service, history, deploymentId, createdAt }: RolloutSnapshot): RolloutVerdict {
+/** Another PRIMARY, unless ECS returns to it after a failure: that is older. Two may begin in the same millisecond. */
+function newerThanOurs({ service, deploymentId, createdAt }: RolloutSnapshot): string | undefined {
+  const primary = service?.deployments?.find(({ status }) => status === "PRIMARY");
+  const isNewer = primary?.id !== deploymentId && (primary?.createdAt?.getTime() ?? 0) >= createdAt;
+  return isNewer ? primary?.id : undefined;
+}
+
+function replacedVerdict(snapshot: RolloutSnapshot): RolloutVerdict {
+  const { history, deploymentId } = snapshot;
   const ours = ourServiceDeployment(history, deploymentId);
   if (!ours?.status) return { kind: "in progress", detail: "ECS does not show our deployment yet" };
   const why = ours.statusReason ? `: ${ours.statusReason.replace(/\.$/, "")}` : "";
-  // Two deploys at once may be created in the same millisecond; what ECS returns to after a failure is older.
-  const primary = service?.deployments?.find(({ status }) => status === "PRIMARY");
-  const replacedBy = primary && (primary.createdAt?.getTime() ?? 0) >= createdAt ? primary.id : undefined;
+  const replacedBy = newerThanOurs(snapshot);
   const meaning = STATUS_MEANING[ours.status];
   if (meaning === "rolled back") {
     return { kind: "rolled back", reason: ours.statusReason ?? "ECS gives no reason" };
@@ -163,6 +169,13 @@ function failedVerdict(snapshot: RolloutSnapshot, ours: Deployment | undefined):
   const recorded = ourServiceDeployment(snapshot.history, snapshot.deploymentId);
   const why = recorded?.statusReason ?? ours?.rolloutStateReason ?? "ECS gives no reason";
   const meaning = recorded?.status && STATUS_MEANING[recorded.status];
+  const replacedBy = newerThanOurs(snapshot);
+  if (meaning === "stopped" && replacedBy) {
+    return {
+      kind: "superseded",
+      reason: `deployment ${replacedBy} replaced ours: ${why.replace(/\.$/, "")}`,
+    };
+  }
   const final = meaning === "stopped" || meaning === "stuck";
   // The record may lag behind: then the breaker's own setting tells what ECS is about to do.
   const breaker = snapshot.service?.deploymentConfiguration?.deploymentCircuitBreaker;

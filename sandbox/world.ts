@@ -78,6 +78,8 @@ export class World {
   private readonly assumed: Record<string, WorldObject> = {};
   private stamp = "";
   private changing = false;
+  /** Whether reads go by what was read last. */
+  private still = false;
   private undo: (() => void)[] = [];
   private waiting: Waiting[] = [];
   private draining = false;
@@ -151,6 +153,17 @@ export class World {
     const before = this.contents.objects[key];
     this.record(() => this.restore(key, before));
     delete this.contents.objects[key];
+  }
+
+  /** Shows one and the same world to all reads of a function, which must not wait for anything. */
+  hold<T>(look: () => T): T {
+    this.refresh();
+    this.still = true;
+    try {
+      return look();
+    } finally {
+      this.still = false;
+    }
   }
 
   /** Lets exist, for this process alone, what a function puts: nothing of it is written. */
@@ -240,7 +253,7 @@ export class World {
   }
 
   private refresh(): void {
-    if (this.changing) return;
+    if (this.changing || this.still) return;
     const stamp = stampOf(this.file);
     if (stamp === this.stamp && stamp !== "") return;
     this.stamp = stamp;

@@ -105,6 +105,14 @@ test.each<[string, Partial<RolloutSnapshot>, string]>([
     "rolled back",
   ],
   [
+    "stopped by somebody, then replaced by somebody",
+    {
+      service: serviceWith(another, ours({ rolloutState: "FAILED", status: "ACTIVE" })),
+      history: [brief("STOPPED")],
+    },
+    "superseded",
+  ],
+  [
     "completed, then replaced",
     { service: serviceWith(another), history: [brief("SUCCESSFUL")] },
     "superseded",

@@ -2,8 +2,10 @@ import {
   DescribeServicesCommand,
   DescribeTasksCommand,
   ECSClient,
+  ListServiceDeploymentsCommand,
   ListServicesCommand,
   ListTasksCommand,
+  UpdateServiceCommand,
 } from "@aws-sdk/client-ecs";
 import { GetParameterCommand } from "@aws-sdk/client-ssm";
 import { GetCallerIdentityCommand } from "@aws-sdk/client-sts";
@@ -47,6 +49,16 @@ test("the SDK itself gets over throttling and 5xx", async () => {
   expect((await patient.send(new ListServicesCommand({ cluster: SAMPLE.cluster }))).serviceArns).toHaveLength(
     1,
   );
+});
+
+test("a doubled call is done twice, and answered once", async () => {
+  const at = await bench();
+  await at.sandbox.fault({ operation: "ecs:UpdateService", kind: "double", count: 1 });
+  const { cluster, service } = SAMPLE;
+  await at.ecs.send(new UpdateServiceCommand({ cluster, service, forceNewDeployment: true }));
+  const { serviceDeployments } = await at.ecs.send(new ListServiceDeploymentsCommand({ cluster, service }));
+  expect(serviceDeployments).toHaveLength(3);
+  expect(at.sandbox.calls.filter(({ operation }) => operation === "ecs:UpdateService")).toHaveLength(1);
 });
 
 test("a reset breaks the connection before anything happened, a lost answer after it", async () => {

@@ -10,7 +10,7 @@ import { parameterValue } from "../engine/catalog";
 import { text } from "../engine/attributes";
 import type { Caller } from "./call";
 import type { Fault } from "../engine/faults";
-import { ApiServer, type RecordedCall } from "./server";
+import { type Answer, ApiServer, type Question, type RecordedCall } from "./server";
 
 export interface SandboxOptions extends Omit<HostOptions, "clock"> {
   /** The machine's own time if absent. */
@@ -68,6 +68,11 @@ export class Sandbox<C extends Clock = Clock> {
   /** For AWS_ACCESS_KEY_ID: the endpoints answer nobody who has another. */
   get accessKey(): string {
     return this.server.accessKey;
+  }
+
+  /** Answers a call that comes without HTTP: for programs in this very process. */
+  ask(question: Question): Promise<Answer> {
+    return this.server.answer(question);
   }
 
   /** Every call that was answered, oldest first. */

@@ -36,6 +36,12 @@ export interface RecordedCall {
   error?: string;
 }
 
+/** A call apart from its wire. */
+export type Question = Pick<Request, "service" | "operation" | "region" | "accessKey" | "input">;
+
+/** What becomes of a call: its output, AWS's refusal, or a connection that breaks. */
+export type Answer = { output: object } | { failure: AwsFailure } | "broken";
+
 export interface ApiOptions {
   host: Host;
   /** The access key of whoever may call; a random one if absent. */
@@ -97,10 +103,19 @@ export class ApiServer {
     response.setHeader("date", new Date(now).toUTCString());
     const old = wrongTime(request, now);
     if (old) return answerError(response, request.service, old);
+    const answer = await this.answer(request);
+    if (answer === "broken") incoming.socket.resetAndDestroy();
+    else if ("failure" in answer) answerError(response, request.service, answer.failure);
+    else answerOk(response, request, answer.output);
+  }
+
+  /** Carries a call out, with the faults that hit it. */
+  async answer(request: Question): Promise<Answer> {
     const action = `${request.service}:${request.operation}`;
     this.options.onRequest?.();
     const caller = this.callerOf(request.accessKey);
     const faults = await this.options.host.run((sim) => takeFaults(sim.state.faults, action, sim.state.time));
+    const hit = (kind: Fault["kind"]) => faults.some((fault) => fault.kind === kind);
     const record: RecordedCall = {
       operation: action,
       region: request.region,
@@ -109,19 +124,19 @@ export class ApiServer {
     };
     this.calls.push(record);
     await this.delay(faults);
-    if (faults.some(({ kind }) => kind === "reset")) return breakConnection(incoming, record);
+    if (hit("reset")) return broken(record);
     try {
       const failure = faults
         .map((fault) => failureOf(fault, request.service, action, caller.arn))
         .find(Boolean);
       if (failure) throw failure;
+      if (hit("double")) await this.carryOut(request, caller, faults);
       const output = await this.carryOut(request, caller, faults);
-      if (faults.some(({ kind }) => kind === "lost")) return breakConnection(incoming, record);
-      answerOk(response, request, output);
+      return hit("lost") ? broken(record) : { output };
     } catch (error) {
       const failure = asFailure(error);
       record.error = failure.code;
-      answerError(response, request.service, failure);
+      return { failure };
     }
   }
 
@@ -142,7 +157,7 @@ export class ApiServer {
     return accessKey === this.accessKey || Object.hasOwn(this.options.identities ?? {}, accessKey);
   }
 
-  private async carryOut(request: Request, caller: Caller, faults: Fault[]): Promise<object> {
+  private async carryOut(request: Question, caller: Caller, faults: Fault[]): Promise<object> {
     const operations = SERVICES[request.service];
     const operation = Object.hasOwn(operations, request.operation)
       ? operations[request.operation]
@@ -223,9 +238,9 @@ function isBlank(value: unknown): boolean {
   );
 }
 
-function breakConnection(incoming: IncomingMessage, record: RecordedCall): void {
+function broken(record: RecordedCall): "broken" {
   record.error = "connection reset";
-  incoming.socket.resetAndDestroy();
+  return "broken";
 }
 
 function asFailure(error: unknown): AwsFailure {

@@ -10,6 +10,8 @@ export interface Fault {
     | "reset"
     /** It is done, but the answer is lost. */
     | "lost"
+    /** It is done twice, as when a proxy sends it again; the second answer arrives. */
+    | "double"
     /** The answer takes `delay` milliseconds. */
     | "slow"
     /** A read answers what was true before the last change. */

@@ -83,6 +83,15 @@ export class Host {
   ): Promise<{ state: Runtime; result: { value: T } | { error: unknown } }> {
     const state = kept ?? emptyRuntime(this.clock.now(), this.options.seed ?? 1);
     const sim = createSim(state, this.world, { ...this.options, logs: this.store.logs });
+    const result = this.world.hold(() => this.take(sim, step));
+    if (sim.edits.length > 0)
+      await this.world.change((world) => {
+        for (const edit of sim.edits) edit(world);
+      });
+    return { state, result };
+  }
+
+  private take<T>(sim: Sim, step: (sim: Sim) => T): { value: T } | { error: unknown } {
     advance(sim, this.clock.now());
     let result: { value: T } | { error: unknown };
     try {
@@ -92,11 +101,7 @@ export class Host {
     }
     settle(sim);
     this.onStep(sim);
-    if (sim.edits.length > 0)
-      await this.world.change((world) => {
-        for (const edit of sim.edits) edit(world);
-      });
-    return { state, result };
+    return result;
   }
 
   private tick(): void {

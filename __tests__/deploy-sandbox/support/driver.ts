@@ -30,6 +30,7 @@ import type { Fault } from "../../../sandbox/engine/faults";
 import type { Architecture, Runtime, Task } from "../../../sandbox/engine/state";
 import { SharedClock } from "./clock";
 import { contractOf, putParameter } from "./contract";
+import { directClients } from "./direct";
 
 export const second = 1_000;
 export const minute = 60 * second;
@@ -62,6 +63,8 @@ export interface Arguments extends Partial<DeployOptions> {
 export class Stage {
   /** The image that runs at first, `v1`. */
   digest = "";
+  /** Whether deploy asks the sandbox without HTTP. */
+  direct = false;
 
   private constructor(
     readonly sandbox: Sandbox<SharedClock>,
@@ -244,7 +247,14 @@ export class Stage {
       output += text;
       if (json) on?.(JSON.parse(text) as DeployEvent, signal);
     };
-    const around = { clock, random: () => 0.5, signals, stdout: { write } };
+    const clients = async () => directClients(this.sandbox);
+    const around = {
+      clock,
+      random: () => 0.5,
+      signals,
+      stdout: { write },
+      ...(this.direct && { clients }),
+    };
     const exitCode = await command(around);
     const events = json ? eventsOf(output) : [];
     const last = events.at(-1);

@@ -101,12 +101,53 @@ const OPERATIONS = [
 const fault: fc.Arbitrary<Fault> = fc
   .record({
     operation: fc.constantFrom(...OPERATIONS),
-    kind: fc.constantFrom<Fault["kind"]>("throttle", "server", "reset", "lost", "slow", "stale", "missing"),
+    kind: fc.constantFrom<Fault["kind"]>(
+      "throttle",
+      "server",
+      "reset",
+      "lost",
+      "double",
+      "slow",
+      "stale",
+      "missing",
+    ),
     skip: fc.nat(12),
     count: fc.integer({ min: 1, max: 9 }),
     delay: fc.integer({ min: 1, max: 20 }).map((seconds) => seconds * second),
   })
   .map(({ delay, ...rest }) => (rest.kind === "slow" ? { ...rest, delay } : rest));
+
+/** What may become of the answers of one change: lost, doubled, late, throttled, an error, at once or one after the other. */
+const changeFaults: fc.Arbitrary<Fault[]> = fc
+  .record({
+    operation: fc.constantFrom("ecs:RunTask", "ecs:StopTask", "ecs:UpdateService", "ecr:PutImage"),
+    skip: fc.nat(2),
+    fates: fc.array(
+      fc.record({
+        kind: fc.constantFrom<Fault["kind"]>(
+          "lost",
+          "double",
+          "slow",
+          "throttle",
+          "server",
+          "reset",
+          "expired",
+          "denied",
+        ),
+        count: fc.constantFrom(1, 1, 2, 6),
+      }),
+      { minLength: 1, maxLength: 3 },
+    ),
+  })
+  .map(({ operation, skip, fates }) =>
+    fates.map(({ kind, count }, index) => ({
+      operation,
+      kind,
+      count,
+      skip: skip + fates.slice(0, index).reduce((sum, fate) => sum + fate.count, 0),
+      ...(kind === "slow" && { delay: 14 * second }),
+    })),
+  );
 
 /** Keys whose first is by far the likeliest: most things go well most of the time. */
 const mostlyFirst = <K extends string>(table: Record<K, unknown>): fc.Arbitrary<K> => {
@@ -144,7 +185,7 @@ export const timelines: fc.Arbitrary<Timeline> = fc
     migration: mostlyFirst(MIGRATIONS),
     service: mostlyFirst(SERVICES),
     pull: mostlyFirst(PULLS),
-    faults: fc.oneof(fc.constant<Fault[]>([]), fc.array(fault, { maxLength: 3 })),
+    faults: fc.oneof(fc.constant<Fault[]>([]), fc.array(fault, { maxLength: 3 }), changeFaults),
     happenings: fc.oneof(fc.constant<Timeline["happenings"]>([]), fc.array(happening, { maxLength: 3 })),
   })
   .map((timeline) =>

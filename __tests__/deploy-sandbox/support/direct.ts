@@ -1,0 +1,37 @@
+import type { Clients } from "../../../deploy/aws/clients";
+import { SAMPLE } from "../../../sandbox/api/sample";
+import type { Sandbox } from "../../../sandbox/api/sandbox";
+import type { Question } from "../../../sandbox/api/server";
+
+interface Command {
+  input: object;
+  constructor: { name: string };
+}
+
+/**
+ * Clients that ask a sandbox of this process without HTTP: what the SDK would send, and what it would make of the answer.
+ * Most of a timeline's time goes into the SDK and into sockets; that both ways say the same is a test.
+ */
+export function directClients(sandbox: Sandbox): Clients {
+  const client = (service: Question["service"]) => ({
+    send: async (command: Command) => {
+      const operation = command.constructor.name.replace(/Command$/, "");
+      const input = JSON.parse(JSON.stringify(command.input)) as Record<string, unknown>;
+      const { accessKey } = sandbox;
+      const answer = await sandbox.ask({ service, operation, region: SAMPLE.region, accessKey, input });
+      if (answer === "broken")
+        throw Object.assign(new Error("read ECONNRESET"), { name: "TimeoutError", code: "ECONNRESET" });
+      if ("output" in answer) return structuredClone(answer.output);
+      const { code, message, status, more } = answer.failure;
+      throw Object.assign(new Error(message), {
+        name: code,
+        $fault: status >= 500 ? "server" : "client",
+        $metadata: { httpStatusCode: status },
+        ...more,
+      });
+    },
+  });
+  const services = ["ecs", "ecr", "ssm", "logs", "sts"] as const;
+  const clients = Object.fromEntries(services.map((service) => [service, client(service)]));
+  return { region: SAMPLE.region, ...clients } as unknown as Clients;
+}
