@@ -51,13 +51,14 @@ export function read(folder: string): Files {
 
 /**
  * Makes a stack of each environment in a folder, and one of what they share, and writes them all to cdktf.out, or none.
- * @param context that of cdktf.json
+ * @param context that of cdktf.json; another one in CDKTF_CONTEXT_JSON, as cdktf's command line sets it, goes before it
  * @returns the folder with the stacks
  * @throws ConfigurationError with every mistake in every file, before anything is written
  */
 export function synthesize(folder: string, context: unknown): string {
   return withoutTokenTraces(() => {
-    const { project, mistakes } = resolveProject(context);
+    const given = process.env.CDKTF_CONTEXT_JSON;
+    const { project, mistakes } = resolveProject(given ? JSON.parse(given) : context);
     const configured = configure(read(folder), mistakes);
     if (project === undefined) throw new ConfigurationError(mistakes);
     const app = new App();

@@ -1,4 +1,12 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  mkdtempSync,
+  readFileSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
@@ -6,7 +14,7 @@ import { applyEdits, modify } from "jsonc-parser";
 import { z } from "zod";
 import { alone } from "./alone";
 import { Children } from "./children";
-import { CommandError } from "./error";
+import { CommandError, reasonOf } from "./error";
 import { Progress, screenOf } from "./progress";
 import type { Stack } from "./stacks";
 import { synthesize } from "./synthesize";
@@ -27,7 +35,10 @@ export function moveStateCommand(): Promise<number> {
     const config = new ConfigFile(project);
     const mover = new Mover(project, new Terraform(project, children));
     try {
-      const bucket = await destination(config, mover, () => synthesize(project, children));
+      const synthesizeFor = (bucket: Bucket) => synthesize(project, children, contextOf(bucket));
+      const bucket = await destination(config.bucket, mover, synthesizeFor);
+      // From the first move on, so that cdktf.json stays with what has moved whatever happens then.
+      config.bucket = bucket;
       await mover.move(bucket);
       process.stdout.write(`\nThe states lie in ${bucket.name}, and cdktf.json says so: commit it.\n`);
     } finally {
@@ -38,36 +49,30 @@ export function moveStateCommand(): Promise<number> {
 }
 
 /**
- * Finds out where to move, and leaves cdktf.json and the stacks with it, so that they stay with what has moved whatever
- * happens then. Where something is in the way, cdktf.json is as it was.
+ * Finds out where to move, and leaves the stacks with it. cdktf.json is not touched.
+ * @param before what cdktf.json says
  */
 async function destination(
-  config: ConfigFile,
+  before: Bucket,
   mover: Mover,
-  synthesizeAgain: () => Promise<Stack[]>,
+  synthesizeFor: (bucket: Bucket) => Promise<Stack[]>,
 ): Promise<Bucket> {
-  const before = config.bucket;
-  try {
-    config.bucket = { name: "", region: "" };
-    await mover.readHere(await synthesizeAgain());
-    const bucket = (await mover.madeBucket()) ?? before;
-    if (bucket.name === "") {
-      throw new CommandError("The bootstrap stack is not applied yet: npx cdktf apply bootstrap.");
-    }
-    config.bucket = bucket;
-    await synthesizeAgain();
-    await mover.compare(bucket, before.name === bucket.name);
-    return bucket;
-  } catch (error) {
-    config.bucket = before;
-    throw error;
-  }
+  await mover.readHere(await synthesizeFor({ name: "", region: "" }));
+  const bucket = (await mover.madeBucket()) ?? before;
+  if (bucket.name === "")
+    throw new CommandError("The bootstrap stack is not applied yet: npx cdktf apply bootstrap.");
+  await synthesizeFor(bucket);
+  await mover.compare(bucket, before.name === bucket.name);
+  return bucket;
 }
 
 interface Bucket {
   readonly name: string;
   readonly region: string;
 }
+
+/** A bucket as the context of cdktf.json names it. */
+const contextOf = ({ name, region }: Bucket) => ({ stateBucket: name, stateRegion: region });
 
 /** cdktf.json, of which only two values are written. */
 class ConfigFile {
@@ -78,18 +83,32 @@ class ConfigFile {
   }
 
   get bucket(): Bucket {
-    const { context = {} } = JSON.parse(this.text);
-    return { name: context.stateBucket ?? "", region: context.stateRegion ?? "" };
+    const { context } = this.parsed;
+    return { name: context?.stateBucket ?? "", region: context?.stateRegion ?? "" };
   }
 
-  set bucket({ name, region }: Bucket) {
-    const values = { stateBucket: name, stateRegion: region };
+  /** Writes the whole file beside it and puts it in its place: killed at any moment, one of the two is there. */
+  set bucket(bucket: Bucket) {
+    const { text } = this;
     const formattingOptions = { insertSpaces: true, tabSize: 2 };
-    const text = Object.entries(values).reduce(
+    const changed = Object.entries(contextOf(bucket)).reduce(
       (text, [key, value]) => applyEdits(text, modify(text, ["context", key], value, { formattingOptions })),
-      this.text,
+      text,
     );
-    writeFileSync(this.file, text);
+    if (changed === text) return;
+    const file = realpathSync(this.file);
+    const draft = `${file}.${process.pid}`;
+    writeFileSync(draft, changed, { mode: statSync(file).mode });
+    renameSync(draft, file);
+  }
+
+  private get parsed() {
+    try {
+      return config.parse(JSON.parse(this.text));
+    } catch (error) {
+      if (error instanceof CommandError) throw error;
+      throw new CommandError(`cdktf.json cannot be read: ${reasonOf(error)}`);
+    }
   }
 
   private get text(): string {
@@ -100,6 +119,10 @@ class ConfigFile {
     }
   }
 }
+
+const config = z.object({
+  context: z.object({ stateBucket: z.string().optional(), stateRegion: z.string().optional() }).optional(),
+});
 
 const outputs = z.object({
   state_bucket_name: z.object({ value: z.string() }),

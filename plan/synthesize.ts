@@ -10,9 +10,14 @@ const config = z.object({ app: z.string(), context: z.record(z.string(), z.unkno
 /**
  * Runs the app that cdktf.json names, in a process of its own, and returns the stacks that it wrote.
  * What the app prints on the way goes to standard error: standard output is for the result.
+ * @param instead values of cdktf.json's context for this synthesis alone
  * @throws CommandError with the app's own report where it fails
  */
-export async function synthesize(project: string, children: Children): Promise<Stack[]> {
+export async function synthesize(
+  project: string,
+  children: Children,
+  instead: Readonly<Record<string, unknown>> = {},
+): Promise<Stack[]> {
   const { app, context } = readConfig(project);
   const { code, stdout, stderr } = await children.run(app, [], {
     cwd: project,
@@ -21,7 +26,7 @@ export async function synthesize(project: string, children: Children): Promise<S
     env: {
       ...process.env,
       CDKTF_OUTDIR: join(project, "cdktf.out"),
-      CDKTF_CONTEXT_JSON: JSON.stringify(context),
+      CDKTF_CONTEXT_JSON: JSON.stringify({ ...context, ...instead }),
     },
   });
   children.check();

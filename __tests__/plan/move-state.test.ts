@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import { Project } from "../terraform/support/project";
@@ -25,10 +25,7 @@ export default environment({ region: "us-west-2", database: false, distribution:
     const { code, stderr } = await moveState();
     expect(code).toBe(1);
     expect(stderr).toContain("The bootstrap stack is not applied yet: npx cdktf apply bootstrap.");
-    expect(JSON.parse(config())).toEqual({
-      ...JSON.parse(before),
-      context: { ...JSON.parse(before).context, stateBucket: "", stateRegion: "" },
-    });
+    expect(config()).toBe(before);
   });
 
   it("moves the bootstrap stack into the bucket that it made itself", async () => {
@@ -71,6 +68,28 @@ export default environment({ region: "us-west-2", database: false, distribution:
     expect(stderr).not.toContain("moved to");
     expect(config()).toBe(before);
     expect((await run(project.folder, ["plan", "--offline"])).code).toBe(0);
+  });
+
+  it("has cdktf.json whole at every moment, whenever it may be killed", async () => {
+    const before = config();
+    const seen = new Set<string>();
+    const looking = setInterval(() => seen.add(config()), 5);
+    expect((await moveState()).code).toBe(0);
+    clearInterval(looking);
+    expect([...seen]).toEqual([before]);
+    expect(readdirSync(project.folder).filter((name) => name.startsWith("cdktf.json"))).toEqual([
+      "cdktf.json",
+    ]);
+  });
+
+  it("says in a sentence that cdktf.json is damaged", async () => {
+    const before = config();
+    writeFileSync(join(project.folder, "cdktf.json"), before.slice(0, 20));
+    const { code, stderr } = await moveState();
+    writeFileSync(join(project.folder, "cdktf.json"), before);
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/^cdktf\.json cannot be read: .+$/m);
+    expect(stderr).not.toContain("    at ");
   });
 
   it("refuses to write over another state of the same name", async () => {
