@@ -1,6 +1,6 @@
 import type { Contract, ServiceContract } from "../modules/contract";
 import { policy } from "../modules/contract/policy";
-import type { Limits } from "./context";
+import { DEFAULT_PARALLEL, type Limits } from "./context";
 import { check, deploy, type DeployRequest } from "./deploy";
 import { refused } from "./errors";
 import type { Wanted } from "./facts";
@@ -37,7 +37,7 @@ function sameImage(option: string, text: string): Wanted {
 }
 
 export type DeployOptions = CommandOptions &
-  Partial<Pick<DeployRequest, "skipMigrations" | "dryRun" | "replace">> & { image: string };
+  Partial<Pick<DeployRequest, "skipMigrations" | "dryRun" | "replace" | "parallel">> & { image: string };
 
 export const deployCommand = (environment: string, options: DeployOptions, around?: Surroundings) =>
   session(
@@ -47,14 +47,20 @@ export const deployCommand = (environment: string, options: DeployOptions, aroun
     async (context, report) => {
       const services = chosen(context.contract, options.service);
       const wanted = sameImage("--image", options.image);
-      const { skipMigrations = false, dryRun = false, replace = false } = options;
-      const request = { services, wanted, skipMigrations, dryRun, replace };
+      const {
+        skipMigrations = false,
+        dryRun = false,
+        replace = false,
+        parallel = DEFAULT_PARALLEL,
+      } = options;
+      const request = { services, wanted, skipMigrations, dryRun, replace, parallel };
       return { text: await deploy(context, request, report) };
     },
     around,
   );
 
-export type RollbackOptions = CommandOptions & { to?: string; dryRun?: boolean };
+export type RollbackOptions = CommandOptions &
+  Partial<Pick<DeployRequest, "dryRun" | "parallel">> & { to?: string };
 
 /** A deployment of an earlier image, without migrations; it may replace one that is in progress. */
 export const rollbackCommand = (environment: string, options: RollbackOptions, around?: Surroundings) =>
@@ -65,8 +71,8 @@ export const rollbackCommand = (environment: string, options: RollbackOptions, a
     async (context, report) => {
       const services = chosen(context.contract, options.service);
       const wanted = options.to ? sameImage("--to", options.to) : await rollbackTargets(context, services);
-      const { dryRun = false } = options;
-      const request = { services, wanted, skipMigrations: true, replace: true, dryRun };
+      const { dryRun = false, parallel = DEFAULT_PARALLEL } = options;
+      const request = { services, wanted, skipMigrations: true, replace: true, dryRun, parallel };
       return { text: await deploy(context, request, report) };
     },
     around,

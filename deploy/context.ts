@@ -25,6 +25,9 @@ export const DEFAULT_LIMITS: Limits = {
   rollout: 20 * MINUTE,
 };
 
+/** How many services of one image roll out at the same time, at most: each asks ECS about 25 times a minute. */
+export const DEFAULT_PARALLEL = 4;
+
 /** What every step works with. */
 export interface Context {
   contract: Contract;

@@ -20,6 +20,8 @@ export interface DeployRequest {
   dryRun: boolean;
   /** Deploy even while another roll-out is in progress. */
   replace: boolean;
+  /** How many services of one image roll out at the same time, at most. */
+  parallel: number;
 }
 
 /** Filled in on the way, so that a failure reports it too. */
@@ -39,7 +41,7 @@ export async function deploy(context: Context, request: DeployRequest, report: R
   if (request.dryRun) return "Dry run: nothing was changed.";
 
   for (const migration of plan.migrations) await migrate(context, migration);
-  await release(context, plan, report.services).catch((error: unknown) => {
+  await release(context, plan, request.parallel, report.services).catch((error: unknown) => {
     if (plan.migrations.length > 0) noteMigrations(error);
     throw error;
   });
@@ -77,7 +79,7 @@ export async function check(
 }
 
 const imagesOf = (plan: Plan): Report["images"] =>
-  [...new Set(plan.rollouts.map(({ image }) => image))].map(({ repository, tag, image, previous }) => ({
+  plan.images.map(({ repository, tag, image, previous }) => ({
     repository,
     tag,
     digest: image.digest,
@@ -90,7 +92,8 @@ function noteMigrations(error: unknown): void {
   if (error instanceof DeployError || error instanceof Interrupted) error.wayOut.push(note);
 }
 
-function deployed({ rollouts }: Plan): string {
-  const images = [...new Set(rollouts.map(({ image }) => short(image.image.digest)))].join(", ");
-  return `${rollouts.map(({ service }) => service.name).join(", ")} deployed: ${images} runs.`;
+function deployed({ images }: Plan): string {
+  const names = images.flatMap(({ services }) => services.map(({ name }) => name));
+  const digests = [...new Set(images.map(({ image }) => short(image.digest)))];
+  return `${names.join(", ")} deployed: ${digests.join(", ")} runs.`;
 }

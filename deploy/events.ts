@@ -32,8 +32,8 @@ export interface ServiceStatus {
   }[];
 }
 
-/** How a deployment of one service ended. */
-export type Outcome = "succeeded" | "failed" | "rolled back" | "superseded" | "unknown";
+/** How a deployment of one service ended; `abandoned`: another service of its image failed first. */
+export type Outcome = "succeeded" | "failed" | "rolled back" | "superseded" | "unknown" | "abandoned";
 
 export interface Result {
   command: string;

@@ -1,3 +1,4 @@
+import { setMaxListeners } from "node:events";
 import { Interrupted } from "./errors";
 import { SIGNAL_EXIT, type StopSignal } from "./exit-code";
 
@@ -15,6 +16,8 @@ export interface SignalSource {
  */
 export function interruptible(source: SignalSource): { signal: AbortSignal; dispose(): void } {
   const controller = new AbortController();
+  // Each call that is under way listens, and each service that rolls out makes some: Node would warn of more than ten.
+  setMaxListeners(0, controller.signal);
   const listeners = (Object.keys(SIGNAL_EXIT) as StopSignal[]).map((name) => {
     const listener = () => {
       if (controller.signal.aborted) source.exit(SIGNAL_EXIT[name]);

@@ -1,5 +1,5 @@
 import { Command, InvalidArgumentError, Option } from "commander";
-import { DEFAULT_LIMITS, type Limits } from "./context";
+import { DEFAULT_LIMITS, DEFAULT_PARALLEL, type Limits } from "./context";
 import { inMinutes, milliseconds } from "./duration";
 
 // The AWS SDK and the rest are loaded when a command needs them: --help answers without. This is `require`
@@ -30,6 +30,12 @@ Region, credentials and AWS_ENDPOINT_URL are taken as the AWS CLI takes them.`;
 function duration(text: string): number {
   const value = milliseconds(text);
   if (value === null) throw new InvalidArgumentError("Give a whole number with s, m or h: 90s, 15m, 1h.");
+  return value;
+}
+
+function count(text: string): number {
+  const value = Number(text);
+  if (!Number.isInteger(value) || value < 1) throw new InvalidArgumentError("Give a whole number from 1 on.");
   return value;
 }
 
@@ -87,6 +93,11 @@ const withTaskTimeouts = (one: Command) =>
 const withRolloutTimeout = (one: Command) =>
   one
     .option("--rollout-timeout <time>", `for the roll-out of one service ${text("rollout")}`, duration)
+    .option(
+      "--parallel <number>",
+      `roll out so many services of one image at once (default: ${DEFAULT_PARALLEL})`,
+      count,
+    )
     .option("--dry-run", "check, print the plan, change nothing");
 
 async function main(): Promise<void> {

@@ -31,8 +31,8 @@ export interface ImagePlan extends ImageGroup {
 export interface Plan {
   /** All of them come before any promotion. */
   migrations: MigrationPlan[];
-  /** In the contract's order. */
-  rollouts: { service: ServiceContract; image: ImagePlan }[];
+  /** In the contract's order, and so are the services of each. */
+  images: ImagePlan[];
 }
 
 /**
@@ -47,14 +47,10 @@ export function makePlan(
     who,
   }: { services: readonly ServiceContract[]; skipMigrations: boolean; who: string },
 ): Plan {
-  const images = new Map(imageGroups(services).map((group) => [groupKey(group), imagePlan(facts, group)]));
-  const rollouts = services.flatMap((service) => {
-    const image = images.get(groupKey(service.image));
-    return image ? [{ service, image }] : [];
-  });
-  if (skipMigrations) return { migrations: [], rollouts };
+  const images = imageGroups(services).map((group) => imagePlan(facts, group));
+  if (skipMigrations) return { migrations: [], images };
   const migrations = new Map<string, MigrationPlan>();
-  for (const { service, image } of rollouts) {
+  for (const { service, image } of rolloutsOf(images)) {
     const { migration } = service;
     if (!migration || migrations.has(migration.taskDefinition)) continue;
     const tasks = valueIn(facts.migrations.get(migration.taskDefinition));
@@ -73,8 +69,11 @@ export function makePlan(
       known,
     });
   }
-  return { migrations: [...migrations.values()], rollouts };
+  return { migrations: [...migrations.values()], images };
 }
+
+const rolloutsOf = (images: readonly ImagePlan[]) =>
+  images.flatMap((image) => image.services.map((service) => ({ service, image })));
 
 function imagePlan(facts: Facts, group: ImageGroup): ImagePlan {
   const { wanted, tagged, previous } = valueIn(facts.images.get(groupKey(group)));
@@ -89,22 +88,19 @@ function valueIn<T>(reading: Reading<T> | undefined): T {
 }
 
 /** The plan in words, one line per step. */
-export function planSteps({ migrations, rollouts }: Plan): string[] {
-  const promoted = new Set<ImagePlan>();
+export function planSteps({ migrations, images }: Plan): string[] {
   return [
     ...migrations.map(({ service, migration, image, running }) =>
       running
         ? `wait for the running migration of ${service.name}, task ${taskId(running)}`
         : `migrate: run \`${migration.command.join(" ")}\` in ${short(image.digest)} for ${service.name}`,
     ),
-    ...rollouts.flatMap(({ service, image }) => {
-      const steps = promoted.has(image) ? [] : [promotion(image)];
-      promoted.add(image);
-      return [
-        ...steps,
-        `roll out ${service.name}: force a deployment of ${service.service}, prove the image`,
-      ];
-    }),
+    ...images.flatMap((image) => [
+      promotion(image),
+      ...image.services.map(
+        ({ name, service }) => `roll out ${name}: force a deployment of ${service}, prove the image`,
+      ),
+    ]),
   ];
 }
 

@@ -1,13 +1,15 @@
+import { setMaxListeners } from "node:events";
 import type { ServiceContract } from "../modules/contract";
 import type { Context } from "./context";
+import { eachOf } from "./each-of";
 import { DeployError, Interrupted } from "./errors";
 import type { Outcome } from "./events";
-import { EXIT } from "./exit-code";
+import { EXIT, type ExitCode } from "./exit-code";
 import { groupKey } from "./facts";
 import { short } from "./image";
 import type { ImagePlan, Plan } from "./plan";
 import { promote, putBack } from "./promote";
-import { restore, rollOut } from "./restore";
+import { goesOn, restore, rollOut } from "./restore";
 import { type ForcedDeployment, force, type RolloutEnd } from "./rollout";
 
 /** What became of each service: filled in as it becomes known, so that a failure can report it too. */
@@ -17,91 +19,206 @@ export interface ServiceReport {
   deployment: string | null;
 }
 
-/** Promotes and rolls out, service by service in the contract's order. */
-export async function release(context: Context, plan: Plan, report: ServiceReport[]): Promise<void> {
-  const told = new Map<ImagePlan, ServiceContract[]>();
-  for (const [index, { service, image }] of plan.rollouts.entries()) {
-    const before = told.get(image) ?? [];
-    const step = { service, image, before, first: !told.has(image) };
-    await releaseService(context, step, report).catch((error: unknown) => {
-      const rest = plan.rollouts.slice(index + 1).map((later) => later.service.name);
-      const noted = error instanceof DeployError || error instanceof Interrupted;
-      if (noted && rest.length > 0) error.wayOut.push(`Not told to deploy: ${rest.join(", ")}.`);
-      throw error;
-    });
-    told.set(image, [...before, service]);
+/** One service on its way to an image. */
+interface Lane {
+  service: ServiceContract;
+  /** Undefined until ECS has accepted it. */
+  deployment?: ForcedDeployment;
+  /** Undefined until it has begun and ended. */
+  end?: LaneEnd;
+}
+
+/** How a lane ended: as its deployment did, or before it. */
+interface LaneEnd {
+  kind: Outcome | "not told" | "interrupted";
+  /** The sentence that says so. */
+  message: string;
+  wayOut?: string[];
+  lastLines?: string[];
+}
+
+/** Another service of the group has failed, and all of them go back. */
+class Abandoned extends Error {
+  constructor(failed: ServiceContract) {
+    super(`given up: ${failed.name} failed`);
   }
 }
 
-interface ServiceRelease {
-  service: ServiceContract;
-  image: ImagePlan;
-  /** Services that this run has already moved to the image. */
-  before: ServiceContract[];
-  /** Whether the image's tag is still to be moved. */
-  first: boolean;
-}
-
-async function releaseService(
+/**
+ * Promotes and rolls out, image by image in the contract's order. Services that share an image are rolled out side by side.
+ * @param atOnce how many services roll out at the same time, at most.
+ */
+export async function release(
   context: Context,
-  step: ServiceRelease,
+  { images }: Plan,
+  atOnce: number,
   report: ServiceReport[],
 ): Promise<void> {
-  const deployment = await promoteAndForce(context, step);
-  const entry: ServiceReport = { name: step.service.name, outcome: "unknown", deployment: deployment.id };
-  report.push(entry);
-  const end = await rollOut(context, "roll out", step.service, step.image.image, deployment);
-  entry.outcome = end.kind;
-  if (end.kind !== "succeeded") throw await failure(context, step, deployment, end);
+  const groups = images.map((image) => ({
+    image,
+    lanes: image.services.map((service): Lane => ({ service })),
+  }));
+  for (const { image, lanes } of groups) {
+    await releaseImage(context, image, lanes, atOnce, report).catch((error: unknown) => {
+      const all = groups.flatMap((group) => group.lanes);
+      const rest = all
+        .filter(({ deployment, end }) => !deployment && !end)
+        .map(({ service }) => service.name);
+      const noted = error instanceof DeployError || error instanceof Interrupted;
+      if (noted && rest.length > 0 && rest.length < all.length) {
+        error.wayOut.push(`Not told to deploy: ${rest.join(", ")}.`);
+      }
+      throw error;
+    });
+  }
 }
 
-/**
- * Until ECS has accepted the deployment nothing runs the image: whatever happens, the tag must not name it.
- * Unless somebody else moved it, or the answer is lost; and after Ctrl-C what runs already stays.
- */
-async function promoteAndForce(context: Context, { service, image, before, first }: ServiceRelease) {
+async function releaseImage(
+  context: Context,
+  image: ImagePlan,
+  lanes: Lane[],
+  atOnce: number,
+  report: ServiceReport[],
+): Promise<void> {
+  await promoteOrUndo(context, image);
+  await rollOutTogether(context, image, lanes, atOnce, report);
+  const error = await groupError(context, image, lanes, atOnce);
+  if (error) throw error;
+}
+
+/** Until ECS has accepted a deployment nothing runs the image: whatever happens, the tag must not name it. */
+async function promoteOrUndo(context: Context, image: ImagePlan): Promise<void> {
   try {
-    if (first) await promote(context, image);
+    await promote(context, image);
     context.signal.throwIfAborted();
-    return await force(context, service);
   } catch (error) {
-    if (error instanceof Interrupted) {
-      if (first) await putBack(context, image);
-      else error.wayOut.push(`Not told to deploy: ${service.name}.`);
-    } else if (error instanceof DeployError && error.exitCode === EXIT.rolloutFailed) {
-      error.wayOut.push(...(await restore(context, image, { forced: before })));
+    if (error instanceof Interrupted) await putBack(context, image);
+    else if (error instanceof DeployError && error.exitCode === EXIT.rolloutFailed) {
+      error.wayOut.push(...(await restore(context, image, [], 1)).notes);
     }
     throw error;
   }
 }
 
-async function failure(
+/**
+ * Rolls the services out, so many at once. After the first that does not succeed no further one is begun; a failure also
+ * ends the watching of the others, because all go back.
+ */
+async function rollOutTogether(
   context: Context,
-  { service, image, before }: ServiceRelease,
-  deployment: ForcedDeployment,
-  end: Exclude<RolloutEnd, { kind: "succeeded" }>,
-): Promise<DeployError> {
-  const { name } = service;
+  image: ImagePlan,
+  lanes: readonly Lane[],
+  atOnce: number,
+  report: ServiceReport[],
+): Promise<void> {
+  const group = new AbortController();
+  const signal = AbortSignal.any([context.signal, group.signal]);
+  setMaxListeners(0, signal);
+  const together = { ...context, signal };
+  const waiting = [...lanes];
+  await eachOf(atOnce, waiting, async (lane) => {
+    lane.end = await ride(together, image, lane, report);
+    if (lane.end.kind !== "succeeded") waiting.length = 0;
+    if (FAILURES.has(lane.end.kind)) group.abort(new Abandoned(lane.service));
+  });
+}
+
+const FAILURES = new Set<LaneEnd["kind"]>(["failed", "rolled back", "not told"]);
+
+/** One service from the request to the verdict on it. */
+async function ride(
+  context: Context,
+  image: ImagePlan,
+  lane: Lane,
+  report: ServiceReport[],
+): Promise<LaneEnd> {
+  const { service } = lane;
+  try {
+    context.signal.throwIfAborted();
+    lane.deployment = await force(context, service);
+    const entry: ServiceReport = { name: service.name, outcome: "unknown", deployment: lane.deployment.id };
+    report.push(entry);
+    const end = laneEnd(service, await rollOut(context, "roll out", service, image.image, lane.deployment));
+    entry.outcome = end.kind;
+    return end;
+  } catch (error) {
+    if (error instanceof Interrupted) return { kind: "interrupted", message: error.message };
+    if (error instanceof Abandoned) return abandoned(service, error, report);
+    if (!(error instanceof DeployError)) throw error;
+    const { message, wayOut } = error;
+    return { kind: error.exitCode === EXIT.unknown ? "unknown" : "not told", message, wayOut };
+  }
+}
+
+function abandoned({ name }: ServiceContract, { message }: Abandoned, report: ServiceReport[]): LaneEnd {
+  for (const entry of report) if (entry.name === name) entry.outcome = "abandoned";
+  return { kind: "abandoned", message };
+}
+
+function laneEnd({ name }: ServiceContract, end: RolloutEnd): LaneEnd & { kind: Outcome } {
+  const { kind, lastLines } = end;
+  if (kind === "succeeded") return { kind, message: end.detail };
+  const messages = {
+    failed: `The roll-out of ${name} failed: ${end.reason}.`,
+    "rolled back": `The roll-out of ${name} was rolled back: ${end.reason}.`,
+    superseded: `${name}: ${end.reason}.`,
+    unknown: `What became of ${name} is unknown: ${end.reason}.`,
+  };
+  return { kind, message: messages[kind], lastLines };
+}
+
+/**
+ * The verdict on the group as a whole. Somebody else's deployment comes first: the tag is theirs. Then a failure, after
+ * which all go back; then Ctrl-C, after which what runs already stays.
+ */
+async function groupError(
+  context: Context,
+  image: ImagePlan,
+  lanes: readonly Lane[],
+  atOnce: number,
+): Promise<DeployError | Interrupted | undefined> {
   const tag = groupKey(image);
-  if (end.kind === "superseded") {
-    return new DeployError(EXIT.superseded, `${name}: ${end.reason}.`, [
-      `The tag ${tag} is left as it is: it belongs to whoever came after. Look at status.`,
-    ]);
+  const ended = (...kinds: LaneEnd["kind"][]) => lanes.find(({ end }) => end && kinds.includes(end.kind));
+  const superseded = ended("superseded");
+  if (superseded) {
+    const left = `The tag ${tag} is left as it is: it belongs to whoever came after. Look at status.`;
+    return errorOf(EXIT.superseded, superseded, [left, ...othersNotes(image, lanes, superseded)]);
   }
-  if (end.kind === "unknown") {
-    return new DeployError(EXIT.unknown, `What became of ${name} is unknown: ${end.reason}.`, [
-      `The tag ${tag} still names ${short(image.image.digest)}. Look at status; rollback undoes it.`,
-    ]);
+  const failed = ended("failed", "rolled back", "not told");
+  if (failed) {
+    const told = lanes.filter(({ deployment, end }) => deployment || end?.kind === "unknown");
+    const affected = told.map(({ service, deployment, end }) => ({
+      service,
+      ...(end?.kind === "rolled back" && deployment && { rolledBack: deployment }),
+    }));
+    const { notes, isBack } = await restore(context, image, affected, atOnce);
+    const others = isBack ? lanes.filter(({ end }) => end && FAILURES.has(end.kind)) : lanes;
+    return errorOf(EXIT.rolloutFailed, failed, [...othersNotes(image, others, failed), ...notes]);
   }
-  const rolledBack = end.kind === "rolled back";
-  const affected = rolledBack
-    ? { forced: before, rolledBack: { service, deployment } }
-    : { forced: [...before, service] };
-  const what = rolledBack ? "was rolled back" : "failed";
-  return new DeployError(
-    EXIT.rolloutFailed,
-    `The roll-out of ${name} ${what}: ${end.reason}.`,
-    await restore(context, image, affected),
-    end.lastLines,
-  );
+  const unknown = ended("unknown");
+  if (ended("interrupted")) {
+    const interrupted = context.signal.reason as Interrupted;
+    const untouched = !unknown && lanes.every(({ deployment }) => !deployment);
+    if (untouched) await putBack(context, image);
+    else interrupted.wayOut.push(...othersNotes(image, lanes));
+    return interrupted;
+  }
+  if (!unknown) return undefined;
+  const still = `The tag ${tag} still names ${short(image.image.digest)}. Look at status; rollback undoes it.`;
+  const own = unknown.end?.wayOut ?? [still];
+  return errorOf(EXIT.unknown, unknown, [...own, ...othersNotes(image, lanes, unknown)]);
+}
+
+const errorOf = (exitCode: ExitCode, { end }: Lane, notes: string[]) =>
+  new DeployError(exitCode, end?.message ?? "", notes, end?.lastLines);
+
+/** What became of each service that does not go back, but for the one that the message is about. */
+function othersNotes(image: ImagePlan, lanes: readonly Lane[], about?: Lane): string[] {
+  return lanes.flatMap((lane) => {
+    const { end, deployment, service } = lane;
+    if (lane === about || !end) return [];
+    if (end.kind === "succeeded") return `${service.name} runs ${short(image.image.digest)}.`;
+    if (end.kind !== "interrupted" && end.kind !== "abandoned") return end.message;
+    return deployment ? goesOn(service, deployment, ", rollback undoes it") : [];
+  });
 }

@@ -1,5 +1,6 @@
 import type { ServiceContract } from "../modules/contract";
 import type { Context } from "./context";
+import { eachOf } from "./each-of";
 import { Interrupted } from "./errors";
 import type { Stage } from "./events";
 import { groupKey } from "./facts";
@@ -8,35 +9,46 @@ import type { ImagePlan } from "./plan";
 import { putBack, type TagState } from "./promote";
 import { type ForcedDeployment, force, type RolloutEnd, watch, watchRollback } from "./rollout";
 
-/** Which services go back, and how: one that ECS rolls back itself is followed, the others are forced. */
+/** A service that goes back: one that ECS rolls back itself is followed, any other is forced. */
 interface Affected {
-  forced: readonly ServiceContract[];
-  rolledBack?: { service: ServiceContract; deployment: ForcedDeployment };
+  service: ServiceContract;
+  /** The deployment of ours that ECS rolls back. */
+  rolledBack?: ForcedDeployment;
 }
 
 /**
- * Goes back after a failure: the tag first, then the services that run the image or try to. Where there is no way back,
- * nothing is put back.
- * @returns what is so now, one line each.
+ * Goes back after a failure: the tag first, then the services that run the image or try to, so many at once. Where there is
+ * no way back, nothing is put back.
+ * @returns what is so now, one line each, and whether the tag is back: only then are services.
  */
-export async function restore(context: Context, image: ImagePlan, affected: Affected): Promise<string[]> {
+export async function restore(
+  context: Context,
+  image: ImagePlan,
+  affected: readonly Affected[],
+  atOnce: number,
+): Promise<{ notes: string[]; isBack: boolean }> {
   const { previous } = image;
-  const { forced, rolledBack } = affected;
   if (!previous) {
-    const names = [...forced, ...(rolledBack ? [rolledBack.service] : [])].map(({ name }) => name);
+    const rolledBack = affected.filter((one) => one.rolledBack).map(({ service }) => service.name);
     await putBack(context, image);
-    return [
+    const notes = [
       `The tag ${groupKey(image)} was not moved back: no successful deployment ran another image.`,
-      ...(rolledBack ? [`What ECS rolls ${names.join(", ")} back to is not known: look at status.`] : []),
+      ...(rolledBack.length > 0
+        ? [`What ECS rolls ${rolledBack.join(", ")} back to is not known: look at status.`]
+        : []),
     ];
+    return { notes, isBack: false };
   }
   const tag = await putBack(context, image);
-  const notes = [TAG_NOTES[tag](groupKey(image), short(previous.digest))];
   const isBack = tag === "moved" || tag === "as before";
-  if (rolledBack) notes.push(...(await followRollback(context, rolledBack, previous, isBack)));
-  if (!isBack) return notes;
-  for (const service of forced) notes.push(await bringBack(context, service, previous));
-  return notes;
+  const notes = new Map<Affected, string[]>();
+  await eachOf(atOnce, [...affected], async (one) => {
+    const { service, rolledBack } = one;
+    if (rolledBack) notes.set(one, await followRollback(context, service, rolledBack, previous, isBack));
+    else if (isBack) notes.set(one, [await bringBack(context, service, previous)]);
+  });
+  const services = affected.flatMap((one) => notes.get(one) ?? []);
+  return { notes: [TAG_NOTES[tag](groupKey(image), short(previous.digest)), ...services], isBack };
 }
 
 const TAG_NOTES: Record<TagState, (tag: string, digest: string) => string> = {
@@ -49,7 +61,8 @@ const TAG_NOTES: Record<TagState, (tag: string, digest: string) => string> = {
 /** ECS's own rollback, watched to its end. Where it fails, the image before is forced once. */
 async function followRollback(
   context: Context,
-  { service, deployment }: NonNullable<Affected["rolledBack"]>,
+  service: ServiceContract,
+  deployment: ForcedDeployment,
   previous: RegistryImage,
   mayForce: boolean,
 ): Promise<string[]> {
@@ -59,6 +72,7 @@ async function followRollback(
   ).catch((error: unknown): RolloutEnd => {
     // Nothing of ours is under way: why the roll-out failed is worth more than that somebody did not wait for the rest.
     if (!(error instanceof Interrupted)) throw error;
+    error.wayOut.push(`${name}: ECS's rollback goes on by itself: status shows it.`);
     return { kind: "unknown", reason: `${error.message} while ECS rolls it back`, lastLines: [] };
   });
   const note = backOrNot(name, previous, end);
@@ -72,12 +86,16 @@ async function bringBack(
   service: ServiceContract,
   previous: RegistryImage,
 ): Promise<string> {
+  let deployment: ForcedDeployment | undefined;
   try {
-    const deployment = await force({ ...context, aws: context.lasting }, service);
+    deployment = await force({ ...context, aws: context.lasting }, service);
     const end = await rollOut(context, "put back", service, previous, deployment);
     return backOrNot(service.name, previous, end);
   } catch (error) {
-    if (error instanceof Interrupted) throw error;
+    if (error instanceof Interrupted) {
+      if (deployment) error.wayOut.push(goesOn(service, deployment));
+      throw error;
+    }
     const why = error instanceof Error ? error.message : String(error);
     return `${service.name} is NOT back on ${short(previous.digest)}: ${why}`;
   }
@@ -90,6 +108,10 @@ const backOrNot = (name: string, { digest }: RegistryImage, end: RolloutEnd) =>
       ? `Whether ${name} is back on ${short(digest)} is unknown: ${end.reason}. Look at status.`
       : `${name} is NOT back on ${short(digest)} (${end.kind}: ${end.reason}): look at status.`;
 
+/** What is left behind of a deployment that nobody watches any more. */
+export const goesOn = ({ name }: ServiceContract, { id }: ForcedDeployment, undo = "") =>
+  `${name}: deployment ${id} goes on by itself: status shows it${undo}.`;
+
 /** Watches one forced deployment, and tells its beginning and end. */
 export function rollOut(
   context: Context,
@@ -99,24 +121,17 @@ export function rollOut(
   { id: deploymentId, createdAt }: ForcedDeployment,
 ): Promise<RolloutEnd> {
   const digests = reportedDigests(image, service.platform);
-  const undo = stage === "roll out" ? ", rollback undoes it" : "";
-  return told(
-    context,
-    stage,
-    service,
-    `deployment ${deploymentId}`,
-    () => watch(context, { stage, service, deploymentId, createdAt, digests }),
-    `Deployment ${deploymentId} goes on by itself: status shows it${undo}.`,
+  return told(context, stage, service, `deployment ${deploymentId}`, () =>
+    watch(context, { stage, service, deploymentId, createdAt, digests }),
   );
 }
 
 async function told(
-  { events }: Context,
+  { events, signal }: Context,
   stage: Stage,
   { name: subject }: ServiceContract,
   what: string,
   watched: () => Promise<RolloutEnd>,
-  onInterrupt = "ECS's rollback goes on by itself: status shows it.",
 ): Promise<RolloutEnd> {
   const say = (state: "started" | "succeeded" | "failed", text: string) =>
     events.emit({ type: "stage", stage, subject, state, text });
@@ -127,9 +142,7 @@ async function told(
     else say("failed", `${end.kind}: ${end.reason}`);
     return end;
   } catch (error) {
-    if (!(error instanceof Interrupted)) throw error;
-    say("failed", error.message);
-    error.wayOut.push(onInterrupt);
+    if (signal.aborted && error === signal.reason) say("failed", (error as Error).message);
     throw error;
   }
 }

@@ -204,7 +204,8 @@ class Watcher {
       this.seenEvents.add(id);
       const text = message.replace(/^\(service [^)]*\)\s*/, "");
       // Without room now there may be room when an old task has stopped: a warning, not a failure.
-      if (/unable to|unhealthy|failed/i.test(text)) this.context.events.emit({ type: "warning", text });
+      if (/unable to|unhealthy|failed/i.test(text))
+        this.context.events.emit({ type: "warning", text: `${service.name}: ${text}` });
       else this.context.events.emit({ type: "progress", stage, subject: service.name, text });
     }
   }

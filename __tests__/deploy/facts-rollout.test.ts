@@ -246,7 +246,7 @@ test("fact 15: no room for a task is a warning with its reason", async () => {
   const { exitCode, events } = await world.deploy();
   expect(exitCode).toBe(0);
   const warnings = events.filter(({ type }) => type === "warning");
-  expect(warnings).toMatchObject([{ text: expect.stringMatching(/^was unable to place a task/) }]);
+  expect(warnings).toMatchObject([{ text: expect.stringMatching(/^web: was unable to place a task/) }]);
 });
 
 test("fact 16: each service event is told once, and old ones not at all", async () => {

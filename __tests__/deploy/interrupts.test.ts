@@ -93,7 +93,7 @@ test("Ctrl-C during the first of two roll-outs names the service that was not to
   contract.services.push(serviceContract("worker"));
   const world = await World.open(contract);
   world.clock.at(35_000, () => world.interrupt());
-  const { exitCode, result } = await world.deploy();
+  const { exitCode, result } = await world.deploy("v2", { parallel: 1 });
   expect(exitCode).toBe(130);
   expect(result.wayOut.join()).toContain("Not told to deploy: worker.");
 });

@@ -72,7 +72,7 @@ test("Ctrl-C while a lost UpdateService is looked for: the deployment is named, 
   world.faults.unshift(interrupt);
   const { exitCode, result } = await world.deploy();
   expect(exitCode).toBe(130);
-  expect(result.wayOut.join()).toContain("Deployment ecs-svc/103 goes on by itself");
+  expect(result.wayOut.join()).toContain("deployment ecs-svc/103 goes on by itself");
   expect(world.digest("staging")).toBe(world.digest("v2"));
 });
 

@@ -1,5 +1,6 @@
+import { stripVTControlCharacters } from "node:util";
 import fc from "fast-check";
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import { milliseconds } from "../../deploy/duration";
 import type { DeployEvent, Result } from "../../deploy/events";
 import { imageReference } from "../../deploy/image";
@@ -38,6 +39,26 @@ test("plain lines carry the time, and never begin with what a container wrote", 
   });
   screen({ type: "log", subject: "web", text: "::set-output name=x::y", at: "2026-11-20T12:00:01.000Z" });
   expect(printed).toBe("12:00:01 web | ::set-output name=x::y\n");
+});
+
+test("the tree draws services that roll out side by side as one step, a line each", async () => {
+  const drawn = vi.spyOn(process.stdout, "write").mockReturnValue(true);
+  const tree = new TreeScreen(() => {});
+  const at = "2026-11-20T12:00:00.000Z";
+  const stage = "roll out" as const;
+  const events: DeployEvent[] = [
+    { type: "stage", stage, subject: "web", state: "started", text: "deployment ecs-svc/1", at },
+    { type: "stage", stage, subject: "worker", state: "started", text: "deployment ecs-svc/2", at },
+    { type: "progress", stage, subject: "web", text: "1 of 2 running", at },
+    { type: "stage", stage, subject: "worker", state: "failed", text: "failed: exit code 1", at },
+    { type: "stage", stage, subject: "web", state: "succeeded", text: "2 running", at },
+  ];
+  for (const event of events) tree.subscriber(event);
+  await tree.close();
+  const text = drawn.mock.calls.map(([chunk]) => stripVTControlCharacters(String(chunk))).join("");
+  drawn.mockRestore();
+  expect(text).toContain("roll out 2 services, 2 ended");
+  expect(text).toContain("✗ worker: failed: exit code 1");
 });
 
 test("the tree draws every step and the result, in order", async () => {

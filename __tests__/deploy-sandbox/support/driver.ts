@@ -28,7 +28,7 @@ import type { RecordedCall } from "../../../sandbox/api/server";
 import type { Behaviour, Run } from "../../../sandbox/engine/behaviour";
 import type { Fault } from "../../../sandbox/engine/faults";
 import type { Architecture, Runtime, Task } from "../../../sandbox/engine/state";
-import { SharedClock } from "./clock";
+import { VirtualClock } from "../../deploy/support/virtual-clock";
 import { contractOf, putParameter } from "./contract";
 import { directClients } from "./direct";
 
@@ -67,8 +67,8 @@ export class Stage {
   direct = false;
 
   private constructor(
-    readonly sandbox: Sandbox<SharedClock>,
-    readonly clock: SharedClock,
+    readonly sandbox: Sandbox<VirtualClock>,
+    readonly clock: VirtualClock,
     private readonly folder: string,
   ) {}
 
@@ -78,7 +78,7 @@ export class Stage {
     const world = await sampleWorld(settings, folder);
     await putParameter(world, contractParameter("staging"), JSON.stringify(contractOf(settings)), 1);
     await putParameter(world, SAMPLE.secret, settings.secret ?? "set by hand", 2);
-    const clock = new SharedClock();
+    const clock = new VirtualClock();
     const sandbox = await Sandbox.start({ accessKey: "AKIASANDBOX", ...settings, world, clock });
     const stage = new Stage(sandbox, clock, folder);
     stage.use();
@@ -192,17 +192,8 @@ export class Stage {
   }
 
   /** Several deploys at once, in one time. */
-  async together(images: readonly string[]): Promise<Ended[]> {
-    this.clock.actors = images.length;
-    const ended = images.map((image) =>
-      this.deploy(image).finally(() => {
-        this.clock.actors--;
-        void this.clock.pump();
-      }),
-    );
-    const all = await Promise.all(ended);
-    this.clock.actors = 1;
-    return all;
+  together(images: readonly string[]): Promise<Ended[]> {
+    return Promise.all(images.map((image) => this.deploy(image)));
   }
 
   /** A deploy whose runner dies at a call: whatever it asked is not answered, and it cleans nothing up. */
@@ -272,7 +263,7 @@ export class Stage {
 export class Others {
   private client: ECSClient | undefined;
 
-  constructor(private readonly sandbox: () => Sandbox<SharedClock>) {}
+  constructor(private readonly sandbox: () => Sandbox<VirtualClock>) {}
 
   get ecs(): ECSClient {
     this.client ??= new ECSClient({

@@ -77,8 +77,8 @@ export const GUARDS: Guard[] = [
   {
     name: "the tag goes back when nothing was told to deploy",
     file: "deploy/release.ts",
-    code: "if (first) await putBack(context, image);",
-    broken: "if (first && !image) await putBack(context, image);",
+    code: "if (error instanceof Interrupted) await putBack(context, image);",
+    broken: "if (error instanceof Interrupted && !image) await putBack(context, image);",
     test: ["interrupts.test.ts", "Ctrl-C between promotion and deployment"],
   },
   {
@@ -105,8 +105,8 @@ export const GUARDS: Guard[] = [
   {
     name: "passwords are masked",
     file: "deploy/events.ts",
-    code: "...maskDeep(body)",
-    broken: "...body",
+    code: "visible(mask(text))",
+    broken: "visible(text)",
     test: ["commands.test.ts", "nothing secret is printed"],
   },
 ];
