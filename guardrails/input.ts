@@ -15,7 +15,7 @@ export interface Input {
 
 /**
  * Reads what was named on the command line: a folder stands for all *.tf.json below it, those of one folder being one
- * stack; a file for itself, a configuration or the JSON of a plan.
+ * stack, and cdktf.out for the stacks of its last synthesis; a file for itself, a configuration or the JSON of a plan.
  * @throws UsageError where nothing is found or something is not Terraform's JSON
  */
 export function readInput(paths: readonly string[]): Input {
@@ -39,10 +39,20 @@ function filesOf(path: string): string[] {
   if (!stats)
     throw new UsageError(`${path} does not exist: synthesize first (npx cdktf synth), or name a folder.`);
   if (!stats.isDirectory()) return [path];
-  const found = below(path);
+  const found = stackFolders(path).flatMap(below);
   if (found.length === 0)
     throw new UsageError(`${path} holds no *.tf.json: synthesize first (npx cdktf synth).`);
   return found;
+}
+
+/** Stacks whose file is gone stay in cdktf.out: its manifest says which there are. */
+function stackFolders(folder: string): string[] {
+  const file = join(folder, "manifest.json");
+  const { stacks } = statSync(file, { throwIfNoEntry: false }) ? parse(file) : {};
+  if (!isBody(stacks)) return [folder];
+  return Object.values(stacks).flatMap((stack) =>
+    isBody(stack) && typeof stack.workingDirectory === "string" ? [join(folder, stack.workingDirectory)] : [],
+  );
 }
 
 function below(folder: string): string[] {

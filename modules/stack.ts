@@ -70,7 +70,7 @@ export class SlipwayStack extends TerraformStack {
 
   private configureBackend({ stateBucket, stateRegion, region }: SlipwayStackProps) {
     if (!stateBucket) {
-      // Outside cdktf.out, which a synth empties of stacks that are gone. Relative to the stack's folder in it.
+      // Outside cdktf.out, which anybody may delete and a synthesis writes again. Relative to the stack's folder in it.
       new LocalBackend(this, { path: `../../../terraform.${this.node.id}.tfstate` });
       return;
     }

@@ -15,6 +15,7 @@ import { z } from "zod";
 import { alone } from "./alone";
 import { Children } from "./children";
 import { CommandError, reasonOf } from "./error";
+import { typed } from "./offline";
 import { Progress, screenOf } from "./progress";
 import type { Stack } from "./stacks";
 import { synthesize } from "./synthesize";
@@ -60,7 +61,7 @@ async function destination(
   await mover.readHere(await synthesizeFor({ name: "", region: "" }));
   const bucket = (await mover.madeBucket()) ?? before;
   if (bucket.name === "")
-    throw new CommandError("The bootstrap stack is not applied yet: npx cdktf apply bootstrap.");
+    throw new CommandError(`The bootstrap stack is not applied yet: ${typed("npx cdktf apply bootstrap")}.`);
   await synthesizeFor(bucket);
   await mover.compare(bucket, before.name === bucket.name);
   return bucket;

@@ -9,6 +9,14 @@ export function inSandbox(environment: NodeJS.ProcessEnv): boolean {
   return shim && Boolean(TF_REATTACH_PROVIDERS);
 }
 
+/** A command to go on with, as it is typed where AWS is stood in for, and elsewhere as it is. */
+export function typed(command: string): string {
+  if (!inSandbox(process.env)) return command;
+  return command.startsWith("npm run plan -- ")
+    ? command.replace(" -- ", " -- --offline ")
+    : `npm run sandbox -- ${command}`;
+}
+
 /**
  * Runs this very command line again, as a command of the sandbox. Returns its exit code.
  *

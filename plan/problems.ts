@@ -5,7 +5,7 @@ import { Interrupted } from "./children";
 import { CommandError } from "./error";
 import type { Diagnostic } from "./events";
 import type { Stack } from "./stacks";
-import { inSandbox } from "./offline";
+import { inSandbox, typed } from "./offline";
 
 /** One thing that Terraform complains about, in its own words. */
 export interface Problem {
@@ -51,7 +51,7 @@ const WAYS_OUT: readonly [RegExp, (text: string, stack: Stack) => string][] = [
   [
     /Saved plan is stale|saved plan does not match/i,
     (_, { name }) =>
-      `Somebody applied since this plan was made, and it was refused before anything changed. Plan again and read what is new: npm run plan -- ${name}`,
+      `Somebody applied since this plan was made, and it was refused before anything changed. Plan again and read what is new: ${typed(`npm run plan -- ${name}`)}`,
   ],
   [
     /ExpiredToken|RequestExpired|InvalidClientTokenId|UnrecognizedClient|No valid credential sources|security token included in the request is (?:expired|invalid)|token has expired|failed to refresh cached credentials|sso session .*expired/i,
@@ -70,7 +70,8 @@ const WAYS_OUT: readonly [RegExp, (text: string, stack: Stack) => string][] = [
   ],
   [
     /RepositoryNotFoundException/,
-    () => "Image repositories are the bootstrap stack's: npx cdktf apply bootstrap, then plan again.",
+    () =>
+      `Image repositories are the bootstrap stack's: ${typed("npx cdktf apply bootstrap")}, then plan again.`,
   ],
   [
     MISSING_BUCKET,

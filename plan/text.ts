@@ -1,4 +1,5 @@
 import type { Applied } from "./applier";
+import { typed } from "./offline";
 import type { Colors } from "./progress";
 import type { StackReport } from "./report";
 import { losses } from "./summary";
@@ -65,5 +66,5 @@ function ending({ name, done, begun, made, changed, gone }: Applied): string {
   if (!done && !begun) return "failed, nothing was changed";
   const counts = `${made} added, ${changed} changed, ${gone} destroyed`;
   if (done) return counts;
-  return `failed after ${counts}. This stands, and what failed may be there in part: npm run plan -- ${name} shows what is left`;
+  return `failed after ${counts}. This stands, and what failed may be there in part: ${typed(`npm run plan -- ${name}`)} shows what is left`;
 }

@@ -27,6 +27,8 @@ export interface WorldObject {
    * Terraform made and forgot, because of skip_destroy.
    */
   origin: "terraform" | "aws" | "person" | "left";
+  /** There so that a plan finds what somebody else makes elsewhere; gives way to one of its name that is made here. */
+  pretended?: true;
   /** Key of the object that it comes and goes with, such as the VPC of a default route table. */
   owner?: string;
 }

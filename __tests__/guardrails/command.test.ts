@@ -43,6 +43,16 @@ function run(...words: string[]) {
   return { status, stdout, stderr };
 }
 
+test("of a synthesis the stacks that it wrote are read: a stack whose file is gone stays in the folder", () => {
+  write("synth/stacks/prod/cdk.tf.json", open);
+  write("synth/stacks/gone/cdk.tf.json", open);
+  const stack = { name: "prod", workingDirectory: "stacks/prod" };
+  write("synth/manifest.json", { version: "0.21.0", stacks: { prod: stack } });
+  const { status, stdout } = run("synth", "--json");
+  expect(status).toBe(1);
+  expect(JSON.parse(stdout).looked).toEqual(["prod"]);
+});
+
 beforeAll(() => {
   write("open/prod/cdk.tf.json", open);
   write("quiet/prod/cdk.tf.json", quiet);

@@ -108,6 +108,8 @@ test("names are taken once", async () => {
     expect([type, await refused(type, config)]).toEqual([type, code]);
   }
   expect(await refused("aws_ssm_parameter", parameter({ overwrite: true }))).toBe("accepted");
+  // The sandbox's own, which is there until one is applied.
+  expect(await refused("aws_ecr_repository", { name: "app" })).toBe("accepted");
   expect(await refused("aws_ecr_repository", { name: "app" })).toBe("RepositoryAlreadyExistsException");
 });
 

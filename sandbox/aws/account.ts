@@ -35,7 +35,7 @@ const LISTS = [
   ["com.amazonaws.{region}.dynamodb", 10, "52.94.0.0/22"],
 ] as const;
 
-/** Fills a region at its first use: AWS's prefix lists, and the image repository that a person has. */
+/** Fills a region at its first use: AWS's prefix lists, and an image repository, until one is applied. */
 export async function startRegion(world: World, region: string): Promise<void> {
   if (region === GLOBAL) return;
   const first = LISTS[0][0];
@@ -62,6 +62,6 @@ export async function startRegion(world: World, region: string): Promise<void> {
       world.put({ type: "aws_ec2_managed_prefix_list", region, id, attributes, origin: "aws" });
     }
     if (!beganEmpty(world) && !world.get("aws_ecr_repository", region, "app"))
-      makeByHand(world, "aws_ecr_repository", "app", {}, region);
+      world.put({ ...makeByHand(world, "aws_ecr_repository", "app", {}, region), pretended: true });
   });
 }

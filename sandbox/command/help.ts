@@ -6,8 +6,8 @@ What the command creates is kept in .sandbox/ until --reset.
 
 Options (they may also come without a command):
   --reset                                    forget everything first: the world and its Terraform states
-  --empty                                    begin without the repository "app" and the zone example.com that are there
-                                             otherwise: with the first command, or with --reset
+  --empty                                    begin without the zone example.com and the repository "app" that are there
+                                             otherwise, the latter until one is applied: with the first command, or with --reset
   --assume                                   take as there, for this command alone, what its configuration only reads or
                                              imports: for plans; the last line says what it was
   --with <type>:<name>[@<region>]            add an object that Terraform does not manage

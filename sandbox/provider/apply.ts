@@ -105,6 +105,7 @@ function checkUnique({ world, kind, type, region, attributes }: FullSituation): 
     .find(
       (other) =>
         other.region === region &&
+        !other.pretended &&
         by.every((name) => deepEqual(other.attributes[name] as Value, attributes[name])),
     );
   const values = by.map((name) => JSON.stringify(attributes[name])).join(", ");
