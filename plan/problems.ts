@@ -1,6 +1,6 @@
 import { basename, relative } from "node:path";
 import { stripVTControlCharacters } from "node:util";
-import { binaryOf, FOREIGN_LOCK_FILE, MISSING_BUCKET } from "../terraform/binaries";
+import { binaryOf, FOREIGN_LOCK_FILE, MISSING_BUCKET, OUTDATED_LOCK_FILE } from "../terraform/binaries";
 import { Interrupted } from "./children";
 import { CommandError } from "./error";
 import type { Diagnostic } from "./events";
@@ -78,16 +78,17 @@ const WAYS_OUT: readonly [RegExp, (text: string, stack: Stack) => string][] = [
     () =>
       'The bucket that cdktf.json names as stateBucket is not in this account. Sign in to the right one; in a new one, write "" there, apply the bootstrap stack, and npm run move-state.',
   ],
-  [
-    FOREIGN_LOCK_FILE,
-    () =>
-      `The committed .terraform.lock.hcl does not name the providers that are asked for (Terraform and OpenTofu each name their own registry's): delete it, plan, and copy the new one from a stack's folder below cdktf.out/stacks.`,
-  ],
+  [FOREIGN_LOCK_FILE, otherProviders],
+  [OUTDATED_LOCK_FILE, otherProviders],
 ];
 
 /** What to do about an error; undefined where Terraform's own words have to do. */
 export function wayOutOf(text: string, stack: Stack): string | undefined {
   return WAYS_OUT.find(([pattern]) => pattern.test(text))?.[1](text, stack);
+}
+
+function otherProviders(): string {
+  return "The committed .terraform.lock.hcl does not name the providers that are asked for (Terraform and OpenTofu each name their own registry's): delete it, plan, and copy the new one from a stack's folder below cdktf.out/stacks.";
 }
 
 function heldLock(text: string, stack: Stack): string {

@@ -1,7 +1,7 @@
-import { copyFileSync, existsSync, mkdirSync } from "node:fs";
+import { copyFileSync, existsSync, mkdirSync, rmSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
-import { binaryOf, INSTALL } from "../terraform/binaries";
+import { binaryOf, INSTALL, OUTDATED_LOCK_FILE } from "../terraform/binaries";
 import type { Children, Ended } from "./children";
 import { CommandError } from "./error";
 import { parseEvent, type TerraformEvent } from "./events";
@@ -56,9 +56,14 @@ export class Terraform {
       if (this.lockFile !== undefined && (this.readOnly || !existsSync(own)))
         copyFileSync(this.lockFile, own);
       const readOnly = this.readOnly ? ["-lockfile=readonly"] : [];
-      const ended = await this.spawn(stack, ["init", "-input=false", "-no-color", ...readOnly, ...args], {
-        data,
-      });
+      const init = () =>
+        this.spawn(stack, ["init", "-input=false", "-no-color", ...readOnly, ...args], { data });
+      let ended = await init();
+      if (!this.readOnly && OUTDATED_LOCK_FILE.test(ended.stderr)) {
+        // An earlier init left it here, and nobody committed it: it only remembers what older bindings asked for.
+        rmSync(own);
+        ended = await init();
+      }
       if (ended.code === 0 && existsSync(own)) this.lockFile ??= own;
       return {
         code: ended.code,

@@ -37,3 +37,7 @@ export const MISSING_BUCKET = /S3 bucket (?:"[^"]*" )?does not exist|NoSuchBucke
  * address into it.
  */
 export const FOREIGN_LOCK_FILE = /dependency lock file|Provider dependency changes detected/i;
+
+/** What they say of a lock file whose provider is not of the version that the bindings were made from. */
+export const OUTDATED_LOCK_FILE =
+  /locked provider \S+ \S+\s+does\s+not\s+match\s+configured\s+version\s+constraint/;
