@@ -16,6 +16,7 @@ const limits = {
   aws_ecs_cluster: 255,
   aws_ecs_service: 255,
   aws_ecs_task_definition: 255,
+  aws_elasticache_replication_group: 40,
   aws_elasticache_subnet_group: 255,
   aws_iam_instance_profile: 128,
   aws_iam_policy: 128,
@@ -28,6 +29,7 @@ const limits = {
   aws_s3_bucket: 63,
   aws_scheduler_schedule: 64,
   aws_security_group: 255,
+  aws_sqs_queue: 80,
   aws_wafv2_web_acl: 128,
 } as const;
 

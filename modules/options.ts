@@ -10,6 +10,11 @@ export const options = <Shape extends z.ZodRawShape>(shape: Shape) =>
         : undefined,
   });
 
+/** The name of an environment variable. */
+export const variable = z
+  .string()
+  .regex(/^[A-Za-z_][A-Za-z0-9_]*$/, "is no name for an environment variable (letters, digits and _).");
+
 /**
  * The ways to write a part of an environment: `false` leaves it out, `true` takes the defaults, a scalar
  * or a list stands for the option named by `shorthand`, an object says it all.
@@ -38,7 +43,8 @@ export function part<Schema extends z.ZodType, Short = never>(schema: Schema, sh
     );
 }
 
-function into<Schema extends z.ZodType>(
+/** Parses within another schema's transformation: mistakes are its own. */
+export function into<Schema extends z.ZodType>(
   context: z.RefinementCtx,
   schema: Schema,
   value: unknown,
@@ -58,7 +64,8 @@ export function layer(under: unknown, over: unknown): unknown {
   return Object.fromEntries(merged);
 }
 
-const isRecord = (value: unknown): value is Record<string, unknown> =>
+/** Whether a value is an object of options, not a list. */
+export const isRecord = (value: unknown): value is Record<string, unknown> =>
   typeof value === "object" && value !== null && !Array.isArray(value);
 
 /** Freezes a configuration to its leaves, so that no construct can change what another reads. */

@@ -2,6 +2,11 @@ import type { S3Bucket } from "@cdktf/provider-aws/lib/s3-bucket";
 import { S3BucketPublicAccessBlock } from "@cdktf/provider-aws/lib/s3-bucket-public-access-block";
 import { S3BucketServerSideEncryptionConfigurationA } from "@cdktf/provider-aws/lib/s3-bucket-server-side-encryption-configuration";
 import type { Construct } from "constructs";
+import { nameOf } from "./names";
+
+/** Bucket names are the world's: the account's id makes this one ours. */
+export const bucketName = (environment: string, what: string, account: string): string =>
+  `${nameOf("aws_s3_bucket", environment, what).slice(0, 50)}-${account}`;
 
 /** Blocks all public access to a bucket, and encrypts it with S3's own keys, which log delivery can write with, too. */
 export function closeBucket(scope: Construct, bucket: S3Bucket): void {

@@ -25,6 +25,9 @@ const options: Readonly<Record<string, Partial<EnvironmentProps>>> = {
     distribution: { domain, waf: true, cachedPaths: ["/static/*"], accessLogs: true },
   },
   "a repository of its own": { registry: { repository: "app", create: true } },
+  "a bucket, a queue, a cache": {
+    services: { web: { ...web, uses: { uploads: "bucket", jobs: "queue", cache: "valkey" } } },
+  },
   "Fargate alone": { cluster: { capacity: {} } },
   "ECS Exec, schedules, autoscaling": {
     services: { web: { ...web, exec: true, schedules: { nightly }, autoscaling: { max: 4 } } },

@@ -1,14 +1,16 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { SnsTopic } from "@cdktf/provider-aws/lib/sns-topic";
 import { Testing } from "cdktf";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { divide } from "../../modules/bootstrap/ci-role";
 import { checkRepositories } from "../../modules/bootstrap/repositories";
 import { namedServices, services } from "../../modules/bootstrap/terraform-access";
+import { optionalServices } from "../../modules/bootstrap/used-services";
 import type { Deployable } from "../../modules/contract/policy";
 import { policy as deployPolicy } from "../../modules/contract/policy";
-import type { EnvironmentProps } from "../../modules/environment";
+import type { EnvironmentFile, EnvironmentProps } from "../../modules/environment";
 import { resolve } from "../../modules/environment/resolve";
 import type { Allowed } from "../../modules/policy";
 import { resolveProject } from "../../modules/project";
@@ -283,6 +285,27 @@ describe("what they may do", () => {
     ]);
   });
 
+  test("apply and plan: what an environment's own resources belong to, and not what they do not", () => {
+    const queues = (name: string) => `arn:aws:sqs:us-west-2:${ACCOUNT}:${name}-jobs`;
+    const staging: EnvironmentFile = {
+      props: { ...least, services: { web: { port: 80, uses: { jobs: "queue" } } } },
+      extend: (own) => void new SnsTopic(own, "news", { name: "staging-news" }),
+    };
+    const of = withBootstrap({}, { staging, prod: larger });
+    const apply = statementsOf(of, "apply_staging");
+    expect(allows(apply, "sqs:CreateQueue", queues("staging"))).toBe(true);
+    expect(allows(apply, "sqs:CreateQueue", queues("prod"))).toBe(false);
+    expect(allows(apply, "sqs:ReceiveMessage", queues("staging"))).toBe(false);
+    expect(allows(apply, "sns:CreateTopic", "*")).toBe(true);
+    for (const service of ["dynamodb", "elasticfilesystem", "events", "cloudwatch"])
+      expect(allows(apply, `${service}:Anything`, "*")).toBe(false);
+    for (const action of ["sqs:GetQueueAttributes", "sns:GetTopicAttributes"]) {
+      expect(allows(statementsOf(of, "plan"), action, "*")).toBe(true);
+      expect(allows(statementsOf(of, "apply_prod"), action, "*")).toBe(false);
+      expect(allows(statementsOf(graph, "plan"), action, "*")).toBe(false);
+    }
+  });
+
   test("apply: attach AWS's policies for instances, and none that makes an administrator", () => {
     const attach = statementsOf(graph, "apply_prod").filter(({ Action }) =>
       Action.some((action) => matches(action, "iam:AttachRolePolicy")),
@@ -373,12 +396,14 @@ describe("what Terraform calls", () => {
     ["aws_db_", "rds"],
     ["aws_ecr_", "ecr"],
     ["aws_ecs_", "ecs"],
+    ["aws_efs_", "elasticfilesystem"],
     ["aws_elasticache_", "elasticache"],
     ["aws_iam_", "iam"],
     ["aws_lb", "elasticloadbalancing"],
     ["aws_route53_", "route53"],
     ["aws_s3_", "s3"],
     ["aws_scheduler_", "scheduler"],
+    ["aws_sqs_", "sqs"],
     ["aws_ssm_", "ssm"],
     ["aws_wafv2_", "wafv2"],
     ["aws_budgets_", "budgets"],
@@ -389,7 +414,8 @@ describe("what Terraform calls", () => {
   test("of every service that the modules use, a plan may read", () => {
     const used = new Set(typesInModules().map(serviceOf));
     const known = new Set([...Object.keys(services), ...Object.keys(namedServices)]);
-    expect([...used].filter((service) => !known.has(service))).toEqual([]);
+    const optional = Object.keys(optionalServices);
+    expect([...used].filter((service) => !known.has(service) && !optional.includes(service))).toEqual([]);
     expect([...known].filter((service) => !used.has(service))).toEqual([]);
   });
 });

@@ -413,6 +413,99 @@ const rows: readonly [what: string, props: Anything, path: string, ...said: stri
     "staging.services.__proto__",
     "would be lost",
   ],
+  [
+    "a use that is none",
+    service({ uses: { files: "efs" } }),
+    "staging.services.web.uses.files",
+    '"efs" is nothing that a service can use',
+    '"bucket", "queue", "valkey"',
+  ],
+  [
+    "a use without its kind",
+    service({ uses: { files: { versionDays: 3 } } }),
+    "staging.services.web.uses.files",
+    "there are",
+    '"bucket"',
+  ],
+  [
+    "an option that a queue has not",
+    service({ uses: { jobs: { type: "queue", nodeType: "x" } } }),
+    "staging.services.web.uses.jobs",
+    'has no option "nodeType"',
+    "visibilityTimeout",
+  ],
+  [
+    "a use in upper case",
+    service({ uses: { Jobs: "queue" } }),
+    "staging.services.web.uses.Jobs",
+    '"Jobs"',
+    "a-z",
+  ],
+  [
+    "a use of the access logs' name",
+    service({ uses: { "access-logs": "bucket" } }),
+    "staging.services.web.uses.access-logs",
+    '"access-logs"',
+    "choose another",
+  ],
+  [
+    "a node type that is none",
+    service({ uses: { cache: { type: "valkey", nodeType: "t4g.micro" } } }),
+    "staging.services.web.uses.cache.nodeType",
+    '"t4g.micro" is no node type',
+    "cache.t4g.micro",
+  ],
+  [
+    "a version that Valkey has not",
+    service({ uses: { cache: { type: "valkey", version: "6.2" } } }),
+    "staging.services.web.uses.cache.version",
+    '"6.2"',
+    "7.2 and 8.x",
+  ],
+  [
+    "messages that wait for a month",
+    service({ uses: { jobs: { type: "queue", retentionDays: 30 } } }),
+    "staging.services.web.uses.jobs.retentionDays",
+    "30 is above",
+    "14",
+  ],
+  [
+    "a variable of config that a use fills",
+    service({ uses: { jobs: "queue" }, config: { JOBS_QUEUE_URL: "x" } }),
+    "staging.services.web.config",
+    '"JOBS_QUEUE_URL" stands in uses, too',
+    "leave it in one place",
+  ],
+  [
+    "one name for two kinds",
+    { services: { web: { ...web, uses: { jobs: "queue" } }, worker: { uses: { jobs: "bucket" } } } },
+    "staging.services.worker.uses.jobs.type",
+    '"bucket" is not what "web" says of the same jobs, "queue"',
+    "say it in one of them",
+  ],
+  [
+    "one queue of two timeouts",
+    {
+      services: {
+        web: { ...web, uses: { jobs: { type: "queue", visibilityTimeout: 10 } } },
+        worker: { uses: { jobs: { type: "queue", visibilityTimeout: 20 } } },
+      },
+    },
+    "staging.services.worker.uses.jobs.visibilityTimeout",
+    '20 is not what "web" says of the same jobs, 10',
+  ],
+  [
+    "a queue without NAT and without its endpoint",
+    {
+      network: {
+        nat: false,
+        endpoints: ["ecr.api", "ecr.dkr", "ecs", "ecs-agent", "ecs-telemetry", "logs", "ssm", "ssmmessages"],
+      },
+      services: { web: { ...web, uses: { jobs: "queue" } } },
+    },
+    "staging.network.endpoints",
+    "sqs is missing",
+  ],
   ["a part that is nothing", { cluster: null }, "staging.cluster", "null is not an object"],
 ];
 
@@ -509,6 +602,13 @@ describe("a report", () => {
     });
     expect(report({ qa: but(cluster("one-spot")), "qa-one": but(cluster("spot")) })).toContain(
       "qa-one.cluster.capacity.spot: AWS names would begin with",
+    );
+  });
+
+  test("of environments whose queues would be one asks for another name", () => {
+    const uses = (name: string) => butWeb({ uses: { [name]: "queue" } });
+    expect(report({ qa: uses("one-jobs"), "qa-one": uses("jobs") })).toContain(
+      'qa-one.uses.jobs: AWS names would begin with "qa-one-jobs", as those of qa.uses.one-jobs do',
     );
   });
 

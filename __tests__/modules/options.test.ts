@@ -142,6 +142,34 @@ const rows: readonly [string, EnvironmentProps, Record<string, number>][] = [
     },
   ],
   [
+    "a bucket",
+    butWeb({ uses: { uploads: "bucket" } }),
+    {
+      aws_s3_bucket: 1,
+      aws_s3_bucket_policy: 1,
+      aws_s3_bucket_lifecycle_configuration: 1,
+      aws_s3_bucket_public_access_block: 1,
+      aws_s3_bucket_server_side_encryption_configuration: 1,
+      aws_s3_bucket_versioning: 1,
+      aws_iam_role_policy: 1,
+    },
+  ],
+  [
+    "a queue",
+    butWeb({ uses: { jobs: "queue" } }),
+    { aws_sqs_queue: 2, aws_sqs_queue_redrive_allow_policy: 1, aws_iam_role_policy: 1 },
+  ],
+  [
+    "a cache",
+    butWeb({ uses: { cache: "valkey" } }),
+    {
+      aws_elasticache_replication_group: 1,
+      aws_security_group: 1,
+      aws_vpc_security_group_ingress_rule: 1,
+      aws_vpc_security_group_egress_rule: 1,
+    },
+  ],
+  [
     "Fargate beside instances",
     butWeb({ capacity: "fargate" }),
     { aws_security_group: 1, aws_vpc_security_group_egress_rule: 1 },

@@ -1,3 +1,5 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import { made, Project, worldOf } from "./support/project";
 
@@ -14,11 +16,9 @@ const TEXTS = [
   "a$",
 ];
 
+/** What the guide names and does not show: a volume, a sidecar, on instances and on Fargate. */
 const source = `
 import { EfsFileSystem } from "@cdktf/provider-aws/lib/efs-file-system";
-import { ElasticacheReplicationGroup } from "@cdktf/provider-aws/lib/elasticache-replication-group";
-import { SecurityGroup } from "@cdktf/provider-aws/lib/security-group";
-import { SqsQueue } from "@cdktf/provider-aws/lib/sqs-queue";
 import { environment, small } from "../modules/environment";
 
 const config = { PATH_TO: "$URL/x", ...Object.fromEntries(${JSON.stringify(TEXTS)}.map((text, index) => [\`TEXT_\${index}\`, text])) };
@@ -34,54 +34,106 @@ export default environment(
     },
   },
   (own) => {
-    const [web, worker] = [own.services.get("web")!, own.services.get("worker")!];
-    const queue = new SqsQueue(own, "jobs", { name: \`\${own.configuration.name}-jobs\` });
-    const group = new SecurityGroup(own, "cache", { vpcId: own.network.vpc.id });
-    const cache = new ElasticacheReplicationGroup(own, "valkey", {
-      replicationGroupId: \`\${own.configuration.name}-cache\`, description: "Sessions", engine: "valkey", nodeType: "cache.t4g.micro",
-      transitEncryptionEnabled: true, subnetGroupName: own.network.cacheSubnetGroup.name, securityGroupIds: [group.id],
-    });
     const files = new EfsFileSystem(own, "files", { encrypted: true });
-    web.environment("QUEUE_URL", queue.url);
-    web.environment("CACHE_HOST", cache.primaryEndpointAddress);
-    web.allow(["sqs:SendMessage"], queue.arn);
-    worker.allow(["sqs:ReceiveMessage", "sqs:DeleteMessage"], queue.arn);
-    for (const service of [web, worker]) {
-      service.connect(group, 6379);
-      service.volume(files, "/data");
-      service.sidecar({ name: "agent", image: "public.ecr.aws/datadog/agent:7.60.0", memory: 128, essential: false });
-    }
+    for (const service of own.services.values())
+      service.volume(files, "/data").sidecar({ name: "agent", image: "public.ecr.aws/datadog/agent:7.60.0", memory: 128, essential: false });
   },
 );
 `;
 
-describe("what a team's own file adds", () => {
-  const project = new Project({ "staging.ts": source, "qa.ts": source });
+/** The files that docs/own-resources.md shows: ready-made, and by hand. */
+const [readyMade = "", byHand = ""] = [
+  ...readFileSync(join(__dirname, "../../docs/own-resources.md"), "utf8").matchAll(
+    /```ts\n(import[\s\S]*?)```/g,
+  ),
+].map(([, code]) => code);
+
+describe("what a service uses, and what a team's own file adds", () => {
+  const files = { "staging.ts": readyMade, "qa.ts": readyMade, "hand.ts": byHand, "own.ts": source };
+  const project = new Project(files);
+  const names = Object.keys(files).map((file) => file.replace(".ts", ""));
   afterAll(() => project.remove());
 
-  it("is applied beside a copy of it, plans no change after that, and goes to the last object", async () => {
-    const applied = await project.cdktf("apply", "staging", "qa", "--auto-approve");
-    expect(applied.code, applied.output).toBe(0);
-    for (const name of ["staging", "qa"]) {
-      const { output } = await project.cdktf("plan", name);
-      expect(output).toContain("No changes.");
-    }
-    const [web, agent] = containers("staging-web");
-    const variable = (name: string) => web.environment.find((one: Variable) => one.name === name)?.value;
-    expect(TEXTS.map((_, index) => variable(`TEXT_${index}`))).toEqual(TEXTS);
-    expect(variable("QUEUE_URL")).toBe("https://sqs.us-west-2.amazonaws.com/123456789012/staging-jobs");
-    expect(variable("CACHE_HOST")).toMatch(/^master\.staging-cache\.\w+\.usw2\.cache\.amazonaws\.com$/);
-    expect(variable("PATH_TO")).toMatch(/^https:\/\/d\w+\.cloudfront\.net\/x$/);
-    expect(agent.logConfiguration.options["awslogs-group"]).toBe("/staging/service/web");
-    const destroyed = await project.cdktf("destroy", "staging", "qa", "--auto-approve");
-    expect(destroyed.code, destroyed.output).toBe(0);
+  /** Synthesizes, and runs Terraform on each of these stacks in turn, as cdktf does. */
+  const terraform = async (command: string, stacks: readonly string[]) => {
+    const { code, output } = await project.synth();
+    expect(code, output).toBe(0);
+    const each = `terraform -chdir=cdktf.out/stacks/$stack`;
+    const line = `set -e; for stack in ${stacks.join(" ")}; do ${each} init -input=false >/dev/null; ${each} ${command}; done`;
+    const ended = await project.sandbox("sh", "-c", line);
+    expect(ended.code, ended.output).toBe(0);
+  };
+  const apply = async (...stacks: readonly string[]) => {
+    await terraform("apply -input=false -auto-approve", stacks);
+    await terraform("plan -input=false -detailed-exitcode", stacks);
+  };
+  const list = (type: string) =>
+    worldOf(project)
+      .list({ type })
+      .map(({ attributes }) => attributes);
+
+  it("is applied in four environments, two of one file, and plans no change after that", async () => {
+    await apply(...names);
+    expect(
+      list("aws_sqs_queue")
+        .map(({ name }) => name)
+        .sort(),
+    ).toEqual([
+      "hand-jobs",
+      ...["qa", "staging"].flatMap((one) => [`${one}-jobs`, `${one}-jobs-dead-letter`]),
+    ]);
+  });
+
+  it("says where each thing is, in values that are there", () => {
+    const queue = (name: string) => `https://sqs.us-west-2.amazonaws.com/123456789012/${name}`;
+    const web = variables("staging-web");
+    expect(web).toMatchObject({
+      AWS_REGION: "us-west-2",
+      UPLOADS_BUCKET: "staging-uploads-123456789012",
+      JOBS_QUEUE_URL: queue("staging-jobs"),
+    });
+    expect(web.CACHE_URL).toMatch(
+      /^rediss:\/\/master\.staging-cache\.\w+\.usw2\.cache\.amazonaws\.com:6379$/,
+    );
+    expect(variables("staging-worker").JOBS_QUEUE_URL).toBe(web.JOBS_QUEUE_URL);
+    expect(variables("hand-web")).toMatchObject({
+      BUCKET: "hand-uploads-123456789012",
+      QUEUE_URL: queue("hand-jobs"),
+      CACHE_HOST: expect.stringMatching(/^master\.hand-cache\./),
+    });
+  });
+
+  it("leaves plain text as it was written", () => {
+    const own = variables("own-web");
+    expect(TEXTS.map((_, index) => own[`TEXT_${index}`])).toEqual(TEXTS);
+    expect(own.PATH_TO).toMatch(/^https:\/\/d\w+\.cloudfront\.net\/x$/);
+    const [, agent] = containers("own-web");
+    expect(agent.logConfiguration.options["awslogs-group"]).toBe("/own/service/web");
+  });
+
+  it("goes again where it is taken out, and nothing else does", async () => {
+    project.write("staging.ts", readyMade.replaceAll(/, uses: \{.*?\} \}(?=,?\n)/g, " }"));
+    await apply("staging");
+    const left = made(project).filter(({ id }) => /staging-(uploads|jobs|cache)/.test(id));
+    expect(left).toEqual([]);
+    expect(variables("staging-web")).not.toHaveProperty("UPLOADS_BUCKET");
+    expect(variables("qa-web").JOBS_QUEUE_URL).toBeDefined();
+  });
+
+  it("is destroyed to the last object", async () => {
+    await terraform("destroy -input=false -auto-approve", names);
     expect(made(project)).toEqual([]);
   });
 
   /** The containers of the newest revision of a family. */
   function containers(family: string) {
-    const [definition] = worldOf(project).list({ type: "aws_ecs_task_definition", where: { family } });
-    return JSON.parse(String(definition?.attributes.container_definitions));
+    const definitions = worldOf(project).list({ type: "aws_ecs_task_definition", where: { family } });
+    return JSON.parse(String(definitions.at(-1)?.attributes.container_definitions));
+  }
+
+  function variables(family: string): Record<string, string> {
+    const [{ environment }] = containers(family);
+    return Object.fromEntries(environment.map(({ name, value }: Variable) => [name, value]));
   }
 });
 

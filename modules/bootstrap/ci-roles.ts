@@ -53,11 +53,10 @@ export class CiRoles extends Construct {
   /** Whoever may open a pull request in the repository itself: a fork's workflow gets no token. */
   private createPlanRole() {
     const { github, environments, account, stateBucketArn } = this.props;
-    const configurations = environments.map(({ configuration }) => configuration);
     return this.createRole(["plan"], {
       description: "Plans every environment, for pull requests and the main branch",
       trust: this.identity.trust([github.repository], [subjects.pullRequest, subjects.branch("main")]),
-      statements: planStatements(configurations, account, stateBucketArn).map(allowed),
+      statements: planStatements(environments, account, stateBucketArn).map(allowed),
     });
   }
 
@@ -97,13 +96,13 @@ export class CiRoles extends Construct {
     ];
   }
 
-  private createApplyRole({ configuration }: Environment) {
+  private createApplyRole(environment: Environment) {
     const { github, account, stateBucketArn } = this.props;
-    const { name } = configuration;
+    const { name } = environment.configuration;
     return this.createRole(["apply", name], {
       description: `Applies ${name}, in the GitHub environment of this name`,
       trust: this.identity.trust([github.repository], [subjects.environment(name)]),
-      statements: applyStatements(configuration, account, stateBucketArn).map(allowed),
+      statements: applyStatements(environment, account, stateBucketArn).map(allowed),
     });
   }
 

@@ -1,6 +1,8 @@
+import type { Environment } from "../environment/environment";
 import type { Configuration } from "../environment/props";
 import { actionsOf, instancePolicies, type Statement } from "../policy";
 import { stateKey } from "../stack";
+import { optionalServices, usedServices } from "./used-services";
 
 /**
  * The AWS services that environments are made of, and the actions by which Terraform reads them. Names come from the
@@ -43,13 +45,14 @@ export const namedServices: Readonly<Record<string, readonly string[]>> = {
 /** Where global services are reached: CloudFront, IAM, Route 53, and certificates and firewalls of CloudFront. */
 const GLOBAL_REGION = "us-east-1";
 
-const reading: Statement = {
+const reading = (environments: readonly Environment[]): Statement => ({
   sid: "ReadServices",
-  actions: Object.entries({ ...services, ...namedServices }).flatMap(([service, names]) =>
-    actionsOf(service, names),
-  ),
+  actions: [
+    ...Object.entries({ ...services, ...namedServices }),
+    ...usedServices(...environments).map((used) => [used, optionalServices[used]?.reads ?? []] as const),
+  ].flatMap(([service, names]) => actionsOf(service, names)),
   resources: ["*"],
-};
+});
 
 /** A new password is made, and thrown away, in each plan and apply. */
 const password: Statement = {
@@ -70,31 +73,40 @@ const publicParameters = ({ region }: Configuration) => `arn:aws:ssm:${region}::
  * parameters, because Terraform reads a parameter whole.
  */
 export const planStatements = (
-  environments: readonly Configuration[],
+  environments: readonly Environment[],
   account: string,
   bucketArn: string,
 ): Statement[] => [
-  reading,
+  reading(environments),
   password,
   {
     sid: "ReadParameters",
     actions: ["ssm:GetParameter", "ssm:GetParameters"],
-    resources: [...new Set(environments.flatMap((one) => [parameters(one, account), publicParameters(one)]))],
+    resources: [
+      ...new Set(
+        environments.flatMap(({ configuration }) => [
+          parameters(configuration, account),
+          publicParameters(configuration),
+        ]),
+      ),
+    ],
   },
   { sid: "ReadStates", actions: ["s3:GetObject"], resources: [`${bucketArn}/${stateKey("*")}`] },
 ];
 
 /** What applying one environment takes: its own state, what bears its name, and the services that bear none. */
-export function applyStatements(environment: Configuration, account: string, bucketArn: string): Statement[] {
-  const { name, region } = environment;
+export function applyStatements(environment: Environment, account: string, bucketArn: string): Statement[] {
+  const { configuration } = environment;
+  const { name, region } = configuration;
+  const used = usedServices(environment);
   const state = `${bucketArn}/${stateKey(name)}`;
-  const created = environment.registries.filter(({ create }) => create);
+  const created = configuration.registries.filter(({ create }) => create);
   return [
-    reading,
+    reading([environment]),
     password,
     {
       sid: "ChangeServices",
-      actions: Object.keys(services).map((service) => `${service}:*`),
+      actions: [...Object.keys(services), ...used.filter((one) => one !== "sqs")].map((one) => `${one}:*`),
       resources: ["*"],
       condition: { StringEquals: { "aws:RequestedRegion": [...new Set([region, GLOBAL_REGION])] } },
     },
@@ -109,18 +121,33 @@ export function applyStatements(environment: Configuration, account: string, buc
         "PutParameter",
         "RemoveTagsFromResource",
       ]),
-      resources: [parameters(environment, account)],
+      resources: [parameters(configuration, account)],
     },
     {
       sid: "ReadPublicParameters",
       actions: ["ssm:GetParameter", "ssm:GetParameters"],
-      resources: [publicParameters(environment)],
+      resources: [publicParameters(configuration)],
     },
     {
       sid: "ChangeBuckets",
       actions: actionsOf("s3", ["Create*", "Delete*", "Get*", "List*", "Put*"]),
       resources: [`arn:aws:s3:::${name}-*`, `arn:aws:s3:::${name}-*/*`],
     },
+    ...(used.includes("sqs")
+      ? [
+          {
+            sid: "ChangeQueues",
+            actions: actionsOf("sqs", [
+              "CreateQueue",
+              "DeleteQueue",
+              "SetQueueAttributes",
+              "TagQueue",
+              "UntagQueue",
+            ]),
+            resources: [`arn:aws:sqs:${region}:${account}:${name}-*`],
+          },
+        ]
+      : []),
     ...(created.length > 0
       ? [
           {

@@ -2,9 +2,8 @@ import { S3Bucket } from "@cdktf/provider-aws/lib/s3-bucket";
 import { S3BucketLifecycleConfiguration } from "@cdktf/provider-aws/lib/s3-bucket-lifecycle-configuration";
 import { S3BucketPolicy } from "@cdktf/provider-aws/lib/s3-bucket-policy";
 import { Construct } from "constructs";
-import { nameOf } from "../names";
 import { document } from "../policy";
-import { closeBucket, onlyWithTls } from "../private-bucket";
+import { bucketName, closeBucket, onlyWithTls } from "../private-bucket";
 import { ITSELF } from "../stack";
 
 /** A private bucket that CloudFront and the load balancer write their requests to, for some days. */
@@ -19,8 +18,7 @@ export class AccessLogs extends Construct {
   ) {
     super(scope, id);
     this.bucket = new S3Bucket(this, ITSELF, {
-      // Bucket names are the world's: the account makes this one ours.
-      bucket: `${nameOf("aws_s3_bucket", props.name, "access-logs").slice(0, 50)}-${props.account}`,
+      bucket: bucketName(props.name, "access-logs", props.account),
       forceDestroy: true,
     });
     closeBucket(this, this.bucket);

@@ -26,7 +26,28 @@ export function* checkServices(parsed: Parsed, configuration: Configuration): Ge
     for (const { path, message } of checks) yield { path: `services.${service.name}.${path}`, message };
   }
   yield* checkRoutes(configuration.services);
+  yield* checkUses(configuration.services);
 }
+
+/** One thing that two services describe differently. */
+function* checkUses(services: readonly ServiceConfiguration[]): Generator<Mistake> {
+  const described = new Map<string, { readonly by: string; readonly options: Record<string, unknown> }>();
+  for (const service of services) {
+    for (const [name, { variable: _, ...options }] of Object.entries(service.uses)) {
+      const before = described.get(name);
+      described.set(name, before ?? { by: service.name, options });
+      const key = before && differing(before.options, options);
+      if (key === undefined) continue;
+      yield {
+        path: `services.${service.name}.uses.${name}.${key}`,
+        message: `${show(options[key as keyof typeof options])} is not what ${show(before?.by)} says of the same ${name}, ${show(before?.options[key])}; say it in one of them.`,
+      };
+    }
+  }
+}
+
+const differing = (one: Record<string, unknown>, other: Record<string, unknown>) =>
+  ["type", ...Object.keys(one)].find((key) => one[key] !== other[key]);
 
 function* checkExposure(service: ServiceConfiguration, { distribution }: Configuration): Generator<Mistake> {
   if (service.registry.repository === "") {

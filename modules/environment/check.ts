@@ -2,6 +2,7 @@ import type { z } from "zod";
 import { instanceType } from "../aws/instance-types";
 import { zonesOf } from "../aws/zones";
 import { type Mistake, show } from "../mistakes";
+import { usesQueue } from "../uses/props";
 import type { Configuration, environmentOptions } from "./props";
 
 type Parsed = z.output<typeof environmentOptions>;
@@ -33,6 +34,7 @@ export function* checkNetwork(
     const needed = ["ecr.api", "ecr.dkr", "logs", "ssm"];
     if (services.some((service) => !service.fargate)) needed.push("ecs", "ecs-agent", "ecs-telemetry");
     if (bastion || services.some((service) => service.exec)) needed.push("ssmmessages");
+    if (usesQueue(services)) needed.push("sqs");
     const missing = needed.filter((service) => !network.endpoints.includes(service));
     if (missing.length > 0) {
       yield {

@@ -13,6 +13,10 @@ import { Registry } from "../registry/registry";
 import { admit, allow } from "../security-group";
 import { Service } from "../service/service";
 import { type Project, SlipwayStack } from "../stack";
+import type { Bucket } from "../uses/bucket";
+import { createUse } from "../uses/create-use";
+import type { Queue } from "../uses/queue";
+import type { Valkey } from "../uses/valkey";
 import type { Configuration } from "./props";
 import { psqlCommand } from "./psql";
 
@@ -33,6 +37,8 @@ export class Environment extends SlipwayStack {
   readonly bastion: Bastion | undefined;
   /** By the repository's name. */
   readonly registries: ReadonlyMap<string, Registry>;
+  /** What services use, by name. */
+  readonly uses: ReadonlyMap<string, Bucket | Queue | Valkey>;
   /** By name, in the order of deployment. */
   readonly services: ReadonlyMap<string, Service>;
   /** What deploy reads. */
@@ -51,6 +57,7 @@ export class Environment extends SlipwayStack {
     this.distribution = this.createDistribution();
     this.bastion = this.createBastion();
     this.registries = this.createRegistries();
+    this.uses = this.createUses();
     this.services = this.createServices();
     this.connectLoadBalancer();
     this.connectDatabase();
@@ -101,13 +108,23 @@ export class Environment extends SlipwayStack {
     );
   }
 
+  private createUses() {
+    const { configuration, account, network } = this;
+    return new Map(
+      Object.entries(configuration.uses).map(([name, options]) => {
+        const props = { environment: configuration.name, account, network, name, options };
+        return [name, createUse(this, `uses_${name}`, props)];
+      }),
+    );
+  }
+
   private createServices() {
-    const { configuration, network, cluster, database, distribution } = this;
+    const { configuration, network, cluster, database, distribution, uses } = this;
     return new Map(
       configuration.services.map((service) => {
         const registry = this.registries.get(service.registry.repository);
         if (registry === undefined) throw new Error(`No registry for ${service.name}.`);
-        const props = { configuration, service, network, cluster, registry, database, distribution };
+        const props = { configuration, service, network, cluster, registry, database, distribution, uses };
         return [service.name, new Service(this, `service_${service.name}`, props)];
       }),
     );

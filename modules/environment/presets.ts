@@ -22,6 +22,11 @@ export const small: Preset = {
   },
   distribution: { deletionProtection: false },
   service: { count: 1, logDays: 7 },
+  uses: {
+    bucket: { deletionProtection: false },
+    queue: { deletionProtection: false },
+    valkey: { deletionProtection: false },
+  },
 };
 
 /** Survives the loss of a zone and of a person's attention: a NAT gateway per zone, a standby, protection. */
@@ -50,4 +55,5 @@ export const production: Preset = {
   },
   distribution: { deletionProtection: true, accessLogs: true },
   service: { count: 2, logDays: 90 },
+  uses: { valkey: { replicas: 1, snapshotDays: 7 } },
 };

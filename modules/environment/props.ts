@@ -9,6 +9,7 @@ import { network } from "../network/props";
 import { options, short } from "../options";
 import { registry } from "../registry/props";
 import { serviceOptions } from "../service/props";
+import type { UseDefaults } from "../uses/props";
 
 const serviceName = z
   .string()
@@ -52,6 +53,8 @@ export interface EnvironmentProps extends Readonly<Written> {
 /** Defaults for a kind of environment: the parts of one, and what every service starts from. */
 export type Preset = Readonly<Partial<Omit<Written, "name" | "services">>> & {
   readonly service?: Partial<z.input<typeof serviceOptions>>;
+  /** What everything that services use starts from, by its kind. */
+  readonly uses?: UseDefaults;
 };
 
 type Parsed = z.output<typeof environmentOptions>;
@@ -96,4 +99,6 @@ export interface Configuration {
   /** The repositories, each once. */
   readonly registries: readonly RegistryConfiguration[];
   readonly services: readonly ServiceConfiguration[];
+  /** What services use, each once, by name. */
+  readonly uses: ServiceConfiguration["uses"];
 }

@@ -5,8 +5,10 @@ import { regions, zonesOf } from "../aws/zones";
 import { fromIssues, type Mistake } from "../mistakes";
 import { endpointServices } from "../network/props";
 import { expand, freeze, layer } from "../options";
+import { usesQueue } from "../uses/props";
 import { checkCluster, checkDatabase, checkDistribution, checkNetwork } from "./check";
 import { checkServices } from "./check-services";
+import { layerUses } from "./layer-uses";
 import { lostNames } from "./lost-names";
 import { mistakeInName } from "./name";
 import {
@@ -89,7 +91,7 @@ const shorthands: Partial<Record<keyof Preset, string>> = {
 
 /** The preset's data under what was written; named things (capacity) replace as a whole. */
 function layered({ preset, ...written }: EnvironmentProps): Record<string, unknown> {
-  const { service, ...parts } = preset ?? {};
+  const { service, uses, ...parts } = preset ?? {};
   const result: Record<string, unknown> = { ...written };
   for (const [key, under] of Object.entries(parts)) {
     const shorthand = shorthands[key as keyof Preset];
@@ -100,9 +102,10 @@ function layered({ preset, ...written }: EnvironmentProps): Record<string, unkno
   if (typeof cluster === "object" && cluster?.capacity !== undefined) {
     result.cluster = { ...(result.cluster as object), capacity: cluster.capacity };
   }
-  result.services = Object.fromEntries(
+  const services = Object.fromEntries(
     Object.entries(written.services ?? {}).map(([name, own]) => [name, layer(service, own)]),
   );
+  result.services = layerUses(services, uses);
   return result;
 }
 
@@ -123,6 +126,7 @@ function complete(name: string, parsed: Parsed): Configuration {
     distribution,
     registries: [...registries.values()],
     services,
+    uses: Object.fromEntries(services.flatMap(({ uses }) => Object.entries(uses))),
   };
 }
 
@@ -132,11 +136,15 @@ function completeNetwork(name: string, parsed: Parsed): NetworkConfiguration {
     cidr,
     nat,
     zones: typeof zones === "number" ? zonesOf(parsed.region).slice(0, zones) : zones,
-    endpoints: wanted === true ? endpointServices : wanted === false ? [] : wanted,
+    endpoints: wanted === true ? neededEndpoints(parsed) : wanted === false ? [] : wanted,
     // The peers' addresses are known once all environments are: see together.ts.
     peering: peering.map((environment) => ({ environment, cidr: "" })),
   };
 }
+
+/** Those that instances and tasks need, and what is used beside them. */
+const neededEndpoints = ({ services }: Parsed) =>
+  endpointServices.filter((endpoint) => endpoint !== "sqs" || usesQueue(Object.values(services)));
 
 /** One of the 256 /16 of 10.0.0.0/8, by the name: a copied file gets its own, and keeps it. */
 const cidrFor = (name: string) => `10.${createHash("sha256").update(name).digest()[0]}.0.0/16`;

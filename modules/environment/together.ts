@@ -32,12 +32,13 @@ export function* checkTogether(
     }
     environments.set(name, file);
     // Roles, groups and providers are named <environment>-<part>…: a-b of one may be a's b-… of another.
-    const parts = [
+    const parts: (readonly [kind: string, part: string])[] = [
       ...configuration.services.map((service) => ["services", service.name] as const),
       ...Object.keys(configuration.cluster.capacity).map(
         (capacity) => ["cluster.capacity", capacity] as const,
       ),
     ];
+    parts.push(...Object.keys(configuration.uses).map((use) => ["uses", use] as const));
     for (const [kind, part] of parts) {
       const prefix = `${name}-${part}`;
       const path = `${name}.${kind}.${part}`;

@@ -12,6 +12,7 @@ export const endpointServices = [
   "ecs-agent",
   "ecs-telemetry",
   "logs",
+  "sqs",
   "ssm",
   "ssmmessages",
 ] as const;

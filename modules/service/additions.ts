@@ -5,11 +5,12 @@ import { Token } from "cdktf";
 import type { z } from "zod";
 import type { ServiceConfiguration } from "../environment/props";
 import { fromIssues, type Mistake, show } from "../mistakes";
+import { variable } from "../options";
 import type { Statement } from "../policy";
 import type { Group } from "../security-group";
 import type { Mount } from "./container";
 import { allowanceOptions, sidecarOptions } from "./props";
-import { sourcesOf, variable } from "./variables";
+import { sourcesOf } from "./variables";
 
 /** A container that runs beside the application's. */
 export type Sidecar = z.output<typeof sidecarOptions>;

@@ -1,9 +1,9 @@
 import { z } from "zod";
 import { show } from "../mistakes";
-import { options, part, short } from "../options";
+import { options, part, short, variable } from "../options";
 import { isWildcard } from "../policy";
 import { registryOptions } from "../registry/props";
-import { variable } from "./variables";
+import { use, useName } from "../uses/props";
 
 const command = z.array(z.string()).min(1, "is empty: give the command and its arguments.");
 
@@ -130,6 +130,12 @@ export const serviceOptions = options({
   secrets: z.array(variable).default([]),
   /** The database's connection; false for a service that has no business there. @default true where there is one */
   database: part<typeof databaseOptions, string[]>(databaseOptions, "urls").prefault(true),
+  /**
+   * What it keeps things in beside the database, by name: `{ uploads: "bucket", jobs: "queue", cache: "valkey" }`, or the
+   * options of one with its `type`. Services that name the same share it. Each is told where it is (`UPLOADS_BUCKET`,
+   * `JOBS_QUEUE_URL`, `CACHE_URL`), may use it, and has a way in.
+   */
+  uses: z.record(useName, use).default({}),
   /** Migrations before each deployment: true for `goose -dir migrations up`, or the command. */
   migrations: part<typeof migrationOptions, string[]>(migrationOptions, "command").default(false),
   autoscaling: part(autoscalingOptions).default(false),

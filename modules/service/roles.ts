@@ -5,6 +5,7 @@ import { Construct } from "constructs";
 import type { ServiceConfiguration } from "../environment/props";
 import { nameOf } from "../names";
 import { assumedBy, policy, type Statement } from "../policy";
+import type { Grant } from "../uses/use";
 
 export interface RolesProps {
   readonly environment: string;
@@ -13,6 +14,8 @@ export interface RolesProps {
   readonly logGroupArn: string;
   /** ARNs of exactly the parameters that its containers are given. */
   readonly parameterArns: readonly string[];
+  /** What the application may do with what it uses, by its name. */
+  readonly grants: readonly (Grant & { readonly name: string })[];
 }
 
 /** Who starts the tasks (execution), and who the application is (task). */
@@ -56,6 +59,11 @@ export class Roles extends Construct {
     });
   }
 
+  /** Whether the application may do anything in AWS beside being entered. */
+  get actsInAws(): boolean {
+    return this.statements.some(({ sid }) => sid !== "SessionChannels");
+  }
+
   /** Written when the stack is: more may be allowed until then. */
   private createPolicy(id: string, role: IamRole, statements: readonly Statement[]) {
     const written = Lazy.stringValue({ produce: () => policy(statements) });
@@ -87,7 +95,12 @@ export class Roles extends Construct {
   }
 
   private taskStatements(): Statement[] {
-    const statements: Statement[] = [...this.props.service.permissions];
+    const uses = this.props.grants.map(({ name, actions, resources }, index) => ({
+      sid: `Use${pascal(name)}${index + 1}`,
+      actions,
+      resources,
+    }));
+    const statements: Statement[] = [...this.props.service.permissions, ...uses];
     if (this.props.service.exec) {
       statements.push({
         sid: "SessionChannels",
@@ -101,3 +114,7 @@ export class Roles extends Construct {
     return statements;
   }
 }
+
+/** `my-uploads` → `MyUploads`, as names of statements have no hyphens. */
+const pascal = (name: string) =>
+  name.replaceAll(/(^|-)(.)/g, (_, __, letter: string) => letter.toUpperCase());

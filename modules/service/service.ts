@@ -22,6 +22,8 @@ import type { Network } from "../network/network";
 import { type Registry, tagsOf } from "../registry/registry";
 import { admit, allow, allowOut, type Group, groupLifecycle } from "../security-group";
 import { addressOf, ITSELF } from "../stack";
+import { variableOf } from "../uses/props";
+import type { Use } from "../uses/use";
 import { Additions, type Reachable, type SidecarProps, type VolumeProps } from "./additions";
 import { type Container, containerDefinitions } from "./container";
 import { FILE_SYSTEM_PORT, FileSystemAccess } from "./file-system";
@@ -40,6 +42,8 @@ export interface ServiceProps {
   readonly registry: Registry;
   readonly database: Database | undefined;
   readonly distribution: Distribution | undefined;
+  /** All that the environment's services use, by name. */
+  readonly uses: ReadonlyMap<string, Use>;
 }
 
 /** What one task definition of a service runs. */
@@ -97,6 +101,7 @@ export class Service extends Construct {
     this.service = this.createService();
     this.autoscaling = this.createAutoscaling();
     this.schedules = this.createSchedules();
+    this.connectUses();
   }
 
   /** What deploy needs to know of this service. */
@@ -134,59 +139,63 @@ export class Service extends Construct {
   }
 
   /** Gives its containers one more variable: `web.environment("QUEUE_URL", queue.url)`. */
-  environment(name: string, value: string): void {
+  environment(name: string, value: string): this {
     this.additions.addVariable(name, value);
+    return this;
   }
 
   /** Allows the application one thing more in AWS: `web.allow(["sqs:SendMessage"], queue.arn)`. */
-  allow(actions: readonly string[], resources: string | readonly string[]): void {
+  allow(actions: readonly string[], resources: string | readonly string[]): this {
     const statement = this.additions.permit(actions, resources);
     const policy = statement && this.roles.allow(statement);
     if (policy) this.outliveBy(policy);
+    return this;
   }
 
   /**
    * Runs a container beside the application's, in each of its tasks but the migrations', with the service's log group.
    * On Fargate the two reach each other at localhost; on instances the application reaches it by its name.
    */
-  sidecar(props: SidecarProps): void {
+  sidecar(props: SidecarProps): this {
     this.additions.addSidecar(props);
+    return this;
   }
 
   /**
    * Opens the way from its tasks to a port of a security group, or of what has one: `web.connect(cache, 6379)`.
    * Tasks on instances share these instances' group: the way is open to all of them.
    */
-  connect(to: Reachable, port: number): void {
+  connect(to: Reachable, port: number): this {
     const group = "securityGroup" in to ? to.securityGroup : to;
-    if (!this.additions.mayConnect(group, port) || !group) return;
-    const { scope, id, from } = this.members;
-    const name = `${id}_to_${group.friendlyUniqueId}_${port}`;
-    // Two services on instances are one to a security group, and AWS refuses a rule that is there.
-    const known = scope.node.tryFindChild(name);
-    const description = `Port ${port} of ${group.node.id}`.replaceAll("_", "-");
-    const rules = known
-      ? []
-      : [
-          allow(scope, name, { from, to: group, port, description }),
-          admit(scope, name.replace("_to_", "_into_"), { from, to: group, port, description }),
-        ];
-    for (const rule of rules) this.outliveBy(rule);
+    if (this.additions.mayConnect(group, port) && group) this.openWay(group, port);
+    return this;
   }
 
   /**
    * Mounts a file system in the containers of the service, its migrations and schedules: `web.volume(efs, "/data")`.
    * The mount targets are made with it. An access point is needed where the application is not root.
    */
-  volume(files: EfsFileSystem, path: string, props: VolumeProps = {}): void {
-    if (!this.additions.addVolume(files.node.id, files, path, props)) return;
+  volume(files: EfsFileSystem, path: string, props: VolumeProps = {}): this {
+    if (!this.additions.addVolume(files.node.id, files, path, props)) return this;
     for (const definition of [this.taskDefinition, this.migration])
       definition?.putVolume(this.additions.volumes);
     const access = FileSystemAccess.of({ environment: this.stack, network: this.props.network, files });
     for (const target of access.targets) this.outliveBy(target);
-    this.connect(access, FILE_SYSTEM_PORT);
     const writes = props.readOnly ? [] : ["elasticfilesystem:ClientWrite"];
-    this.allow(["elasticfilesystem:ClientMount", ...writes], files.arn);
+    return this.connect(access, FILE_SYSTEM_PORT).allow(
+      ["elasticfilesystem:ClientMount", ...writes],
+      files.arn,
+    );
+  }
+
+  /** Two services on instances are one to a security group, and AWS refuses a rule that is there. */
+  private openWay(to: Group, port: number): void {
+    const { scope, id, from } = this.members;
+    const name = `${id}_to_${to.friendlyUniqueId}_${port}`;
+    if (scope.node.tryFindChild(name)) return;
+    const rule = { from, to, port, description: `Port ${port} of ${to.friendlyUniqueId}` };
+    this.outliveBy(allow(scope, name, rule));
+    this.outliveBy(admit(scope, name.replace("_to_", "_into_"), rule));
   }
 
   /** Whoever its tasks are to a security group, and where rules about them stand. */
@@ -234,6 +243,7 @@ export class Service extends Construct {
       repositoryArn: this.props.registry.repository.arn,
       logGroupArn: this.logGroup.arn,
       parameterArns: this.parameterArns(),
+      grants: this.uses.flatMap(({ name, use }) => use.grants.map((grant) => ({ name, ...grant }))),
     });
   }
 
@@ -342,8 +352,11 @@ export class Service extends Construct {
       name,
       literal(value).replaceAll(/\$URL(?!\w)/g, () => url),
     ]);
+    const uses = this.uses.map(({ variable, use }) => [variable, use.address]);
     return {
-      ...Object.fromEntries(config),
+      // AWS's libraries find it nowhere else on instances, whose metadata containers do not reach.
+      ...(this.roles.actsInAws && { AWS_REGION: this.props.configuration.region }),
+      ...Object.fromEntries([...config, ...uses]),
       ...(this.own.database && this.props.database?.connection),
       ...this.additions.variables,
     };
@@ -488,6 +501,19 @@ export class Service extends Construct {
       taskDefinition: this.taskDefinition,
       network: this.taskNetwork,
     });
+  }
+
+  /** What it uses: by which name and variable. */
+  private get uses() {
+    return Object.entries(this.own.uses).map(([name, options]) => {
+      const use = this.props.uses.get(name);
+      if (use === undefined) throw new Error(`No ${name} for ${this.own.name}.`);
+      return { name, variable: variableOf(name, options), use };
+    });
+  }
+
+  private connectUses(): void {
+    for (const { use } of this.uses) if (use.entrance) this.connect(use.entrance, use.entrance.port);
   }
 
   private get strategy() {

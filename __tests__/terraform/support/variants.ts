@@ -25,6 +25,8 @@ export const variants: Readonly<Record<string, string>> = {
   schedule: `services: { web: { port: 8080, schedules: { nightly: { expression: "cron(0 3 * * ? *)", command: ["report"] }, hourly: { expression: "rate(1 hour)", command: ["sync"] } } } },`,
   autoscaling: `services: { web: { port: 8080, autoscaling: { min: 1, max: 4 } } },`,
   permissions: `services: { web: { port: 8080, permissions: [{ sid: "Uploads", actions: ["s3:PutObject"], resources: ["arn:aws:s3:::uploads/*"] }] } },`,
+  uses: `services: { web: { port: 8080, uses: { uploads: "bucket", jobs: { type: "queue", visibilityTimeout: 300 }, cache: { type: "valkey", replicas: 2 } } }, worker: { capacity: "fargate", uses: { jobs: "queue", cache: "valkey" } } },`,
+  "uses-without-nat": `network: { nat: false }, services: { worker: { uses: { jobs: "queue", uploads: "bucket" } } },`,
   "no-services": `services: {},`,
 };
 

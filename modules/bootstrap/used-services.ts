@@ -1,0 +1,32 @@
+import { TerraformResource } from "cdktf";
+import type { Environment } from "../environment/environment";
+
+/** An AWS service that an environment may do without, by how the names of its resource types begin. */
+interface Optional {
+  readonly prefix: string;
+  /** The actions by which Terraform reads it, none of which reads what is kept there. */
+  readonly reads: readonly string[];
+}
+
+/**
+ * AWS services that services use or that a team adds in the second argument of `environment`. Roles may touch those that
+ * some resource belongs to. Names come from the Service Authorization Reference.
+ */
+export const optionalServices: Readonly<Record<string, Optional>> = {
+  cloudwatch: { prefix: "aws_cloudwatch_metric_", reads: ["Describe*", "List*"] },
+  dynamodb: { prefix: "aws_dynamodb_", reads: ["Describe*", "ListTagsOfResource"] },
+  elasticfilesystem: { prefix: "aws_efs_", reads: ["Describe*", "ListTagsForResource"] },
+  events: { prefix: "aws_cloudwatch_event_", reads: ["Describe*", "List*"] },
+  sns: { prefix: "aws_sns_", reads: ["Get*", "List*"] },
+  sqs: { prefix: "aws_sqs_", reads: ["GetQueueAttributes", "GetQueueUrl", "ListQueueTags"] },
+};
+
+/** The optional services that the resources of these environments belong to, sorted. */
+export function usedServices(...environments: readonly Environment[]): string[] {
+  const types = environments
+    .flatMap(({ node }) => node.findAll())
+    .flatMap((one) => (TerraformResource.isTerraformResource(one) ? [one.terraformResourceType] : []));
+  return Object.keys(optionalServices)
+    .filter((service) => types.some((type) => type.startsWith(optionalServices[service]?.prefix ?? "-")))
+    .sort();
+}
