@@ -21,6 +21,8 @@ export interface ServiceStatus {
   name: string;
   /** Such as `COMPLETED, 2 of 2 running`. */
   state: string;
+  /** What the environment's tag names; `runs` says whether a deployment of that is running or under way. */
+  tag: { name: string; digest: string | null; runs: boolean };
   running: { digest: string; tags: string[]; tasks: number; since: string | null }[];
   /** Newest first. */
   deployments: {

@@ -7,7 +7,7 @@ import type { Stage } from "./events";
 import { EXIT } from "./exit-code";
 import { LogTail, logStream } from "./log-tail";
 import { done, notYet, poll } from "./poll";
-import { taskId } from "./task-story";
+import { hasRun, taskId } from "./task-story";
 import {
   isStopped,
   stoppedVerdict,
@@ -120,12 +120,13 @@ export type TaskEnd = FinalVerdict & { lastLines: string[] };
 /** Watches the task to its end, its log live. Ctrl-C and every bound that passes stop it. */
 export async function watchTask(context: Context, oneOff: OneOff, task: Task): Promise<TaskEnd> {
   const tail = logTail(context, oneOff, task);
-  const end = await untilItEnds(context, oneOff, task, tail).catch(async (error: unknown) => {
+  const { end, ran } = await untilItEnds(context, oneOff, task, tail).catch(async (error: unknown) => {
     if (!(error instanceof Interrupted)) throw unseen(error, task);
     error.wayOut.push(await stop(context, task, error.message));
     throw error;
   });
-  await tail.drain(context.clock, end.kind !== "succeeded");
+  // A container that never started has no stream to wait for.
+  if (ran || end.kind === "unknown") await tail.drain(context.clock, end.kind !== "succeeded");
   return { ...end, lastLines: tail.lastLines };
 }
 
@@ -146,7 +147,7 @@ async function untilItEnds(
   oneOff: OneOff,
   started: Task,
   tail: LogTail,
-): Promise<FinalVerdict> {
+): Promise<{ end: FinalVerdict; ran: boolean }> {
   const { aws, clock, contract, events, limits } = context;
   const { stage, service, container, digests } = oneOff;
   const bounds: Record<TaskPhase, number> = {
@@ -159,10 +160,12 @@ async function untilItEnds(
   let phaseSince = clock.now();
   let seenAt = clock.now();
   let looks = 0;
+  let ran = false;
   const verdict = await poll(context, async () => {
     const [task] = await aws.tasks(contract.cluster, [started.taskArn ?? ""]);
     const now = clock.now();
     if (task) seenAt = now;
+    ran ||= task !== undefined && hasRun(task, container);
     if (task && taskPhase(task) !== phase) {
       phase = taskPhase(task);
       phaseSince = now;
@@ -175,7 +178,9 @@ async function untilItEnds(
       await tail.read();
     return notYet;
   });
-  return verdict.kind === "overdue" ? stopOverdue(context, oneOff, started, verdict.reason) : verdict;
+  const end =
+    verdict.kind === "overdue" ? await stopOverdue(context, oneOff, started, verdict.reason) : verdict;
+  return { end, ran };
 }
 
 const PHASE_WORDS: Record<TaskPhase, string> = {

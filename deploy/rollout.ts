@@ -9,6 +9,7 @@ import { EXIT } from "./exit-code";
 import { lastLines, logStream } from "./log-tail";
 import { done, notYet, poll } from "./poll";
 import { stopStory, taskId } from "./task-story";
+import { isStopped } from "./task-verdict";
 import {
   evidenceNeeded,
   ourServiceDeployment,
@@ -39,8 +40,8 @@ export interface ForcedDeployment {
 
 export type RolloutEnd = Exclude<RolloutVerdict, { kind: "in progress" }> & { lastLines: string[] };
 
-/** Between two readings of the tasks while nothing demands one: 20 + 4 to 8 calls a minute in all. */
-const TASKS_INTERVAL = 15_000;
+/** Between two readings of the tasks while nothing demands one: 20 + 3 to 6 calls a minute in all. */
+const TASKS_INTERVAL = 20_000;
 /** Once ECS says COMPLETED the proof is wanted at once; when it keeps failing, at that interval too. */
 const QUICK_PROOFS = 5;
 
@@ -71,7 +72,7 @@ export async function watch(context: Context, rollout: Rollout): Promise<Rollout
       const now = await watcher.look();
       return now.kind === "in progress" ? notYet : done(now);
     });
-    if (verdict.kind !== "failed" && verdict.kind !== "rolled back") return { ...verdict, lastLines: [] };
+    if (verdict.kind === "succeeded" || verdict.kind === "superseded") return { ...verdict, lastLines: [] };
     return await explained(context, rollout, verdict, watcher);
   } catch (error) {
     return unseen(error);
@@ -126,9 +127,12 @@ function unseen(error: unknown): RolloutEnd {
 /** The readings of one roll-out; what they mean is decided in `verdict.ts`. */
 class Watcher {
   private tasks: Task[] = [];
+  private readonly ended = new Map<string, Task>();
   private tasksReadAt: number;
   private history: ServiceDeploymentBrief[] = [];
   private readonly seenEvents = new Set<string>();
+  /** The newest event that tells of trouble. */
+  lastWarning: string | undefined;
   private firstLook = true;
   private lastProgress = "";
   private proofs = 0;
@@ -182,7 +186,8 @@ class Watcher {
   /** The stopped ones tell a crash loop, the running ones prove the image. */
   private async readTasks(...which: ("RUNNING" | "STOPPED")[]): Promise<void> {
     this.tasksReadAt = this.context.clock.now();
-    this.tasks = await tasksOf(this.context, this.rollout, which);
+    this.tasks = await tasksOf(this.context, this.rollout, which, this.ended);
+    for (const task of this.tasks) if (task.taskArn && isStopped(task)) this.ended.set(task.taskArn, task);
   }
 
   private tellProgress(text: string): void {
@@ -204,9 +209,10 @@ class Watcher {
       this.seenEvents.add(id);
       const text = message.replace(/^\(service [^)]*\)\s*/, "");
       // Without room now there may be room when an old task has stopped: a warning, not a failure.
-      if (/unable to|unhealthy|failed/i.test(text))
+      if (/unable to|unhealthy|failed/i.test(text)) {
+        this.lastWarning = `the service's last warning: ${text}`;
         this.context.events.emit({ type: "warning", text: `${service.name}: ${text}` });
-      else this.context.events.emit({ type: "progress", stage, subject: service.name, text });
+      } else this.context.events.emit({ type: "progress", stage, subject: service.name, text });
     }
   }
 }
@@ -215,22 +221,23 @@ async function tasksOf(
   { aws, contract }: Context,
   { service }: Rollout,
   which: readonly ("RUNNING" | "STOPPED")[],
+  ended?: ReadonlyMap<string, Task>,
 ): Promise<Task[]> {
+  const serviceName = service.service;
   const tasks: Task[] = [];
-  for (const desired of which) {
-    tasks.push(...(await aws.listTasks(contract.cluster, { serviceName: service.service }, desired)));
-  }
+  for (const desired of which)
+    tasks.push(...(await aws.listTasks(contract.cluster, { serviceName }, desired, ended)));
   return tasks;
 }
 
 /**
- * Adds why the last task died, and what it wrote: ECS's own reason only counts the dead. The verdict stands
+ * Adds why the last task died, and what it wrote: ECS's own reason only counts the dead, and a time-out has none. The verdict stands
  * whatever these readings come to, and Ctrl-C does not end them: the tag must still go back.
  */
 async function explained(
   context: Context,
   rollout: Rollout,
-  verdict: { kind: "failed" | "rolled back"; reason: string },
+  verdict: { kind: "failed" | "rolled back" | "unknown"; reason: string },
   watcher: Watcher,
 ): Promise<RolloutEnd> {
   const { container, logs } = rollout.service;
@@ -240,7 +247,12 @@ async function explained(
     const [last] = tasks
       .filter((task) => task.startedBy === rollout.deploymentId && isCrash(task))
       .sort((a, b) => (b.stoppedAt?.getTime() ?? 0) - (a.stoppedAt?.getTime() ?? 0));
-    const parts = [verdict.reason, await watcher.recordedReason(), last && stopStory(last, container)];
+    const parts = [
+      verdict.reason,
+      await watcher.recordedReason(),
+      verdict.kind === "unknown" ? watcher.lastWarning : undefined,
+      last && stopStory(last, container),
+    ];
     const told = parts.flatMap((part) => part?.replace(/\.$/, "") ?? []);
     const reason = told.filter((part, index) => !told.slice(0, index).join().includes(part)).join("; ");
     const stream = logStream(logs, container, taskId(last ?? {}));

@@ -71,7 +71,10 @@ export async function session(
       return body(context, report);
     });
     const seconds = Math.round((clock.now() - started) / 1000);
-    events.emit({ type: "result", result: { command, environment, ...end, ...report, seconds, url } });
+    events.emit({
+      type: "result",
+      result: { command, environment, ...tidied(end), ...report, seconds, url },
+    });
     return end.exitCode;
   } finally {
     interrupt.dispose();
@@ -114,6 +117,11 @@ async function openContext(
 }
 
 type End = Pick<Result, "exitCode" | "text" | "wayOut" | "lastLines">;
+
+/** One full stop where a sentence of AWS's ends one of ours. */
+const tidy = (text: string) => text.replace(/\.(?=\.\s|\.$|:\s|\)|,\s|;)/g, "");
+
+const tidied = (end: End): End => ({ ...end, text: tidy(end.text), wayOut: end.wayOut.map(tidy) });
 
 /** Every way to end, in one shape. */
 async function endOf(body: () => Promise<Done>): Promise<End> {

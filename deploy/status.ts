@@ -1,7 +1,9 @@
 import type { Deployment, Service, ServiceDeploymentBrief, ServiceRevision, Task } from "@aws-sdk/client-ecs";
 import type { ServiceContract } from "../modules/contract";
+import type { Aws } from "./aws/gateway";
 import type { Context } from "./context";
 import type { ServiceStatus } from "./events";
+import { type RegistryImage, reportedDigests } from "./image";
 import { containerOf } from "./task-story";
 
 const DEPLOYMENTS_SHOWN = 5;
@@ -23,23 +25,47 @@ export async function status(
       ]);
       const arns = history.flatMap(({ targetServiceRevisionArn }) => targetServiceRevisionArn ?? []);
       const revisions = await aws.serviceRevisions([...new Set(arns)]);
-      const running = runningImages(tasks, one.container);
+      const service = services.find(({ serviceName }) => serviceName === one.service);
+      const deployments = history.map((deployment) => past(deployment, revisions, one.container));
+      const { repository, tag } = one.image;
+      const known = await indexes(aws, one, deployments);
+      const tagged = known.find((image) => image.tag === tag)?.image;
+      const running = runningImages(tasks, one, known);
       const digests = running.map(({ digest }) => digest).filter((digest) => digest.startsWith("sha256:"));
-      const details = digests.length > 0 ? await aws.imageDetails(one.image.repository, digests) : [];
+      const details = digests.length > 0 ? await aws.imageDetails(repository, digests) : [];
       const tags = new Map(
         details.map(({ imageDigest, imageTags }) => [imageDigest, (imageTags ?? []).sort()]),
       );
       return {
         name: one.name,
-        state: stateOf(services.find(({ serviceName }) => serviceName === one.service)),
+        state: stateOf(service),
+        tag: {
+          name: `${repository}:${tag}`,
+          digest: tagged?.digest ?? null,
+          runs:
+            running.length === 0 ||
+            primaryOf(service)?.rolloutState === "IN_PROGRESS" ||
+            running.some(({ digest }) => digest === tagged?.digest),
+        },
         running: running.map((image) => ({ ...image, tags: tags.get(image.digest) ?? [] })),
-        deployments: history.map((deployment) => past(deployment, revisions, one.container)),
+        deployments,
       };
     }),
   );
   events.emit({ type: "status", services: found });
   return found;
 }
+
+/** The images that the tag and the last deployments name: a platform's manifest is told by the index that holds it. */
+const indexes = (
+  aws: Aws,
+  { image: { repository, tag } }: ServiceContract,
+  deployments: ServiceStatus["deployments"],
+) => {
+  const digests = new Set(deployments.flatMap(({ digest }) => digest ?? []));
+  const byDigest = [...digests].map((imageDigest) => ({ imageDigest }));
+  return aws.images(repository, [{ imageTag: tag }, ...byDigest]);
+};
 
 const primaryOf = (service: Service | undefined): Deployment | undefined =>
   service?.deployments?.find((deployment) => deployment.status === "PRIMARY");
@@ -52,11 +78,16 @@ function stateOf(service: Service | undefined): string {
 
 function runningImages(
   tasks: readonly Task[],
-  container: string,
+  { container, platform }: ServiceContract,
+  known: readonly { image: RegistryImage }[],
 ): Omit<ServiceStatus["running"][number], "tags">[] {
   const byDigest = new Map<string, Task[]>();
   for (const task of tasks) {
-    const digest = containerOf(task, container)?.imageDigest ?? "an image whose digest ECS does not tell";
+    const reported = containerOf(task, container)?.imageDigest ?? "an image whose digest ECS does not tell";
+    const whole = known.find(
+      ({ image }) => image.digest !== reported && reportedDigests(image, platform).has(reported),
+    );
+    const digest = whole?.image.digest ?? reported;
     byDigest.set(digest, [...(byDigest.get(digest) ?? []), task]);
   }
   return [...byDigest].map(([digest, same]) => {

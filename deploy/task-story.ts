@@ -44,6 +44,10 @@ const CAUSE_WORDS: Record<StopCause, string> = {
 /** The container that carries the image. The order of `containers` is not that of the definition. */
 export const containerOf = (task: Task, name: string) => task.containers?.find((one) => one.name === name);
 
+/** Whether the container has started, whatever became of it. */
+export const hasRun = (task: Task, name: string) =>
+  task.startedAt !== undefined || containerOf(task, name)?.exitCode !== undefined;
+
 /** The last part of a task's ARN: also the last part of its log stream's name. */
 export const taskId = (task: Pick<Task, "taskArn">) => task.taskArn?.split("/").at(-1) ?? "";
 

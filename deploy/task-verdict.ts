@@ -61,7 +61,8 @@ const OVERDUE: Record<TaskPhase, string> = {
 };
 
 const RETRY: Record<StopCause, string> = {
-  application: "Fix the image, then deploy again: the same one will fail the same way.",
+  application:
+    "If the log shows something that passes, such as a lock or a lost connection, deploy again; else fix the image first.",
   start: "Fix what the reason names (image, secret, network, role), then deploy again.",
   infrastructure: "The image is not to blame: deploying again is safe if the migration can be repeated.",
   person: "Find out who stopped it, then deploy again if the migration can be repeated.",

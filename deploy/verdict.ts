@@ -235,7 +235,10 @@ function completedVerdict(snapshot: RolloutSnapshot, ours: Deployment | undefine
   const newest = Math.max(...proven.map(({ startedAt }) => startedAt?.getTime() ?? snapshot.now));
   const crashed = countedCrashes(ourTasks(snapshot), false).length > 0;
   if (crashed && snapshot.now - newest < SETTLE_AFTER_CRASH) {
-    return { kind: "in progress", detail: "tasks have crashed: watching that this one stays up" };
+    return {
+      kind: "in progress",
+      detail: `tasks have crashed: watching for ${SETTLE_AFTER_CRASH / 1000} s that this one stays up`,
+    };
   }
   return { kind: "succeeded", detail: `${proven.length} running, image proved` };
 }

@@ -134,11 +134,15 @@ export class Aws {
     return found;
   }
 
-  /** Tasks of a family or a service, running and stopped as asked. ECS keeps stopped ones for about an hour. */
+  /**
+   * Tasks of a family or a service, running and stopped as asked. ECS keeps stopped ones for about an hour.
+   * @param ended tasks that have stopped, by ARN: they do not change any more, and are not described again.
+   */
   async listTasks(
     cluster: string,
     filter: Pick<ListTasksRequest, "family" | "serviceName">,
     desiredStatus: "RUNNING" | "STOPPED",
+    ended: ReadonlyMap<string, Task> = new Map(),
   ): Promise<Task[]> {
     const arns: string[] = [];
     let nextToken: string | undefined;
@@ -153,7 +157,8 @@ export class Aws {
       arns.push(...(answer.taskArns ?? []));
       nextToken = answer.nextToken;
     } while (nextToken && (desiredStatus === "RUNNING" || ++page < MOST_TASK_PAGES));
-    return this.tasks(cluster, arns);
+    const others = arns.filter((arn) => !ended.has(arn));
+    return [...arns.flatMap((arn) => ended.get(arn) ?? []), ...(await this.tasks(cluster, others))];
   }
 
   /** Tasks of a definition's family. One that was told to stop is listed as STOPPED but may still be at work. */

@@ -21,15 +21,35 @@ export const resultLines = ({ exitCode, text, lastLines, wayOut, url, seconds }:
 export const duration = (seconds: number) =>
   seconds < 60 ? `${seconds} s` : `${Math.floor(seconds / 60)} m ${String(seconds % 60).padStart(2, "0")} s`;
 
-const serviceLines = ({ name, state, running, deployments }: ServiceStatus): string[] => [
+/** A time with its age: `2026-11-20T12:00:00.000Z (3 minutes ago)`. */
+function withAge(time: string, now: string): string {
+  const minutes = Math.max(0, Math.floor((Date.parse(now) - Date.parse(time)) / 60_000));
+  const [count, unit] =
+    minutes < 60
+      ? [minutes, "minute"]
+      : minutes < 48 * 60
+        ? [Math.floor(minutes / 60), "hour"]
+        : [Math.floor(minutes / (24 * 60)), "day"];
+  return `${time} (${count === 0 ? "just now" : `${count} ${unit}${count === 1 ? "" : "s"} ago`})`;
+}
+
+const tagLines = ({ name, digest, runs }: ServiceStatus["tag"]): string[] =>
+  runs
+    ? []
+    : [
+        `  the tag ${name} names ${digest ? short(digest) : "nothing"}, which does not run: a deploy was cut short, or a service is not deployed yet. Deploy again, or rollback`,
+      ];
+
+const serviceLines = ({ name, state, tag, running, deployments }: ServiceStatus, now: string): string[] => [
   `${name}: ${state}`,
+  ...tagLines(tag),
   ...running.map(
     ({ digest, tags, tasks, since }) =>
-      `  ${tasks} × ${short(digest)} [${tags.join(", ") || "no tag"}] since ${since ?? "now"}`,
+      `  ${tasks} × ${short(digest)} [${tags.join(", ") || "no tag"}] since ${since ? withAge(since, now) : "now"}`,
   ),
   ...deployments.map(
     ({ at, status, digest, reason }) =>
-      `  ${at ?? ""} ${status} ${digest ? short(digest) : ""}${reason ? ` (${reason})` : ""}`,
+      `  ${at ? withAge(at, now) : ""} ${status} ${digest ? short(digest) : ""}${reason ? ` (${reason})` : ""}`,
   ),
 ];
 
@@ -49,7 +69,7 @@ export function lines(event: DeployEvent): string[] {
     case "plan":
       return ["plan:", ...event.steps.map((step, index) => `  ${index + 1}. ${step}`)];
     case "status":
-      return event.services.flatMap(serviceLines);
+      return event.services.flatMap((service) => serviceLines(service, event.at));
     case "result":
       return resultLines(event.result);
   }
