@@ -1,10 +1,13 @@
 import { Command, InvalidArgumentError, Option } from "commander";
+import { PURPOSES } from "../modules/contract/purposes";
 import { DEFAULT_LIMITS, DEFAULT_PARALLEL, type Limits } from "./context";
+import { addDailyCommands } from "./daily/command-line";
 import { inMinutes, milliseconds } from "./duration";
 
 // The AWS SDK and the rest are loaded when a command needs them: --help answers without. This is `require`
 // because `import()` of TypeScript needs tsx's ESM loader, which alone costs a tenth of a second.
 const commands = () => require("./commands") as typeof import("./commands");
+const dailyCommands = () => require("./daily/commands") as typeof import("./daily/commands");
 
 // The SDK's versions are locked here: its word on which Node later ones will need is no news of a deployment.
 process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED ??= "true";
@@ -19,6 +22,7 @@ Examples:
   npm run deploy -- rollback staging --to sha256:…  back to that image
   npm run deploy -- run staging -- goose -dir migrations status
   npm run deploy -- policy staging > policy.json    what the deploy role must be allowed to do
+  npm run deploy -- logs staging web --follow       what the containers write; exec, psql, secret, open: --help
 
 Exit codes:
   0 deployed   1 usage, configuration or a failed check   2 migration failed, service untouched
@@ -142,12 +146,15 @@ async function main(): Promise<void> {
       process.exitCode = await commands().runCommand(environment, words, withLimits(options));
     });
 
-  command(program, "policy", "print the IAM policy that the deploy role needs").action(
-    async (environment, options) => {
-      process.exitCode = await commands().policyCommand(environment, withLimits(options));
-    },
-  );
+  command(program, "policy", "print the IAM policy that the deploy role needs")
+    .addOption(new Option("--for <command>", "that whoever runs this daily command needs").choices(PURPOSES))
+    .action(async (environment, options) => {
+      process.exitCode = options.for
+        ? await dailyCommands().dailyPolicyCommand(environment, options.for, options)
+        : await commands().policyCommand(environment, withLimits(options));
+    });
 
+  addDailyCommands(program);
   program.addHelpText("after", () => `\n${deploy.helpInformation()}${EXAMPLES}`);
   await program.parseAsync();
 }

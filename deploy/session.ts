@@ -116,7 +116,7 @@ async function openContext(
   return { contract, aws, lasting: aws.lasting(), clock, signal, events, limits };
 }
 
-type End = Pick<Result, "exitCode" | "text" | "wayOut" | "lastLines">;
+export type End = Pick<Result, "exitCode" | "text" | "wayOut" | "lastLines">;
 
 /** One full stop where a sentence of AWS's ends one of ours. */
 const tidy = (text: string) => text.replace(/\.(?=\.\s|\.$|:\s|\)|,\s|;)/g, "");
@@ -124,7 +124,7 @@ const tidy = (text: string) => text.replace(/\.(?=\.\s|\.$|:\s|\)|,\s|;)/g, "");
 const tidied = (end: End): End => ({ ...end, text: tidy(end.text), wayOut: end.wayOut.map(tidy) });
 
 /** Every way to end, in one shape. */
-async function endOf(body: () => Promise<Done>): Promise<End> {
+export async function endOf(body: () => Promise<Done>): Promise<End> {
   try {
     const { text, exitCode = EXIT.deployed } = await body();
     return { exitCode, text, wayOut: [], lastLines: [] };

@@ -64,6 +64,32 @@ describe("the contract", () => {
     });
   });
 
+  test("says where the database, its logs and the way to it are, and what schedules run", () => {
+    const schedules = { nightly: { expression: "rate(1 day)", command: ["report", "${all}"] } };
+    const { value } = synthesize(butWeb({ schedules })).one("aws_ssm_parameter", "contract");
+    // What stands in a command is text: Terraform writes $${ as ${.
+    expect(value).toContain('"nightly":["report","$${all}"]');
+    const contract = parseContract(applied(value), "it");
+    expect(contract.bastion).toEqual({ instance: "aws_instance.bastion_instance.id" });
+    expect(contract.database).toMatchObject({
+      host: "aws_db_instance.database_instance.address",
+      port: 5432,
+      password: "aws_ssm_parameter.database_password.name",
+      logs: ["aws_cloudwatch_log_group.database_log_postgresql.name", expect.any(String)],
+    });
+    const { value: none } = synthesize({ ...least, database: false, bastion: false, services: {} }).one(
+      "aws_ssm_parameter",
+      "contract",
+    );
+    expect(parseContract(applied(none), "it")).toMatchObject({ database: null, bastion: null });
+  });
+
+  test("of an older Slipway, which knew nothing of these, is read all the same", () => {
+    const { database: _, bastion: __, ...older } = JSON.parse(applied(written));
+    for (const service of older.services) delete service.schedules;
+    expect(parseContract(JSON.stringify(older), "it")).toEqual(older);
+  });
+
   test("names the services in the order in which they stand in the file", () => {
     const services = { zebra: { ...web, paths: ["/z"] }, ant: {}, web };
     const { value } = synthesize({ ...least, services }).one("aws_ssm_parameter", "contract");

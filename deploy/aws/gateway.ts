@@ -48,8 +48,8 @@ export class Aws {
   readonly region: string;
 
   constructor(
-    private readonly clients: Clients,
-    private readonly patience: Patience,
+    protected readonly clients: Clients,
+    protected readonly patience: Patience,
   ) {
     this.region = clients.region;
   }
@@ -60,7 +60,7 @@ export class Aws {
     return new Aws(this.clients, { clock, random });
   }
 
-  private read<T>(
+  protected read<T>(
     operation: string,
     call: (options: { abortSignal?: AbortSignal }) => Promise<T>,
   ): Promise<T> {
@@ -69,7 +69,7 @@ export class Aws {
   }
 
   /** A change always runs to its answer, and says how to look for what it left: half a change helps nobody. */
-  private change<T>(operation: string, made: Change<T>): Promise<T> {
+  protected change<T>(operation: string, made: Change<T>): Promise<T> {
     return change(operation, this.patience, made);
   }
 
@@ -376,7 +376,7 @@ const primaryOf = (deployments: readonly Deployment[] | undefined) =>
 const newestFirst = (deployments: ServiceDeploymentBrief[]) =>
   deployments.sort((a, b) => (b.createdAt?.getTime() ?? 0) - (a.createdAt?.getTime() ?? 0));
 
-function pages<T>(items: T[], size: number): T[][] {
+export function pages<T>(items: T[], size: number): T[][] {
   const found: T[][] = [];
   for (let start = 0; start < items.length; start += size) found.push(items.slice(start, start + size));
   return found;

@@ -8,6 +8,7 @@ import { z } from "zod";
  */
 export type Contract = z.infer<typeof contractSchema>;
 export type ServiceContract = Contract["services"][number];
+export type DatabaseContract = NonNullable<Contract["database"]>;
 
 /** Raised by one whenever a reader of the old shape could misread the new one. */
 export const CONTRACT_VERSION = 1;
@@ -76,6 +77,20 @@ const service = z.object({
       logs,
     })
     .nullable(),
+  /** What the scheduler starts in the service's task definition: commands by the schedule's name. */
+  schedules: z.record(name, z.array(z.string())).optional(),
+});
+
+const database = z.object({
+  host: name,
+  port: z.number(),
+  /** The database's name and its owner. */
+  name,
+  user: name,
+  /** The SecureString parameter that holds the user's password. */
+  password: name,
+  /** CloudWatch log groups of the database's own logs. */
+  logs: z.array(name),
 });
 
 const contractSchema = z.object({
@@ -92,6 +107,10 @@ const contractSchema = z.object({
   roles: z.array(arn),
   /** In the order in which they are deployed. */
   services: z.array(service),
+  /** Absent from contracts that an older Slipway wrote, as are schedules: the next apply writes them. */
+  database: database.nullable().optional(),
+  /** The instance that ports are forwarded through. */
+  bastion: z.object({ instance: name }).nullable().optional(),
 });
 
 /** How gzip's first bytes read in base64. */

@@ -1,6 +1,6 @@
 import { type Contract, contractParameter, familyOf, type ServiceContract } from ".";
 
-interface Statement {
+export interface Statement {
   Sid: string;
   Effect: "Allow";
   Action: string[];
@@ -26,7 +26,7 @@ export interface Deployable
   })[];
 }
 
-const unique = (items: string[]) => [...new Set(items)];
+export const unique = (items: string[]) => [...new Set(items)];
 
 /**
  * The least that whoever deploys needs, from the contract: exactly the calls of `deploy/aws/gateway.ts`. It stands
@@ -44,7 +44,7 @@ export function policy(contract: Deployable): Policy {
 /** `arn:aws`, `arn:aws-cn` or `arn:aws-us-gov`: that of the contract's own ARNs. */
 const partition = ({ services }: Deployable) => services[0]?.taskDefinition.split(":")[1] ?? "aws";
 
-const arn = (contract: Deployable, service: string, resource: string) =>
+export const arn = (contract: Deployable, service: string, resource: string) =>
   `arn:${partition(contract)}:${service}:${contract.region}:${contract.account}:${resource}`;
 
 function parameters(contract: Deployable): Statement[] {

@@ -6,6 +6,7 @@ import { SecurityGroup } from "@cdktf/provider-aws/lib/security-group";
 import { SsmParameter } from "@cdktf/provider-aws/lib/ssm-parameter";
 import { Token } from "cdktf";
 import { Construct } from "constructs";
+import type { DatabaseContract } from "../contract";
 import type { DatabaseConfiguration } from "../environment/props";
 import { nameOf } from "../names";
 import type { Network } from "../network/network";
@@ -66,6 +67,19 @@ export class Database extends Construct {
   /** Of what holds the password: an instance that takes the place of another has one of its own. */
   get secretVersion(): string {
     return `\${${this.passwordVersion} + parseint(substr(sha256(${addressOf(this.instance)}.resource_id), 0, 6), 16)}`;
+  }
+
+  /** What people need to ask it, without the password. */
+  get contract(): DatabaseContract {
+    const { username, name } = this.props.database;
+    return {
+      host: this.instance.address,
+      port: PORT,
+      name,
+      user: username,
+      password: this.password.name,
+      logs: this.logGroups.map((group) => group.name),
+    };
   }
 
   /** What clients of libpq read, the password left out. */

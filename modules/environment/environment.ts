@@ -18,7 +18,6 @@ import { createUse } from "../uses/create-use";
 import type { Queue } from "../uses/queue";
 import type { Valkey } from "../uses/valkey";
 import type { Configuration } from "./props";
-import { psqlCommand } from "./psql";
 
 /** A parameter holds 8 KiB, which is some seven services in plain JSON: from here on it is packed. */
 const MOST_READABLE = 4;
@@ -198,6 +197,8 @@ export class Environment extends SlipwayStack {
       url: this.distribution?.url ?? null,
       roles: services.flatMap(({ roles }) => [roles.execution.arn, roles.task.arn]),
       services: services.map((service) => service.contract),
+      database: this.database?.contract ?? null,
+      bastion: this.bastion ? { instance: this.bastion.instance.id } : null,
     };
     const value = JSON.stringify(contract);
     new TerraformOutput(this, "deploy", { value, description: "What deploy needs to know, as JSON" });
@@ -215,17 +216,16 @@ export class Environment extends SlipwayStack {
   }
 
   private writeOutputs() {
-    const { configuration, bastion, database } = this;
     if (this.distribution) {
       new TerraformOutput(this, "url", {
         value: this.distribution.url,
         description: "Where people reach the environment",
       });
     }
-    if (bastion && database) {
+    if (this.bastion && this.database) {
       new TerraformOutput(this, "psql", {
-        value: psqlCommand(configuration.region, bastion, database),
-        description: "Opens psql on the database, through the bastion: eval it in a shell",
+        value: `npm run deploy -- psql ${this.configuration.name}`,
+        description: "The command that opens psql on the database, through the bastion",
       });
     }
   }

@@ -130,6 +130,9 @@ export class Service extends Construct {
               logs: { ...logs, prefix: `${own.name}-migration` },
             }
           : null,
+      schedules: Object.fromEntries(
+        Object.entries(own.schedules).map(([name, { command }]) => [name, command.map(literal)]),
+      ),
     };
   }
 

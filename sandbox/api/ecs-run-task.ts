@@ -122,6 +122,7 @@ function startOne(
     ...(input.overrides === undefined ? {} : { overrides: input.overrides }),
     ...(input.networkConfiguration === undefined ? {} : { network: input.networkConfiguration }),
     tags: input.tags ?? [],
+    exec: input.enableExecuteCommand ?? false,
   };
   if (launchType === "FARGATE") {
     const short = sim.state.shortages.includes(provider ?? "FARGATE");

@@ -30,7 +30,7 @@ export function taskView(sim: Sim, task: Task): ecs.Task {
     attachments: [],
     attributes: [],
     tags: task.tags,
-    enableExecuteCommand: false,
+    enableExecuteCommand: task.exec ?? false,
     version: task.version,
     createdAt: date(task.createdAt),
     pullStartedAt: date(task.pullStartedAt),
@@ -71,6 +71,7 @@ function containerView(task: Task, container: Container, definition: Definition 
     reason: container.reason,
     healthStatus: container.health,
     networkInterfaces: [],
+    managedAgents: task.exec ? [agentView(container)] : undefined,
     networkBindings: bound
       ? [
           {
@@ -86,6 +87,11 @@ function containerView(task: Task, container: Container, definition: Definition 
     memoryReservation:
       defined?.memoryReservation === undefined ? undefined : String(defined.memoryReservation),
   };
+}
+
+/** What ends ExecuteCommand's sessions, beside the container's own process. */
+function agentView({ lastStatus }: Container): ecs.ManagedAgent {
+  return { name: "ExecuteCommandAgent", lastStatus: lastStatus === "RUNNING" ? "RUNNING" : "PENDING" };
 }
 
 const STARTING = ["PROVISIONING", "PENDING", "ACTIVATING"];
@@ -141,7 +147,7 @@ export function serviceView(sim: Sim, service: Service): ecs.Service {
     placementStrategy: [],
     serviceRegistries: [],
     enableECSManagedTags: true,
-    enableExecuteCommand: false,
+    enableExecuteCommand: spec.exec ?? false,
   };
 }
 

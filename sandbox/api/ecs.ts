@@ -1,6 +1,7 @@
 import type { Operations } from "./call";
 import { CLUSTERS } from "./ecs-clusters";
 import { DEPLOYMENTS } from "./ecs-deployments";
+import { EXECUTE_COMMAND } from "./ecs-execute-command";
 import { RUN_TASK } from "./ecs-run-task";
 import { SERVICES } from "./ecs-services";
 import { TAGS } from "./ecs-tags";
@@ -9,6 +10,7 @@ import { TASKS } from "./ecs-tasks";
 export const ECS: Operations = {
   ...CLUSTERS,
   ...DEPLOYMENTS,
+  ...EXECUTE_COMMAND,
   ...RUN_TASK,
   ...SERVICES,
   ...TAGS,

@@ -27,6 +27,8 @@ export interface Sample {
   immutableTags?: boolean;
   secret?: string;
   stopTimeout?: number;
+  /** Whether tasks of the service take ExecuteCommand. */
+  exec?: boolean;
   /** Seconds in which failed health checks of the load balancer do not count. */
   grace?: number;
 }
@@ -150,6 +152,7 @@ function addService(sample: Sample, region: string, put: Put): void {
     deployment_maximum_percent: sample.maximumPercent ?? 200,
     deployment_circuit_breaker: [sample.breaker ?? { enable: true, rollback: true }],
     health_check_grace_period_seconds: sample.grace ?? 60,
+    enable_execute_command: sample.exec ?? false,
     capacity_provider_strategy: [
       { capacity_provider: sample.fargate ? "FARGATE" : `${name}-spot`, weight: 1, base: 0 },
     ],

@@ -14,12 +14,13 @@ import { LOGS } from "./logs";
 import { answerError, answerOk, type Request, readRequest } from "./protocol";
 import { S3 } from "./s3";
 import { SSM } from "./ssm";
+import { SESSIONS } from "./ssm-sessions";
 import { STS } from "./sts";
 
 const SERVICES: Record<ServiceName, Operations> = {
   ecs: ECS,
   ecr: ECR,
-  ssm: SSM,
+  ssm: { ...SSM, ...SESSIONS },
   logs: LOGS,
   sts: STS,
   s3: S3,

@@ -46,6 +46,15 @@ export const SSM: Operations = {
     describeParameters,
   ),
   PutParameter: operation<ssm.PutParameterRequest, ssm.PutParameterResult>(["Name", "Value"], putParameter),
+  DeleteParameter: operation<ssm.DeleteParameterRequest, ssm.DeleteParameterResult>(
+    ["Name"],
+    (call, input) => {
+      const object = find(call, input.Name ?? "");
+      if (!object) throw new AwsFailure("ParameterNotFound", "");
+      call.sim.edits.push((world) => world.remove(object));
+      return {};
+    },
+  ),
 };
 
 function parameters(call: Call): WorldObject[] {

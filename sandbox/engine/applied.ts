@@ -60,6 +60,7 @@ export function readService(sim: Sim, object: WorldObject): ServiceSpec | undefi
     grace: number(attributes, "health_check_grace_period_seconds", 0) * 1000,
     tags: tagsOf(object),
     propagateTags: text(attributes, "propagate_tags") || "NONE",
+    exec: flag(attributes, "enable_execute_command"),
   };
   if (launchType === "FARGATE" || (launchType === "EC2" && strategy.length === 0))
     spec.launchType = launchType;

@@ -98,6 +98,7 @@ function startTask(sim: Sim, service: Service, deployment: Deployment): Task | u
     ...(provider === undefined ? {} : { provider }),
     ...(deployment.network ? { network: deployment.network } : {}),
     tags: spec.propagateTags === "SERVICE" ? spec.tags : [],
+    exec: spec.exec ?? false,
   };
   const managed = provider !== undefined && findProvider(sim.world, spec.region, provider)?.managedScaling;
   if (launchType === "EC2") {

@@ -89,6 +89,8 @@ export interface ServiceSpec {
   grace: number;
   tags: Tag[];
   propagateTags: string;
+  /** Whether its tasks take ExecuteCommand. */
+  exec?: boolean;
 }
 
 export interface Service {
@@ -174,6 +176,8 @@ export interface Task {
   overrides: TaskOverride;
   network?: NetworkConfiguration;
   tags: Tag[];
+  /** Whether it takes ExecuteCommand. */
+  exec?: boolean;
   cpu: number;
   memory: number;
   createdAt: number;

@@ -22,6 +22,7 @@ export interface NewTask {
   overrides?: TaskOverride;
   network?: NetworkConfiguration;
   tags?: Tag[];
+  exec?: boolean;
 }
 
 /** Makes a task that waits for its place (PROVISIONING). */
@@ -43,6 +44,7 @@ export function createTask(sim: Sim, wanted: NewTask): Task {
     containers: definition.containers.map((one) => newContainer(sim, arn, one)),
     overrides: wanted.overrides ?? {},
     tags: wanted.tags ?? [],
+    exec: wanted.exec ?? false,
     cpu,
     memory,
     createdAt: sim.state.time,

@@ -2,6 +2,9 @@ import type { Contract } from "../../../modules/contract";
 import { SAMPLE, type Sample } from "../../../sandbox/api/sample";
 import { ACCOUNT, type World } from "../../../sandbox/world";
 
+export const BASTION = "i-0123456789abcdef0";
+export const DATABASE_LOGS = "/aws/rds/instance/staging/postgresql";
+
 /** The contract of the sandbox's sample environment, as modules/contract has it. */
 export function contractOf(sample: Sample = {}): Contract {
   const region = sample.region ?? SAMPLE.region;
@@ -32,8 +35,18 @@ export function contractOf(sample: Sample = {}): Contract {
           command: ["migrate", "up"],
           logs: logs("web-migration"),
         },
+        schedules: { nightly: ["report", "--all"] },
       },
     ],
+    database: {
+      host: "staging.abc.us-west-2.rds.amazonaws.com",
+      port: 5432,
+      name: "app",
+      user: "app",
+      password: "/staging/database/password",
+      logs: [DATABASE_LOGS],
+    },
+    bastion: { instance: BASTION },
   };
 }
 

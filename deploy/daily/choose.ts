@@ -1,0 +1,15 @@
+import type { Contract, ServiceContract } from "../../modules/contract";
+import { refused } from "../errors";
+
+/** The named services in the contract's order, all when none is named. */
+export function chosenServices(
+  { services, environment }: Contract,
+  names: readonly string[],
+): ServiceContract[] {
+  const unknown = names.filter((name) => !services.some((service) => service.name === name));
+  if (unknown.length === 0) return services.filter(({ name }) => names.length === 0 || names.includes(name));
+  throw refused(
+    `${environment} has no service ${unknown.join(", ")}.`,
+    `It has: ${services.map(({ name }) => name).join(", ") || "none"}.`,
+  );
+}

@@ -1,0 +1,66 @@
+import { dailyPolicy } from "../../modules/contract/daily-policy";
+import type { Purpose } from "../../modules/contract/purposes";
+import { exec, type ExecOptions } from "./exec";
+import { logs, type LogsOptions } from "./logs";
+import { open } from "./open";
+import { psql } from "./psql";
+import { diffSecrets, listSecrets, type SecretOptions, setSecret, unsetSecret } from "./secret";
+import { daily, type DailyOptions, type DailySurroundings } from "./session";
+
+export const logsCommand = (
+  environment: string,
+  services: string[],
+  options: LogsOptions,
+  around?: DailySurroundings,
+) => daily("logs", environment, options, (day) => logs(day, services, options), around);
+
+export const execCommand = (
+  environment: string,
+  service: string | undefined,
+  words: string[],
+  options: ExecOptions,
+  around?: DailySurroundings,
+) => daily("exec", environment, options, (day) => exec(day, service, words, options), around);
+
+export const psqlCommand = (
+  environment: string,
+  words: string[],
+  options: DailyOptions,
+  around?: DailySurroundings,
+) => daily("psql", environment, options, (day) => psql(day, words, options), around);
+
+export const openCommand = (environment: string, options: DailyOptions, around?: DailySurroundings) =>
+  daily("open", environment, options, (day) => open(day, options), around);
+
+export const secretCommands = {
+  set: (environment: string, variable: string, options: SecretOptions, around?: DailySurroundings) =>
+    daily("secret", environment, options, (day) => setSecret(day, variable, options), around),
+  unset: (
+    environment: string,
+    variable: string,
+    options: SecretOptions & { yes?: boolean },
+    around?: DailySurroundings,
+  ) => daily("secret", environment, options, (day) => unsetSecret(day, variable, options), around),
+  list: (environment: string, options: SecretOptions, around?: DailySurroundings) =>
+    daily("secret", environment, options, (day) => listSecrets(day, options), around),
+  diff: (environment: string, other: string, options: SecretOptions, around?: DailySurroundings) =>
+    daily("secret", environment, options, (day) => diffSecrets(day, other, options), around),
+};
+
+/** Prints what the command needs of IAM, as a policy. */
+export const dailyPolicyCommand = (
+  environment: string,
+  purpose: Purpose,
+  options: DailyOptions,
+  around?: DailySurroundings,
+) =>
+  daily(
+    "policy",
+    environment,
+    options,
+    async ({ contract, print }) => {
+      await print(`${JSON.stringify(dailyPolicy(contract, purpose), null, 2)}\n`);
+      return { text: `Attach this to whoever runs \`${purpose}\`.` };
+    },
+    around,
+  );

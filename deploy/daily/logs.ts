@@ -1,0 +1,290 @@
+import type { FilteredLogEvent } from "@aws-sdk/client-cloudwatch-logs";
+import type { Contract, ServiceContract } from "../../modules/contract";
+import { familyOf } from "../../modules/contract";
+import type { LogPlace } from "../aws/daily";
+import { Interrupted, refused } from "../errors";
+import { StreamLines } from "../printable";
+import type { Done } from "../session";
+import { chosenServices } from "./choose";
+import { type Daily, type DailyOptions, present } from "./session";
+
+export interface LogsOptions extends DailyOptions {
+  /** How far back, in milliseconds. */
+  since: number;
+  /** As it was written: `1h`. */
+  sinceText: string;
+  follow?: boolean;
+  /** Only lines that contain this, whatever their case. */
+  grep?: string;
+  migration?: boolean;
+  /** The schedule's name. */
+  schedule?: string;
+  database?: boolean;
+}
+
+/** Lines that belong together: one service's, its migrations', a schedule's, the database's. */
+interface Source {
+  name: string;
+  /** Where they are now; undefined when there is nothing to read. */
+  place(): Promise<LogPlace | undefined>;
+}
+
+interface Line {
+  /** Milliseconds since the epoch. */
+  at: number;
+  source: string;
+  stream: string;
+  text: string;
+}
+
+/** From one look to the next, in milliseconds: CloudWatch takes 5 calls a second and more, by region. */
+const LOOK_INTERVAL = 1_000;
+/** Lines arrive this late and out of order, in milliseconds: the agent sends them every five seconds. */
+const LATENESS = 15_000;
+/** A schedule's tasks are looked for again after so long, in milliseconds. */
+const TASKS_INTERVAL = 10_000;
+/** Streams that one call may name. Source: FilterLogEvents, CloudWatch Logs API reference. */
+const MOST_STREAMS = 100;
+/** Ids of events that are kept before the old ones among them are forgotten. */
+const MOST_IDS = 20_000;
+/** Lines that are written at once. */
+const BATCH = 500;
+
+/** Shows lines of containers and the database, merged by their times, and goes on as they come. */
+export async function logs(day: Daily, names: readonly string[], options: LogsOptions): Promise<Done> {
+  const sources = sourcesOf(day, names, options);
+  const screen = new LogScreen(day, options);
+  try {
+    const from = day.clock.now() - options.since;
+    const tails = sources.map((source) => new Tail(day, source, from));
+    await screen.show(merged(tails.map((tail) => tail.history())));
+    if (!options.follow) {
+      if (screen.shown === 0)
+        day.say(
+          `No lines${options.grep ? ` with "${options.grep}"` : ""} in the last ${options.sinceText}; --since 24h looks further back.`,
+        );
+      return { text: "" };
+    }
+    for (;;) {
+      await day.clock.sleep(LOOK_INTERVAL, day.signal);
+      const found = (await Promise.all(tails.map((tail) => tail.news()))).flat();
+      await screen.show(each(found.sort((one, other) => one.at - other.at)));
+    }
+  } catch (error) {
+    // Ctrl-C is how one stops reading.
+    if (error instanceof Interrupted) return { text: "", exitCode: error.exitCode };
+    throw error;
+  }
+}
+
+function sourcesOf(day: Daily, names: readonly string[], options: LogsOptions): Source[] {
+  const { contract } = day;
+  const services = chosenServices(contract, names);
+  const sources: Source[] = [];
+  if (options.migration) sources.push(...migrations(contract, services, names));
+  if (options.schedule !== undefined) sources.push(...scheduled(day, services, options.schedule));
+  if (options.database) sources.push(...databaseLogs(contract));
+  if (!options.migration && options.schedule === undefined && (!options.database || names.length > 0))
+    sources.push(
+      ...services.map(({ name, logs: { group, prefix } }) => at(name, { group, prefix: `${prefix}/` })),
+    );
+  return sources;
+}
+
+const at = (name: string, place: LogPlace): Source => ({ name, place: async () => place });
+
+function migrations(
+  contract: Contract,
+  services: readonly ServiceContract[],
+  names: readonly string[],
+): Source[] {
+  const found = services.flatMap(({ name, migration }) =>
+    migration
+      ? [at(`${name} migration`, { group: migration.logs.group, prefix: `${migration.logs.prefix}/` })]
+      : [],
+  );
+  if (found.length > 0) return found;
+  throw refused(
+    `${names.join(", ") || contract.environment} has no migration.`,
+    `Services with one: ${
+      contract.services
+        .filter(({ migration }) => migration)
+        .map(({ name }) => name)
+        .join(", ") || "none"
+    }.`,
+  );
+}
+
+/** A schedule's tasks run in the service's definition and log group: ECS tells which of them it started, for an hour. */
+function scheduled(day: Daily, services: readonly ServiceContract[], schedule: string): Source[] {
+  const having = services.filter((service) => present(service.schedules, day.contract)[schedule]);
+  if (having.length === 0) {
+    const known = day.contract.services.flatMap(({ schedules = {} }) => Object.keys(schedules));
+    throw refused(
+      `There is no schedule ${schedule}.`,
+      `There are: ${[...new Set(known)].join(", ") || "none"}.`,
+    );
+  }
+  return having.map((service) => {
+    let streams: string[] = [];
+    let lookedAt = Number.NEGATIVE_INFINITY;
+    return {
+      name: `${service.name} ${schedule}`,
+      place: async () => {
+        if (day.clock.now() - lookedAt >= TASKS_INTERVAL) {
+          lookedAt = day.clock.now();
+          streams = await scheduledStreams(day, service, schedule);
+        }
+        return streams.length > 0 ? { group: service.logs.group, streams } : undefined;
+      },
+    };
+  });
+}
+
+/** How EventBridge Scheduler marks the tasks that it starts. */
+const SCHEDULER = "chronos-schedule/";
+
+async function scheduledStreams({ aws, contract }: Daily, service: ServiceContract, schedule: string) {
+  const family = familyOf(service.taskDefinition);
+  const listed = await Promise.all(
+    (["RUNNING", "STOPPED"] as const).map((status) => aws.listTasks(contract.cluster, { family }, status)),
+  );
+  const command = JSON.stringify(service.schedules?.[schedule]);
+  return listed
+    .flat()
+    .filter(({ startedBy = "", overrides }) => {
+      const own = overrides?.containerOverrides?.find(({ name }) => name === service.container);
+      return startedBy.startsWith(SCHEDULER) && JSON.stringify(own?.command) === command;
+    })
+    .sort((one, other) => (other.createdAt?.getTime() ?? 0) - (one.createdAt?.getTime() ?? 0))
+    .slice(0, MOST_STREAMS)
+    .map(({ taskArn = "" }) => `${service.logs.prefix}/${service.container}/${taskArn.split("/").at(-1)}`);
+}
+
+function databaseLogs(contract: Contract): Source[] {
+  const database = present(contract.database, contract);
+  if (!database) throw refused(`${contract.environment} has no database.`);
+  return database.logs.map((group) => at(group.split("/").at(-1) ?? group, { group }));
+}
+
+/** One source's lines: first what is there, then what comes, each once. */
+class Tail {
+  private readonly lines = new Map<string, StreamLines>();
+  /** Ids of the events that may be read again, with their times. */
+  private readonly seen = new Map<string, number>();
+  private newest: number;
+  private most = MOST_IDS;
+
+  constructor(
+    private readonly day: Daily,
+    private readonly source: Source,
+    private readonly from: number,
+  ) {
+    this.newest = from;
+  }
+
+  async *history(): AsyncGenerator<Line> {
+    for await (const event of this.read(this.from)) yield* this.take(event);
+  }
+
+  async news(): Promise<Line[]> {
+    const since = Math.max(this.from, this.newest - LATENESS);
+    for (const [id, time] of this.seen) if (time < since) this.seen.delete(id);
+    const found: Line[] = [];
+    for await (const event of this.read(since)) found.push(...this.take(event));
+    return found;
+  }
+
+  private async *read(from: number): AsyncGenerator<FilteredLogEvent> {
+    const place = await this.source.place();
+    if (!place) return;
+    let token: string | undefined;
+    do {
+      const page = await this.day.aws.filterLogEvents(place, from, token);
+      yield* page.events;
+      token = page.token;
+    } while (token);
+  }
+
+  private *take({
+    eventId = "",
+    timestamp = 0,
+    message = "",
+    logStreamName = "",
+  }: FilteredLogEvent): Generator<Line> {
+    if (this.seen.has(eventId)) return;
+    this.newest = Math.max(this.newest, timestamp);
+    this.seen.set(eventId, timestamp);
+    if (this.seen.size > this.most) this.forget();
+    let lines = this.lines.get(logStreamName);
+    if (!lines) {
+      lines = new StreamLines();
+      this.lines.set(logStreamName, lines);
+    }
+    for (const text of lines.of(message))
+      yield { at: timestamp, source: this.source.name, stream: logStreamName, text };
+  }
+
+  /** Forgets what cannot be read again. */
+  private forget(): void {
+    for (const [id, time] of this.seen) if (time < this.newest - LATENESS) this.seen.delete(id);
+    this.most = Math.max(MOST_IDS, 2 * this.seen.size);
+  }
+}
+
+/** Lines of several sources in the order of their times, one line of each in memory. */
+async function* merged(sources: readonly AsyncGenerator<Line>[]): AsyncGenerator<Line> {
+  const heads = await Promise.all(sources.map(async (source) => ({ source, head: await source.next() })));
+  for (;;) {
+    let first: (typeof heads)[number] | undefined;
+    for (const one of heads)
+      if (!one.head.done && (!first || one.head.value.at < (first.head.value as Line).at)) first = one;
+    if (!first) return;
+    yield first.head.value as Line;
+    first.head = await first.source.next();
+  }
+}
+
+async function* each(lines: readonly Line[]): AsyncGenerator<Line> {
+  yield* lines;
+}
+
+/** Lines with the time (UTC) and where they come from, and the date where it changes; or JSON. */
+class LogScreen {
+  shown = 0;
+  private date = "";
+
+  constructor(
+    private readonly day: Daily,
+    private readonly options: Pick<LogsOptions, "json" | "grep">,
+  ) {}
+
+  async show(lines: AsyncGenerator<Line>): Promise<void> {
+    const wanted = this.options.grep?.toLowerCase();
+    let batch: string[] = [];
+    for await (const line of lines) {
+      if (wanted !== undefined && !line.text.toLowerCase().includes(wanted)) continue;
+      batch.push(this.options.json ? this.json(line) : this.text(line));
+      this.shown++;
+      if (batch.length < BATCH) continue;
+      await this.day.print(batch.join(""));
+      batch = [];
+    }
+    if (batch.length > 0) await this.day.print(batch.join(""));
+  }
+
+  private json({ at: time, ...line }: Line): string {
+    return `${JSON.stringify({ at: new Date(time).toISOString(), ...line })}\n`;
+  }
+
+  private text({ at: time, source, stream, text }: Line): string {
+    const { colors } = this.day;
+    const iso = new Date(time).toISOString();
+    const date = iso.slice(0, 10);
+    const heading = date === this.date ? "" : colors.dim(`${date} (UTC)\n`);
+    this.date = date;
+    const task = /\/([0-9a-f]{32})$/.exec(stream)?.[1]?.slice(0, 6);
+    const from = task ? `${source} ${task}` : source;
+    return `${heading}${colors.dim(iso.slice(11, 19))} ${colors.cyan(from)} | ${text}\n`;
+  }
+}

@@ -1,0 +1,175 @@
+import { spawn } from "node:child_process";
+import { createServer } from "node:net";
+import type { AddressInfo } from "node:net";
+import { AwsError } from "../aws/error";
+import { DeployError, refused } from "../errors";
+import { EXIT } from "../exit-code";
+import type { Done } from "../session";
+import { databaseAuthorities } from "./certificates";
+import { exitCodeOf, find, findPlugin, startPlugin } from "./plugin";
+import { type Daily, type DailyOptions, present } from "./session";
+
+const DOCUMENT = "AWS-StartPortForwardingSessionToRemoteHost";
+/** How long the tunnel may take to open, in milliseconds. */
+const OPENING = 30_000;
+
+/** Opens psql on the database, through a tunnel over the bastion that lives as long as psql does. */
+export async function psql(day: Daily, words: readonly string[], _options: DailyOptions): Promise<Done> {
+  const { contract, env } = day;
+  const { environment, region } = contract;
+  const database = present(contract.database, contract);
+  const bastion = present(contract.bastion, contract);
+  if (!database) throw refused(`${environment} has no database.`);
+  if (!bastion)
+    throw refused(
+      `${environment} has no bastion to reach its database through.`,
+      `bastion: true in environments/${environment}.ts, then npm run apply -- ${environment}`,
+    );
+  const plugin = findPlugin(env);
+  const client = find("psql", env);
+  if (!client)
+    throw refused(
+      "psql is not installed.",
+      "macOS: brew install libpq && brew link --force libpq",
+      "Debian, Ubuntu: apt-get install postgresql-client",
+    );
+  const trust = await trusted(day, region);
+  const password = await day.aws.secret(database.password);
+  if (password === undefined)
+    throw refused(
+      `The parameter ${database.password} is gone.`,
+      `npm run apply -- ${environment} makes it again; docs/operating.md, "Rotating the password".`,
+    );
+  const tunnel = await openTunnel(day, plugin, {
+    target: bastion.instance,
+    host: database.host,
+    port: database.port,
+  });
+  try {
+    day.say(
+      `${environment}: ${database.user}@${database.host}/${database.name}, certificate: ${trust.PGSSLMODE}`,
+    );
+    const connection = {
+      // The name is what the certificate is compared with; the address is where the tunnel begins.
+      PGHOST: database.host,
+      PGHOSTADDR: "127.0.0.1",
+      PGPORT: String(tunnel.port),
+      PGUSER: database.user,
+      PGDATABASE: database.name,
+      PGPASSWORD: password,
+      ...trust,
+    };
+    const exitCode = await day.handOver(async () =>
+      exitCodeOf(spawn(client, [...words], { stdio: "inherit", env: { ...env, ...connection } })),
+    );
+    return { text: "", exitCode };
+  } finally {
+    await tunnel.close();
+  }
+}
+
+/** Whom psql takes for the server: by default only who has a certificate for its name, signed by RDS's authorities. */
+async function trusted(
+  { env, clock }: Daily,
+  region: string,
+): Promise<{ PGSSLMODE: string; PGSSLROOTCERT?: string }> {
+  const mode = env.PGSSLMODE || "verify-full";
+  if (!mode.startsWith("verify")) return { PGSSLMODE: mode };
+  return {
+    PGSSLMODE: mode,
+    PGSSLROOTCERT: env.PGSSLROOTCERT || (await databaseAuthorities(region, env, clock.now())),
+  };
+}
+
+interface Tunnel {
+  /** On this machine. */
+  port: number;
+  close(): Promise<void>;
+}
+
+/** Forwards a free port through an instance, and waits until the plugin itself says that it listens there. */
+async function openTunnel(
+  day: Daily,
+  plugin: string,
+  { target, host, port }: { target: string; host: string; port: number },
+): Promise<Tunnel> {
+  const local = await freePort();
+  const request = {
+    Target: target,
+    DocumentName: DOCUMENT,
+    Parameters: { host: [host], portNumber: [String(port)], localPortNumber: [String(local)] },
+  };
+  const session = await day.aws.startSession(request).catch((error: unknown) => {
+    if (!(error instanceof AwsError) || error.code !== "TargetNotConnected") throw error;
+    throw new DeployError(EXIT.refused, `${error.message}`, [
+      "The bastion is stopped, or does not reach Systems Manager. EC2's console starts it; npm run plan shows whether it is still there.",
+    ]);
+  });
+  const child = await startPlugin(plugin, { session, region: day.contract.region, request }, day.env, false);
+  const end = exitCodeOf(child);
+  const close = async () => {
+    child.kill("SIGTERM");
+    await end;
+    // The plugin ends the session by itself where it can: this is for when it could not.
+    await day.aws.terminateSession(session.sessionId).catch(() => {});
+  };
+  try {
+    await opened(child, end, local, day.signal);
+  } catch (error) {
+    await close();
+    throw error;
+  }
+  return { port: local, close };
+}
+
+function opened(
+  child: Awaited<ReturnType<typeof startPlugin>>,
+  end: Promise<number>,
+  port: number,
+  signal: AbortSignal,
+): Promise<void> {
+  let said = "";
+  return new Promise<void>((resolve, reject) => {
+    const failed = (what: string) =>
+      reject(
+        refused(
+          `The tunnel did not open: ${what}.`,
+          ...said
+            .split("\n")
+            .map((line) => line.trim())
+            .filter(Boolean)
+            .slice(-5),
+        ),
+      );
+    const late = setTimeout(
+      () => failed(`session-manager-plugin was silent for ${OPENING / 1000} seconds`),
+      OPENING,
+    );
+    const settle = (what: () => void) => {
+      clearTimeout(late);
+      signal.removeEventListener("abort", stop);
+      what();
+    };
+    const stop = () => settle(() => reject(signal.reason));
+    signal.addEventListener("abort", stop, { once: true });
+    for (const stream of [child.stdout, child.stderr]) {
+      stream?.setEncoding("utf8").on("data", (text: string) => {
+        said = (said + text).slice(-10_000);
+        if (said.includes(`Port ${port} opened`)) settle(resolve);
+      });
+    }
+    void end.then((code) => settle(() => failed(`session-manager-plugin ended with ${code}`)));
+  });
+}
+
+/** A port that nobody on this machine listens on. */
+function freePort(): Promise<number> {
+  const server = createServer();
+  return new Promise((resolve, reject) => {
+    server.once("error", reject);
+    server.listen(0, "127.0.0.1", () => {
+      const { port } = server.address() as AddressInfo;
+      server.close(() => resolve(port));
+    });
+  });
+}

@@ -1,0 +1,204 @@
+import { createInterface } from "node:readline";
+import { Writable } from "node:stream";
+import type { ParameterMetadata } from "@aws-sdk/client-ssm";
+import type { Contract } from "../../modules/contract";
+import type { DailyAws } from "../aws/daily";
+import { refused } from "../errors";
+import type { Done } from "../session";
+import { chosenServices } from "./choose";
+import type { Daily, DailyOptions } from "./session";
+
+/** One secret of one service. */
+interface Secret {
+  service: string;
+  variable: string;
+  parameter: string;
+}
+
+/** `placeholder`: nobody has set it yet. `missing`: the parameter is gone; the next apply makes it again. */
+type State = "set" | "placeholder" | "missing";
+
+export interface SecretOptions extends DailyOptions {
+  /** Names from the environment file; all that have the variable by default. */
+  service: string[];
+}
+
+/** What a String of the Standard tier holds, in bytes. Source: "Managing parameter tiers", Systems Manager. */
+const LARGEST = 4_096;
+
+const secretsOf = (contract: Contract, services: readonly string[]): Secret[] =>
+  chosenServices(contract, services).flatMap(({ name: service, secrets }) =>
+    Object.entries(secrets).map(([variable, parameter]) => ({ service, variable, parameter })),
+  );
+
+/** The secrets of this name: several services may have one each. */
+function named(contract: Contract, variable: string, { service }: SecretOptions): Secret[] {
+  const all = secretsOf(contract, service);
+  const found = all.filter((one) => one.variable === variable);
+  if (found.length > 0) return found;
+  const known = [...new Set(all.map((one) => one.variable))].join(", ") || "none";
+  throw refused(
+    `No service${service.length > 0 ? ` of ${service.join(", ")}` : ""} in ${contract.environment} has a secret ${variable}. There are: ${known}.`,
+    `To have it: secrets: [${JSON.stringify(variable)}] in the service, then npm run apply -- ${contract.environment}`,
+  );
+}
+
+const titles = (secrets: readonly Secret[]) =>
+  secrets.map(({ service, variable }) => `${service}.${variable}`).join(", ");
+
+/** A new value, from the terminal or from standard input, for each service that has the variable. */
+export async function setSecret(day: Daily, variable: string, options: SecretOptions): Promise<Done> {
+  const { contract, aws } = day;
+  const secrets = named(contract, variable, options);
+  const known = await aws.describeParameters(secrets.map(({ parameter }) => parameter));
+  const missing = secrets.filter(({ parameter }) => !known.has(parameter));
+  if (missing.length > 0) {
+    throw refused(
+      `The parameters of ${titles(missing)} are gone.`,
+      `npm run apply -- ${contract.environment} makes them again; then set them.`,
+    );
+  }
+  const value = await readValue(day, `${variable} of ${titles(secrets)}`);
+  for (const { parameter } of secrets) await aws.putSecret(known.get(parameter) as ParameterMetadata, value);
+  const what = { environment: contract.environment, set: secrets.map(({ parameter }) => parameter) };
+  if (options.json) await day.print(`${JSON.stringify(what)}\n`);
+  return {
+    text: `✓ ${titles(secrets)} set. Running tasks keep the old value: they read it when they start, so deploy.`,
+  };
+}
+
+/** One value that is never shown: typed without echo, or piped; one line feed at its end is not part of it. */
+async function readValue(day: Daily, prompt: string): Promise<string> {
+  const typed = day.stdin.isTTY ? await readTyped(day, prompt) : await readPiped(day);
+  const value = typed.replace(/\r?\n$/, "");
+  if (value === "")
+    throw refused(
+      "Nothing was given, and nothing was changed.",
+      "Type the value, or pipe it: … | npm run -s deploy -- secret set …",
+    );
+  const bytes = Buffer.byteLength(value);
+  if (bytes > LARGEST)
+    throw refused(
+      `The value has ${bytes} bytes; a parameter holds ${LARGEST}.`,
+      "Put a file into a bucket, and its name here.",
+    );
+  return value;
+}
+
+function readTyped({ stdin, stderr, signal }: Daily, prompt: string): Promise<string> {
+  stderr.write(`${prompt} (not shown): `);
+  const nowhere = new Writable({ write: (_chunk, _encoding, done) => done() });
+  const reader = createInterface({ input: stdin, output: nowhere, terminal: true, signal });
+  return new Promise((resolve, reject) => {
+    reader.once("line", (line) => resolve(line));
+    // Without echo the terminal makes no signal of Ctrl-C: the reader closes.
+    reader.once("SIGINT", () => reader.close());
+    reader.once("close", () => reject(refused("Nothing was given, and nothing was changed.")));
+  }).finally(() => {
+    reader.removeAllListeners("close");
+    reader.close();
+    stderr.write("\n");
+  }) as Promise<string>;
+}
+
+async function readPiped({ stdin }: Daily): Promise<string> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of stdin) chunks.push(Buffer.from(chunk as Buffer | string));
+  return Buffer.concat(chunks).toString("utf8");
+}
+
+/** Every secret with its state, without any value. */
+export async function listSecrets(day: Daily, options: SecretOptions): Promise<Done> {
+  const secrets = await withStates(day.aws, secretsOf(day.contract, options.service));
+  if (options.json) {
+    await day.print(`${JSON.stringify(secrets)}\n`);
+    return { text: "" };
+  }
+  if (secrets.length === 0) return { text: `${day.contract.environment} has no secrets.` };
+  const width = Math.max(...secrets.map((secret) => titles([secret]).length));
+  for (const secret of secrets) {
+    const { state, changed } = secret;
+    const when = state === "set" && changed ? ` ${changed.slice(0, 10)}` : "";
+    const mark = state === "set" ? day.colors.green("✓") : day.colors.yellow("!");
+    await day.print(`${mark} ${titles([secret]).padEnd(width)}  ${state}${when}\n`);
+  }
+  const open = secrets.filter(({ state }) => state !== "set");
+  return {
+    text:
+      open.length > 0
+        ? `${open.length} of ${secrets.length} are not set: deploy refuses until they are.`
+        : "",
+  };
+}
+
+async function withStates(aws: DailyAws, secrets: readonly Secret[]) {
+  const known = await aws.describeParameters(secrets.map(({ parameter }) => parameter));
+  return secrets.map((secret) => {
+    const found = known.get(secret.parameter);
+    // The first version is the placeholder that the apply wrote: no value has to be read.
+    const state: State = !found ? "missing" : found.Version === 1 ? "placeholder" : "set";
+    return { ...secret, state, changed: found?.LastModifiedDate?.toISOString() ?? null };
+  });
+}
+
+/** Deletes the value with its history. The next apply makes the parameter again, with a placeholder. */
+export async function unsetSecret(
+  day: Daily,
+  variable: string,
+  options: SecretOptions & { yes?: boolean },
+): Promise<Done> {
+  const { contract, aws } = day;
+  const secrets = named(contract, variable, options);
+  const consequence = `Tasks of ${[...new Set(secrets.map(({ service }) => service))].join(", ")} that start before the next apply will fail.`;
+  if (!options.yes && !(await confirmed(day, `${consequence} Delete ${titles(secrets)} and all old values?`)))
+    throw refused(`Nothing was deleted. ${consequence}`, "--yes says that this is meant.");
+  const known = await aws.describeParameters(secrets.map(({ parameter }) => parameter));
+  for (const { parameter } of secrets) if (known.has(parameter)) await aws.deleteParameter(parameter);
+  if (options.json)
+    await day.print(`${JSON.stringify({ environment: contract.environment, unset: [...known.keys()] })}\n`);
+  return {
+    text: `✓ ${titles(secrets)} deleted. npm run apply -- ${contract.environment} makes the parameter again, with a placeholder.`,
+  };
+}
+
+async function confirmed({ stdin, stderr, signal }: Daily, question: string): Promise<boolean> {
+  if (!stdin.isTTY) return false;
+  stderr.write(`${question} [y/N] `);
+  const reader = createInterface({ input: stdin, signal });
+  try {
+    for await (const line of reader) return /^y(es)?$/i.test(line.trim());
+    return false;
+  } finally {
+    reader.close();
+  }
+}
+
+/** The secrets that two environments do not have alike: by name, never by value. */
+export async function diffSecrets(day: Daily, otherName: string, options: SecretOptions): Promise<Done> {
+  const other = await day.other(otherName);
+  const sides = await Promise.all(
+    [day, other].map(async ({ contract, aws }) => {
+      const secrets = await withStates(aws, secretsOf(contract, []));
+      return {
+        name: contract.environment,
+        states: new Map(secrets.map((one) => [titles([one]), one.state])),
+      };
+    }),
+  );
+  const [left, right] = sides as [(typeof sides)[number], (typeof sides)[number]];
+  const names = [...new Set([...left.states.keys(), ...right.states.keys()])].sort();
+  const rows = names.map((name) => ({
+    secret: name,
+    [left.name]: left.states.get(name) ?? "none",
+    [right.name]: right.states.get(name) ?? "none",
+  }));
+  const different = rows.filter((row) => row[left.name] !== row[right.name]);
+  if (options.json) {
+    await day.print(`${JSON.stringify(different)}\n`);
+    return { text: "" };
+  }
+  for (const row of different)
+    await day.print(`${row.secret}: ${left.name} ${row[left.name]}, ${right.name} ${row[right.name]}\n`);
+  const alike = `${names.length - different.length} of ${names.length} secrets are in the same state; values were not compared.`;
+  return { text: alike };
+}

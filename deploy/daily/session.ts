@@ -1,0 +1,173 @@
+import pc from "picocolors";
+import type { Contract } from "../../modules/contract";
+import { makeClients } from "../aws/clients";
+import { DailyAws } from "../aws/daily";
+import { type Clock, systemClock } from "../clock";
+import { contractFromFile, contractFromParameter } from "../contract-source";
+import { writtenRegion } from "../environment-file";
+import { refused } from "../errors";
+import { EXIT } from "../exit-code";
+import { interruptible, type SignalSource } from "../interrupt";
+import { mask } from "../mask";
+import { visible } from "../printable";
+import { GithubScreen } from "../screen/github";
+import { type Done, endOf } from "../session";
+
+/** What every daily command takes. */
+export interface DailyOptions {
+  /** File with the outputs; without it the SSM parameter is read. */
+  outputs?: string;
+  /** JSON instead of text. */
+  json?: boolean;
+}
+
+interface Output {
+  write(text: string): boolean;
+  isTTY?: boolean;
+  once(event: "drain", listener: () => void): unknown;
+  on(event: "error", listener: () => void): unknown;
+  off(event: "error" | "drain", listener: () => void): unknown;
+}
+
+/** The world around the process: real by default, replaced in tests. */
+export interface DailySurroundings {
+  clock: Clock;
+  random: () => number;
+  signals: SignalSource;
+  stdin: NodeJS.ReadableStream & { isTTY?: boolean };
+  stdout: Output;
+  stderr: { write(text: string): unknown; isTTY?: boolean };
+  env: NodeJS.ProcessEnv;
+}
+
+export const realDay = (): DailySurroundings => ({
+  clock: systemClock,
+  random: Math.random,
+  signals: process,
+  stdin: process.stdin,
+  stdout: process.stdout,
+  stderr: process.stderr,
+  env: process.env,
+});
+
+/** What a daily command works with. */
+export interface Daily extends DailySurroundings {
+  contract: Contract;
+  aws: DailyAws;
+  signal: AbortSignal;
+  colors: ReturnType<typeof pc.createColors>;
+  /** Writes to standard output, and waits for whoever reads it. */
+  print(text: string): Promise<void>;
+  /** Tells a person something beside the output, on standard error. */
+  say(text: string): void;
+  /** Another environment's contract, and calls into its region. */
+  other(environment: string): Promise<{ contract: Contract; aws: DailyAws }>;
+  /** Leaves signals to a child process while it has the terminal. */
+  handOver<T>(run: () => Promise<T>): Promise<T>;
+}
+
+class OutputClosed extends Error {}
+
+/**
+ * Runs one daily command, and answers with the process's exit code. Its output goes to standard output, all else to
+ * standard error. In GitHub Actions no line of it is obeyed as a command.
+ */
+export async function daily(
+  command: string,
+  environment: string,
+  options: DailyOptions,
+  body: (day: Daily) => Promise<Done>,
+  around: DailySurroundings = realDay(),
+): Promise<number> {
+  const { stdout, stderr, env } = around;
+  const closed = new AbortController();
+  const onClosed = () => closed.abort(new OutputClosed());
+  stdout.on("error", onClosed);
+  const interrupt = interruptible(around.signals);
+  const signal = AbortSignal.any([interrupt.signal, closed.signal]);
+  const quiet = env.GITHUB_ACTIONS === "true" && !options.json;
+  const github = quiet
+    ? new GithubScreen((text) => stdout.write(text), { summary: undefined, output: undefined })
+    : null;
+  const say = (text: string) => void stderr.write(`${visible(mask(text))}\n`);
+  try {
+    const end = await endOf(async () => {
+      const { contract, aws } = await open(environment, options, signal, around);
+      const day: Daily = {
+        ...around,
+        contract,
+        aws,
+        signal,
+        colors: pc.createColors(Boolean(stdout.isTTY) && env.NO_COLOR === undefined),
+        print: (text) => write(stdout, text, signal),
+        say,
+        other: (name) => open(name, {}, signal, around),
+        handOver: async (run) => {
+          interrupt.dispose();
+          const ignore = () => {};
+          for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const) around.signals.on(name, ignore);
+          try {
+            return await run();
+          } finally {
+            for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const) around.signals.off(name, ignore);
+          }
+        },
+      };
+      return body(day).catch((error: unknown) => {
+        // Whoever read has seen enough (`| head`).
+        if (closed.signal.aborted) return { text: "", exitCode: EXIT.deployed };
+        throw error;
+      });
+    });
+    const text = end.text.replace("policy <environment>", `policy ${environment} --for ${command}`);
+    if (text) for (const line of [text, ...end.wayOut.map((way) => `  → ${way}`)]) say(line);
+    return end.exitCode;
+  } finally {
+    stdout.off("error", onClosed);
+    interrupt.dispose();
+    github?.close();
+  }
+}
+
+const ENVIRONMENT = /^[A-Za-z0-9-]+$/;
+
+async function open(
+  environment: string,
+  { outputs }: DailyOptions,
+  signal: AbortSignal,
+  { clock, random }: DailySurroundings,
+): Promise<{ contract: Contract; aws: DailyAws }> {
+  if (!ENVIRONMENT.test(environment))
+    throw refused(`${JSON.stringify(environment)} is no environment's name: letters, digits and hyphens.`);
+  const given = outputs ? await contractFromFile(outputs, environment) : null;
+  const clients = await makeClients(() => given?.region ?? writtenRegion(environment));
+  const aws = new DailyAws(clients, { clock, random, signal });
+  return { contract: given ?? (await contractFromParameter(aws, environment)), aws };
+}
+
+/** Waits where the reader is slower: nothing piles up in memory. */
+async function write(stdout: Output, text: string, signal: AbortSignal): Promise<void> {
+  signal.throwIfAborted();
+  if (stdout.write(text)) return;
+  await new Promise<void>((resolve, reject) => {
+    const stop = () => {
+      stdout.off("drain", go);
+      reject(signal.reason);
+    };
+    const go = () => {
+      signal.removeEventListener("abort", stop);
+      resolve();
+    };
+    stdout.once("drain", go);
+    signal.addEventListener("abort", stop, { once: true });
+  });
+}
+
+/** A part of the contract that older ones lack. */
+export function present<T>(part: T | undefined, { environment }: Contract): T {
+  if (part !== undefined) return part;
+  throw refused(
+    `The contract of ${environment} was written by an older Slipway, and lacks what this needs.`,
+    `Apply once more with this version: npm run apply -- ${environment}`,
+  );
+}
