@@ -13,7 +13,7 @@ import { parseArgs } from "node:util";
 import { readCommands } from "./commands";
 import { compare, readOutput } from "./compare";
 import { unsupported } from "./engines";
-import { copyProject, run, step } from "./steps";
+import { copyProject, run, step, stopOnSignals } from "./steps";
 
 const ROOT = join(__dirname, "..");
 const LOCK = join(__dirname, "cdktn", "package-lock.json");
@@ -84,13 +84,15 @@ async function writeLock(copy: string): Promise<void> {
 
 async function main(args: string[]) {
   const { values } = parseArgs({ args, options: { lock: { type: "boolean", default: false } } });
+  stopOnSignals();
   const copy = realpathSync(mkdtempSync(join(tmpdir(), "slipway-cdktn-")));
   try {
     copyProject(ROOT, copy);
     if (values.lock) await step("try/cdktn/package-lock.json written", () => writeLock(copy));
     else await tryIt(copy);
     for (const line of unsupported(process.versions.node)) console.log(`– not run: ${line}`);
-  } catch {
+  } catch (error) {
+    console.log((error as Error).message);
     process.exitCode = 1;
   } finally {
     rmSync(copy, { recursive: true, force: true });

@@ -1,4 +1,4 @@
-import { spawn } from "node:child_process";
+import { type ChildProcess, spawn } from "node:child_process";
 import { cpSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 
@@ -15,6 +15,14 @@ export function copyProject(from: string, to: string): void {
   }
 }
 
+let running: ChildProcess | undefined;
+
+/** Hands signals on to the command that runs, which then fails its step: nothing is left behind. */
+export function stopOnSignals(): void {
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const)
+    process.on(signal, () => running?.kill(signal));
+}
+
 /**
  * Runs a command in a folder, quietly.
  * @returns what it printed
@@ -25,6 +33,7 @@ export function run(folder: string, command: string, ...args: readonly string[])
   const own = Object.entries(process.env).filter(([name]) => !/^npm_/i.test(name));
   const env = { ...Object.fromEntries(own), CI: "true", NO_COLOR: "1", FORCE_COLOR: "0" };
   const child = spawn(command, args, { cwd: folder, env, stdio: ["ignore", "pipe", "pipe"] });
+  running = child;
   let output = "";
   for (const stream of [child.stdout, child.stderr]) {
     stream.setEncoding("utf8").on("data", (text: string) => {
@@ -40,7 +49,7 @@ export function run(folder: string, command: string, ...args: readonly string[])
   });
 }
 
-/** Does one step and says so, with how long it took; where it fails, says why and throws on. */
+/** Does one step and says so, with how long it took, or that it failed. */
 export async function step<T>(what: string, work: () => Promise<T>): Promise<T> {
   const started = Date.now();
   try {
@@ -48,7 +57,7 @@ export async function step<T>(what: string, work: () => Promise<T>): Promise<T> 
     console.log(`✓ ${what} (${((Date.now() - started) / 1000).toFixed(0)} s)`);
     return result;
   } catch (error) {
-    console.log(`✗ ${what}\n\n${(error as Error).message}`);
+    console.log(`✗ ${what}\n`);
     throw error;
   }
 }

@@ -4,7 +4,7 @@ import { describe, expect, it } from "vitest";
 import { readCommands } from "../../try/commands";
 import { unsupported } from "../../try/engines";
 import { packages as tried } from "../../try/cdktn/package-lock.json";
-import { dependencies } from "../../package.json";
+import { dependencies, devDependencies } from "../../package.json";
 import { bindings } from "../../sandbox/schema/bindings";
 import { loadSchema } from "../../sandbox/schema/cache";
 import type { BlockSchema } from "../../sandbox/schema/types";
@@ -60,6 +60,16 @@ describe("docs/cdktf.md", () => {
 });
 
 describe("the trial's lock file", () => {
+  it("goes with package.json: where it does not, npm run try:cdktn -- --lock writes it anew", () => {
+    const { dependencies: locked, devDependencies: lockedDev } = tried[""];
+    const changes = {
+      cdktf: locked.cdktf,
+      "@cdktf/provider-aws": locked["@cdktf/provider-aws"],
+    };
+    expect(locked).toEqual({ ...dependencies, ...changes });
+    expect(lockedDev).toEqual(devDependencies);
+  });
+
   it("names no registry", () => {
     expect(readFileSync(join(ROOT, "try", "cdktn", "package-lock.json"), "utf8")).not.toContain('"resolved"');
   });
