@@ -5,6 +5,7 @@ import {
   type Facts,
   groupKey,
   type ImageFacts,
+  type ImageGroup,
   imageGroups,
   parameterName,
   type Reading,
@@ -66,7 +67,7 @@ export function checks(facts: Facts, request: CheckRequest): Check[] {
     ...services.map((service) => serviceCheck(facts, request, service)),
     ...imageGroups(services).map((group) =>
       judged(`image ${groupKey(group)}`, facts.images.get(groupKey(group)), (image) =>
-        branch(`image ${groupKey(group)}`, imageChecks(image, request.wanted(group), group.services)),
+        branch(`image ${groupKey(group)}`, imageChecks(image, request.wanted(group), group)),
       ),
     ),
     branch(
@@ -189,14 +190,17 @@ function rolloutCheck(
 function imageChecks(
   image: ImageFacts,
   reference: ImageReference | null,
-  services: ServiceContract[],
+  { repository, services }: ImageGroup,
 ): Check[] {
   const { wanted, previous, running, tagged } = image;
   if (!wanted) {
     if (!reference) return [warning("image", "nothing was deployed here yet")];
     const name = "tag" in reference ? reference.tag : reference.digest;
     return [
-      failed("image", `the repository has no image ${name}: push it first, or look for a typing error`),
+      failed(
+        "image",
+        `the repository ${repository} has no image ${name}: push it first, or look for a typing error; ${repository}:TAG as --image deploys this repository's services alone`,
+      ),
     ];
   }
   const found = ok("image", short(wanted.digest));

@@ -1,10 +1,10 @@
 import type { Contract, ServiceContract } from "../modules/contract";
 import { policy } from "../modules/contract/policy";
-import { DEFAULT_PARALLEL, type Limits } from "./context";
+import { type Context, DEFAULT_PARALLEL, type Limits } from "./context";
 import { check, deploy, type DeployRequest } from "./deploy";
 import { refused } from "./errors";
 import type { Wanted } from "./facts";
-import { imageReference } from "./image";
+import { imageRequest } from "./image";
 import { rollbackTargets } from "./rollback";
 import { run } from "./run";
 import { real, session, type SessionOptions, type Surroundings } from "./session";
@@ -26,14 +26,33 @@ function chosen({ services, environment }: Contract, names: readonly string[]): 
   );
 }
 
-/** The same image for every service. */
-function sameImage(option: string, text: string): Wanted {
-  const reference = imageReference(text);
-  if (reference) return () => reference;
-  throw refused(
-    `${option} ${text} is neither a tag nor a digest.`,
-    "Give the tag alone (v42) or the digest alone (sha256: and 64 hex digits): the repository is the environment's.",
-  );
+/**
+ * One image for every service that runs its repository: those chosen with `--service`, or all.
+ * @throws DeployError 1 where a service that was named runs another repository.
+ */
+function sameImage(
+  contract: Contract,
+  names: readonly string[],
+  option: string,
+  text: string,
+): { services: ServiceContract[]; wanted: Wanted } {
+  const asked = imageRequest(text);
+  if (!asked) {
+    throw refused(
+      `${option} ${text} is neither a tag nor a digest.`,
+      "Give the tag (v42) or the digest (sha256: and 64 hex digits), with the repository before it for its services alone: app:v42, app@sha256:….",
+    );
+  }
+  const { repository, reference } = asked;
+  const services = chosen(contract, names);
+  const others = repository === null ? [] : services.filter(({ image }) => image.repository !== repository);
+  if (others.length > 0 && (names.length > 0 || others.length === services.length)) {
+    throw refused(
+      `${option} ${text}: ${others.map(({ name }) => name).join(", ")} of ${contract.environment} runs another repository.`,
+      `Services and their repositories: ${contract.services.map(({ name, image }) => `${name} ${image.repository}`).join(", ")}.`,
+    );
+  }
+  return { services: services.filter((service) => !others.includes(service)), wanted: () => reference };
 }
 
 export type DeployOptions = CommandOptions &
@@ -45,8 +64,7 @@ export const deployCommand = (environment: string, options: DeployOptions, aroun
     environment,
     options,
     async (context, report) => {
-      const services = chosen(context.contract, options.service);
-      const wanted = sameImage("--image", options.image);
+      const { services, wanted } = sameImage(context.contract, options.service, "--image", options.image);
       const {
         skipMigrations = false,
         dryRun = false,
@@ -62,6 +80,12 @@ export const deployCommand = (environment: string, options: DeployOptions, aroun
 export type RollbackOptions = CommandOptions &
   Partial<Pick<DeployRequest, "dryRun" | "parallel">> & { to?: string };
 
+async function target(context: Context, { service, to }: RollbackOptions) {
+  if (to) return sameImage(context.contract, service, "--to", to);
+  const services = chosen(context.contract, service);
+  return { services, wanted: await rollbackTargets(context, services) };
+}
+
 /** A deployment of an earlier image, without migrations; it may replace one that is in progress. */
 export const rollbackCommand = (environment: string, options: RollbackOptions, around?: Surroundings) =>
   session(
@@ -69,8 +93,7 @@ export const rollbackCommand = (environment: string, options: RollbackOptions, a
     environment,
     options,
     async (context, report) => {
-      const services = chosen(context.contract, options.service);
-      const wanted = options.to ? sameImage("--to", options.to) : await rollbackTargets(context, services);
+      const { services, wanted } = await target(context, options);
       const { dryRun = false, parallel = DEFAULT_PARALLEL } = options;
       const request = { services, wanted, skipMigrations: true, replace: true, dryRun, parallel };
       return { text: await deploy(context, request, report) };
@@ -86,8 +109,10 @@ export const checkCommand = (environment: string, options: CheckOptions, around?
     environment,
     options,
     async (context) => {
-      const services = chosen(context.contract, options.service);
-      const wanted = options.image ? sameImage("--image", options.image) : () => null;
+      const { contract } = context;
+      const { services, wanted } = options.image
+        ? sameImage(contract, options.service, "--image", options.image)
+        : { services: chosen(contract, options.service), wanted: () => null };
       await check(context, { services, wanted, replace: false });
       return { text: "Every check passed." };
     },

@@ -59,10 +59,30 @@ export type ImageReference = { tag: string } | { digest: string };
 const DIGEST = /^sha256:[0-9a-f]{64}$/;
 const TAG = /^[A-Za-z0-9_][A-Za-z0-9._-]{0,127}$/;
 
-/** Reads `--image` or `--to`; null when it is neither a tag nor a digest. */
+/** Reads a tag or a digest; null when it is neither. */
 export function imageReference(text: string): ImageReference | null {
   if (DIGEST.test(text)) return { digest: text };
   return TAG.test(text) ? { tag: text } : null;
+}
+
+/** What `--image` or `--to` asks for: an image, and the repository if it was said. */
+export interface ImageRequest {
+  /** Null for that of each service. */
+  repository: string | null;
+  reference: ImageReference;
+}
+
+/** Repository, then a tag or a digest, as Docker writes them; `sha256:…` is a digest alone, and the registry is the account's. */
+const IN_REPOSITORY = /^(?!sha256:|[^/]+\.amazonaws\.)([a-z0-9][a-z0-9._/-]*)(?::([^:@]+)|@([^@]+))$/;
+
+/** Reads `v42`, `sha256:…`, `app:v42` or `app@sha256:…`; null for anything else. */
+export function imageRequest(text: string): ImageRequest | null {
+  const alone = imageReference(text);
+  if (alone) return { repository: null, reference: alone };
+  const [, repository = "", tag, digest] = IN_REPOSITORY.exec(text) ?? [];
+  const reference = imageReference(tag ?? digest ?? "");
+  const fits = reference && (digest === undefined || "digest" in reference);
+  return fits ? { repository, reference } : null;
 }
 
 /** A digest as people read it: `sha256:` and twelve digits, as Docker shortens it. */

@@ -16,6 +16,7 @@ const EXAMPLES = `
 Examples:
   npm run deploy -- staging --image v42             check, migrate, promote, roll out, verify
   npm run deploy -- staging --image v42 --dry-run   check, print the plan, change nothing
+  npm run deploy -- staging --image api:v7          only the services that run the repository api
   npm run deploy -- check staging                   only the checks
   npm run deploy -- status staging                  what runs, since when, the last deployments
   npm run deploy -- rollback staging                back to the image before
@@ -114,7 +115,7 @@ async function main(): Promise<void> {
   )
     .requiredOption(
       "--image <tag or digest>",
-      "what to deploy: a tag or sha256:… in the environment's repository",
+      "what to deploy: v42 or sha256:…; app:v42 or app@sha256:… for the services of that repository alone",
     )
     .option("--skip-migrations", "do not migrate")
     .option("--replace", "deploy even while another roll-out is in progress")

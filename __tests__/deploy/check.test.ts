@@ -201,7 +201,7 @@ test("an unknown service is refused with those that there are", async () => {
   expect([result.text, ...result.wayOut].join(" ")).toMatch(/--service wbe: .*It has: web/);
 });
 
-test.each(["shop:v2", "sha256:abc", "", "-v2", "123456789012.dkr.ecr.eu-west-1.amazonaws.com/shop:v2"])(
+test.each(["shop:", "sha256:abc", "", "-v2", "123456789012.dkr.ecr.eu-west-1.amazonaws.com/shop:v2"])(
   "--image %j is refused before any call that needs it",
   async (image) => {
     const world = await World.open();

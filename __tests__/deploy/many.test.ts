@@ -190,3 +190,61 @@ test("every line of several roll-outs names its service, warnings of ECS too", a
     expect(line).toMatch(/\b(web|worker)\b/);
   expect(printed).toContain("warning: worker: was unable to place a task.");
 });
+
+/** `web` and `worker` run the repository shop, `api` runs api, which has no image `v2`. */
+async function twoRepositories(): Promise<World> {
+  const contract = withMore("worker");
+  const image = { repository: "api", tag: "staging-api", candidateTag: "staging-api-candidate" };
+  contract.services.push(serviceContract("api", { image }));
+  const world = await World.open(contract);
+  world.registry.tags.set("staging-api", world.registry.push("api-1", "api one"));
+  world.ecs.deployed("staging-api");
+  world.registry.push("api-2", "api two");
+  return world;
+}
+
+test.each(["shop:v2", "shop@DIGEST"])(
+  "--image %s: the services that run that repository, and no other",
+  async (image) => {
+    const world = await twoRepositories();
+    const { exitCode, result } = await world.deploy(image.replace("DIGEST", world.digest("v2") ?? ""));
+    expect(exitCode).toBe(0);
+    expect(result.text).toMatch(/^web, worker deployed/);
+    expect(told(world)).toEqual(["staging-web", "staging-worker"]);
+    expect(new Set(world.made("PutImage").map(({ input }) => input.repositoryName))).toEqual(
+      new Set(["shop"]),
+    );
+  },
+);
+
+test("a repository chooses for rollback and check, too", async () => {
+  const world = await twoRepositories();
+  await world.deploy("shop:v2");
+  expect((await world.rollback({ to: "shop:v1" })).result.text).toMatch(/^web, worker deployed/);
+  expect((await world.check("shop:v2")).exitCode).toBe(0);
+});
+
+test.each<[string, Parameters<World["deploy"]>[1], string]>([
+  ["mail:v2", {}, "--image mail:v2: web, worker, api of staging runs another repository."],
+  ["shop:v2", { service: ["web", "api"] }, "--image shop:v2: api of staging runs another repository."],
+  ["sha256:3b00860b105f", {}, "--image sha256:3b00860b105f is neither a tag nor a digest."],
+  ["shop@v2", {}, "--image shop@v2 is neither a tag nor a digest."],
+  ["shop:v2:v3", {}, "--image shop:v2:v3 is neither a tag nor a digest."],
+])("--image %s with %j is refused before anything is changed", async (image, options, text) => {
+  const world = await twoRepositories();
+  const { exitCode, result } = await world.deploy(image, options);
+  expect(exitCode).toBe(1);
+  expect(result.text).toBe(text);
+  expect(world.made("PutImage")).toEqual([]);
+});
+
+test("an image that one of two repositories lacks is named with its repository", async () => {
+  const contract = withMore();
+  const image = { repository: "api", tag: "staging-api", candidateTag: "staging-api-candidate" };
+  contract.services.push(serviceContract("api", { image }));
+  const { result } = await (await World.open(contract)).deploy("v3");
+  expect(result.wayOut.slice(0, 2)).toEqual([
+    expect.stringContaining("the repository shop has no image v3"),
+    expect.stringContaining("the repository api has no image v3"),
+  ]);
+});

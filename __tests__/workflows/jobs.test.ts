@@ -240,7 +240,7 @@ describe.sequential("the jobs", () => {
         sandbox: ["--speed", "30"],
         contexts: {
           needs: { build: { outputs: { environment: "staging", digest: digest.value } } },
-          inputs: { service: "web" },
+          inputs: { service: "web", repository: "app" },
         },
         ...rest,
       });
