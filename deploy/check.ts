@@ -15,6 +15,7 @@ import {
 import { type ImageReference, reportedDigests, short } from "./image";
 import { readStartedBy } from "./started-by";
 import { taskId } from "./task-story";
+import { rolloutUnderWay } from "./wait";
 
 export interface CheckRequest {
   contract: Contract;
@@ -167,15 +168,18 @@ const countCheck = ({ desiredCount = 0 }: Service) =>
         "0: the image will be promoted, but nothing will run and nothing can be proved",
       );
 
+/** The check that passes by itself once somebody else's roll-out has ended. */
+export const NO_OTHER_DEPLOYMENT = "no other deployment";
+
 function rolloutCheck(
   facts: Facts,
   request: CheckRequest,
   contract: ServiceContract,
   service: Service,
 ): Check {
-  const name = "no other deployment";
-  const primary = service.deployments?.find(({ status }) => status === "PRIMARY");
-  if (primary?.rolloutState !== "IN_PROGRESS") return ok(name, "none in progress");
+  const name = NO_OTHER_DEPLOYMENT;
+  const primary = rolloutUnderWay(service);
+  if (!primary) return ok(name, "none in progress");
   const since = primary.createdAt?.toISOString() ?? "unknown";
   const image = facts.images.get(groupKey(contract.image));
   if (image && "value" in image && !image.value.tagged && !image.value.running) {
@@ -184,7 +188,7 @@ function rolloutCheck(
   const detail = `deployment ${primary.id} is in progress since ${since}`;
   return request.replace
     ? warning(name, `${detail}: it will be replaced`)
-    : leaf(name, "busy", `${detail}: wait for it (status shows it), or replace it with --replace`);
+    : leaf(name, "busy", `${detail}: wait for it (status shows it), or replace it: --wait, --replace`);
 }
 
 function imageChecks(

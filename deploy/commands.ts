@@ -56,7 +56,9 @@ function sameImage(
 }
 
 export type DeployOptions = CommandOptions &
-  Partial<Pick<DeployRequest, "skipMigrations" | "dryRun" | "replace" | "parallel">> & { image: string };
+  Partial<Pick<DeployRequest, "skipMigrations" | "dryRun" | "replace" | "wait" | "parallel">> & {
+    image: string;
+  };
 
 export const deployCommand = (environment: string, options: DeployOptions, around?: Surroundings) =>
   session(
@@ -69,9 +71,10 @@ export const deployCommand = (environment: string, options: DeployOptions, aroun
         skipMigrations = false,
         dryRun = false,
         replace = false,
+        wait = false,
         parallel = DEFAULT_PARALLEL,
       } = options;
-      const request = { services, wanted, skipMigrations, dryRun, replace, parallel };
+      const request = { services, wanted, skipMigrations, dryRun, replace, wait, parallel };
       return { text: await deploy(context, request, report) };
     },
     around,
@@ -95,7 +98,15 @@ export const rollbackCommand = (environment: string, options: RollbackOptions, a
     async (context, report) => {
       const { services, wanted } = await target(context, options);
       const { dryRun = false, parallel = DEFAULT_PARALLEL } = options;
-      const request = { services, wanted, skipMigrations: true, replace: true, dryRun, parallel };
+      const request = {
+        services,
+        wanted,
+        skipMigrations: true,
+        replace: true,
+        wait: false,
+        dryRun,
+        parallel,
+      };
       return { text: await deploy(context, request, report) };
     },
     around,
@@ -113,7 +124,7 @@ export const checkCommand = (environment: string, options: CheckOptions, around?
       const { services, wanted } = options.image
         ? sameImage(contract, options.service, "--image", options.image)
         : { services: chosen(contract, options.service), wanted: () => null };
-      await check(context, { services, wanted, replace: false });
+      await check(context, { services, wanted, replace: false, wait: false });
       return { text: "Every check passed." };
     },
     around,

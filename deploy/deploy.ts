@@ -1,5 +1,5 @@
 import type { ServiceContract } from "../modules/contract";
-import { checks, leaves } from "./check";
+import { checks, leaves, NO_OTHER_DEPLOYMENT } from "./check";
 import type { Context } from "./context";
 import { DeployError, Interrupted } from "./errors";
 import type { Result } from "./events";
@@ -10,6 +10,7 @@ import { migrate } from "./migrate";
 import { makePlan, type Plan, planSteps } from "./plan";
 import { release } from "./release";
 import { whoami } from "./started-by";
+import { waitForRollouts } from "./wait";
 
 export interface DeployRequest {
   /** In the contract's order. */
@@ -20,6 +21,8 @@ export interface DeployRequest {
   dryRun: boolean;
   /** Deploy even while another roll-out is in progress. */
   replace: boolean;
+  /** Wait, as long as a roll-out may take, for one that is in progress. */
+  wait: boolean;
   /** How many services of one image roll out at the same time, at most. */
   parallel: number;
 }
@@ -49,14 +52,10 @@ export async function deploy(context: Context, request: DeployRequest, report: R
 }
 
 /** Reads, judges and shows the checks. @throws DeployError 1 when one failed, 5 when somebody else is at work. */
-export async function check(
-  context: Context,
-  request: Pick<DeployRequest, "services" | "wanted" | "replace">,
-): Promise<Facts> {
-  const { contract, aws, events } = context;
+export async function check(context: Context, request: CheckedRequest): Promise<Facts> {
+  const { contract, events } = context;
   events.emit({ type: "stage", stage: "check", subject: contract.environment, state: "started", text: "" });
-  const facts = await readFacts(aws, contract, request.services, request.wanted);
-  const tree = checks(facts, { ...request, contract });
+  const { facts, tree } = await settled(context, request);
   const failed = leaves(tree, "failed");
   const busy = leaves(tree, "busy");
   events.emit({
@@ -76,6 +75,23 @@ export async function check(
     throw new DeployError(EXIT.superseded, "Somebody else is at work here; nothing was changed.", wayOut);
   }
   return facts;
+}
+
+type CheckedRequest = Pick<DeployRequest, "services" | "wanted" | "replace" | "wait">;
+
+/** The facts and what they come to; after a wait, where roll-outs of others are all that stands in the way. */
+async function settled(context: Context, request: CheckedRequest) {
+  const { contract, aws, clock, limits } = context;
+  const deadline = clock.now() + limits.rollout;
+  for (;;) {
+    const facts = await readFacts(aws, contract, request.services, request.wanted);
+    const tree = checks(facts, { ...request, contract });
+    const busy = leaves(tree, "busy");
+    const passes = busy.length > 0 && busy.every(({ name }) => name === NO_OTHER_DEPLOYMENT);
+    const hopeless = !passes || leaves(tree, "failed").length > 0;
+    if (!request.wait || hopeless || clock.now() >= deadline) return { facts, tree };
+    await waitForRollouts(context, request.services, deadline);
+  }
 }
 
 const imagesOf = (plan: Plan): Report["images"] =>

@@ -44,6 +44,9 @@ function count(text: string): number {
   return value;
 }
 
+/** Set by GitHub, GitLab, CircleCI, Buildkite and others: there nobody sits by and tries again. */
+const isCI = () => !["", "0", "false"].includes(process.env.CI ?? "");
+
 const append = (value: string, values: string[]) => [...values, value];
 
 interface CommonOptions {
@@ -119,8 +122,11 @@ async function main(): Promise<void> {
     )
     .option("--skip-migrations", "do not migrate")
     .option("--replace", "deploy even while another roll-out is in progress")
+    .option("--wait", "wait for a roll-out that is in progress, such as an apply's (default in CI)")
+    .option("--no-wait", "end at once with exit code 5 instead")
     .action(async (environment, options) => {
-      process.exitCode = await commands().deployCommand(environment, withLimits(options));
+      const { wait = isCI() } = options;
+      process.exitCode = await commands().deployCommand(environment, { ...withLimits(options), wait });
     });
 
   command(program, "check", "only the checks: nothing is changed")

@@ -135,3 +135,76 @@ test("a clock that cannot be corrected: the advice is to set it, not to sign in"
   expect(result.text).toMatch(/set this machine's clock/);
   expect(result.text).not.toContain("Sign in");
 });
+
+/** Somebody's roll-out of web, such as an apply's, which began a minute ago and ends that many seconds from now. */
+const underWay = (world: World, seconds: number) =>
+  world.ecs.deployed(
+    "staging-web",
+    [
+      { at: 0, rolloutState: "IN_PROGRESS", status: "IN_PROGRESS", running: 1 },
+      { at: 60_000 + seconds * 1_000, rolloutState: "COMPLETED", status: "SUCCESSFUL", running: 2 },
+    ],
+    60_000,
+  );
+
+test("--wait: an apply's own roll-out is waited for, then everything is read anew", async () => {
+  const world = await World.open();
+  underWay(world, 100);
+  const { exitCode, events } = await world.deploy("v2", { wait: true });
+  expect(exitCode).toBe(0);
+  const waiting = events.filter((event) => event.type === "progress" && event.text.startsWith("waiting for"));
+  expect(waiting).toMatchObject([
+    { text: expect.stringMatching(/^waiting for deployment ecs-svc\/\d+ of web to end$/) },
+  ]);
+  for (const change of [...world.made("PutImage"), ...world.made("RunTask")])
+    expect(change.at).toBeGreaterThanOrEqual(100_000);
+  expect(world.clock.elapsed()).toBeLessThan(100_000 + 90_000);
+});
+
+test("--wait is bounded: a roll-out that does not end is somebody else's work after all", async () => {
+  const world = await World.open();
+  underWay(world, 36_000);
+  const { exitCode } = await world.deploy("v2", { wait: true });
+  expect(exitCode).toBe(5);
+  expect(world.clock.elapsed()).toBeGreaterThanOrEqual(20 * 60_000);
+  expect(world.clock.elapsed()).toBeLessThan(21 * 60_000);
+  expect(world.made("PutImage")).toEqual([]);
+});
+
+test.each([
+  ["without --wait", {}, () => {}],
+  ["with another check that fails", { wait: true }, (world: World) => world.registry.tags.delete("v2")],
+] as const)("a roll-out in progress %s: the end at once", async (_, options, also) => {
+  const world = await World.open();
+  underWay(world, 100);
+  also(world);
+  const { exitCode } = await world.deploy("v2", options);
+  expect(exitCode).toBe("wait" in options ? 1 : 5);
+  expect(world.clock.elapsed()).toBeLessThan(1_000);
+});
+
+test.each([
+  ["true", [], 0],
+  ["false", [], 5],
+  ["true", ["--no-wait"], 5],
+  ["", ["--wait"], 0],
+])("the real process with CI=%s and %j: exit %d", async (CI, options, expected) => {
+  const world = await World.open();
+  underWay(world, 30);
+  world.faults.push((operation) => {
+    if (operation === "ecs:DescribeServices") world.clock.advance(25_000);
+    return undefined;
+  });
+  const args = [
+    "--require",
+    "tsx/cjs",
+    "deploy/main.ts",
+    "staging",
+    "--image",
+    "v2",
+    "--dry-run",
+    ...options,
+  ];
+  const child = spawn(process.execPath, args, { env: { ...process.env, CI }, stdio: "ignore" });
+  expect(await once(child, "close")).toEqual([expected, null]);
+});

@@ -126,7 +126,7 @@ describe("jobs that change an environment", () => {
       ],
       [
         "service: deploy",
-        expect.stringMatching(startOf(`exec ${scripts.deploy} "$ENVIRONMENT" --image "$DIGEST" `)),
+        expect.stringMatching(startOf(`exec ${scripts.deploy} "$ENVIRONMENT" --image "$IMAGE" `)),
       ],
     ]);
   });

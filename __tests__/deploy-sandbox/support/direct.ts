@@ -2,6 +2,7 @@ import type { Clients } from "../../../deploy/aws/clients";
 import { SAMPLE } from "../../../sandbox/api/sample";
 import type { Sandbox } from "../../../sandbox/api/sandbox";
 import type { Question } from "../../../sandbox/api/server";
+import { asked } from "../../deploy/support/calm";
 
 interface Command {
   input: object;
@@ -18,7 +19,9 @@ export function directClients(sandbox: Sandbox): Clients {
       const operation = command.constructor.name.replace(/Command$/, "");
       const input = JSON.parse(JSON.stringify(command.input)) as Record<string, unknown>;
       const { accessKey } = sandbox;
-      const answer = await sandbox.ask({ service, operation, region: SAMPLE.region, accessKey, input });
+      const answer = await asked(() =>
+        sandbox.ask({ service, operation, region: SAMPLE.region, accessKey, input }),
+      );
       if (answer === "broken")
         throw Object.assign(new Error("read ECONNRESET"), { name: "TimeoutError", code: "ECONNRESET" });
       if ("output" in answer) return structuredClone(answer.output);

@@ -10,11 +10,23 @@ const waiting: (() => void)[] = [];
 
 subscribe("http.client.request.start", (message) => {
   asking++;
-  (message as { request: ClientRequest }).request.once("close", () => {
-    asking--;
-    for (const wake of asking === 0 ? waiting.splice(0) : []) wake();
-  });
+  (message as { request: ClientRequest }).request.once("close", answered);
 });
+
+/** Counts what is asked without HTTP, too. */
+export async function asked<T>(call: () => Promise<T>): Promise<T> {
+  asking++;
+  try {
+    return await call();
+  } finally {
+    answered();
+  }
+}
+
+function answered(): void {
+  asking--;
+  for (const wake of asking === 0 ? waiting.splice(0) : []) wake();
+}
 
 /** Resolves when no call of this process waits for its answer: whoever acts, sleeps. */
 export async function calm(): Promise<void> {
