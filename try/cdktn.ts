@@ -21,9 +21,9 @@ const COMMANDS = readCommands(ROOT);
 
 /** The tests that the library has a say in, and the offline plan of every option. */
 const TESTS = [
-  "__tests__/modules",
+  "__tests__/modules/",
   "__tests__/imports.test.ts",
-  "__tests__/try",
+  "__tests__/try/",
   "__tests__/sandbox/schema.test.ts",
   "__tests__/terraform/options.test.ts",
 ];

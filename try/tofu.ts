@@ -11,9 +11,9 @@ const ROOT = join(__dirname, "..");
 
 /** Plans, applies, states and what is said of them: all that reads a word of Terraform's. */
 const TESTS = [
-  "__tests__/terraform",
-  "__tests__/plan",
-  "__tests__/sandbox",
+  "__tests__/terraform/",
+  "__tests__/plan/",
+  "__tests__/sandbox/",
   "__tests__/sandbox-api/applied.test.ts",
 ];
 
