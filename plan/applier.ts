@@ -1,5 +1,5 @@
 import type { TerraformEvent } from "./events";
-import { type Problem, problemOf } from "./problems";
+import { type Problem, problemOf, unsureSecrets } from "./problems";
 import { duration, type Progress } from "./progress";
 import type { SavedPlan, SavedPlans } from "./saved";
 import type { Stack } from "./stacks";
@@ -38,8 +38,17 @@ export class Applier {
     // One of which nothing was done can be tried again, as with fresh credentials: Terraform refuses it if it is stale.
     if (done || steps.begun) this.saved.remove(name);
     progress.end(name, done, done ? "applied" : "failed");
-    const { begun, made, changed, gone } = steps;
-    return { name, done, begun, made, changed, gone, problems };
+    const { begun, made, changed, gone, failed } = steps;
+    const unsure = plan.summary.resources.filter(({ address }) => failed.has(address));
+    return {
+      name,
+      done,
+      begun,
+      made,
+      changed,
+      gone,
+      problems: [...problems, ...unsure.flatMap((one) => unsureSecrets(one, stack))],
+    };
   }
 
   private async attempt(stack: Stack, onEvent: (event: TerraformEvent) => void): Promise<Outcome> {
@@ -57,6 +66,8 @@ class Steps {
   made = 0;
   changed = 0;
   gone = 0;
+  /** Addresses of what was begun and failed. */
+  readonly failed = new Set<string>();
 
   constructor(private readonly planned: number) {}
 
@@ -70,6 +81,10 @@ class Steps {
     const done = action === undefined ? undefined : DONE[action];
     if (action === undefined || done === undefined) return;
     this.begun = true;
+    if (event.type === "apply_errored") {
+      this.failed.add(resource.addr);
+      return;
+    }
     if (event.type !== "apply_complete") {
       const since = event.type === "apply_progress" ? ` for ${duration(elapsed_seconds)}` : "";
       progress.update(stack, `${this.total}/${this.planned}, ${action} ${resource.addr}${since}`);

@@ -20,6 +20,7 @@ const event = z.discriminatedUnion("type", [
   z.object({ type: z.literal("apply_start"), hook }),
   z.object({ type: z.literal("apply_progress"), hook }),
   z.object({ type: z.literal("apply_complete"), hook }),
+  z.object({ type: z.literal("apply_errored"), hook }),
 ]);
 
 /** What Terraform has to say about an error or a warning. */

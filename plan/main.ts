@@ -11,6 +11,7 @@ Examples:
   npm run plan -- --offline                 against the sandbox: no account, no credentials
   npm run -s plan -- --json > plan.json     for programs
   npm run plan -- staging --markdown "$GITHUB_STEP_SUMMARY"
+  npm run plan -- staging --replace terraform_data.database_password_written
 
 Exit codes: 0 no changes, 2 changes, 1 an error. The plans are kept for npm run apply.`;
 
@@ -57,6 +58,12 @@ const plan = new Command("npm run plan --")
   .option("--offline", OFFLINE)
   .option("--json", "the summary as JSON on standard output")
   .option("--markdown <file>", "write the summary as Markdown too, for a job summary or a comment")
+  .option(
+    "--replace <address>",
+    "make this anew although nothing in it changes, as the way out of a failed apply may say; for one environment",
+    (value: string, all: string[]) => [...all, value],
+    [],
+  )
   .addHelpText("after", PLAN_EXAMPLES)
   .action((names, { offline, ...options }) =>
     run(offline, () => load.plan().planCommand(names, options), ["--assume"]),

@@ -14,7 +14,7 @@ import { type StackReport, reportOf } from "./report";
 import { SavedPlans } from "./saved";
 import { type Stack, select } from "./stacks";
 import { refuseLocalStates } from "./state-place";
-import { losses, summarize } from "./summary";
+import { losses, type Summary, summarize } from "./summary";
 import { synthesize } from "./synthesize";
 import { Terraform } from "./terraform";
 import { textReport } from "./text";
@@ -23,10 +23,15 @@ import { countsText } from "./words";
 export interface PlanOptions {
   readonly json?: boolean;
   readonly markdown?: string;
+  /** Addresses of what is to be made anew although nothing in it changes. */
+  readonly replace: readonly string[];
 }
 
 /** Synthesizes once, plans each stack, prints the summary over all. Returns the exit code. */
-export function planCommand(names: readonly string[], { json, markdown }: PlanOptions): Promise<number> {
+export function planCommand(
+  names: readonly string[],
+  { json, markdown, replace }: PlanOptions,
+): Promise<number> {
   const project = process.cwd();
   const offline = inSandbox(process.env);
   return alone(project, async () => {
@@ -36,9 +41,12 @@ export function planCommand(names: readonly string[], { json, markdown }: PlanOp
     const saved = new SavedPlans(project);
     const stacks = select(await synthesize(project, children), names, "environment");
     refuseLocalStates(stacks, process.env);
+    if (replace.length > 0 && stacks.length !== 1)
+      throw new CommandError(`--replace ${replace[0]}: name the one environment that it is in.`);
     // Only now: a mistake in the command line or the configuration leaves the plans that there are.
     saved.clear();
-    const planned = await planAll(stacks, new Planner(new Terraform(project, children), saved, offline));
+    const planner = new Planner(new Terraform(project, children), saved, offline, replace);
+    const planned = await planAll(stacks, planner);
     children.check();
     const report = reportOf(planned, offline, assumptions(process.env));
     if (markdown !== undefined) write(markdown, markdownReport(planned, report.assumed));
@@ -69,6 +77,7 @@ class Planner {
     private readonly terraform: Terraform,
     private readonly saved: SavedPlans,
     private readonly offline: boolean,
+    private readonly replace: readonly string[],
   ) {}
 
   async plan(stack: Stack, progress: Progress): Promise<StackReport> {
@@ -92,7 +101,7 @@ class Planner {
     if (init.code !== 0) return { ...failed, problems: init.problems };
     show("plan");
     let refreshed = 0;
-    const { code, problems } = await this.terraform.plan(stack, file, (event) => {
+    const { code, problems } = await this.terraform.plan(stack, file, this.replace, (event) => {
       if (event.type === "refresh_complete") show(`plan, ${++refreshed} read`);
     });
     if (code !== 0 && code !== 2) {
@@ -102,10 +111,21 @@ class Planner {
     }
     show("sum up");
     const summary = summarize(parsePlan(await this.terraform.show(stack, file)));
+    checkReplaced(this.replace, summary);
     const changes = code === 2;
     this.saved.save(stack, { offline: this.offline, changes, summary });
     return { name, outcome: changes ? "changes" : "no changes", summary, problems };
   }
+}
+
+/** Terraform says nothing of an address that it does not know. */
+function checkReplaced(replace: readonly string[], { resources }: Summary) {
+  const made = new Set(resources.filter(({ kind }) => kind !== "update").map(({ address }) => address));
+  const unknown = replace.filter((address) => !made.has(address));
+  if (unknown.length === 0) return;
+  throw new CommandError(
+    `--replace ${unknown.join(", ")}: the state has no such resource, so nothing would be made anew. Addresses stand in a plan, as type.name.`,
+  );
 }
 
 function write(file: string, text: string) {

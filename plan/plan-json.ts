@@ -26,15 +26,25 @@ const resourceChange = z.object({
   change,
 });
 
+/** What the configuration says of a resource: which others an argument refers to. */
+const configured = z.object({
+  address: z.string(),
+  expressions: z.record(z.string(), z.unknown()).default({}),
+});
+
 const planJson = z.object({
   format_version: z.string().regex(/^1\./, "is not 1.x, the one that is understood here"),
   resource_changes: z.array(resourceChange).default([]),
   resource_drift: z.array(resourceChange).default([]),
   output_changes: z.record(z.string(), change).default({}),
+  configuration: z
+    .object({ root_module: z.object({ resources: z.array(configured).default([]) }).optional() })
+    .optional(),
 });
 
 export type Action = z.infer<typeof action>;
 export type Change = z.infer<typeof change>;
+export type Configured = z.infer<typeof configured>;
 export type ResourceChange = z.infer<typeof resourceChange>;
 /** What is read of `terraform show -json <plan>`: https://developer.hashicorp.com/terraform/internals/json-format */
 export type PlanJson = z.infer<typeof planJson>;

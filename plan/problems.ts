@@ -6,6 +6,7 @@ import { CommandError } from "./error";
 import type { Diagnostic } from "./events";
 import type { Stack } from "./stacks";
 import { inSandbox, typed } from "./offline";
+import type { ResourceSummary } from "./summary";
 
 /** One thing that Terraform complains about, in its own words. */
 export interface Problem {
@@ -25,7 +26,7 @@ export interface Problem {
 export function problemsOf(diagnostics: readonly Diagnostic[], rest: string, stack: Stack): Problem[] {
   const problems = diagnostics.map(({ severity, summary, detail, address, range }): Problem => {
     const place = address ?? (range && `${range.filename}:${range.start.line}`);
-    const wayOut = severity === "error" ? wayOutOf(`${summary}\n${detail}`, stack) : undefined;
+    const wayOut = severity === "error" ? wayOutOf(`${summary}\n${detail}`, stack, address) : undefined;
     return { severity, summary, detail, ...(place && { place }), ...(wayOut && { wayOut }) };
   });
   if (problems.length > 0 || rest.trim() === "") return problems;
@@ -41,8 +42,25 @@ export function problemOf(error: unknown): Problem {
   return { severity: "error", summary: error.message, detail: "" };
 }
 
+/**
+ * What a failed update leaves unsure: Terraform keeps the new version of a write-only argument in its state although it
+ * failed, and can never read the value back, so that the next plan shows nothing. Source: terraform-plugin-sdk v2.
+ */
+export function unsureSecrets({ address, secrets = [] }: ResourceSummary, { name }: Stack): Problem[] {
+  return secrets.map(({ argument, follows }) => ({
+    severity: "error",
+    summary: `${address} may still have its old ${argument.replace(/_wo$/, "")}`,
+    detail:
+      "Terraform's state says that it has the new one, so the next plan will not show it. What is beside it may have the new one.",
+    wayOut:
+      follows === undefined
+        ? `Raise ${argument}_version in the configuration, plan and apply.`
+        : `To send it again, to all who must have it: ${typed(`npm run plan -- ${name} --replace ${follows}`)}, then ${typed(`npm run apply -- ${name}`)}`,
+  }));
+}
+
 /** The failures with a known way out. Words of Terraform 1.11, OpenTofu 1.11 and the AWS SDK for Go. */
-const WAYS_OUT: readonly [RegExp, (text: string, stack: Stack) => string][] = [
+const WAYS_OUT: readonly [RegExp, (text: string, stack: Stack, address: string | undefined) => string][] = [
   [/Error acquiring the state lock/, heldLock],
   [
     /Error releasing the state lock/,
@@ -69,6 +87,14 @@ const WAYS_OUT: readonly [RegExp, (text: string, stack: Stack) => string][] = [
       `The state is to live elsewhere than before. To move it: ${command(stack, "init -migrate-state")}. Where it is there already: ${command(stack, "init -reconfigure")}`,
   ],
   [
+    /DBInstanceAlreadyExists/,
+    (text, stack, address = "ADDRESS") => {
+      // An environment's own bears the environment's name.
+      const identifier = /RDS DB Instance \(([^)]+)\)/.exec(text)?.[1] ?? stack.name;
+      return `It is there, and the state does not know it, as after an apply that was cut off. To take it in, and give it the password that is stored: ${command(stack, `import ${address} ${identifier}`)}, then plan and apply.`;
+    },
+  ],
+  [
     /RepositoryNotFoundException/,
     () =>
       `Image repositories are the bootstrap stack's: ${typed("npx cdktf apply bootstrap")}, then plan again.`,
@@ -83,8 +109,8 @@ const WAYS_OUT: readonly [RegExp, (text: string, stack: Stack) => string][] = [
 ];
 
 /** What to do about an error; undefined where Terraform's own words have to do. */
-export function wayOutOf(text: string, stack: Stack): string | undefined {
-  return WAYS_OUT.find(([pattern]) => pattern.test(text))?.[1](text, stack);
+export function wayOutOf(text: string, stack: Stack, address?: string): string | undefined {
+  return WAYS_OUT.find(([pattern]) => pattern.test(text))?.[1](text, stack, address);
 }
 
 function otherProviders(): string {

@@ -20,7 +20,7 @@ export interface SavedPlan {
 }
 
 /** Raised whenever SavedPlan changes: an older record is no saved plan. */
-const VERSION = 1;
+const VERSION = 2;
 const record = z.object({ version: z.literal(VERSION), name: z.string() });
 
 /** The plans of the last `npm run plan`: cdktf.out/plans, which nobody but their owner can read. */

@@ -35,8 +35,9 @@ export const STATEFUL: Readonly<Record<string, string>> = {
 
 /** What is lost when such an object is destroyed; undefined for one that an apply makes again just as it was. */
 export function lossOf(type: string, before: unknown): string | undefined {
-  // Other parameters hold what the configuration says; people write the values of these by hand.
-  const secret = (before as { type?: unknown } | null)?.type === "SecureString";
-  if (type === "aws_ssm_parameter" && secret) return "its value, as somebody wrote it";
+  // Other parameters hold what the configuration says, or what an apply made up: the tag is that of modules/database.
+  const parameter = before as { type?: unknown; tags?: { content?: unknown } | null } | null;
+  const byHand = parameter?.type === "SecureString" && parameter.tags?.content !== "generated";
+  if (type === "aws_ssm_parameter" && byHand) return "its value, as somebody wrote it";
   return Object.hasOwn(STATEFUL, type) ? STATEFUL[type] : undefined;
 }

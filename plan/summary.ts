@@ -1,5 +1,5 @@
 import { type AttributeChange, differences, isWithin, pathText } from "./differences";
-import type { Action, Change, PlanJson, ResourceChange } from "./plan-json";
+import type { Action, Change, Configured, PlanJson, ResourceChange } from "./plan-json";
 import { lossOf } from "./stateful";
 
 export type Kind = "create" | "update" | "replace" | "destroy" | "forget" | "none";
@@ -19,8 +19,17 @@ export interface ResourceSummary {
   /** Why it is replaced or destroyed: attributes, or Terraform's reason in words. */
   readonly forcedBy: readonly AttributeChange[];
   readonly reason?: string;
+  /** Write-only arguments that an update sends anew: what of it Terraform can never read back. */
+  readonly secrets?: readonly Secret[];
   /** Set where it is destroyed or replaced and holds what no apply makes again: what is lost. */
   readonly loses?: string;
+}
+
+/** A write-only argument, such as `password_wo`. */
+export interface Secret {
+  readonly argument: string;
+  /** Address of the `terraform_data` that its version follows: replacing that sends the value again. */
+  readonly follows?: string;
 }
 
 /** What was changed outside Terraform. */
@@ -59,9 +68,10 @@ const ORDER: readonly Kind[] = ["destroy", "replace", "forget", "update", "creat
 
 /** Sums up a plan. Pure: the same plan gives the same summary. */
 export function summarize(plan: PlanJson): Summary {
+  const configured = plan.configuration?.root_module?.resources ?? [];
   const resources = plan.resource_changes
     .filter(({ mode }) => mode === "managed")
-    .map(resource)
+    .map((planned) => resource(planned, configured))
     .filter(
       ({ kind, movedFrom, imported }) => kind !== "none" || movedFrom !== undefined || imported !== undefined,
     )
@@ -89,12 +99,13 @@ export function kindOf(actions: readonly Action[]): Kind {
   return has("update") ? "update" : "none";
 }
 
-function resource(planned: ResourceChange): ResourceSummary {
+function resource(planned: ResourceChange, configured: readonly Configured[]): ResourceSummary {
   const { type, change, previous_address, deposed } = planned;
   const kind = kindOf(change.actions);
   const removes = kind === "destroy" || kind === "replace";
   const attributes = kind === "update" || kind === "replace" ? differences(pairOf(change)) : [];
   const loses = removes ? lossOf(type, change.before) : undefined;
+  const secrets = kind === "update" ? secretsIn(planned.address, attributes, configured) : [];
   const reason = removes ? reasonText(planned.action_reason) : undefined;
   return {
     address: deposed === undefined ? planned.address : `${planned.address} (deposed ${deposed})`,
@@ -105,8 +116,27 @@ function resource(planned: ResourceChange): ResourceSummary {
     attributes,
     forcedBy: kind === "replace" ? forcing(change, attributes) : [],
     ...(reason !== undefined && { reason }),
+    ...(secrets.length > 0 && { secrets }),
     ...(loses !== undefined && { loses }),
   };
+}
+
+const VERSION_OF_SECRET = /^(\w+_wo)_version$/;
+
+/** The write-only arguments whose version changes. */
+function secretsIn(
+  address: string,
+  attributes: readonly AttributeChange[],
+  configured: readonly Configured[],
+): Secret[] {
+  const expressions = configured.find((one) => one.address === address)?.expressions ?? {};
+  return attributes.flatMap(({ path }) => {
+    const argument = VERSION_OF_SECRET.exec(path)?.[1];
+    if (argument === undefined) return [];
+    const { references = [] } = (expressions[path] ?? {}) as { references?: readonly string[] };
+    const follows = references.find((one) => /^terraform_data\.[\w-]+$/.test(one));
+    return [{ argument, ...(follows !== undefined && { follows }) }];
+  });
 }
 
 /** The differences at the paths that Terraform cannot change in place. */

@@ -72,11 +72,20 @@ export class Terraform {
     });
   }
 
-  /** Plans into a file; the exit code is 0 for no change, 2 for changes, 1 for an error. */
-  plan(stack: Stack, file: string, onEvent: (event: TerraformEvent) => void): Promise<Outcome> {
+  /**
+   * Plans into a file; the exit code is 0 for no change, 2 for changes, 1 for an error.
+   * @param replace addresses of what is to be made anew although nothing in it changes
+   */
+  plan(
+    stack: Stack,
+    file: string,
+    replace: readonly string[],
+    onEvent: (event: TerraformEvent) => void,
+  ): Promise<Outcome> {
+    const replacing = replace.map((address) => `-replace=${address}`);
     return this.watched(
       stack,
-      ["plan", "-input=false", "-lock=false", "-detailed-exitcode", "-json", `-out=${file}`],
+      ["plan", "-input=false", "-lock=false", "-detailed-exitcode", "-json", `-out=${file}`, ...replacing],
       onEvent,
     );
   }

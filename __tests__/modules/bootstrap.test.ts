@@ -236,7 +236,7 @@ describe("what they may do", () => {
   test("plan: values of the environments' parameters alone, because Terraform reads a parameter whole", () => {
     const statements = statementsOf(graph, "plan");
     const parameter = (name: string) => `arn:aws:ssm:us-west-2:${ACCOUNT}:parameter/${name}`;
-    expect(allows(statements, "ssm:GetParameter", parameter("prod/database/url"))).toBe(true);
+    expect(allows(statements, "ssm:GetParameter", parameter("prod/database/1/password"))).toBe(true);
     expect(allows(statements, "ssm:GetParameter", parameter("production/x"))).toBe(false);
     expect(allows(statements, "ssm:GetParameter", parameter("payroll"))).toBe(false);
   });

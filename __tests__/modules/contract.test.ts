@@ -74,7 +74,7 @@ describe("the contract", () => {
     expect(contract.database).toMatchObject({
       host: "aws_db_instance.database_instance.address",
       port: 5432,
-      password: "aws_ssm_parameter.database_password.name",
+      password: "aws_ssm_parameter.database_password_1.name",
       logs: ["aws_cloudwatch_log_group.database_log_postgresql.name", expect.any(String)],
     });
     const { value: none } = synthesize({ ...least, database: false, bastion: false, services: {} }).one(

@@ -52,25 +52,42 @@ describe.each(both)("the secrets of %s", (_, graph) => {
     const receivers = graph.strings().filter(({ value }) => value.includes("ephemeral."));
     expect(receivers.map(({ address, path }) => `${address}.${path}`).sort()).toEqual([
       "aws_db_instance.database_instance.password_wo",
-      "aws_ssm_parameter.database_password.value_wo",
-      "aws_ssm_parameter.database_url.value_wo",
+      "aws_ssm_parameter.database_password_1.value_wo",
+      "aws_ssm_parameter.database_url_1.value_wo",
     ]);
     expect(JSON.stringify(graph.json.output)).not.toContain("ephemeral.");
     expect(graph.count("random_password") + graph.count("random_string")).toBe(0);
     expect(graph.one("aws_db_instance")).not.toHaveProperty("password");
   });
 
-  test("one version rotates the password everywhere, so that none of the three differs", () => {
-    const version = graph.one("aws_db_instance").password_wo_version;
-    const written = [
-      graph.one("aws_ssm_parameter", "database_password").value_wo_version,
-      graph.one("aws_ssm_parameter", "database_url").value_wo_version,
-      ...containers(graph).map(({ dockerLabels }) => dockerLabels["database.password-version"]),
-    ];
-    expect(written.length).toBeGreaterThan(3);
-    // And of the instance: one that takes the place of another has a password of its own.
-    const id = "aws_db_instance.database_instance.resource_id";
-    expect(new Set(written)).toEqual(new Set([`\${${version} + parseint(substr(sha256(${id}), 0, 6), 16)}`]));
+  test("the password has one home, and the instance and the URL are given what is stored there", () => {
+    const random = "${ephemeral.aws_secretsmanager_random_password.database_random_password.random_password}";
+    const readers = graph.strings().filter(({ value }) => value.includes(random));
+    expect(readers.map(({ address }) => address)).toEqual(["aws_ssm_parameter.database_password_1"]);
+    const { arn } = graph.one("ephemeral.aws_ssm_parameter");
+    expect(arn).toBe("${aws_ssm_parameter.database_password_1.arn}");
+    const stored = "${ephemeral.aws_ssm_parameter.database_stored_password.value}";
+    const given = graph.strings().filter(({ value }) => value.includes(stored));
+    expect(given.map(({ address }) => address).sort()).toEqual([
+      "aws_db_instance.database_instance",
+      "aws_ssm_parameter.database_url_1",
+    ]);
+  });
+
+  test("no secret is written twice: whatever changes it makes a new parameter, or the same one anew", () => {
+    const { database_password_1: one, database_url_1: url } = graph.json.resource.aws_ssm_parameter;
+    expect([one.value_wo_version, url.value_wo_version]).toEqual([1, 1]);
+    expect(url.lifecycle.replace_triggered_by).toEqual([
+      "terraform_data.database_password_written",
+      "aws_db_instance.database_instance.address",
+    ]);
+    const written = graph.one("terraform_data");
+    expect(written.triggers_replace).toEqual({
+      password: "${aws_ssm_parameter.database_password_1.arn}",
+    });
+    expect(graph.one("aws_db_instance").password_wo_version).toBe(
+      "${parseint(substr(sha256(terraform_data.database_password_written.id), 0, 7), 16)}",
+    );
   });
 
   test("a secret starts as a placeholder that deploy recognizes, and an apply never writes it again", () => {

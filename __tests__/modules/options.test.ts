@@ -69,6 +69,8 @@ const rows: readonly [string, EnvironmentProps, Record<string, number>][] = [
       aws_vpc_security_group_ingress_rule: -2,
       aws_vpc_security_group_egress_rule: -1,
       "ephemeral.aws_secretsmanager_random_password": -1,
+      "ephemeral.aws_ssm_parameter": -1,
+      terraform_data: -1,
     },
   ],
   ["WAF", but({ distribution: { waf: true } }), { aws_wafv2_web_acl: 1 }],
@@ -425,16 +427,34 @@ test("a Postgres parameter is sent as RDS takes it: static ones wait for a resta
   expect(sent.find(({ name }) => name === "log_min_duration_statement")?.value).toBe("500");
 });
 
-test("a new password is a new revision of every task that reads it", () => {
-  const containers = (graph: Graph) =>
-    graph.one("aws_ecs_task_definition", "service_web").container_definitions;
+test("a new password has new parameters, which the tasks read; those before stay for tasks that still run", () => {
+  const parameters = (graph: Graph) =>
+    graph
+      .all("aws_ssm_parameter")
+      .map(({ body }) => String(body.name))
+      .filter((name) => name.startsWith("/staging/database/"));
   const rotated = synthesize(but({ database: { passwordVersion: 2 } }));
-  expect(containers(rotated)).not.toBe(containers(base));
-  const version = (graph: Graph) => graph.one("aws_db_instance").password_wo_version;
-  expect(version(rotated)).toBeGreaterThan(version(base));
-  // The URL holds the password, which no later run knows.
+  expect(parameters(base)).toHaveLength(2);
+  expect(parameters(rotated)).toHaveLength(4);
+  expect(parameters(rotated)).toEqual(expect.arrayContaining(parameters(base)));
+  for (const id of ["database_password_1", "database_url_1"])
+    expect(rotated.one("aws_ssm_parameter", id).lifecycle).toEqual({ ignore_changes: "all" });
+  const read = (graph: Graph, version: number) =>
+    [...graph.references("aws_ecs_task_definition.service_web")].filter((address) =>
+      new RegExp(`^aws_ssm_parameter\\.database_(password|url)_${version}$`).test(address),
+    );
+  expect([read(base, 1).length, read(rotated, 1).length, read(rotated, 2).length]).toEqual([2, 0, 2]);
+  const { policy } = rotated.one("aws_iam_role_policy", "service_web_roles_execution_policy");
+  for (const id of ["password_1", "password_2", "url_1", "url_2"])
+    expect(policy).toContain(`aws_ssm_parameter.database_${id}.arn`);
+});
+
+test("other URL parameters are another parameter, and leave the password alone", () => {
   const other = synthesize(but({ database: { urlParameters: { sslmode: "verify-full" } } }));
-  expect(version(other)).not.toBe(version(base));
+  const name = (graph: Graph, id: string) => graph.one("aws_ssm_parameter", id).name;
+  expect(name(other, "database_url_1")).toMatch(/^\/staging\/database\/1\/url-[0-9a-f]{8}$/);
+  expect(name(other, "database_url_1")).not.toBe(name(base, "database_url_1"));
+  expect(name(other, "database_password_1")).toBe(name(base, "database_password_1"));
 });
 
 test("permissions of the application stand in the task's role alone", () => {

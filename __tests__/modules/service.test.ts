@@ -58,7 +58,6 @@ describe("a container's definition", () => {
     dynamicPort: true,
     environment: { B: "2", A: "1" },
     secrets: { D: "arn:d", C: "arn:c" },
-    labels: {},
     logs: { group: "/logs", region: "us-west-2", prefix: "web" },
     init: false,
   };
@@ -136,9 +135,9 @@ describe("the database's connection", () => {
   });
 
   test("a URL of it holds the password by reference alone", () => {
-    const { value_wo } = synthesize(but({})).one("aws_ssm_parameter", "database_url");
+    const { value_wo } = synthesize(but({})).one("aws_ssm_parameter", "database_url_1");
     expect(value_wo).toBe(
-      "postgres://app:${ephemeral.aws_secretsmanager_random_password.database_random_password.random_password}@${aws_db_instance.database_instance.address}:5432/app?sslmode=require",
+      "postgres://app:${ephemeral.aws_ssm_parameter.database_stored_password.value}@${aws_db_instance.database_instance.address}:5432/app?sslmode=require",
     );
   });
 });

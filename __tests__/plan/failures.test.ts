@@ -124,6 +124,28 @@ describe("what stops a command before anything runs", () => {
   });
 });
 
+describe("what is to be made anew", () => {
+  const replaced = { ...shown, resource_changes: [resource("terraform_data.a", ["delete", "create"])] };
+
+  it("is handed to Terraform, for the one environment that is named", async () => {
+    await make({ ...works, show: { lines: [replaced] } });
+    const { code, stdout } = await project.run("plan", "prod", "--replace", "terraform_data.a");
+    expect(code).toBe(2);
+    expect(stdout).toContain("± terraform_data.a");
+    expect(project.calls("plan").map(({ args }) => args.at(-1))).toEqual(["-replace=terraform_data.a"]);
+  });
+
+  it("is refused where no environment is named, or the state does not have it: no plan is kept", async () => {
+    await make({ ...works, show: { lines: [replaced] } });
+    const all = await project.run("plan", "--replace", "terraform_data.a");
+    expect([all.code, project.ran()]).toEqual([1, false]);
+    expect(all.stderr).toContain("--replace terraform_data.a: name the one environment that it is in.");
+    const unknown = await project.run("plan", "prod", "--replace", "terraform_data.b");
+    expect([unknown.code, plans()]).toEqual([1, []]);
+    expect(unknown.stdout).toContain("--replace terraform_data.b: the state has no such resource");
+  });
+});
+
 describe("providers", () => {
   it("are locked and cached once for all stacks", async () => {
     await make({ ...works, init: { lockFile: "# made by the first" } }, ["a", "b", "c"]).run("plan");
@@ -190,6 +212,54 @@ describe("an apply", () => {
     const { code, stdout } = await project.run("apply", "--auto-approve");
     expect([code, plans()]).toEqual([1, []]);
     expect(stdout).toContain("what failed may be there in part: npm run plan -- prod shows what is left");
+  });
+
+  it("whose password may be half written says so, and how to send it again", async () => {
+    const update = (address: string, id: string) =>
+      resource(
+        address,
+        ["update"],
+        {},
+        { before: { password_wo_version: 1 }, after: { password_wo_version: id } },
+      );
+    const references = ["terraform_data.written.id", "terraform_data.written"];
+    const show = {
+      ...shown,
+      resource_changes: [
+        update("aws_db_instance.a", "2"),
+        update("aws_db_instance.b", "2"),
+        update("aws_db_instance.c", "2"),
+      ],
+      configuration: {
+        root_module: {
+          resources: [
+            { address: "aws_db_instance.a", expressions: { password_wo_version: { references } } },
+            { address: "aws_db_instance.c", expressions: { password_wo_version: { constant_value: 2 } } },
+          ],
+        },
+      },
+    };
+    const errored = (addr: string) => ({
+      type: "apply_errored",
+      hook: { resource: { addr }, action: "update" },
+    });
+    const lines = [
+      complete("aws_db_instance.b", "update"),
+      errored("aws_db_instance.a"),
+      errored("aws_db_instance.c"),
+      error("updating RDS DB Instance", "ThrottlingException"),
+    ];
+    await make({ ...works, show: { lines: [show] }, apply: { code: 1, lines } }, ["prod"]).run("plan");
+    const { code, stdout } = await project.run("apply", "--auto-approve");
+    expect(code).toBe(1);
+    expect(stdout).toContain("✗ aws_db_instance.a may still have its old password");
+    expect(stdout).toContain(
+      "npm run plan -- prod --replace terraform_data.written, then npm run apply -- prod",
+    );
+    expect(stdout).not.toContain("aws_db_instance.b may");
+    expect(stdout).toMatch(
+      /aws_db_instance\.c may still [\s\S]*Raise password_wo_version in the configuration/,
+    );
   });
 
   it("of plans that change nothing does nothing", async () => {

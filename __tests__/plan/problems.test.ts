@@ -33,6 +33,17 @@ const ways: readonly [string, Diagnostic, string][] = [
     error("Error releasing the state lock", LOCK),
     `The state is still locked. When nobody is applying: ${chdir} force-unlock 6638e010-8fb0-46cf-966d-21e806602f3a`,
   ],
+  [
+    "an instance that the state does not know",
+    {
+      ...error(
+        "creating RDS DB Instance (staging): operation error RDS: CreateDBInstance",
+        "api error DBInstanceAlreadyExists: DB instance already exists",
+      ),
+      address: "aws_db_instance.database_instance",
+    },
+    `${chdir} import aws_db_instance.database_instance staging, then plan and apply.`,
+  ],
   ["a stale plan", error("Saved plan is stale"), "npm run plan -- staging"],
   [
     "expired credentials",

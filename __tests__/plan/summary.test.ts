@@ -240,6 +240,9 @@ describe("the table of what cannot be made again", () => {
 
   it("holds secret parameters, which people write by hand, and no others", () => {
     expect(lossOf("aws_ssm_parameter", { type: "SecureString" })).toMatch(/as somebody wrote it/);
+    expect(lossOf("aws_ssm_parameter", { type: "SecureString", tags: { team: "a" } })).toBeDefined();
+    const generated = { type: "SecureString", tags: { content: "generated" } };
+    expect(lossOf("aws_ssm_parameter", generated)).toBeUndefined();
     expect(lossOf("aws_ssm_parameter", { type: "String" })).toBeUndefined();
     expect(lossOf("aws_vpc", {})).toBeUndefined();
     expect(lossOf("constructor", {})).toBeUndefined();

@@ -96,7 +96,7 @@ test("names are taken once", async () => {
     ["aws_ssm_parameter", parameter({}), "ParameterAlreadyExists"],
     [
       "aws_db_instance",
-      database({ identifier: "d", password: "x", skip_final_snapshot: true }),
+      database({ identifier: "d", password: "long-enough", skip_final_snapshot: true }),
       "DBInstanceAlreadyExists",
     ],
     ["aws_ecr_repository", { name: "mine" }, "RepositoryAlreadyExistsException"],
@@ -111,6 +111,26 @@ test("names are taken once", async () => {
   // The sandbox's own, which is there until one is applied.
   expect(await refused("aws_ecr_repository", { name: "app" })).toBe("accepted");
   expect(await refused("aws_ecr_repository", { name: "app" })).toBe("RepositoryAlreadyExistsException");
+});
+
+test("a write-only value is sent with a new version of it alone: any other change goes without, and is refused", async () => {
+  const config = { name: "/wo", type: "SecureString", value: null, value_wo: "one", value_wo_version: 1 };
+  const made = await account.make("aws_ssm_parameter", parameter({ ...config, description: "a" }));
+  const change = (more: object) =>
+    account.refusal(account.change("aws_ssm_parameter", parameter({ ...config, ...more }), made));
+  expect(await change({ description: "b" })).toBe("ValidationException");
+  expect(await change({ description: "a", tags: { team: "b" } })).toBe("accepted");
+  expect(await change({ description: "b", value_wo: "two", value_wo_version: 2 })).toBe("accepted");
+  const over = { ...config, overwrite: true };
+  expect((await account.make("aws_ssm_parameter", parameter(over))).version).toBe(3);
+});
+
+test("a database's password is one that RDS takes", async () => {
+  const make = (password: string) =>
+    refused("aws_db_instance", database({ identifier: "p", password, skip_final_snapshot: true }));
+  for (const password of ["short", "with space", "with/slash", "with@sign", 'with"quote', "x".repeat(129)])
+    expect([password, await make(password)]).toEqual([password, "InvalidParameterValue"]);
+  expect(await make("long-enough")).toBe("accepted");
 });
 
 test("parameters fit their tier", async () => {
@@ -147,7 +167,7 @@ test("a database is protected, needs a final snapshot, and fits its parameter gr
   const make = (more: Fields) =>
     account.make(
       "aws_db_instance",
-      database({ identifier: "d", engine_version: "17.6", password: "x", ...more }),
+      database({ identifier: "d", engine_version: "17.6", password: "long-enough", ...more }),
     );
   expect(await account.refusal(make({ parameter_group_name: "pg16" }))).toBe("InvalidParameterCombination");
   expect(await account.refusal(make({ password: null }))).toBe("InvalidParameterValue");

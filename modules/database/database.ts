@@ -4,7 +4,7 @@ import { DbInstance } from "@cdktf/provider-aws/lib/db-instance";
 import { DbParameterGroup } from "@cdktf/provider-aws/lib/db-parameter-group";
 import { SecurityGroup } from "@cdktf/provider-aws/lib/security-group";
 import { SsmParameter } from "@cdktf/provider-aws/lib/ssm-parameter";
-import { Token } from "cdktf";
+import { DataResource, type TerraformResourceLifecycle, Token } from "cdktf";
 import { Construct } from "constructs";
 import type { DatabaseContract } from "../contract";
 import type { DatabaseConfiguration } from "../environment/props";
@@ -12,9 +12,15 @@ import { nameOf } from "../names";
 import type { Network } from "../network/network";
 import { admit, groupLifecycle } from "../security-group";
 import { addressOf, ITSELF } from "../stack";
-import { RandomPassword } from "./random-password";
+import { RandomPassword, StoredParameter } from "./ephemeral";
 
 const PORT = 5432;
+
+/** The SecureStrings of one version of the password. */
+interface Secrets {
+  readonly password: SsmParameter;
+  readonly url: SsmParameter;
+}
 
 /**
  * Parameters that a running Postgres takes over; all others wait for a restart, which RDS insists on for the static
@@ -23,7 +29,10 @@ const PORT = 5432;
 const immediate =
   /^(log_|autovacuum(?!_freeze|_multixact|_max_workers|_worker_slots)|auto_explain\.|checkpoint_|commit_(delay|siblings)|cpu_|effective_|enable_|idle_|jit$|jit_|lock_timeout|maintenance_work_mem|max_(parallel_|wal_size|standby_|slot_wal)|min_wal_size|random_page_cost|seq_page_cost|search_path|statement_timeout|synchronous_commit|tcp_|temp_|vacuum_|work_mem|default_|deadlock_timeout|bgwriter_|wal_compression|hash_mem_multiplier|pgaudit\.(log|role)|pg_stat_statements\.track)/;
 
-/** RDS Postgres in subnets that lead nowhere. Its password is in no plan and no state. */
+/**
+ * RDS Postgres in subnets that lead nowhere. Its password is in no plan and no state: it is made up in one run, written
+ * once, to a parameter whose name carries its version, and read back from there for the instance and the URL.
+ */
 export class Database extends Construct {
   readonly port = PORT;
   readonly securityGroup: SecurityGroup;
@@ -32,8 +41,12 @@ export class Database extends Construct {
   readonly instance: DbInstance;
   /** SecureString: the master user's password. */
   readonly password: SsmParameter;
+  /** A new id whenever the password was written, and so whenever the instance and the URL must be given it. */
+  readonly passwordWritten: DataResource;
   /** SecureString: the connection URL, password included. All services share it, whatever they call it. */
   readonly url: SsmParameter;
+  private readonly stored: StoredParameter;
+  private readonly predecessors: Secrets | undefined;
 
   constructor(
     scope: Construct,
@@ -45,28 +58,17 @@ export class Database extends Construct {
     },
   ) {
     super(scope, id);
-    const password = new RandomPassword(this, "random_password", 32);
     this.securityGroup = this.createSecurityGroup();
     this.parameterGroup = this.createParameterGroup();
     this.logGroups = this.createLogGroups();
-    this.instance = this.createInstance(password);
-    this.password = this.createSecret("password", password.value);
-    this.url = this.createSecret("url", this.connectionUrl(password));
-  }
-
-  /**
-   * Of the password, and of what is written together with it: no run knows the password of another, so that changing the
-   * rest of the URL takes a new one, too.
-   */
-  private get passwordVersion(): number {
-    const { passwordVersion, urlParameters } = this.props.database;
-    const hash = createHash("sha256").update(JSON.stringify(urlParameters)).digest();
-    return passwordVersion * 2 ** 24 + hash.readUIntBE(0, 3);
-  }
-
-  /** Of what holds the password: an instance that takes the place of another has one of its own. */
-  get secretVersion(): string {
-    return `\${${this.passwordVersion} + parseint(substr(sha256(${addressOf(this.instance)}.resource_id), 0, 6), 16)}`;
+    this.password = this.createPassword();
+    this.passwordWritten = new DataResource(this, "password_written", {
+      triggersReplace: { password: this.password.arn },
+    });
+    this.stored = new StoredParameter(this, "stored_password", this.password.arn);
+    this.instance = this.createInstance();
+    this.url = this.createUrl();
+    this.predecessors = this.keepPredecessors();
   }
 
   /** What people need to ask it, without the password. */
@@ -92,6 +94,12 @@ export class Database extends Construct {
       PGDATABASE: name,
       PGSSLMODE: urlParameters.sslmode ?? "require",
     };
+  }
+
+  /** ARNs of the parameters that tasks read, with or without the URL, of this version and of the one before. */
+  parameterArns(url: boolean): string[] {
+    const versions: Secrets[] = [this, ...(this.predecessors ? [this.predecessors] : [])];
+    return versions.flatMap((one) => [one.password.arn, ...(url ? [one.url.arn] : [])]);
   }
 
   /** Opens the port to the members of a group. */
@@ -143,8 +151,14 @@ export class Database extends Construct {
     );
   }
 
-  private createInstance(password: RandomPassword) {
+  private createPassword() {
+    const random = new RandomPassword(this, "random_password", 32);
+    return this.createSecret("password", this.props.database.passwordVersion, random.value);
+  }
+
+  private createInstance() {
     const { database, network } = this.props;
+    const written = addressOf(this.passwordWritten);
     return new DbInstance(this, "instance", {
       identifier: this.identifier,
       engine: "postgres",
@@ -158,8 +172,8 @@ export class Database extends Construct {
       storageEncrypted: true,
       dbName: database.name,
       username: database.username,
-      passwordWo: password.value,
-      passwordWoVersion: this.passwordVersion,
+      passwordWo: this.stored.value,
+      passwordWoVersion: Token.asNumber(`\${parseint(substr(sha256(${written}.id), 0, 7), 16)}`),
       port: PORT,
       dbSubnetGroupName: network.databaseSubnetGroup.name,
       vpcSecurityGroupIds: [this.securityGroup.id],
@@ -182,21 +196,59 @@ export class Database extends Construct {
     });
   }
 
-  private createSecret(id: string, value: string) {
-    return new SsmParameter(this, id, {
-      name: `/${this.props.name}/database/${id}`,
-      description: `The database's ${id}, written by Terraform`,
-      type: "SecureString",
-      valueWo: value,
-      valueWoVersion: Token.asNumber(this.secretVersion),
+  /** Made anew, and so tried again, whenever what it says changes: a write in place that fails would pass for done. */
+  private createUrl() {
+    return this.createSecret("url", this.props.database.passwordVersion, this.connectionUrl, {
+      replaceTriggeredBy: [addressOf(this.passwordWritten), `${addressOf(this.instance)}.address`],
     });
   }
 
-  private connectionUrl(password: RandomPassword) {
-    const { username, name, urlParameters } = this.props.database;
-    const query = new URLSearchParams(urlParameters).toString();
+  /**
+   * The secrets of the version before, as they are, until the next rotation: tasks that start while one is under way, or
+   * after one that failed, find what their task definition names.
+   */
+  private keepPredecessors(): Secrets | undefined {
+    const version = this.props.database.passwordVersion - 1;
+    if (version === 0) return undefined;
+    const lifecycle = { ignoreChanges: "all" } as const;
+    return {
+      password: this.createSecret("password", version, this.stored.value, lifecycle),
+      url: this.createSecret("url", version, this.connectionUrl, lifecycle),
+    };
+  }
+
+  /** A parameter that one apply writes and none changes. Its tag says that no person wrote it. */
+  private createSecret(
+    kind: keyof Secrets,
+    version: number,
+    value: string,
+    lifecycle?: TerraformResourceLifecycle,
+  ) {
+    const name = { password: "password", url: `url-${this.urlHash}` }[kind];
+    return new SsmParameter(this, `${kind}_${version}`, {
+      name: `/${this.props.name}/database/${version}/${name}`,
+      type: "SecureString",
+      valueWo: value,
+      valueWoVersion: 1,
+      // One that was written before an apply was cut off is not in the state: the next apply writes over it.
+      overwrite: true,
+      tags: { content: "generated" },
+      ...(lifecycle && { lifecycle }),
+    });
+  }
+
+  private get connectionUrl(): string {
+    const { username, name } = this.props.database;
     const host = `${this.instance.address}:${PORT}`;
-    return `postgres://${username}:${password.value}@${host}/${name}${query && `?${query}`}`;
+    return `postgres://${username}:${this.stored.value}@${host}/${name}${this.query && `?${this.query}`}`;
+  }
+
+  private get query(): string {
+    return new URLSearchParams(this.props.database.urlParameters).toString();
+  }
+
+  private get urlHash(): string {
+    return createHash("sha256").update(this.query).digest("hex").slice(0, 8);
   }
 
   private get identifier() {

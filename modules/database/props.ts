@@ -37,7 +37,7 @@ export const databaseOptions = options({
       error: (issue) => `${show(issue.input)} is reserved or guessed first; choose another.`,
     })
     .default("app"),
-  /** Raising it rotates the password: the instance, the stored parameters and the running tasks, in one apply. */
+  /** Raising it by one rotates the password: the instance, the stored parameters and the running tasks, in one apply. */
   passwordVersion: z.int().min(1).default(1),
   /** Query parameters of the connection URLs. */
   urlParameters: z.record(z.string(), z.string()).default({ sslmode: "require" }),

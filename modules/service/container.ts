@@ -26,7 +26,6 @@ export interface Container {
   readonly environment: Readonly<Record<string, string>>;
   /** ARNs of SSM parameters, by variable. */
   readonly secrets: Readonly<Record<string, string>>;
-  readonly labels: Readonly<Record<string, string>>;
   readonly logs: Logs;
   /** Reaps zombies and passes signals on, which ECS Exec needs. */
   readonly init: boolean;
@@ -70,7 +69,6 @@ function definition(container: Container) {
           ],
     environment: pairs(container.environment, "value"),
     secrets: pairs(container.secrets, "valueFrom"),
-    ...(Object.keys(container.labels).length > 0 && { dockerLabels: container.labels }),
     ...(container.init && { linuxParameters: { initProcessEnabled: true } }),
     logConfiguration: {
       logDriver: "awslogs",

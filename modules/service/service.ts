@@ -326,7 +326,6 @@ export class Service extends Construct {
       dynamicPort: !own.fargate,
       environment: this.variables(),
       secrets: this.secretArns(),
-      labels: this.labels(),
       logs: { group: this.logGroup.name, region: props.configuration.region, prefix },
       init: own.exec,
       mounts: additions.mounts,
@@ -339,7 +338,6 @@ export class Service extends Construct {
       ...sidecar,
       dynamicPort: false,
       secrets: Object.fromEntries(secrets.map((variable) => [variable, this.secrets[variable]?.arn ?? ""])),
-      labels: {},
       logs: {
         group: this.logGroup.name,
         region: this.props.configuration.region,
@@ -370,7 +368,7 @@ export class Service extends Construct {
     const own = Object.values(this.secrets).map(({ arn }) => arn);
     const { database } = this.props;
     if (!this.own.database || !database) return own;
-    return [...own, database.password.arn, ...(this.own.database.urls.length > 0 ? [database.url.arn] : [])];
+    return [...own, ...database.parameterArns(this.own.database.urls.length > 0)];
   }
 
   private secretArns() {
@@ -379,12 +377,6 @@ export class Service extends Construct {
     if (!this.own.database || !database) return Object.fromEntries(own);
     const urls = this.own.database.urls.map((variable) => [variable, database.url.arn] as const);
     return Object.fromEntries([...own, ["PGPASSWORD", database.password.arn], ...urls]);
-  }
-
-  /** A new password is a new revision: tasks that know the old one are replaced in the same apply. */
-  private labels(): Record<string, string> {
-    const { database } = this.props;
-    return this.own.database && database ? { "database.password-version": database.secretVersion } : {};
   }
 
   /**

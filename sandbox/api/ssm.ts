@@ -191,6 +191,7 @@ function write(
   world.put({
     ...made,
     attributes: { ...made.attributes, type: input.Type ?? made.attributes.type ?? "String", version },
-    sealed: { value: world.vault.seal(input.Value ?? "") },
+    // What came through a write-only argument stays there: Terraform never reads it back.
+    sealed: { [object?.sealed?.value_wo ? "value_wo" : "value"]: world.vault.seal(input.Value ?? "") },
   });
 }

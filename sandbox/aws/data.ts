@@ -1,4 +1,4 @@
-import { parameterValue } from "../provider/ephemeral";
+import { parameterValue } from "../engine/catalog";
 import { loadSchema } from "../schema/cache";
 import type { BlockSchema } from "../schema/types";
 import { deepEqual } from "../wire/paths";
@@ -276,7 +276,7 @@ function readParameter({ world, region, config }: DataQuery): Fields {
     );
   }
   const { arn, type, version } = object.attributes as Fields;
-  const secret = parameterValue(world, object);
+  const secret = parameterValue(world, object) ?? "";
   const clear = type === "SecureString" ? null : secret;
   return {
     id: name,

@@ -1,6 +1,6 @@
+import { type Fields, UNKNOWN } from "../wire/value";
 import { AwsError, type Kinds, type Problem, type Situation, text, texts } from "./kind";
 import { between, length, oneOf, pattern } from "./rules";
-import { type Fields, UNKNOWN } from "../wire/value";
 
 const PORTS: Record<string, number> = { postgres: 5432, mysql: 3306, mariadb: 3306 };
 const ENGINES = [
@@ -307,13 +307,22 @@ function verifyInstance(config: Fields): Problem[] {
   return problems;
 }
 
-function checkInstance({ world, region, attributes, before }: Situation): void {
+function checkInstance({ world, region, attributes, secrets, before }: Situation): void {
   const source = ["snapshot_identifier", "replicate_source_db"].some((name) => text(attributes, name));
-  const password = ["password", "password_wo_version"].some((name) => (attributes[name] ?? null) !== null);
-  if (!before && !source && !password && attributes.manage_master_user_password !== true) {
+  const password = secrets.password_wo ?? text(attributes, "password");
+  const none = !source && attributes.manage_master_user_password !== true && password === "";
+  if (!before && none) {
     throw new AwsError(
       "InvalidParameterValue",
       "The parameter MasterUserPassword must be provided and must not be blank.",
+      "password_wo",
+    );
+  }
+  // "MasterUserPassword", CreateDBInstance.
+  if (password !== "" && !/^[^\s/'"@]{8,128}$/.test(password)) {
+    throw new AwsError(
+      "InvalidParameterValue",
+      "The parameter MasterUserPassword is not a valid password: 8 to 128 printable characters without /, ', \", @ and spaces.",
       "password_wo",
     );
   }

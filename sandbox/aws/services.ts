@@ -11,7 +11,16 @@ const RETENTION = [
   0, 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653,
 ];
 /** Arguments whose change is a PutParameter, with the value in it. */
-const PUT = ["type", "description", "key_id", "allowed_pattern", "data_type", "value_wo_version"];
+const WRITTEN = [
+  "value",
+  "value_wo_version",
+  "insecure_value",
+  "type",
+  "key_id",
+  "allowed_pattern",
+  "data_type",
+  "description",
+];
 const TIER_LIMIT: Record<string, number> = { Standard: 4096, Advanced: 8192, "Intelligent-Tiering": 8192 };
 
 /** What ECR does with layers unless another key is named. Source: "Encryption at rest", ECR guide. */
@@ -24,7 +33,8 @@ export const services: Kinds = {
       id: "{name}",
       arn: ({ attributes, region, account }) =>
         `arn:aws:ssm:${region}:${account}:parameter/${text(attributes, "name").replace(/^\//, "")}`,
-      version: ({ before }) => (typeof before?.version === "number" ? before.version + 1 : 1),
+      version: ({ world, region, attributes }) =>
+        Number(world.get("aws_ssm_parameter", region, text(attributes, "name"))?.attributes.version ?? 0) + 1,
       key_id: ({ attributes }) => (attributes.type === "SecureString" ? "alias/aws/ssm" : ""),
       has_value_wo: ({ secrets }) => secrets.value_wo !== undefined,
       insecure_value: null,
@@ -33,15 +43,7 @@ export const services: Kinds = {
     },
     defaults: { tier: "Standard", data_type: "text" },
     renew: {
-      version: [
-        "value",
-        "value_wo_version",
-        "insecure_value",
-        "type",
-        "key_id",
-        "allowed_pattern",
-        "description",
-      ],
+      version: WRITTEN,
     },
     replace: ["name"],
     // AWS turns Intelligent-Tiering into the tier that fits; the provider does not ask to change it back.
@@ -77,6 +79,10 @@ export const services: Kinds = {
           ]
         : [],
     missing: { code: "ParameterNotFound", message: "Parameter {value} not found." },
+    adopt: ({ world, region, attributes }) =>
+      attributes.overwrite === true
+        ? world.get("aws_ssm_parameter", region, text(attributes, "name"))
+        : undefined,
     check: checkParameter,
   },
   aws_cloudwatch_log_group: {
@@ -358,12 +364,12 @@ function checkParameter({ world, region, attributes, secrets, before }: Situatio
       "value",
     );
   }
-  const put = !before || PUT.some((argument) => text(before, argument) !== text(attributes, argument));
+  const put = !before || WRITTEN.some((argument) => text(before, argument) !== text(attributes, argument));
   if (value === "" && put)
     throw new AwsError("ValidationException", "Value must have length greater than or equal to 1.", "value");
   if (tier === "Intelligent-Tiering") attributes.tier = bytes > 4096 ? "Advanced" : "Standard";
   const allowed = text(attributes, "allowed_pattern");
-  if (allowed && !new RegExp(allowed).test(value)) {
+  if (allowed && put && !new RegExp(allowed).test(value)) {
     throw new AwsError(
       "ParameterPatternMismatchException",
       `Parameter value, cannot be validated against allowedPattern: ${allowed}`,

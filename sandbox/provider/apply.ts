@@ -4,7 +4,7 @@ import { KINDS } from "../aws/kinds";
 import { missingError, references } from "../aws/references";
 import type { BlockSchema, TypeJson } from "../schema/types";
 import { deepEqual } from "../wire/paths";
-import { type Fields, isRecord, UNKNOWN, type Value } from "../wire/value";
+import { type Fields, hasUnknown, isRecord, UNKNOWN, type Value } from "../wire/value";
 import { ACCOUNT, type Attributes, GLOBAL, type World, type WorldObject } from "../world";
 import { copy } from "./plan";
 
@@ -216,6 +216,17 @@ function storable(attributes: Fields, schema: BlockSchema): Attributes {
     if (name !== "timeouts" && !attribute?.sensitive && !attribute?.writeOnly) kept[name] = value;
   }
   return kept as Attributes;
+}
+
+/**
+ * The state after a change that failed. An update leaves the new arguments in it, those that AWS never got among them: the
+ * next refresh corrects what AWS can tell, and a `*_wo_version` stays. Source: terraform-plugin-sdk v2, "Partial state".
+ */
+export function stateOfFailure(prior: Value, planned: Value): Value {
+  if (!isRecord(prior) || !isRecord(planned)) return prior;
+  return Object.fromEntries(
+    Object.entries(planned).map(([name, value]) => [name, hasUnknown(value) ? (prior[name] ?? null) : value]),
+  );
 }
 
 /** The Terraform state that describes a world object. */

@@ -1,7 +1,8 @@
 import { randomInt } from "node:crypto";
 import { AwsError, text } from "../aws/kind";
+import { parameterValue } from "../engine/catalog";
 import type { Fields } from "../wire/value";
-import type { World, WorldObject } from "../world";
+import type { World } from "../world";
 
 /** Opens an ephemeral resource: its value lives in Terraform's memory only. */
 export function openEphemeral(type: string, config: Fields, world: World, region: string): Fields {
@@ -12,7 +13,7 @@ export function openEphemeral(type: string, config: Fields, world: World, region
     const found = world.find({ type, region, where: { arn: text(config, "arn") } });
     if (!found) throw new AwsError("ParameterNotFound", `${text(config, "arn")} does not exist`, "arn");
     const { name, type: tier, version } = found.attributes as Fields;
-    const value = parameterValue(world, found);
+    const value = parameterValue(world, found) ?? "";
     return { ...opened, name: name ?? null, type: tier ?? null, version: version ?? null, value };
   }
   const secret = world.find({ type, region, where: { secret_id: text(config, "secret_id") } });
@@ -29,16 +30,6 @@ export function openEphemeral(type: string, config: Fields, world: World, region
     secret_string: value,
     version_stages: ["AWSCURRENT"],
   };
-}
-
-/** A parameter's value in the clear, wherever Terraform's arguments put it. */
-export function parameterValue(world: World, object: WorldObject): string {
-  const clear = object.attributes.insecure_value;
-  return (
-    world.reveal(object, "value_wo") ??
-    world.reveal(object, "value") ??
-    (typeof clear === "string" ? clear : "")
-  );
 }
 
 const LOWER = "abcdefghijklmnopqrstuvwxyz";

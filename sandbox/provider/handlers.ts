@@ -10,7 +10,7 @@ import { typesIn } from "../schema/scan";
 import type { BlockSchema } from "../schema/types";
 import { type Fields, fromWire, isRecord, toWire, type Value, type WireValue } from "../wire/value";
 import { GLOBAL, type World } from "../world";
-import { applyChange, identity, stateOf } from "./apply";
+import { applyChange, identity, stateOf, stateOfFailure } from "./apply";
 import type { Assumptions } from "./assumptions";
 import { configure, type Settings } from "./configure";
 import { fromError, pathMessage, problem } from "./diagnostics";
@@ -127,6 +127,8 @@ export class Handlers {
     const fresh = KINDS[type]?.refresh?.(object, world) ?? {};
     const read: Fields = { ...stateOf(world, object, schema), ...fresh };
     if (schema.blocks.timeouts) read.timeouts = state.timeouts ?? null;
+    // Of write-only arguments Terraform alone knows which version it wrote: AWS cannot correct it.
+    for (const name of Object.keys(read)) if (name.endsWith("_wo_version")) read[name] = state[name] ?? null;
     return { new_state: toWire(read), private: request.private };
   }
 
@@ -185,7 +187,8 @@ export class Handlers {
       return { new_state: toWire(isRecord(state) ? shape(state, schema) : null), legacy_type_system: true };
     } catch (error) {
       const diagnostics = [fromError(`${doing} ${type}`, error)];
-      return { new_state: request.prior_state, diagnostics, legacy_type_system: true };
+      const state = stateOfFailure(prior, planned);
+      return { new_state: toWire(state), diagnostics, legacy_type_system: true };
     }
   }
 

@@ -43,7 +43,7 @@ export function contractOf(sample: Sample = {}): Contract {
       port: 5432,
       name: "app",
       user: "app",
-      password: "/staging/database/password",
+      password: "/staging/database/1/password",
       logs: [DATABASE_LOGS],
     },
     bastion: { instance: BASTION },

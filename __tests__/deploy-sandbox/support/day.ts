@@ -56,7 +56,7 @@ export class Day {
         origin: "terraform",
         attributes: { name, arn },
       });
-      const password = "/staging/database/password";
+      const password = "/staging/database/1/password";
       world.put({
         type: "aws_ssm_parameter",
         region,

@@ -19,7 +19,7 @@ export interface Leaf {
   readonly value: string;
 }
 
-const ADDRESS = /\b(?:(?:data|ephemeral)\.)?aws_[a-z0-9_]+\.[A-Za-z_][\w-]*/g;
+const ADDRESS = /\b(?:(?:(?:data|ephemeral)\.)?aws_[a-z0-9_]+|terraform_data)\.[A-Za-z_][\w-]*/g;
 /** Arguments that hold addresses bare, not within an expression. */
 const BARE = /^(depends_on|lifecycle\.replace_triggered_by)\b/;
 
