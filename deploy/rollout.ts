@@ -148,18 +148,31 @@ class Watcher {
 
   async look(): Promise<RolloutVerdict> {
     const { clock, contract, aws } = this.context;
-    const { service: name, container } = this.rollout.service;
-    const { deploymentId, createdAt, digests, rollbackOf } = this.rollout;
+    const { service: name } = this.rollout.service;
+    const { deploymentId, rollbackOf } = this.rollout;
     const [service] = await aws.services(contract.cluster, [name]);
     const evidence = evidenceNeeded(service, deploymentId);
     const due = clock.now() - this.tasksReadAt >= TASKS_INTERVAL;
     if (evidence === "history" || (rollbackOf && due))
       this.history = await aws.serviceDeployments(contract.cluster, name);
-    if (evidence === "tasks" && (due || this.proofs++ < QUICK_PROOFS))
-      await this.readTasks("RUNNING", "STOPPED");
+    const proves = evidence === "tasks" && (due || this.proofs++ < QUICK_PROOFS);
+    if (proves) await this.readTasks("RUNNING", "STOPPED");
     else if (due) await this.readTasks("STOPPED");
-    const verdict = rolloutVerdict({
-      now: clock.now(),
+    let verdict = this.judge(service);
+    if (verdict.kind === "succeeded" && !proves) {
+      // What ran a while ago proves nothing of now.
+      await this.readTasks("RUNNING", "STOPPED");
+      verdict = this.judge(service);
+    }
+    this.tellEvents(service);
+    if (verdict.kind === "in progress") this.tellProgress(verdict.detail);
+    return verdict;
+  }
+
+  private judge(service: Service | undefined): RolloutVerdict {
+    const { deploymentId, createdAt, digests, rollbackOf } = this.rollout;
+    return rolloutVerdict({
+      now: this.context.clock.now(),
       deadline: this.deadline,
       deploymentId,
       createdAt,
@@ -167,12 +180,9 @@ class Watcher {
       service,
       tasks: this.tasks,
       history: this.history,
-      container,
+      container: this.rollout.service.container,
       digests,
     });
-    this.tellEvents(service);
-    if (verdict.kind === "in progress") this.tellProgress(verdict.detail);
-    return verdict;
   }
 
   /** ECS's own words on the end of our deployment, which only the full record holds. */

@@ -232,6 +232,14 @@ test("a spot interruption during the roll-out only delays it", async () => {
   await expectClean(stage);
 });
 
+test("tasks that live for 50 seconds each are no success between two crashes", async () => {
+  const stage = await open({ fargate: true });
+  await stage.release("v2", { service: { exit: { code: 9, after: 50 * second } } });
+  const ended = await stage.deploy("v2");
+  expect([ended.exitCode, await stage.tag()]).toEqual([3, stage.digest]);
+  expect(ended.result.text).toContain("3 tasks crashed");
+});
+
 test("a crash loop after RUNNING without a load balancer is found out after ECS called it complete", async () => {
   const stage = await open({ worker: true });
   await stage.release("v2", { service: { exit: { code: 1, after: 2 * second } } });

@@ -4,6 +4,7 @@ import {
   StopTaskCommand,
 } from "@aws-sdk/client-ecs";
 import { SAMPLE } from "../../../sandbox/api/sample";
+import { changeService } from "../../../sandbox/engine/services";
 import type { Runtime } from "../../../sandbox/engine/state";
 import { type Ended, minute, type Stage } from "./driver";
 import { type Happening, MIGRATIONS, MOMENTS, PULLS, SERVICES, type Timeline } from "./timeline";
@@ -88,12 +89,14 @@ const happen: Record<Exclude<Happening, "SIGINT" | "SIGTERM">, Act> = {
       new StopTaskCommand({ cluster: SAMPLE.cluster, task: task.arn, reason: "by hand" }),
     );
   },
-  "somebody forces a deployment": async (stage, _, foreign) => {
-    const before = new Set(deploymentIds(await stage.state()));
-    // Faults hit other people too: then they deploy nothing.
-    await stage.others.force().catch(() => undefined);
-    for (const id of deploymentIds(await stage.state())) if (!before.has(id)) foreign.add(id);
-  },
+  // In one step of the sandbox: a deployment that deploy forces at the same moment is not taken for theirs.
+  "somebody forces a deployment": (stage, _, foreign) =>
+    stage.sandbox.host.run((sim) => {
+      const [service] = Object.values(sim.state.services);
+      if (!service) return;
+      changeService(sim, service, service.spec, true);
+      for (const { id, status } of service.deployments) if (status === "PRIMARY") foreign.add(id);
+    }),
   "somebody moves the tag": (stage, v3) =>
     stage.sandbox.retag(SAMPLE.region, SAMPLE.repository, SAMPLE.tag, v3),
   "somebody moves the candidate tag": (stage, v3) =>

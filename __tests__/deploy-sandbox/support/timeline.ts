@@ -117,11 +117,27 @@ const fault: fc.Arbitrary<Fault> = fc
   })
   .map(({ delay, ...rest }) => (rest.kind === "slow" ? { ...rest, delay } : rest));
 
-/** What may become of the answers of one change: lost, doubled, late, throttled, an error, at once or one after the other. */
-const changeFaults: fc.Arbitrary<Fault[]> = fc
+/** Every call of a deploy, each as likely as the others to have its answers lost, doubled, late or throttled. */
+const CALLS = [
+  "sts:GetCallerIdentity",
+  "ssm:GetParameter",
+  "ssm:DescribeParameters",
+  "ecs:DescribeClusters",
+  "ecs:DescribeServices",
+  "ecs:DescribeTasks",
+  "ecs:ListTasks",
+  "ecs:ListServiceDeployments",
+  "ecs:DescribeServiceRevisions",
+  "ecr:BatchGetImage",
+  "logs:GetLogEvents",
+];
+const CHANGES = ["ecs:RunTask", "ecs:StopTask", "ecs:UpdateService", "ecr:PutImage"];
+
+/** Up to three things that become of the answers of one call, one after the other: at once or later, once or for good. */
+const fates: fc.Arbitrary<Fault[]> = fc
   .record({
-    operation: fc.constantFrom("ecs:RunTask", "ecs:StopTask", "ecs:UpdateService", "ecr:PutImage"),
-    skip: fc.nat(2),
+    operation: fc.constantFrom(...CALLS, ...CHANGES, ...CHANGES, ...CHANGES),
+    skip: fc.nat(3),
     fates: fc.array(
       fc.record({
         kind: fc.constantFrom<Fault["kind"]>(
@@ -134,7 +150,7 @@ const changeFaults: fc.Arbitrary<Fault[]> = fc
           "expired",
           "denied",
         ),
-        count: fc.constantFrom(1, 1, 2, 6),
+        count: fc.constantFrom(1, 1, 2, 6, 200),
       }),
       { minLength: 1, maxLength: 3 },
     ),
@@ -185,7 +201,7 @@ export const timelines: fc.Arbitrary<Timeline> = fc
     migration: mostlyFirst(MIGRATIONS),
     service: mostlyFirst(SERVICES),
     pull: mostlyFirst(PULLS),
-    faults: fc.oneof(fc.constant<Fault[]>([]), fc.array(fault, { maxLength: 3 }), changeFaults),
+    faults: fc.oneof(fc.constant<Fault[]>([]), fc.array(fault, { maxLength: 3 }), fates),
     happenings: fc.oneof(fc.constant<Timeline["happenings"]>([]), fc.array(happening, { maxLength: 3 })),
   })
   .map((timeline) =>
