@@ -28,6 +28,9 @@ const options: Readonly<Record<string, Partial<EnvironmentProps>>> = {
   "a bucket, a queue, a cache": {
     services: { web: { ...web, uses: { uploads: "bucket", jobs: "queue", cache: "valkey" } } },
   },
+  "a service that only services call": {
+    services: { web: { ...web, config: { API: "$SERVICE_URL(api)" } }, api: { port: 9000, internal: true } },
+  },
   "Fargate alone": { cluster: { capacity: {} } },
   "ECS Exec, schedules, autoscaling": {
     services: { web: { ...web, exec: true, schedules: { nightly }, autoscaling: { max: 4 } } },

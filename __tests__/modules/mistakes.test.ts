@@ -506,6 +506,44 @@ const rows: readonly [what: string, props: Anything, path: string, ...said: stri
     "staging.network.endpoints",
     "sqs is missing",
   ],
+  [
+    "an internal service without a port",
+    { services: { web, api: { internal: true } } },
+    "staging.services.api.port",
+    "is missing, and the service is internal",
+  ],
+  [
+    "an internal service with paths",
+    { services: { web, api: { port: 1, internal: true, paths: ["/api/*"] } } },
+    "staging.services.api.internal",
+    "leave them out",
+  ],
+  [
+    "the address of a service that is none",
+    service({ config: { API: "$SERVICE_URL(api)" } }),
+    "staging.services.web.config.API",
+    "$SERVICE_URL(api) names no internal service",
+    "there are none",
+  ],
+  [
+    "the address of a service that is not internal",
+    {
+      services: {
+        web: { ...web, config: { API: "$SERVICE_URL(web)", MAIL: "$SERVICE_URL" } },
+        mail: { port: 25, internal: true },
+      },
+    },
+    "staging.services.web.config.API",
+    "$SERVICE_URL(web) names no internal service; there are mail",
+    "internal: true",
+  ],
+  [
+    "the load balancer between services",
+    { name: "qa-between-services" },
+    "qa-between-services",
+    "ends like the load balancer between services",
+    "choose another",
+  ],
   ["a part that is nothing", { cluster: null }, "staging.cluster", "null is not an object"],
 ];
 

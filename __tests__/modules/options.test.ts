@@ -133,6 +133,31 @@ const rows: readonly [string, EnvironmentProps, Record<string, number>][] = [
     },
   ],
   [
+    "a service that only services call",
+    but({
+      services: {
+        web: { ...web, config: { API_URL: "$SERVICE_URL(api)" } },
+        api: { port: 9000, internal: true, database: false },
+      },
+    }),
+    {
+      aws_ecs_service: 1,
+      aws_ecs_task_definition: 1,
+      aws_lb: 1,
+      aws_lb_listener: 1,
+      aws_lb_target_group: 1,
+      aws_lb_listener_rule: 1,
+      aws_route53_zone: 1,
+      aws_route53_record: 1,
+      aws_security_group: 1,
+      aws_vpc_security_group_ingress_rule: 2,
+      aws_vpc_security_group_egress_rule: 2,
+      aws_cloudwatch_log_group: 1,
+      aws_iam_role: 2,
+      aws_iam_role_policy: 1,
+    },
+  ],
+  [
     "a worker",
     but({ services: { web, worker: { command: ["bin/worker"] } } }),
     {

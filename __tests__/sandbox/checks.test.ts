@@ -230,6 +230,15 @@ test("a service needs a target group with a listener, its container, and its cap
   };
   await account.make("aws_lb_listener_rule", forward);
   expect(await refused("aws_lb_listener_rule", forward)).toBe("PriorityInUse");
+  const second = await account.make("aws_lb", { name: "second", subnets: base.ids });
+  const elsewhere = await account.make("aws_lb_listener", {
+    load_balancer_arn: second.arn as string,
+    port: 80,
+    default_action: [{ type: "fixed-response" }],
+  });
+  expect(await refused("aws_lb_listener_rule", { ...forward, listener_arn: elsewhere.arn as string })).toBe(
+    "TargetGroupAssociationLimit",
+  );
   expect(await kept("aws_lb_target_group", target)).toBe("ResourceInUse");
   expect(
     await refused(
@@ -443,4 +452,15 @@ test("a zone takes one mount target of a file system, which stays while it has a
   );
   expect(await refused("aws_efs_access_point", { file_system_id: "fs-0" })).toBe("FileSystemNotFound");
   expect(await kept("aws_efs_file_system", files)).toBe("FileSystemInUse");
+});
+
+test("a VPC takes one private zone of a name, which says the VPC's region", async () => {
+  const zone = (name: string) => ({ name, vpc: [{ vpc_id: base.vpc.id as string }] });
+  const made = await account.make("aws_route53_zone", zone("a.internal"));
+  expect(made.vpc).toMatchObject([{ vpc_id: base.vpc.id, vpc_region: "eu-west-1" }]);
+  expect(await refused("aws_route53_zone", zone("a.internal"))).toBe("ConflictingDomainExists");
+  expect(await refused("aws_route53_zone", zone("b.internal"))).toBe("accepted");
+  expect(await refused("aws_route53_zone", { name: "c.internal", vpc: [{ vpc_id: "vpc-0" }] })).toBe(
+    "InvalidVpcID.NotFound",
+  );
 });

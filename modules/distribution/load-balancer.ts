@@ -13,6 +13,12 @@ import type { AccessLogs } from "./access-logs";
 /** Inside the VPC; CloudFront speaks TLS with the people outside. */
 export const LISTENER_PORT = 80;
 
+/** What a listener answers to that no service claims. */
+export const notFound = {
+  type: "fixed-response",
+  fixedResponse: { contentType: "text/plain", messageBody: "Not found", statusCode: "404" },
+} as const;
+
 /** An internal load balancer that admits CloudFront, and answers 404 to what no service claims. */
 export class LoadBalancer extends Construct {
   readonly securityGroup: SecurityGroup;
@@ -87,12 +93,7 @@ export class LoadBalancer extends Construct {
       loadBalancerArn: this.loadBalancer.arn,
       port: LISTENER_PORT,
       protocol: "HTTP",
-      defaultAction: [
-        {
-          type: "fixed-response",
-          fixedResponse: { contentType: "text/plain", messageBody: "Not found", statusCode: "404" },
-        },
-      ],
+      defaultAction: [notFound],
     });
   }
 }

@@ -3,6 +3,7 @@ import { fargateCpus, fargateMemories } from "../aws/fargate";
 import { instanceType } from "../aws/instance-types";
 import { type Mistake, show } from "../mistakes";
 import { rulePriority } from "../service/priority";
+import { servicesIn } from "../service/service-url";
 import { variablesOf } from "../service/variables";
 import type { Configuration, environmentOptions, ServiceConfiguration } from "./props";
 
@@ -25,7 +26,8 @@ export function* checkServices(parsed: Parsed, configuration: Configuration): Ge
     ];
     for (const { path, message } of checks) yield { path: `services.${service.name}.${path}`, message };
   }
-  yield* checkRoutes(configuration.services);
+  for (const internal of [false, true])
+    yield* checkRoutes(configuration.services.filter((service) => service.internal === internal));
   yield* checkUses(configuration.services);
 }
 
@@ -56,10 +58,23 @@ function* checkExposure(service: ServiceConfiguration, { distribution }: Configu
       message: "is missing: name the ECR repository here, or for the whole environment.",
     };
   }
-  if (service.port === undefined && (service.paths.length > 0 || service.hosts.length > 0)) {
+  if (
+    service.port === undefined &&
+    !service.internal &&
+    (service.paths.length > 0 || service.hosts.length > 0)
+  ) {
     yield { path: "port", message: "is missing, and paths or hosts are given: give the container's port." };
   }
-  if (service.port !== undefined && !distribution) {
+  if (service.internal && service.port === undefined) {
+    yield { path: "port", message: "is missing, and the service is internal: give the container's port." };
+  }
+  if (service.internal && service.paths.length + service.hosts.length > 0) {
+    yield {
+      path: "internal",
+      message: "services call it by its own host, and paths or hosts are given; leave them out.",
+    };
+  }
+  if (service.port !== undefined && !service.internal && !distribution) {
     yield {
       path: "port",
       message: `${service.port} is served by nobody, since distribution is false; leave one of them out.`,
@@ -157,7 +172,7 @@ function* checkCapacity(
 function* checkVariables(
   service: ServiceConfiguration,
   written: Parsed["services"][string]["database"],
-  { database, distribution }: Configuration,
+  { database, distribution, services }: Configuration,
 ): Generator<Mistake> {
   const urls = (written && written.urls) || [];
   if (!database && urls.length > 0) {
@@ -179,8 +194,18 @@ function* checkVariables(
       seen.set(variable, source);
     }
   }
-  if (!distribution && Object.values(service.config).some((value) => value.includes("$URL"))) {
+  if (!distribution && Object.values(service.config).some((value) => /\$URL(?!\w)/.test(value))) {
     yield { path: "config", message: "$URL has no value, since distribution is false." };
+  }
+  for (const [name, value] of Object.entries(service.config)) {
+    for (const asked of servicesIn(value)) {
+      if (services.some((other) => other.name === asked && other.internal)) continue;
+      const there = services.filter(({ internal }) => internal).map((other) => other.name);
+      yield {
+        path: `config.${name}`,
+        message: `$SERVICE_URL(${asked}) names no internal service; there are ${there.join(", ") || "none"}: say internal: true of what only services call.`,
+      };
+    }
   }
 }
 

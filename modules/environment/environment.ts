@@ -1,4 +1,5 @@
 import { DataAwsCallerIdentity } from "@cdktf/provider-aws/lib/data-aws-caller-identity";
+import type { SecurityGroup } from "@cdktf/provider-aws/lib/security-group";
 import { SsmParameter } from "@cdktf/provider-aws/lib/ssm-parameter";
 import { Fn, TerraformLocal, TerraformOutput } from "cdktf";
 import type { Construct } from "constructs";
@@ -8,6 +9,7 @@ import { CONTRACT_VERSION, type Contract, contractParameter } from "../contract"
 import { Database } from "../database/database";
 import { Distribution } from "../distribution/distribution";
 import { LISTENER_PORT } from "../distribution/load-balancer";
+import { Internal } from "../internal/internal";
 import { Network } from "../network/network";
 import { Registry } from "../registry/registry";
 import { admit, allow } from "../security-group";
@@ -33,6 +35,8 @@ export class Environment extends SlipwayStack {
   readonly database: Database | undefined;
   readonly cluster: Cluster;
   readonly distribution: Distribution | undefined;
+  /** What services call each other through, where any is internal. */
+  readonly internal: Internal | undefined;
   readonly bastion: Bastion | undefined;
   /** By the repository's name. */
   readonly registries: ReadonlyMap<string, Registry>;
@@ -54,11 +58,12 @@ export class Environment extends SlipwayStack {
     this.database = this.createDatabase();
     this.cluster = this.createCluster(project);
     this.distribution = this.createDistribution();
+    this.internal = this.createInternal();
     this.bastion = this.createBastion();
     this.registries = this.createRegistries();
     this.uses = this.createUses();
     this.services = this.createServices();
-    this.connectLoadBalancer();
+    this.connectLoadBalancers();
     this.connectDatabase();
     this.connectBastion();
     this.contractParameter = this.writeContract();
@@ -90,6 +95,13 @@ export class Environment extends SlipwayStack {
       : undefined;
   }
 
+  private createInternal() {
+    const { configuration, network, distribution } = this;
+    if (!configuration.services.some(({ internal }) => internal)) return undefined;
+    const { name } = configuration;
+    return new Internal(this, "internal", { name, network, accessLogs: distribution?.accessLogs });
+  }
+
   private createBastion() {
     const { name, bastion } = this.configuration;
     return bastion ? new Bastion(this, "bastion", { name, network: this.network, bastion }) : undefined;
@@ -118,22 +130,49 @@ export class Environment extends SlipwayStack {
   }
 
   private createServices() {
-    const { configuration, network, cluster, database, distribution, uses } = this;
+    const { configuration, network, cluster, database, distribution, internal, uses } = this;
     return new Map(
       configuration.services.map((service) => {
         const registry = this.registries.get(service.registry.repository);
         if (registry === undefined) throw new Error(`No registry for ${service.name}.`);
-        const props = { configuration, service, network, cluster, registry, database, distribution, uses };
+        const props = {
+          configuration,
+          service,
+          network,
+          cluster,
+          registry,
+          database,
+          distribution,
+          internal,
+          uses,
+        };
         return [service.name, new Service(this, `service_${service.name}`, props)];
       }),
     );
   }
 
-  /** CloudFront is admitted by the load balancer itself; from there it goes to tasks and nowhere else. */
-  private connectLoadBalancer() {
-    if (!this.distribution) return;
-    const from = this.distribution.loadBalancer.securityGroup;
+  /** CloudFront is admitted by its load balancer itself; from there it goes to tasks and nowhere else. */
+  private connectLoadBalancers() {
     const served = [...this.services.values()].filter(({ targetGroup }) => targetGroup !== undefined);
+    if (this.distribution) {
+      const from = this.distribution.loadBalancer.securityGroup;
+      this.connectLoadBalancer(
+        "load_balancer",
+        from,
+        served.filter(({ own }) => !own.internal),
+      );
+    }
+    if (this.internal) {
+      const from = this.internal.securityGroup;
+      this.connectLoadBalancer(
+        "internal",
+        from,
+        served.filter(({ own }) => own.internal),
+      );
+    }
+  }
+
+  private connectLoadBalancer(id: string, from: SecurityGroup, served: readonly Service[]) {
     const instances = this.cluster.securityGroup;
     if (instances && served.some(({ securityGroup }) => securityGroup === undefined)) {
       const rule = {
@@ -142,14 +181,14 @@ export class Environment extends SlipwayStack {
         port: DYNAMIC_PORTS,
         description: "Tasks on instances, by dynamic port",
       };
-      allow(this, "load_balancer_to_instances", rule);
-      admit(this, "instances_from_load_balancer", rule);
+      allow(this, `${id}_to_instances`, rule);
+      admit(this, `instances_from_${id}`, rule);
     }
     for (const { securityGroup, own } of served) {
       if (securityGroup === undefined || own.port === undefined) continue;
       const rule = { from, to: securityGroup, port: own.port, description: `Tasks of ${own.name}` };
-      allow(this, `load_balancer_to_service_${own.name}`, rule);
-      admit(this, `service_${own.name}_from_load_balancer`, rule);
+      allow(this, `${id}_to_service_${own.name}`, rule);
+      admit(this, `service_${own.name}_from_${id}`, rule);
     }
   }
 

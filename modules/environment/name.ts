@@ -34,6 +34,8 @@ export function mistakeInName(name: string): string | undefined {
   const owned = Object.entries(owners).find(([prefix]) => `${name}-`.startsWith(prefix));
   if (owned)
     return `${show(name)} starts with "${owned[0]}", which AWS refuses for ${owned[1]}; choose another.`;
+  if (name.endsWith("-between-services"))
+    return `${show(name)} ends like the load balancer between services; choose another.`;
   if (name.endsWith("-candidate")) return `${show(name)} ends like a candidate tag; choose another.`;
   if (Object.hasOwn(reserved, name)) return `${show(name)} is reserved: ${reserved[name]}; choose another.`;
   return undefined;

@@ -171,7 +171,7 @@ function completeService(
     fargate,
     strategy,
     architecture: (first && instanceType(first)?.architecture) || own.architecture,
-    paths: paths ?? (own.port === undefined ? [] : ["/*"]),
+    paths: paths ?? (own.port === undefined || own.internal ? [] : ["/*"]),
     registry: registry ?? parsed.registry ?? { repository: "", create: false },
     database: parsed.database ? own.database : false,
   };

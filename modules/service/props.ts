@@ -102,6 +102,11 @@ export const serviceOptions = options({
    * @default ["/*"] with a port
    */
   paths: z.array(z.string().regex(/^\/\S*$/, 'must start with "/".')).optional(),
+  /**
+   * Only services call it, by `$SERVICE_URL(name)` in their `config`; there is one more load balancer then, about 17 USD a
+   * month.
+   */
+  internal: z.boolean().default(false),
   /** Host names that are served, each among the distribution's domain names. @default any */
   hosts: z.array(z.string()).default([]),
   /** Place among the listener's rules, 1 to 49999, lower first. @default by the length of the longest path */
@@ -124,7 +129,10 @@ export const serviceOptions = options({
   architecture: z.enum(["X86_64", "ARM64"]).default("X86_64"),
   /** An own repository. @default the environment's */
   registry: short<typeof registryOptions, string>(registryOptions, "repository").optional(),
-  /** Plain environment variables. `$URL` in a value is the environment's address, https:// included. */
+  /**
+   * Plain environment variables. `$URL` in a value is the environment's address, https:// included, and
+   * `$SERVICE_URL(api)` that of the internal service `api`, http:// included.
+   */
   config: z.record(variable, z.string()).default({}),
   /** Variables whose values a person puts in SSM by hand, once; applies leave them alone. */
   secrets: z.array(variable).default([]),

@@ -17,6 +17,7 @@ import type { Distribution } from "../distribution/distribution";
 import type { Configuration, ServiceConfiguration } from "../environment/props";
 import { literal } from "../literal";
 import type { Mistake } from "../mistakes";
+import { INTERNAL_PORT, type Internal } from "../internal/internal";
 import { nameOf } from "../names";
 import type { Network } from "../network/network";
 import { type Registry, tagsOf } from "../registry/registry";
@@ -30,6 +31,7 @@ import { FILE_SYSTEM_PORT, FileSystemAccess } from "./file-system";
 import { rulePriority } from "./priority";
 import { Roles } from "./roles";
 import { Schedules } from "./schedules";
+import { servicesIn, withServiceUrls } from "./service-url";
 
 /** What a secret holds until a person writes the real value. Deploy refuses while one still does. */
 export const PLACEHOLDER = "placeholder: set this parameter by hand";
@@ -42,6 +44,7 @@ export interface ServiceProps {
   readonly registry: Registry;
   readonly database: Database | undefined;
   readonly distribution: Distribution | undefined;
+  readonly internal: Internal | undefined;
   /** All that the environment's services use, by name. */
   readonly uses: ReadonlyMap<string, Use>;
 }
@@ -102,6 +105,7 @@ export class Service extends Construct {
     this.autoscaling = this.createAutoscaling();
     this.schedules = this.createSchedules();
     this.connectUses();
+    this.connectServices();
   }
 
   /** What deploy needs to know of this service. */
@@ -351,7 +355,10 @@ export class Service extends Construct {
     const url = this.props.distribution?.url ?? "";
     const config = Object.entries(this.own.config).map(([name, value]) => [
       name,
-      literal(value).replaceAll(/\$URL(?!\w)/g, () => url),
+      withServiceUrls(
+        literal(value).replaceAll(/\$URL(?!\w)/g, () => url),
+        (service) => this.urlOf(service),
+      ),
     ]);
     const uses = this.uses.map(({ variable, use }) => [variable, use.address]);
     return {
@@ -361,6 +368,11 @@ export class Service extends Construct {
       ...(this.own.database && this.props.database?.connection),
       ...this.additions.variables,
     };
+  }
+
+  /** The address of an internal service, this one or another. */
+  private urlOf(service: string): string {
+    return `http://${this.props.internal?.hostOf(service)}`;
   }
 
   /** Each once: several variables may hold the one URL. */
@@ -385,10 +397,12 @@ export class Service extends Construct {
    */
   private createTargetGroup() {
     const { own } = this;
-    if (own.port === undefined || !this.props.distribution) return undefined;
+    if (own.port === undefined || !this.listener) return undefined;
     const targetType = own.fargate ? "ip" : "instance";
+    // One load balancer takes it: a successor behind the other needs a name of its own.
+    const front = own.internal ? [targetType, "internal"] : [targetType];
     return new LbTargetGroup(this, "targets", {
-      name: nameOf("aws_lb_target_group", this.stack, own.name, targetType),
+      name: nameOf("aws_lb_target_group", this.stack, own.name, ...front),
       vpcId: this.props.network.vpc.id,
       targetType,
       port: 80,
@@ -406,11 +420,18 @@ export class Service extends Construct {
     });
   }
 
+  /** That of CloudFront's load balancer, or of the one between services. */
+  private get listener() {
+    return this.own.internal ? this.props.internal?.listener : this.props.distribution?.loadBalancer.listener;
+  }
+
   private createListenerRule() {
-    if (!this.targetGroup || !this.props.distribution) return undefined;
-    const { paths, hosts } = this.own;
+    if (!this.targetGroup || !this.listener) return undefined;
+    const { internal } = this.props;
+    const { name, paths } = this.own;
+    const hosts = this.own.internal && internal ? [internal.hostOf(name)] : this.own.hosts;
     return new LbListenerRule(this, "rule", {
-      listenerArn: this.props.distribution.loadBalancer.listener.arn,
+      listenerArn: this.listener.arn,
       priority: rulePriority(this.own),
       action: [{ type: "forward", targetGroupArn: this.targetGroup.arn }],
       condition: [
@@ -505,6 +526,15 @@ export class Service extends Construct {
       if (use === undefined) throw new Error(`No ${name} for ${this.own.name}.`);
       return { name, variable: variableOf(name, options), use };
     });
+  }
+
+  /** The way to the services that it says it calls, and their name: tasks that start find both. */
+  private connectServices(): void {
+    const { internal } = this.props;
+    const calls = Object.values(this.own.config).some((value) => servicesIn(value).length > 0);
+    if (!internal || !calls) return;
+    this.openWay(internal.securityGroup, INTERNAL_PORT);
+    this.outliveBy(internal.record);
   }
 
   private connectUses(): void {

@@ -327,6 +327,7 @@ const listenerRule: Kind = {
     if (before && world.list({ type: "aws_lb_listener_rule", where }).some((rule) => rule.id !== own)) {
       throw new AwsError("PriorityInUse", `Priority '${where.priority}' is currently in use`, "priority");
     }
+    checkOneBalancer(situation);
     const values = blocks(attributes, "condition").flatMap((condition) =>
       ["path_pattern", "host_header"].flatMap((kind) =>
         blocks(condition, kind).flatMap((block) => texts(block, "values")),
@@ -337,6 +338,26 @@ const listenerRule: Kind = {
     }
   },
 };
+
+/** A target group serves one load balancer (Elastic Load Balancing API Reference, CreateRule). */
+function checkOneBalancer({ world, attributes, before }: Situation): void {
+  const balancerOf = (rule: Fields) => {
+    const listener = world.find({ type: "aws_lb_listener", where: { arn: text(rule, "listener_arn") } });
+    return text(listener?.attributes as Fields | undefined, "load_balancer_arn");
+  };
+  const targetsOf = (rule: Fields) =>
+    blocks(rule, "action").map((action) => text(action, "target_group_arn"));
+  for (const target of targetsOf(attributes).filter(Boolean)) {
+    const other = world
+      .list({ type: "aws_lb_listener_rule" })
+      .filter(({ id }) => id !== text(before, "id"))
+      .map((rule) => rule.attributes as Fields)
+      .find((rule) => targetsOf(rule).includes(target) && balancerOf(rule) !== balancerOf(attributes));
+    if (!other) continue;
+    const said = `The following target groups cannot be associated with more than one load balancer: ${target}`;
+    throw new AwsError("TargetGroupAssociationLimit", said, "action");
+  }
+}
 
 /** Application Load Balancers (Elastic Load Balancing API Reference). The older names aws_alb… are the same things. */
 export const elb: Kinds = {

@@ -91,7 +91,9 @@ export const web: Kinds = {
     defaults: { comment: "Managed by Terraform", force_destroy: false },
     replace: ["name", "delegation_set_id"],
     rules: { name: domain },
+    refs: { "vpc.vpc_id": { type: "aws_vpc", holds: false } },
     missing: { code: "NoSuchHostedZone", message: "No hosted zone found with ID: {value}" },
+    check: checkPrivateZone,
     inUse: {
       code: "HostedZoneNotEmpty",
       message:
@@ -336,4 +338,21 @@ function checkEndpoint({ world, region, attributes }: Situation): void {
       `Subnet ${stray} does not belong to VPC ${text(attributes, "vpc_id")}.`,
       "subnet_ids",
     );
+}
+
+/** A VPC takes one private zone of a name. Its region is the VPC's own unless it is said (Route 53 API, CreateHostedZone). */
+function checkPrivateZone({ world, attributes, before }: Situation): void {
+  for (const block of blocks(attributes, "vpc")) {
+    const vpc = world.find({ type: "aws_vpc", id: text(block, "vpc_id") });
+    if (text(block, "vpc_region") === "" && vpc) block.vpc_region = vpc.region;
+    const where = { name: text(attributes, "name") };
+    const other = world
+      .list({ type: "aws_route53_zone", where })
+      .find(({ attributes: own }) =>
+        blocks(own as Fields, "vpc").some(({ vpc_id }) => vpc_id === block.vpc_id),
+      );
+    if (before || !other) continue;
+    const said = `The VPC ${text(block, "vpc_id")} has already been associated with the hosted zone ${other.id} with the same domain name.`;
+    throw new AwsError("ConflictingDomainExists", said, "vpc");
+  }
 }
