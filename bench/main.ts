@@ -5,6 +5,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { demoRows } from "./demo";
 import { deployRows } from "./deploy";
 import { planRows } from "./plan";
 import { kept, line, type Row } from "./report";
@@ -16,6 +17,7 @@ const subjects: Readonly<Record<string, (scratch: string) => Row[] | Promise<Row
   deploy: deployRows,
   plan: planRows,
   sandbox: sandboxRows,
+  demo: demoRows,
 };
 
 async function main(named: readonly string[]) {

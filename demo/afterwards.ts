@@ -57,11 +57,11 @@ export const afterwards = (sandbox: DemoSandbox): Step[] => [
   [
     "Destroy staging and qa",
     async (show) => {
-      const all: string[] = [];
-      for (const stack of ["staging", "qa"]) {
+      const destroy = async (stack: string) => {
         const output = await sandbox.terraform(stack, ["destroy", "-auto-approve", "-no-color"], show);
-        all.push(found(output, /Resources: (\d+) destroyed/, "$1"));
-      }
+        return found(output, /Resources: (\d+) destroyed/, "$1");
+      };
+      const all = await Promise.all(["staging", "qa"].map(destroy));
       return `${all.join(" and ")} resources gone`;
     },
   ],

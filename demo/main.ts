@@ -1,7 +1,7 @@
 /**
  * npm run demo: from an empty account to environments, releases, drift and the end, with AWS stood in for. Everything
- * else is real: cdktf, Terraform, deploy, the AWS SDK, Postgres, and the files of this project. It works in a folder of its
- * own and leaves your sandbox alone.
+ * else is real: cdktf, Terraform, deploy, the AWS SDK, Postgres, and the files of this project; ECS, and deploy's waiting for
+ * it, go on faster than they would. It works in a folder of its own and leaves your sandbox alone.
  */
 import { Listr, type ListrTask, Spinner } from "listr2";
 import pc from "picocolors";
@@ -43,11 +43,15 @@ async function main() {
       },
     }),
   );
-  await new Listr(tasks, {
-    rendererOptions: { spinner: new SlowSpinner() },
-    fallbackRendererCondition: !watched,
-    fallbackRenderer: "simple",
-  }).run();
+  try {
+    await new Listr(tasks, {
+      rendererOptions: { spinner: new SlowSpinner() },
+      fallbackRendererCondition: !watched,
+      fallbackRenderer: "simple",
+    }).run();
+  } finally {
+    await sandbox.close();
+  }
   console.log(
     pc.bold(
       `\nAn empty account became two environments and a third, releases went in, drift was found: ${seconds(started)}.\n`,

@@ -1,6 +1,7 @@
-import { spawn } from "node:child_process";
+import { type ChildProcess, spawn } from "node:child_process";
 import { cpSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { createInterface } from "node:readline";
 import { pathToFileURL } from "node:url";
 import { stripVTControlCharacters } from "node:util";
 import type { Show } from "./step";
@@ -9,6 +10,9 @@ const ROOT = join(__dirname, "..");
 /** Finds tsx wherever the demo's folder is. */
 const TSX = ["--require", require.resolve("tsx/cjs")];
 const TSX_LOADER = pathToFileURL(require.resolve("tsx")).href;
+const SANDBOX = [...TSX, join(ROOT, "sandbox/main.ts")];
+/** How much faster than real time ECS goes on. */
+const SPEED = "30";
 
 export interface RunOptions {
   /** Options of the sandbox: images to push, changes by hand. */
@@ -22,18 +26,26 @@ export interface DeployOptions extends RunOptions {
   readonly secrets?: boolean;
 }
 
-const quoted = (words: readonly string[]) =>
-  words.map((word) => `'${word.replaceAll("'", `'\\''`)}'`).join(" ");
+/** A command under way in the session. */
+interface Running {
+  readonly take: (text: string) => void;
+  readonly end: (code: number | null) => void;
+}
+
+type Answer = { readonly id: number } & ({ readonly text: string } | { readonly code: number | null });
 
 /**
  * This project in a folder of its own, in a sandbox of its own that begins with an empty account. Sources are the real
- * ones, by link; cdktf.json, the environments and the states are the demo's.
+ * ones, by link; cdktf.json, the environments and the states are the demo's. All commands run in one session of the sandbox, so
+ * that what was deployed goes on running between them.
  */
 export class DemoSandbox {
   readonly folder = join(ROOT, ".sandbox", "demo");
   /** Where the environments are. */
   readonly region = "us-west-2";
-  private options = ["--empty"];
+  private readonly session: ChildProcess;
+  private readonly running = new Map<number, Running>();
+  private commands = 0;
 
   /** Starts from nothing. */
   constructor() {
@@ -51,6 +63,15 @@ export class DemoSandbox {
       context: { project: context.project, stateBucket: "", stateRegion: "", bootstrap },
     };
     writeFileSync(join(this.folder, "cdktf.json"), `${JSON.stringify(own, null, 2)}\n`);
+    this.session = this.begin();
+  }
+
+  /** Ends what runs. */
+  async close(): Promise<void> {
+    if (this.session.exitCode !== null) return;
+    const ended = new Promise((resolve) => this.session.once("close", resolve));
+    this.session.stdin?.end();
+    await ended;
   }
 
   /** `cp environments/<from>.ts environments/<to>.ts`. */
@@ -59,9 +80,9 @@ export class DemoSandbox {
     cpSync(file(from), file(to));
   }
 
-  /** `npm run synth`, which needs no AWS at all. */
+  /** `npm run synth`. */
   async synth(show: Show): Promise<string[]> {
-    await this.spawn([process.execPath, "--import", TSX_LOADER, "main.ts"], "main.ts", show, 0);
+    await this.run([process.execPath, "--import", TSX_LOADER, "main.ts"], show);
     const manifest = JSON.parse(readFileSync(join(this.folder, "cdktf.out/manifest.json"), "utf8"));
     return Object.keys(manifest.stacks).sort();
   }
@@ -81,33 +102,24 @@ export class DemoSandbox {
     return this.node([...TSX, join(ROOT, "plan/main.ts"), ...args], show, options);
   }
 
-  /**
-   * `npm run deploy` in a time that goes on faster, and then a look at what runs, which does not believe deploy. Both in one
-   * sandbox: when it ends, so do the processes of its containers.
-   */
-  deploy(
+  /** `npm run deploy` in a time that goes on faster, and then a look at what runs, which does not believe deploy. */
+  async deploy(
     environment: string,
     args: readonly string[],
     show: Show,
-    options: DeployOptions = {},
+    { secrets = false, ...options }: DeployOptions = {},
   ): Promise<string> {
-    const sandbox = [...(options.sandbox ?? []), "--speed", "30"];
-    const node = (file: string, ...words: readonly string[]) => [
-      process.execPath,
-      join(__dirname, file),
-      ...words,
-    ];
-    const secrets = ["GOOGLE_CLIENT_ID", "GOOGLE_CLIENT_SECRET"];
-    const parameters = secrets.map((name) => `/${environment}/service/web/${name}`);
+    if (secrets) await this.writeSecrets(environment, show);
     const time = ["--require", join(__dirname, "clock.ts")];
-    const deploy = [process.execPath, ...TSX, ...time, join(ROOT, "deploy/main.ts"), ...args];
-    const steps = [
-      // What a person does once with `aws ssm put-parameter`.
-      ...(options.secrets ? [`${quoted(node("write-secrets.cjs", ...parameters))} &&`] : []),
-      `${quoted(deploy)}; code=$?;`,
-      `${quoted(node("what-runs.cjs", environment, "app"))}; exit $code`,
-    ];
-    return this.run(["sh", "-c", steps.join(" ")], show, { ...options, sandbox });
+    const said = await this.node([...TSX, ...time, join(ROOT, "deploy/main.ts"), ...args], show, options);
+    return said + (await this.node([join(__dirname, "what-runs.cjs"), environment, "app"], show));
+  }
+
+  /** What a person does once with `aws ssm put-parameter`: gives the secrets of an environment's service their values. */
+  private writeSecrets(environment: string, show: Show): Promise<string> {
+    const names = ["GOOGLE_CLIENT_ID", "GOOGLE_CLIENT_SECRET"];
+    const parameters = names.map((name) => `/${environment}/service/web/${name}`);
+    return this.node([join(__dirname, "write-secrets.cjs"), ...parameters], show);
   }
 
   private node(args: readonly string[], show: Show, options?: RunOptions): Promise<string> {
@@ -119,42 +131,68 @@ export class DemoSandbox {
    * @returns all that it printed, without colours
    * @throws Error with the output, when it ends otherwise than expected
    */
-  private run(
+  private async run(
     command: readonly string[],
     show: Show,
     { sandbox = [], expected = 0 }: RunOptions = {},
   ): Promise<string> {
-    const options = [...this.options, ...sandbox];
-    this.options = [];
-    const whole = [process.execPath, ...TSX, join(ROOT, "sandbox/main.ts"), ...options, ...command];
-    return this.spawn(whole, command.join(" "), show, expected);
-  }
-
-  private spawn(command: readonly string[], name: string, show: Show, expected: number): Promise<string> {
-    const [file = "", ...args] = command;
-    const child = spawn(file, args, {
-      cwd: this.folder,
-      // cdktf draws no spinner in CI.
-      env: { ...process.env, AWS_REGION: this.region, CI: "true", NO_COLOR: "1", FORCE_COLOR: "0" },
-      stdio: ["ignore", "pipe", "pipe"],
-    });
+    if (sandbox.length > 0) await this.change(sandbox);
+    const id = ++this.commands;
     let output = "";
     let rest = "";
-    const take = (chunk: Buffer) => {
-      const text = stripVTControlCharacters(chunk.toString());
+    const take = (chunk: string) => {
+      const text = stripVTControlCharacters(chunk);
       output += text;
       const lines = (rest + text).split("\n");
       rest = lines.pop() ?? "";
       for (const line of lines) if (line.trim() !== "") show(line.trim());
     };
-    child.stdout.on("data", take);
-    child.stderr.on("data", take);
-    return new Promise((resolve, reject) => {
-      child.once("error", reject);
-      child.once("close", (code) => {
-        if (code === expected) resolve(output);
-        else reject(new Error(`${name} ended with ${code}, not ${expected}:\n\n${output}`));
-      });
+    const code = await new Promise<number | null>((end) => {
+      this.running.set(id, { take, end });
+      this.session.stdin?.write(`${JSON.stringify({ id, command })}\n`);
     });
+    if (code === expected) return output;
+    throw new Error(`${command.join(" ")} ended with ${code}, not ${expected}:\n\n${output}`);
+  }
+
+  private begin(): ChildProcess {
+    const session = [process.execPath, join(__dirname, "session.cjs")];
+    const child = this.spawn([...SANDBOX, "--empty", "--speed", SPEED, ...session], ["pipe", "pipe", "pipe"]);
+    let said = "";
+    child.stderr?.setEncoding("utf8").on("data", (text: string) => {
+      said += text;
+    });
+    if (child.stdout)
+      createInterface({ input: child.stdout }).on("line", (line) => {
+        const answer = JSON.parse(line) as Answer;
+        const running = this.running.get(answer.id);
+        if ("text" in answer) return running?.take(answer.text);
+        this.running.delete(answer.id);
+        running?.end(answer.code);
+      });
+    child.once("close", () => {
+      for (const { take, end } of this.running.values()) {
+        take(said);
+        end(null);
+      }
+    });
+    return child;
+  }
+
+  /** Options of the sandbox without a command: another process, on the same world. */
+  private async change(options: readonly string[]): Promise<void> {
+    const child = this.spawn([...SANDBOX, ...options], ["ignore", "ignore", "pipe"]);
+    let said = "";
+    child.stderr?.setEncoding("utf8").on("data", (text: string) => {
+      said += text;
+    });
+    const code = await new Promise((resolve) => child.once("close", resolve));
+    if (code !== 0) throw new Error(`${options.join(" ")} ended with ${code}:\n\n${said}`);
+  }
+
+  private spawn(args: readonly string[], stdio: ("pipe" | "ignore")[]): ChildProcess {
+    // cdktf draws no spinner in CI.
+    const env = { ...process.env, AWS_REGION: this.region, CI: "true", NO_COLOR: "1", FORCE_COLOR: "0" };
+    return spawn(process.execPath, args, { cwd: this.folder, env, stdio });
   }
 }

@@ -24,7 +24,7 @@ export interface Problem {
  * @param rest what it printed where it failed before it could give any
  */
 export function problemsOf(diagnostics: readonly Diagnostic[], rest: string, stack: Stack): Problem[] {
-  const problems = diagnostics.map(({ severity, summary, detail, address, range }): Problem => {
+  const problems = haltedOnce(diagnostics).map(({ severity, summary, detail, address, range }): Problem => {
     const place = address ?? (range && `${range.filename}:${range.start.line}`);
     const wayOut = severity === "error" ? wayOutOf(`${summary}\n${detail}`, stack, address) : undefined;
     return { severity, summary, detail, ...(place && { place }), ...(wayOut && { wayOut }) };
@@ -34,6 +34,17 @@ export function problemsOf(diagnostics: readonly Diagnostic[], rest: string, sta
   const wayOut = wayOutOf(text, stack);
   const [summary = "", ...detail] = text.split("\n");
   return [{ severity: "error", summary, detail: detail.join("\n").trim(), ...(wayOut && { wayOut }) }];
+}
+
+const HALTED = "execution halted";
+
+/** Interrupted, Terraform says of every change that it did not begin that it was halted: of all of them once is enough. */
+function haltedOnce(diagnostics: readonly Diagnostic[]): readonly Diagnostic[] {
+  const halted = diagnostics.filter(({ summary }) => summary === HALTED);
+  if (halted.length < 2) return diagnostics;
+  const detail = `${halted.length} changes were not begun.`;
+  const others = diagnostics.filter((diagnostic) => !halted.includes(diagnostic));
+  return [...others, { severity: "error", summary: HALTED, detail }];
 }
 
 /** What stopped the work on one stack, as a problem of it; anything unexpected is thrown on. */

@@ -19,6 +19,7 @@ import pc from "picocolors";
 import { beganEmpty, startAccount, startEmptyAccount } from "./aws/account";
 import { HELP } from "./command/help";
 import { isolatedEnvironment } from "./command/isolation";
+import { Notes } from "./command/notes";
 import { type Options, parseOptions, UsageError } from "./command/options";
 import { DamagedFile } from "./files";
 import { run } from "./command/run";
@@ -73,12 +74,15 @@ async function runInside(world: World, project: string, options: Options): Promi
   const assumptions = options.assume ? new Assumptions(world, join(world.folder, "assumed.json")) : undefined;
   const provider = await serveProvider({ world, folders, assumptions });
   process.once("exit", () => provider.close());
-  const api = await startApi(world, options.speed);
+  const notes = new Notes(process.stderr);
+  const api = await startApi(world, options.speed, notes.say);
+  notes.hold();
   try {
     const { reattach } = provider;
     const isolation = { ...shim, reattach, api, assumed: assumptions?.file };
     return await run(options.command, isolatedEnvironment(process.env, isolation));
   } finally {
+    notes.release();
     if (assumptions) process.stderr.write(assumptions.text);
     await api.close();
     provider.close();

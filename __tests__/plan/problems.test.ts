@@ -118,3 +118,20 @@ describe("a line of Terraform", () => {
     });
   });
 });
+
+describe("an interrupted apply", () => {
+  it("says once that changes were halted, and how many", () => {
+    const halted = (address: string): Diagnostic => ({ ...error("execution halted"), address });
+    const all = [
+      halted("aws_vpc.a"),
+      error("creating it failed", "why"),
+      halted("aws_subnet.b"),
+      halted("aws_subnet.c"),
+    ];
+    expect(problemsOf(all, "", stack)).toEqual([
+      { severity: "error", summary: "creating it failed", detail: "why" },
+      { severity: "error", summary: "execution halted", detail: "3 changes were not begun." },
+    ]);
+    expect(problemsOf([halted("aws_vpc.a")], "", stack)).toMatchObject([{ place: "aws_vpc.a" }]);
+  });
+});

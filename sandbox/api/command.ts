@@ -27,7 +27,7 @@ export interface FolderImage {
 export class ImageError extends Error {}
 
 /** Starts the stand-in endpoints on a world, going on where an earlier command stopped. */
-export async function startApi(world: World, speed: number): Promise<Sandbox> {
+export async function startApi(world: World, speed: number, tell = say): Promise<Sandbox> {
   const store = new FileStore(world.folder);
   const sandbox = await Sandbox.start({
     world,
@@ -36,7 +36,7 @@ export async function startApi(world: World, speed: number): Promise<Sandbox> {
     pace: REALISTIC,
     real: true,
     asleep: true,
-    say,
+    say: tell,
   });
   return sandbox as Sandbox;
 }
