@@ -17,6 +17,8 @@ export interface Applied {
   readonly made: number;
   readonly changed: number;
   readonly gone: number;
+  /** Of the objects made, those whose address another one had before: the plan counts each of these pairs as one. */
+  readonly replaced: number;
   readonly problems: readonly Problem[];
 }
 
@@ -38,7 +40,7 @@ export class Applier {
     // One of which nothing was done can be tried again, as with fresh credentials: Terraform refuses it if it is stale.
     if (done || steps.begun) this.saved.remove(name);
     progress.end(name, done, done ? "applied" : "failed");
-    const { begun, made, changed, gone, failed } = steps;
+    const { begun, made, changed, gone, replaced, failed } = steps;
     const unsure = plan.summary.resources.filter(({ address }) => failed.has(address));
     return {
       name,
@@ -47,6 +49,7 @@ export class Applier {
       made,
       changed,
       gone,
+      replaced,
       problems: [...problems, ...unsure.flatMap((one) => unsureSecrets(one, stack))],
     };
   }
@@ -69,7 +72,14 @@ class Steps {
   /** Addresses of what was begun and failed. */
   readonly failed = new Set<string>();
 
+  private readonly places = { made: new Set<string>(), changed: new Set<string>(), gone: new Set<string>() };
+
   constructor(private readonly planned: number) {}
+
+  get replaced(): number {
+    const { made, gone } = this.places;
+    return [...made].filter((address) => gone.has(address)).length;
+  }
 
   get total(): number {
     return this.made + this.changed + this.gone;
@@ -91,6 +101,7 @@ class Steps {
       return;
     }
     this[done] += 1;
+    this.places[done].add(resource.addr);
     const count = `${this.total}/${this.planned}`;
     progress.update(stack, count);
     progress.note(stack, `${count} ${resource.addr} ${action}d (${elapsed_seconds} s)`);

@@ -62,9 +62,10 @@ export const appliedText = (results: readonly Applied[], colors: Colors): string
     ])
     .join("\n");
 
-function ending({ name, done, begun, made, changed, gone }: Applied): string {
+function ending({ name, done, begun, made, changed, gone, replaced }: Applied): string {
   if (!done && !begun) return "failed, nothing was changed";
-  const counts = `${made} added, ${changed} changed, ${gone} destroyed`;
+  const pairs = replaced > 0 ? ` (${replaced} of each are replacements)` : "";
+  const counts = `${made} added, ${changed} changed, ${gone} destroyed${pairs}`;
   if (done) return counts;
   return `failed after ${counts}. This stands, and what failed may be there in part: ${typed(`npm run plan -- ${name}`)} shows what is left`;
 }

@@ -164,9 +164,13 @@ describe("the report as JSON", () => {
 });
 
 describe("the end of an apply", () => {
-  const ended = { begun: false, made: 0, changed: 0, gone: 0, problems: [] };
+  const ended = { begun: false, made: 0, changed: 0, gone: 0, replaced: 0, problems: [] };
   it.each([
     [{ ...ended, name: "a", done: true, made: 3 }, "✓ a: 3 added, 0 changed, 0 destroyed"],
+    [
+      { ...ended, name: "a", done: true, made: 9, gone: 24, replaced: 1 },
+      "✓ a: 9 added, 0 changed, 24 destroyed (1 of each are replacements)",
+    ],
     [
       { ...ended, name: "a", done: false, problems: failed.problems },
       "✗ a: failed, nothing was changed\n  ✗ It broke (aws_vpc.a)",
