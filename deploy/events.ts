@@ -77,7 +77,7 @@ export type Subscriber = (event: DeployEvent) => void;
 
 /**
  * What the deploy tells the world. Subscribers (screen, JSON, GitHub) only listen: none of them calls
- * AWS or changes the course, and one that breaks is told no more. Everything that passes here is masked first,
+ * AWS or changes the course, and what one of them throws is nobody's business. Everything that passes here is masked first,
  * and commands nothing.
  */
 export class Events {
@@ -95,9 +95,7 @@ export class Events {
     for (const subscriber of this.subscribers) {
       try {
         subscriber(event);
-      } catch {
-        this.subscribers.delete(subscriber);
-      }
+      } catch {}
     }
   }
 }

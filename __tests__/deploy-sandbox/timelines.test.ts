@@ -78,6 +78,8 @@ const troubled = (faults: Fault[]): Timeline => ({
   pull: "fast",
   faults,
   happenings: [],
+  ahead: 0,
+  closedAfter: null,
 });
 
 test("deploy says the same with and without HTTP between it and the sandbox", async () => {

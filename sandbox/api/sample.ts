@@ -15,6 +15,8 @@ export interface Sample {
   fargate?: boolean;
   /** Without a load balancer. */
   worker?: boolean;
+  /** Names of further services, without a load balancer, that run the same task definition. */
+  more?: string[];
   /** A second container, which is not essential. */
   sidecar?: boolean;
   /** Health check of the container itself. */
@@ -68,6 +70,10 @@ export async function addSample(world: World, sample: Sample = {}): Promise<void
   await world.change(() => {
     addCapacity(sample, region, put);
     addService(sample, region, put);
+    const others = world
+      .list({ type: "aws_ecs_service" })
+      .filter(({ attributes }) => attributes.name !== SAMPLE.service);
+    for (const one of others) if (!sample.more?.includes(String(one.attributes.name))) world.remove(one);
     const name = `/${sample.name ?? "staging"}/service/web/API_KEY`;
     put(
       "aws_ssm_parameter",
@@ -142,25 +148,27 @@ function addService(sample: Sample, region: string, put: Put): void {
       ...definitionOf(sample, region, family.endsWith("_migration")),
     });
   }
-  const service = arn("ecs", `service/${name}/web`);
-  put("aws_ecs_service", service, {
-    name: "web",
-    cluster: arn("ecs", `cluster/${name}`),
-    task_definition: arn("ecs", `task-definition/${name}-web:1`),
-    desired_count: sample.desired ?? 1,
-    deployment_minimum_healthy_percent: sample.minimumPercent ?? 100,
-    deployment_maximum_percent: sample.maximumPercent ?? 200,
-    deployment_circuit_breaker: [sample.breaker ?? { enable: true, rollback: true }],
-    health_check_grace_period_seconds: sample.grace ?? 60,
-    enable_execute_command: sample.exec ?? false,
-    capacity_provider_strategy: [
-      { capacity_provider: sample.fargate ? "FARGATE" : `${name}-spot`, weight: 1, base: 0 },
-    ],
-    network_configuration: sample.fargate ? [{ subnets: ["subnet-1"], security_groups: ["sg-1"] }] : [],
-    load_balancer: sample.worker
-      ? []
-      : [{ target_group_arn: target, container_name: "web", container_port: 8080 }],
-  });
+  for (const service of [SAMPLE.service, ...(sample.more ?? [])]) {
+    put("aws_ecs_service", arn("ecs", `service/${name}/${service}`), {
+      name: service,
+      cluster: arn("ecs", `cluster/${name}`),
+      task_definition: arn("ecs", `task-definition/${name}-web:1`),
+      desired_count: sample.desired ?? 1,
+      deployment_minimum_healthy_percent: sample.minimumPercent ?? 100,
+      deployment_maximum_percent: sample.maximumPercent ?? 200,
+      deployment_circuit_breaker: [sample.breaker ?? { enable: true, rollback: true }],
+      health_check_grace_period_seconds: sample.grace ?? 60,
+      enable_execute_command: sample.exec ?? false,
+      capacity_provider_strategy: [
+        { capacity_provider: sample.fargate ? "FARGATE" : `${name}-spot`, weight: 1, base: 0 },
+      ],
+      network_configuration: sample.fargate ? [{ subnets: ["subnet-1"], security_groups: ["sg-1"] }] : [],
+      load_balancer:
+        sample.worker || service !== SAMPLE.service
+          ? []
+          : [{ target_group_arn: target, container_name: "web", container_port: 8080 }],
+    });
+  }
 }
 
 function definitionOf(sample: Sample, region: string, migration: boolean): Attributes {

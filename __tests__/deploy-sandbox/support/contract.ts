@@ -1,4 +1,4 @@
-import type { Contract } from "../../../modules/contract";
+import type { Contract, ServiceContract } from "../../../modules/contract";
 import { SAMPLE, type Sample } from "../../../sandbox/api/sample";
 import { ACCOUNT, type World } from "../../../sandbox/world";
 
@@ -9,6 +9,26 @@ export const DATABASE_LOGS = "/aws/rds/instance/staging/postgresql";
 export function contractOf(sample: Sample = {}): Contract {
   const region = sample.region ?? SAMPLE.region;
   const logs = (prefix: string) => ({ group: SAMPLE.logGroup, prefix });
+  const web: ServiceContract = {
+    name: "web",
+    service: SAMPLE.service,
+    taskDefinition: SAMPLE.definition,
+    container: "web",
+    platform: sample.architecture === "ARM64" ? "linux/arm64" : "linux/amd64",
+    image: { repository: SAMPLE.repository, tag: SAMPLE.tag, candidateTag: SAMPLE.candidate },
+    capacity: [{ capacityProvider: sample.fargate ? "FARGATE" : SAMPLE.provider, weight: 1, base: 0 }],
+    network: sample.fargate ? { subnets: ["subnet-1"], securityGroups: ["sg-1"] } : null,
+    logs: logs("web"),
+    secrets: { API_KEY: SAMPLE.secret },
+    migration: {
+      taskDefinition: SAMPLE.migration,
+      container: "web",
+      command: ["migrate", "up"],
+      logs: logs("web-migration"),
+    },
+    schedules: { nightly: ["report", "--all"] },
+  };
+  const more = (sample.more ?? []).map((name) => ({ ...web, name, service: name, migration: null }));
   return {
     version: 1,
     environment: "staging",
@@ -17,27 +37,7 @@ export function contractOf(sample: Sample = {}): Contract {
     cluster: SAMPLE.cluster,
     url: "https://staging.example.com",
     roles: [`arn:aws:iam::${ACCOUNT}:role/staging-web`],
-    services: [
-      {
-        name: "web",
-        service: SAMPLE.service,
-        taskDefinition: SAMPLE.definition,
-        container: "web",
-        platform: sample.architecture === "ARM64" ? "linux/arm64" : "linux/amd64",
-        image: { repository: SAMPLE.repository, tag: SAMPLE.tag, candidateTag: SAMPLE.candidate },
-        capacity: [{ capacityProvider: sample.fargate ? "FARGATE" : SAMPLE.provider, weight: 1, base: 0 }],
-        network: sample.fargate ? { subnets: ["subnet-1"], securityGroups: ["sg-1"] } : null,
-        logs: logs("web"),
-        secrets: { API_KEY: SAMPLE.secret },
-        migration: {
-          taskDefinition: SAMPLE.migration,
-          container: "web",
-          command: ["migrate", "up"],
-          logs: logs("web-migration"),
-        },
-        schedules: { nightly: ["report", "--all"] },
-      },
-    ],
+    services: [web, ...more],
     database: {
       host: "staging.abc.us-west-2.rds.amazonaws.com",
       port: 5432,

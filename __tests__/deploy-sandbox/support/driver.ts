@@ -57,6 +57,8 @@ export interface Arguments extends Partial<DeployOptions> {
   started?: (signal: (name: StopSignal) => void) => void;
   /** Instead of the shared one. */
   clock?: Clock;
+  /** The screen breaks after so many lines, as a closed pipe does; what would have stood there is kept. */
+  closedAfter?: number;
 }
 
 /** The sample environment in a sandbox, and deploy's real commands against it, in one virtual time. */
@@ -226,7 +228,7 @@ export class Stage {
   }
 
   private async perform(
-    { on, started, json = true, clock = this.clock }: Arguments,
+    { on, started, json = true, clock = this.clock, closedAfter = Number.POSITIVE_INFINITY }: Arguments,
     command: (around: Surroundings) => Promise<number>,
   ): Promise<Ended> {
     const signals = Object.assign(new EventEmitter(), { exit: () => undefined });
@@ -234,9 +236,11 @@ export class Stage {
     started?.(signal);
     const before = this.sandbox.calls.length;
     let output = "";
+    let written = 0;
     const write = (text: string) => {
       output += text;
       if (json) on?.(JSON.parse(text) as DeployEvent, signal);
+      if (written++ >= closedAfter) throw Object.assign(new Error("write EPIPE"), { code: "EPIPE" });
     };
     const clients = async () => directClients(this.sandbox);
     const around = {

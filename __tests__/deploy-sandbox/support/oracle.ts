@@ -49,6 +49,8 @@ function outcome(played: Played): string[] {
       return say("one could have known", !faulty && !isUnfinished(played));
     case 5:
       return say("nobody else was there", !did("forces", "moves the tag"));
+    case 129:
+      return say("there was no SIGHUP", !did("SIGHUP"));
     case 130:
       return say("there was no SIGINT", !did("SIGINT"));
     case 143:
@@ -63,22 +65,28 @@ function success(played: Played): string[] {
   const { state, digests, timeline } = played;
   const wrong: string[] = [];
   if (!migrations(state).some((task) => migrated(played, task))) wrong.push("no migration of v2 succeeded");
-  const release = released(played);
-  if (!release) return [...wrong, "no deployment of ours is there"];
-  if (run(state, release)?.status !== "SUCCESSFUL") wrong.push(`ours is ${run(state, release)?.status}`);
-  if (timeline.sample.desired === 0) return wrong;
-  const running = tasksOf(state, release).filter(isRunning);
-  if (running.some((task) => digestOf(task) !== digests.v2)) wrong.push("another image runs");
-  if (running.length === 0) wrong.push("nothing runs");
+  const releases = released(played);
+  if (releases.length < servicesOf(state).length) wrong.push("a service has no deployment of ours");
+  for (const release of releases) {
+    const { status } = run(state, release);
+    if (status !== "SUCCESSFUL") wrong.push(`ours is ${status}`);
+    const running = tasksOf(state, release).filter(isRunning);
+    if (running.some((task) => digestOf(task) !== digests.v2)) wrong.push("another image runs");
+    if (running.length === 0 && timeline.sample.desired !== 0) wrong.push("nothing runs");
+  }
   return wrong;
 }
 
-/** There is a reason in the state to call the roll-out failed: ECS or a person ended it, or its tasks tell. */
+/** There is a reason in the state to call a roll-out failed: ECS or a person ended it, or its tasks tell. */
 function rolloutFailed(played: Played): boolean {
-  const { state, digests, timeline } = played;
-  const release = released(played);
-  if (!release) return timeline.faults.length > 0;
-  const { status, reason, breaker } = run(state, release) as ServiceDeployment;
+  const { state, timeline } = played;
+  const releases = released(played);
+  const refused = releases.length < servicesOf(state).length && timeline.faults.length > 0;
+  return refused || releases.some((release) => isFailed(played, release));
+}
+
+function isFailed({ state, digests }: Played, release: Deployment): boolean {
+  const { status, reason, breaker } = run(state, release);
   const ended =
     status.startsWith("ROLLBACK") || breaker.status === "TRIGGERED" || /by user/.test(reason ?? "");
   const tasks = tasksOf(state, release);
@@ -87,10 +95,8 @@ function rolloutFailed(played: Played): boolean {
   return ended || crashed.length >= LOOP || foreign;
 }
 
-function isUnfinished(played: Played): boolean {
-  const release = released(played);
-  return release !== undefined && run(played.state, release)?.status === "IN_PROGRESS";
-}
+const isUnfinished = (played: Played) =>
+  released(played).some((release) => run(played.state, release).status === "IN_PROGRESS");
 
 /** Migrations that go on although nobody was told of them. */
 function orphans({ ended, soon }: Played): string[] {
@@ -136,6 +142,7 @@ function tagLies(played: Played): string[] {
       return say(tag !== digests.v2);
     case 3:
       return [...say(tag !== digests.v1 && !told), ...runsAnother(played)];
+    case 129:
     case 130:
     case 143:
       return say(tag !== digests.v1 && ours(played).length === 0 && !told);
@@ -154,23 +161,30 @@ function runsAnother({ ended, later, happened }: Played): string[] {
       ended.output,
     );
   if (told || happened.some((what) => what.includes("forces") || what.includes("deployment"))) return [];
-  const primary = serviceOf(later).deployments.find(({ status }) => status === "PRIMARY");
-  const runs = primary?.digests.web;
-  return runs === undefined || runs === tagOf(later) ? [] : ["the tag and what runs are not the same"];
+  return Object.entries(later.services).flatMap(([name, { deployments }]) => {
+    const runs = deployments.find(({ status }) => status === "PRIMARY")?.digests.web;
+    return runs === undefined || runs === tagOf(later)
+      ? []
+      : [`the tag and what ${name} runs are not the same`];
+  });
 }
 
-const serviceOf = (state: Runtime) => Object.values(state.services)[0] as Service;
+const servicesOf = (state: Runtime): Service[] => Object.values(state.services);
 
-/** Deployments that deploy forced, newest first. */
+/** Deployments that deploy forced. */
 const ours = ({ state, foreign }: Played): Deployment[] =>
-  serviceOf(state).deployments.filter(({ id }) => !foreign.has(id));
+  servicesOf(state).flatMap(({ deployments }) => deployments.filter(({ id }) => !foreign.has(id)));
 
-/** The one that deploy says it rolled out, if it is really one of its own. */
-const released = (played: Played) =>
-  ours(played).find(({ id }) => id === played.ended.result.services[0]?.deployment);
+/** Those that deploy says it rolled out, of those that are really its own. */
+const released = (played: Played) => {
+  const said = played.ended.result.services.map(({ deployment }) => deployment);
+  return ours(played).filter(({ id }) => said.includes(id));
+};
 
-const run = (state: Runtime, { id }: Deployment): ServiceDeployment | undefined =>
-  serviceOf(state).history.find(({ deployment }) => deployment === id);
+const run = (state: Runtime, { id }: Deployment): ServiceDeployment =>
+  servicesOf(state).flatMap(
+    ({ history }) => history.find(({ deployment }) => deployment === id) ?? [],
+  )[0] as ServiceDeployment;
 
 const tasksOf = (state: Runtime, { id }: Deployment) =>
   Object.values(state.tasks).filter(({ startedBy }) => startedBy === id);

@@ -3,6 +3,8 @@ import {
   StopServiceDeploymentCommand,
   StopTaskCommand,
 } from "@aws-sdk/client-ecs";
+import type { Clock } from "../../../deploy/clock";
+import type { StopSignal } from "../../../deploy/exit-code";
 import { SAMPLE } from "../../../sandbox/api/sample";
 import { changeService } from "../../../sandbox/engine/services";
 import type { Runtime } from "../../../sandbox/engine/state";
@@ -31,7 +33,7 @@ export interface Played {
 /** Plays a timeline in an environment of its own. */
 export async function play(stage: Stage, timeline: Timeline, seed: number): Promise<Played> {
   await stage.reset(seed, timeline.sample);
-  const { migration, service, pull } = timeline;
+  const { migration, service, pull, ahead, closedAfter } = timeline;
   const v2 = await stage.release("v2", {
     migration: MIGRATIONS[migration],
     service: SERVICES[service],
@@ -40,11 +42,11 @@ export async function play(stage: Stage, timeline: Timeline, seed: number): Prom
   const v3 = await stage.release("v3");
   const foreign = new Set(deploymentIds(await stage.state()));
   const happened: Happening[] = [];
-  const kill: { signal?: (name: "SIGINT" | "SIGTERM") => void } = {};
+  const kill: { signal?: (name: StopSignal) => void } = {};
   const meanwhile: Promise<void>[] = [];
   const act = (what: Happening) => {
     happened.push(what);
-    if (what === "SIGINT" || what === "SIGTERM") kill.signal?.(what);
+    if (what === "SIGHUP" || what === "SIGINT" || what === "SIGTERM") kill.signal?.(what);
     else meanwhile.push(happen[what](stage, v3, foreign));
     return Promise.all(meanwhile);
   };
@@ -54,7 +56,13 @@ export async function play(stage: Stage, timeline: Timeline, seed: number): Prom
     return [];
   });
   await stage.sandbox.fault(...timeline.faults);
+  const clock: Clock = {
+    now: () => stage.clock.now() + ahead,
+    sleep: (milliseconds, signal) => stage.clock.sleep(milliseconds, signal),
+  };
   const ended = await stage.deploy("v2", {
+    clock,
+    ...(closedAfter !== null && { closedAfter }),
     started: (signal) => (kill.signal = signal),
     on: (event) => {
       for (const trigger of triggers) trigger(event);
@@ -79,7 +87,7 @@ const deploymentIds = (state: Runtime) =>
 type Act = (stage: Stage, v3: string, foreign: Set<string>) => Promise<void>;
 
 /** Whoever comes too late or too early finds nothing to do. */
-const happen: Record<Exclude<Happening, "SIGINT" | "SIGTERM">, Act> = {
+const happen: Record<Exclude<Happening, StopSignal>, Act> = {
   "the migration's machine goes": (stage) => takeMachine(stage, false),
   "the service's machine goes": (stage) => takeMachine(stage, true),
   "somebody stops the migration": async (stage) => {

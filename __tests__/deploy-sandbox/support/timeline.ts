@@ -12,6 +12,10 @@ export interface Timeline {
   pull: keyof typeof PULLS;
   faults: Fault[];
   happenings: { at: number | Moment; what: Happening }[];
+  /** How far deploy's clock is ahead of AWS's, in milliseconds. */
+  ahead: number;
+  /** After so many lines nobody reads any more; null if somebody does to the end. */
+  closedAfter: number | null;
 }
 
 /** Moments of the deploy, by the stage and the text of the event that tells of them. */
@@ -57,6 +61,7 @@ export const PULLS = {
 
 /** What other people, machines and the person at the terminal do. */
 export type Happening =
+  | "SIGHUP"
   | "SIGINT"
   | "SIGTERM"
   | "the migration's machine goes"
@@ -70,6 +75,7 @@ export type Happening =
   | "no machines for 3 minutes";
 
 const HAPPENINGS: Happening[] = [
+  "SIGHUP",
   "SIGINT",
   "SIGTERM",
   "the migration's machine goes",
@@ -177,6 +183,7 @@ const mostlyFirst = <K extends string>(table: Record<K, unknown>): fc.Arbitrary<
 const sample: fc.Arbitrary<Sample> = fc.record({
   desired: fc.constantFrom(1, 1, 2, 3, 0),
   worker: fc.boolean(),
+  more: fc.constantFrom<string[]>([], [], ["mail"], ["mail", "cron", "search", "report"]),
   fargate: fc.constantFrom(false, false, true),
   sidecar: fc.boolean(),
   breaker: fc.constantFrom(
@@ -203,18 +210,23 @@ export const timelines: fc.Arbitrary<Timeline> = fc
     pull: mostlyFirst(PULLS),
     faults: fc.oneof(fc.constant<Fault[]>([]), fc.array(fault, { maxLength: 3 }), fates),
     happenings: fc.oneof(fc.constant<Timeline["happenings"]>([]), fc.array(happening, { maxLength: 3 })),
+    ahead: fc.constantFrom(0, 0, 10 * minute, -10 * minute),
+    closedAfter: fc.option(fc.nat(20), { freq: 4 }),
   })
   .map((timeline) =>
     Object.defineProperty(timeline, fc.toStringMethod, { value: () => `\n${describe(timeline)}\n` }),
   );
 
 /** A timeline in a few lines. */
-export function describe({ sample, migration, service, pull, faults, happenings }: Timeline): string {
-  const { desired, worker, fargate, breaker, sidecar } = sample;
+export function describe(timeline: Timeline): string {
+  const { sample, migration, service, pull, faults, happenings, ahead, closedAfter } = timeline;
+  const { desired, worker, more = [], fargate, breaker, sidecar } = sample;
   const breaks = breaker?.enable ? (breaker.rollback ? "breaker rolls back" : "breaker stops") : "no breaker";
   return [
-    `environment  ${worker ? "worker" : "web"}${sidecar ? " and sidecar" : ""} × ${desired} on ${fargate ? "Fargate" : "EC2"}, ${breaks}`,
+    `environment  ${[worker ? "worker" : "web", ...more].join(", ")}${sidecar ? " and sidecar" : ""} × ${desired} on ${fargate ? "Fargate" : "EC2"}, ${breaks}`,
     `image v2     pull ${pull}; migration ${migration}; service ${service}`,
+    ...(ahead === 0 ? [] : [`clock        ${ahead / minute} minutes ahead of AWS's`]),
+    ...(closedAfter === null ? [] : [`output       closed after ${closedAfter} lines`]),
     ...faults.map(
       ({ operation, kind, skip, count, delay }) =>
         `calls        ${operation}: ${kind}${delay ? ` ${delay / second} s` : ""}, ${count} times after ${skip}`,
