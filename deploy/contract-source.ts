@@ -1,6 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { type Contract, ContractError, contractParameter, parseContract } from "../modules/contract";
 import type { Aws } from "./aws/gateway";
+import { writtenRegion } from "./environment-file";
 import { refused } from "./errors";
 
 /** The contract as the environment's SSM parameter holds it: needs no Terraform and no state. */
@@ -8,10 +9,14 @@ export async function contractFromParameter(aws: Aws, environment: string): Prom
   const name = contractParameter(environment);
   const text = await aws.parameter(name);
   if (text === undefined) {
+    const written = writtenRegion(environment);
+    const elsewhere = written && written !== aws.region;
     throw refused(
       `There is no environment ${environment} here: the SSM parameter ${name} does not exist in ${aws.region}.`,
       `If it was never applied: cdktf apply ${environment}.`,
-      "If it was: AWS_PROFILE or AWS_REGION names another account or region.",
+      elsewhere
+        ? `If it was: environments/${environment}.ts says ${written}, so set AWS_REGION=${written}.`
+        : "If it was: AWS_PROFILE or AWS_REGION names another account or region.",
     );
   }
   return contractOf(environment, text, `the SSM parameter ${name}`);

@@ -107,11 +107,8 @@ test("the region: AWS_REGION, then AWS_DEFAULT_REGION, then the profile's, then 
   expect(await region("eu-north-1")).toBe("ap-south-1");
 });
 
-test("the real process, with no region set: the one that environments/staging.ts names", async () => {
-  await World.open();
-  const env: NodeJS.ProcessEnv = { ...process.env, AWS_CONFIG_FILE: join(folder(), "config") };
-  delete env.AWS_REGION;
-  delete env.AWS_DEFAULT_REGION;
+/** What `check staging` prints as a process of its own, beside environments/staging.ts. */
+async function checkBeside(env: NodeJS.ProcessEnv): Promise<string> {
   const args = ["--require", "tsx/cjs", "deploy/main.ts", "check", "staging"];
   const child = spawn(process.execPath, args, { env });
   let printed = "";
@@ -119,7 +116,25 @@ test("the real process, with no region set: the one that environments/staging.ts
     printed += text;
   });
   expect(await once(child, "close")).toEqual([1, null]);
-  expect(printed).toContain("the configured region is us-west-2, the environment is in eu-west-1");
+  return printed;
+}
+
+test("the real process, with no region set: the one that environments/staging.ts names", async () => {
+  await World.open();
+  const env: NodeJS.ProcessEnv = { ...process.env, AWS_CONFIG_FILE: join(folder(), "config") };
+  delete env.AWS_REGION;
+  delete env.AWS_DEFAULT_REGION;
+  expect(await checkBeside(env)).toContain(
+    "the configured region is us-west-2, the environment is in eu-west-1",
+  );
+});
+
+test("the real process, in a region without the environment: where its file says that it is", async () => {
+  const world = await World.open();
+  world.parameters.delete("/staging/deploy");
+  expect(await checkBeside(process.env)).toContain(
+    "environments/staging.ts says us-west-2, so set AWS_REGION=us-west-2.",
+  );
 });
 
 test("a clock that cannot be corrected: the advice is to set it, not to sign in", async () => {
