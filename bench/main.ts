@@ -7,6 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { demoRows } from "./demo";
 import { deployRows } from "./deploy";
+import { logsRows } from "./logs";
 import { planRows } from "./plan";
 import { kept, line, type Row } from "./report";
 import { sandboxRows } from "./sandbox";
@@ -15,6 +16,7 @@ import { synthRows } from "./synth";
 const subjects: Readonly<Record<string, (scratch: string) => Row[] | Promise<Row[]>>> = {
   synth: synthRows,
   deploy: deployRows,
+  logs: logsRows,
   plan: planRows,
   sandbox: sandboxRows,
   demo: demoRows,

@@ -73,7 +73,7 @@ export function checks(facts: Facts, request: CheckRequest): Check[] {
     ),
     branch(
       "secrets",
-      services.flatMap((service) => secretChecks(facts, service)),
+      services.flatMap((service) => secretChecks(facts, contract, service)),
     ),
     ...sharedTagChecks(facts, request),
     branch("migrations", migrationChecks(facts, request)),
@@ -233,7 +233,7 @@ function platformCheck(platforms: string[], { name, platform }: ServiceContract)
 }
 
 /** Version 1 is the placeholder that Terraform made: a person has to write the next one. */
-function secretChecks(facts: Facts, service: ServiceContract): Check[] {
+function secretChecks(facts: Facts, contract: Contract, service: ServiceContract): Check[] {
   return Object.entries(service.secrets).map(([variable, reference]) => {
     const name = `${service.name} ${variable}`;
     return judged(name, facts.parameters, (versions) => {
@@ -244,7 +244,7 @@ function secretChecks(facts: Facts, service: ServiceContract): Check[] {
       if (version > 1) return ok(name, `version ${version}`);
       return failed(
         name,
-        `${parameter} is still the placeholder: aws ssm put-parameter --overwrite --type SecureString --name ${parameter} --value …`,
+        `${parameter} is still the placeholder: npm run deploy -- secret set ${contract.environment} ${variable} --service ${service.name}`,
       );
     });
   });

@@ -31,13 +31,17 @@ export function everyString<T>(value: T, change: (text: string) => string): T {
   return Object.fromEntries(entries) as T;
 }
 
+/** What begins a colour, a cursor movement or a title: looked for first, because most lines have none. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
+const SEQUENCE = /[\u001b\u0090-\u009f]/;
+
 /** The lines of one stream as a terminal or a CI log can bear them: no colours, no secrets, no endless ones. */
 export class StreamLines {
   private readonly masks = new StreamMask();
 
   /** The lines of the next message. */
   of(message: string): string[] {
-    return stripVTControlCharacters(message)
+    return (SEQUENCE.test(message) ? stripVTControlCharacters(message) : message)
       .split(/[\r\n]+/)
       .filter((line) => line.trim() !== "")
       .map((line) => visible(this.masks.line(line).slice(0, LONGEST_LINE)));

@@ -1,14 +1,13 @@
 import { makeClients } from "./aws/clients";
-import { AwsError } from "./aws/error";
 import { Aws } from "./aws/gateway";
 import { type Clock, systemClock } from "./clock";
 import type { Context, Limits } from "./context";
 import { contractFromFile, contractFromParameter } from "./contract-source";
 import type { Report } from "./deploy";
 import { writtenRegion } from "./environment-file";
-import { DeployError, Interrupted, refused } from "./errors";
-import { Events, type Result } from "./events";
-import { EXIT } from "./exit-code";
+import { type Done, endOf, tidied } from "./end";
+import { refused } from "./errors";
+import { Events } from "./events";
 import { interruptible, type SignalSource } from "./interrupt";
 import { GithubScreen } from "./screen/github";
 import { jsonScreen, plainScreen } from "./screen/plain";
@@ -38,12 +37,6 @@ export const real = (): Surroundings => ({
   signals: process,
   stdout: process.stdout,
 });
-
-/** What a command did: the sentence that ends it, and its exit code when that is not 0. */
-export interface Done {
-  text: string;
-  exitCode?: number;
-}
 
 export type Body = (context: Context, report: Report) => Promise<Done>;
 
@@ -114,42 +107,4 @@ async function openContext(
   const aws = new Aws(clients, { clock, random, signal });
   const contract = given ?? (await contractFromParameter(aws, environment));
   return { contract, aws, lasting: aws.lasting(), clock, signal, events, limits };
-}
-
-export type End = Pick<Result, "exitCode" | "text" | "wayOut" | "lastLines">;
-
-/** One full stop where a sentence of AWS's ends one of ours. */
-const tidy = (text: string) => text.replace(/\.(?=\.\s|\.$|:\s|\)|,\s|;)/g, "");
-
-const tidied = (end: End): End => ({ ...end, text: tidy(end.text), wayOut: end.wayOut.map(tidy) });
-
-/** Every way to end, in one shape. */
-export async function endOf(body: () => Promise<Done>): Promise<End> {
-  try {
-    const { text, exitCode = EXIT.deployed } = await body();
-    return { exitCode, text, wayOut: [], lastLines: [] };
-  } catch (error) {
-    if (error instanceof DeployError) {
-      const { exitCode, message: text, wayOut, lastLines } = error;
-      return { exitCode, text, wayOut, lastLines };
-    }
-    if (error instanceof Interrupted) {
-      return {
-        exitCode: error.exitCode,
-        text: `Stopped: ${error.message}.`,
-        wayOut: error.wayOut,
-        lastLines: [],
-      };
-    }
-    if (error instanceof AwsError) {
-      return { exitCode: EXIT.refused, text: error.message, wayOut: [], lastLines: [] };
-    }
-    const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
-    return {
-      exitCode: EXIT.unknown,
-      text: `A defect of the deploy itself: ${text}`,
-      wayOut: [],
-      lastLines: [],
-    };
-  }
 }

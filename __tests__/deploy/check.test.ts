@@ -99,7 +99,7 @@ test.each<[string, (world: World) => void, RegExp]>([
     (world) => {
       world.parameters.set("/staging/service/postgres-url", { value: "x", version: 1 });
     },
-    /^web POSTGRES_URL: .*still the placeholder: aws ssm put-parameter/,
+    /^web POSTGRES_URL: .*still the placeholder: npm run deploy -- secret set staging POSTGRES_URL --service web/,
   ],
   [
     "a missing secret",

@@ -4,7 +4,7 @@ import type { SessionAddress } from "../aws/daily";
 import { AwsError } from "../aws/error";
 import { DeployError, refused } from "../errors";
 import { EXIT } from "../exit-code";
-import type { Done } from "../session";
+import type { Done } from "../end";
 import { chosenServices } from "./choose";
 import { exitCodeOf, findPlugin, startPlugin } from "./plugin";
 import type { Daily, DailyOptions } from "./session";

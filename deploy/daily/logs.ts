@@ -4,7 +4,7 @@ import { familyOf } from "../../modules/contract";
 import type { LogPlace } from "../aws/daily";
 import { Interrupted, refused } from "../errors";
 import { StreamLines } from "../printable";
-import type { Done } from "../session";
+import type { Done } from "../end";
 import { chosenServices } from "./choose";
 import { type Daily, type DailyOptions, present } from "./session";
 
@@ -46,7 +46,7 @@ const TASKS_INTERVAL = 10_000;
 /** Streams that one call may name. Source: FilterLogEvents, CloudWatch Logs API reference. */
 const MOST_STREAMS = 100;
 /** Ids of events that are kept before the old ones among them are forgotten. */
-const MOST_IDS = 20_000;
+const MOST_IDS = 2_000;
 /** Lines that are written at once. */
 const BATCH = 500;
 
@@ -57,7 +57,7 @@ export async function logs(day: Daily, names: readonly string[], options: LogsOp
   try {
     const from = day.clock.now() - options.since;
     const tails = sources.map((source) => new Tail(day, source, from));
-    await screen.show(merged(tails.map((tail) => tail.history())));
+    for await (const lines of merged(tails.map((tail) => tail.history()))) await screen.show(lines);
     if (!options.follow) {
       if (screen.shown === 0)
         day.say(
@@ -68,7 +68,7 @@ export async function logs(day: Daily, names: readonly string[], options: LogsOp
     for (;;) {
       await day.clock.sleep(LOOK_INTERVAL, day.signal);
       const found = (await Promise.all(tails.map((tail) => tail.news()))).flat();
-      await screen.show(each(found.sort((one, other) => one.at - other.at)));
+      await screen.show(found.sort((one, other) => one.at - other.at));
     }
   } catch (error) {
     // Ctrl-C is how one stops reading.
@@ -183,36 +183,36 @@ class Tail {
     this.newest = from;
   }
 
-  async *history(): AsyncGenerator<Line> {
-    for await (const event of this.read(this.from)) yield* this.take(event);
-  }
+  /** What is there, page by page. */
+  history = (): AsyncGenerator<Line[]> => this.read(this.from);
 
+  /** What came since the last look. */
   async news(): Promise<Line[]> {
-    const since = Math.max(this.from, this.newest - LATENESS);
-    for (const [id, time] of this.seen) if (time < since) this.seen.delete(id);
     const found: Line[] = [];
-    for await (const event of this.read(since)) found.push(...this.take(event));
+    for await (const lines of this.read(Math.max(this.from, this.newest - LATENESS))) found.push(...lines);
     return found;
   }
 
-  private async *read(from: number): AsyncGenerator<FilteredLogEvent> {
+  private async *read(from: number): AsyncGenerator<Line[]> {
     const place = await this.source.place();
     if (!place) return;
     let token: string | undefined;
     do {
-      const page = await this.day.aws.filterLogEvents(place, from, token);
-      yield* page.events;
-      token = page.token;
+      const lines: Line[] = [];
+      token = await this.readPage(place, from, token, lines);
+      yield lines;
     } while (token);
   }
 
-  private *take({
-    eventId = "",
-    timestamp = 0,
-    message = "",
-    logStreamName = "",
-  }: FilteredLogEvent): Generator<Line> {
-    if (this.seen.has(eventId)) return;
+  /** Adds a page's lines, and answers with the token of the next: of AWS's answer nothing stays in memory. */
+  private async readPage(place: LogPlace, from: number, token: string | undefined, lines: Line[]) {
+    const page = await this.day.aws.filterLogEvents(place, from, token);
+    for (const event of page.events) lines.push(...this.take(event));
+    return page.token;
+  }
+
+  private take({ eventId = "", timestamp = 0, message = "", logStreamName = "" }: FilteredLogEvent): Line[] {
+    if (this.seen.has(eventId)) return [];
     this.newest = Math.max(this.newest, timestamp);
     this.seen.set(eventId, timestamp);
     if (this.seen.size > this.most) this.forget();
@@ -221,8 +221,8 @@ class Tail {
       lines = new StreamLines();
       this.lines.set(logStreamName, lines);
     }
-    for (const text of lines.of(message))
-      yield { at: timestamp, source: this.source.name, stream: logStreamName, text };
+    const place = { at: timestamp, source: this.source.name, stream: logStreamName };
+    return lines.of(message).map((text) => ({ ...place, text }));
   }
 
   /** Forgets what cannot be read again. */
@@ -232,22 +232,36 @@ class Tail {
   }
 }
 
-/** Lines of several sources in the order of their times, one line of each in memory. */
-async function* merged(sources: readonly AsyncGenerator<Line>[]): AsyncGenerator<Line> {
-  const heads = await Promise.all(sources.map(async (source) => ({ source, head: await source.next() })));
+/** Lines of several sources in the order of their times, with one page of each in memory. */
+async function* merged(sources: readonly AsyncGenerator<Line[]>[]): AsyncGenerator<Line[]> {
+  const heads = await Promise.all(sources.map(async (source) => ({ source, lines: await nextPage(source) })));
   for (;;) {
-    let first: (typeof heads)[number] | undefined;
-    for (const one of heads)
-      if (!one.head.done && (!first || one.head.value.at < (first.head.value as Line).at)) first = one;
-    if (!first) return;
-    yield first.head.value as Line;
-    first.head = await first.source.next();
+    const ordered: Line[] = [];
+    // Until one page is used up: what follows in its source may come before what the others hold.
+    while (heads.every(({ lines }) => lines === undefined || lines.length > 0)) {
+      const first = earliest(heads.flatMap(({ lines }) => (lines ? [lines] : [])));
+      if (!first) break;
+      ordered.push(first.pop() as Line);
+    }
+    yield ordered;
+    for (const head of heads) if (head.lines?.length === 0) head.lines = await nextPage(head.source);
+    if (heads.every(({ lines }) => lines === undefined)) return;
   }
 }
 
-async function* each(lines: readonly Line[]): AsyncGenerator<Line> {
-  yield* lines;
+/** The next lines, last one first so that the first one is taken cheaply; undefined at the end. */
+async function nextPage(source: AsyncGenerator<Line[]>): Promise<Line[] | undefined> {
+  const { done, value } = await source.next();
+  return done ? undefined : value.reverse();
 }
+
+/** The page whose next line is the earliest. */
+const earliest = (pages: readonly Line[][]): Line[] | undefined =>
+  pages.reduce<Line[] | undefined>(
+    (best, page) => (best && timeOf(best) <= timeOf(page) ? best : page),
+    undefined,
+  );
+const timeOf = (page: readonly Line[]) => page.at(-1)?.at ?? Number.POSITIVE_INFINITY;
 
 /** Lines with the time (UTC) and where they come from, and the date where it changes; or JSON. */
 class LogScreen {
@@ -259,18 +273,16 @@ class LogScreen {
     private readonly options: Pick<LogsOptions, "json" | "grep">,
   ) {}
 
-  async show(lines: AsyncGenerator<Line>): Promise<void> {
+  async show(lines: readonly Line[]): Promise<void> {
     const wanted = this.options.grep?.toLowerCase();
-    let batch: string[] = [];
-    for await (const line of lines) {
-      if (wanted !== undefined && !line.text.toLowerCase().includes(wanted)) continue;
-      batch.push(this.options.json ? this.json(line) : this.text(line));
-      this.shown++;
-      if (batch.length < BATCH) continue;
-      await this.day.print(batch.join(""));
-      batch = [];
+    const found = lines.filter(({ text }) => wanted === undefined || text.toLowerCase().includes(wanted));
+    this.shown += found.length;
+    for (let start = 0; start < found.length; start += BATCH) {
+      const batch = found.slice(start, start + BATCH);
+      await this.day.print(
+        batch.map((line) => (this.options.json ? this.json(line) : this.text(line))).join(""),
+      );
     }
-    if (batch.length > 0) await this.day.print(batch.join(""));
   }
 
   private json({ at: time, ...line }: Line): string {

@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { refused } from "../errors";
-import type { Done } from "../session";
+import type { Done } from "../end";
 import type { Daily, DailyOptions } from "./session";
 
 const OPENERS: Partial<Record<NodeJS.Platform, string>> = { darwin: "open", linux: "xdg-open" };

@@ -4,7 +4,7 @@ import type { AddressInfo } from "node:net";
 import { AwsError } from "../aws/error";
 import { DeployError, refused } from "../errors";
 import { EXIT } from "../exit-code";
-import type { Done } from "../session";
+import type { Done } from "../end";
 import { databaseAuthorities } from "./certificates";
 import { exitCodeOf, find, findPlugin, startPlugin } from "./plugin";
 import { type Daily, type DailyOptions, present } from "./session";

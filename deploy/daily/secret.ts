@@ -4,7 +4,8 @@ import type { ParameterMetadata } from "@aws-sdk/client-ssm";
 import type { Contract } from "../../modules/contract";
 import type { DailyAws } from "../aws/daily";
 import { refused } from "../errors";
-import type { Done } from "../session";
+import { parameterName } from "../facts";
+import type { Done } from "../end";
 import { chosenServices } from "./choose";
 import type { Daily, DailyOptions } from "./session";
 
@@ -28,7 +29,11 @@ const LARGEST = 4_096;
 
 const secretsOf = (contract: Contract, services: readonly string[]): Secret[] =>
   chosenServices(contract, services).flatMap(({ name: service, secrets }) =>
-    Object.entries(secrets).map(([variable, parameter]) => ({ service, variable, parameter })),
+    Object.entries(secrets).map(([variable, reference]) => ({
+      service,
+      variable,
+      parameter: parameterName(reference),
+    })),
   );
 
 /** The secrets of this name: several services may have one each. */
@@ -74,7 +79,7 @@ async function readValue(day: Daily, prompt: string): Promise<string> {
   if (value === "")
     throw refused(
       "Nothing was given, and nothing was changed.",
-      "Type the value, or pipe it: … | npm run -s deploy -- secret set …",
+      "Type the value, or pipe it: … | npm run deploy -- secret set …",
     );
   const bytes = Buffer.byteLength(value);
   if (bytes > LARGEST)
