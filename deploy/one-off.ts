@@ -207,9 +207,11 @@ async function stopOverdue(
   if (last && isStopped(last) && stoppedVerdict(last, container, digests).kind === "succeeded") {
     return { kind: "succeeded" };
   }
+  const story = `task ${taskId(task)}: ${reason}. ${told}`;
+  if (last && !isStopped(last)) return { kind: "unknown", reason: `${story} It is still there` };
   return {
     kind: "failed",
-    reason: `task ${taskId(task)}: ${reason}. ${told}${last && !isStopped(last) ? " It is still there." : ""}`,
+    reason: story,
     retry: "Give it longer (see --help), or find out what it waits for.",
     exitCode: null,
   };

@@ -120,7 +120,9 @@ export class World {
   list(query: Query = {}): WorldObject[] {
     this.refresh();
     const wanted = Object.entries(query.where ?? {});
-    return Object.values({ ...this.assumed, ...this.contents.objects }).filter(
+    const { objects } = this.contents;
+    const assumed = Object.entries(this.assumed).flatMap(([key, object]) => (key in objects ? [] : object));
+    return [...assumed, ...Object.values(objects)].filter(
       (object) =>
         (query.type === undefined || object.type === query.type) &&
         (query.region === undefined || object.region === query.region || object.region === GLOBAL) &&

@@ -120,6 +120,17 @@ test("StopTask done, its answer lost, then refused: the task is looked at", asyn
   expect(result.wayOut.join()).toMatch(/Task arn:\S+ was told to stop/);
 });
 
+test("a migration that takes too long and cannot be stopped has not failed: it is still there", async () => {
+  const world = await World.open();
+  world.ecs.taskScripts.push({ running: 10 * 3_600_000 });
+  world.faults.push(throttle("StopTask", 1_000));
+  const { exitCode, result } = await world.deploy();
+  expect(exitCode).toBe(4);
+  expect(result.text).toMatch(
+    /What became of the migration is unknown.*could not be stopped.*It is still there/,
+  );
+});
+
 test("PutImage of the environment's tag done, its answer lost, then refused: the tag is looked at", async () => {
   const world = await World.open();
   let promotions = 0;

@@ -103,9 +103,12 @@ export class Stage {
   /** The same environment anew, with `v1` running and nothing else. */
   async reset(seed: number, sample: Sample = {}): Promise<void> {
     const { world } = this.sandbox.host;
-    await addSample(world, sample);
-    await putParameter(world, SAMPLE.secret, "set by hand", 2);
-    await putParameter(world, contractParameter("staging"), JSON.stringify(contractOf(sample)), 1);
+    // At once: the world's file is written once for all that wait.
+    await Promise.all([
+      addSample(world, sample),
+      putParameter(world, SAMPLE.secret, "set by hand", 2),
+      putParameter(world, contractParameter("staging"), JSON.stringify(contractOf(sample)), 1),
+    ]);
     this.clock.forget();
     await this.sandbox.reset(seed);
     await this.comeUp(sample);
