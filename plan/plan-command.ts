@@ -2,6 +2,7 @@ import { writeFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { alone } from "./alone";
 import { assumptions } from "./assumed";
+import { capacityProblems } from "./capacity";
 import { Children } from "./children";
 import { CommandError, reasonOf } from "./error";
 import { markdownReport } from "./markdown";
@@ -10,7 +11,7 @@ import { parallel } from "./parallel";
 import { parsePlan } from "./plan-json";
 import { problemOf } from "./problems";
 import { Progress, screenOf } from "./progress";
-import { type StackReport, reportOf } from "./report";
+import { reportOf, type StackReport } from "./report";
 import { SavedPlans } from "./saved";
 import { type Stack, select } from "./stacks";
 import { refuseLocalStates } from "./state-place";
@@ -110,7 +111,13 @@ class Planner {
       return { ...failed, problems };
     }
     show("sum up");
-    const summary = summarize(parsePlan(await this.terraform.show(stack, file)));
+    const plan = parsePlan(await this.terraform.show(stack, file));
+    const refused = capacityProblems(plan);
+    if (refused.length > 0) {
+      this.saved.remove(name);
+      return { ...failed, problems: [...problems, ...refused] };
+    }
+    const summary = summarize(plan);
     checkReplaced(this.replace, summary);
     const changes = code === 2;
     this.saved.save(stack, { offline: this.offline, changes, summary });

@@ -117,6 +117,16 @@ const WAYS_OUT: readonly [RegExp, (text: string, stack: Stack, address: string |
   ],
   [FOREIGN_LOCK_FILE, otherProviders],
   [OUTDATED_LOCK_FILE, otherProviders],
+  [
+    /InvalidDBParameterGroupState/,
+    (_, { name }) =>
+      `The database leaves its old parameter group when RDS upgrades it, in the maintenance window; all else is done. To upgrade now, set database.applyImmediately: true in environments/${name}.ts and apply; otherwise apply again after the window.`,
+  ],
+  [
+    /SubnetAlreadyInUse/,
+    () =>
+      "The database, or its standby, lives in a zone that is to go: name the zones that stay in network.zones, its own among them.",
+  ],
 ];
 
 /** What to do about an error; undefined where Terraform's own words have to do. */

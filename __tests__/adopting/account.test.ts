@@ -29,7 +29,8 @@ describe.sequential("an account", () => {
   const belonging = (environment: string) =>
     JSON.stringify(
       project.objects.filter(
-        ({ attributes }) =>
+        ({ attributes, origin }) =>
+          origin !== "left" &&
           (attributes.tags_all as { environment?: string } | null)?.environment === environment,
       ),
     );
@@ -163,9 +164,13 @@ describe.sequential("an account", () => {
     const withoutImages = ["--delete", "ecr_repository/app"];
     const taken = await project.shell(`${command("state rm aws_s3_bucket")} && ${destroy}`, withoutImages);
     expect(taken.code, taken.output).toBe(0);
-    expect(project.objects.filter(({ origin }) => origin !== "aws").map(({ type }) => type)).toEqual([
-      "aws_s3_bucket",
-    ]);
+    const stays = (left: boolean) =>
+      project.objects
+        .filter(({ origin }) => origin !== "aws" && (origin === "left") === left)
+        .map(({ type }) => type);
+    expect(stays(false)).toEqual(["aws_s3_bucket"]);
+    // ECS keeps revisions anyway.
+    expect(new Set(stays(true))).toEqual(new Set(["aws_ecs_task_definition"]));
   });
 
   const role = (name: string) => {

@@ -621,6 +621,18 @@ describe("a report", () => {
     );
   });
 
+  test("keeps a twentieth of larger instances for themselves: ECS would never place such a task", () => {
+    const on = (memory: number) =>
+      report({
+        staging: but({
+          cluster: { capacity: { spot: { instanceTypes: ["m7a.large"] } } },
+          services: { web: { ...web, memory } },
+        }),
+      });
+    expect(on(8050)).toContain("never fit on spot's m7a.large (7782 MiB, cpu 2048); choose less");
+    expect(on(7782)).toBe("no mistakes");
+  });
+
   test("of two environments of one name names both files", () => {
     expect(report({ staging: least, other: but({ name: "staging" }) })).toContain(
       'staging.name: other.ts and staging.ts both make "staging"; rename one of them.',

@@ -164,8 +164,13 @@ describe("ways out", () => {
       .all("aws_vpc_endpoint")
       .map(({ body }) => body.service_name.replace(/^com.amazonaws.us-west-2./, ""));
     expect(services.sort()).toEqual([
-      ...["ec2messages", "ecr.api", "ecr.dkr", "ecs", "ecs-agent", "ecs-telemetry", "logs", "s3", "ssm"],
+      ...["ecr.api", "ecr.dkr", "ecs", "ecs-agent", "ecs-telemetry", "logs", "s3", "ssm"],
       "ssmmessages",
+    ]);
+    const fargate = synthesize(but({ network: { nat: false }, cluster: { capacity: {} } }));
+    expect(fargate.all("aws_vpc_endpoint").map(({ id }) => id)).toEqual([
+      ...["network_ecr-api", "network_ecr-dkr", "network_logs", "network_s3", "network_ssm"],
+      "network_ssmmessages",
     ]);
     for (const { body } of graph.all("aws_vpc_endpoint")) {
       if (body.vpc_endpoint_type === "Interface") expect(body.private_dns_enabled).toBe(true);

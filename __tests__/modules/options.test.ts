@@ -32,7 +32,7 @@ const rows: readonly [string, EnvironmentProps, Record<string, number>][] = [
       aws_eip: -1,
       aws_nat_gateway: -1,
       aws_route: -3,
-      aws_vpc_endpoint: 9,
+      aws_vpc_endpoint: 8,
       aws_security_group: 1,
       aws_vpc_security_group_ingress_rule: 1,
       aws_vpc_security_group_egress_rule: 1,
@@ -201,6 +201,7 @@ const rows: readonly [string, EnvironmentProps, Record<string, number>][] = [
     butWeb({ capacity: "fargate" }),
     { aws_security_group: 1, aws_vpc_security_group_egress_rule: 1 },
   ],
+  ["no Container Insights", but({ cluster: { containerInsights: false } }), { aws_cloudwatch_log_group: -1 }],
   [
     "Fargate alone",
     but({ cluster: { capacity: {} } }),

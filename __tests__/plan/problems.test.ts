@@ -58,6 +58,16 @@ const ways: readonly [string, Diagnostic, string][] = [
   ["a state that moves", error("Backend configuration changed"), `${chdir} init -migrate-state`],
   ["no repository", error("reading ECR Repository: RepositoryNotFoundException: …"), "cdktf apply bootstrap"],
   ["no bucket", error('S3 bucket "b" does not exist.'), "is not in this account"],
+  [
+    "a parameter group that is left in the maintenance window",
+    error("deleting RDS DB Parameter Group", "api error InvalidDBParameterGroupState: still members"),
+    "set database.applyImmediately: true in environments/staging.ts",
+  ],
+  [
+    "a zone that a database lives in",
+    error("updating RDS DB Subnet Group", "api error SubnetAlreadyInUse: Some of the subnets"),
+    "name the zones that stay in network.zones",
+  ],
   ["a foreign lock file", error("Inconsistent dependency lock file"), ".terraform.lock.hcl"],
 ];
 

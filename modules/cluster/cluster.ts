@@ -1,4 +1,5 @@
 import { AutoscalingGroup } from "@cdktf/provider-aws/lib/autoscaling-group";
+import { CloudwatchLogGroup } from "@cdktf/provider-aws/lib/cloudwatch-log-group";
 import { DataAwsSsmParameter } from "@cdktf/provider-aws/lib/data-aws-ssm-parameter";
 import { EcsCapacityProvider } from "@cdktf/provider-aws/lib/ecs-capacity-provider";
 import { EcsCluster } from "@cdktf/provider-aws/lib/ecs-cluster";
@@ -78,11 +79,24 @@ export class Cluster extends Construct {
   }
 
   private createCluster() {
+    const name = nameOf("aws_ecs_cluster", this.props.name);
+    const insights = this.props.cluster.containerInsights ? [this.createInsights(name)] : [];
     return new EcsCluster(this, ITSELF, {
-      name: nameOf("aws_ecs_cluster", this.props.name),
+      name,
       setting: [
         { name: "containerInsights", value: this.props.cluster.containerInsights ? "enabled" : "disabled" },
       ],
+      dependsOn: insights,
+    });
+  }
+
+  /** Made before ECS makes it, without an end to its retention. Source: "Amazon ECS Container Insights", CloudWatch guide. */
+  private createInsights(cluster: string) {
+    return new CloudwatchLogGroup(this, "insights", {
+      name: `/aws/ecs/containerinsights/${cluster}/performance`,
+      retentionInDays: 30,
+      // The cluster stops writing before it goes, or ECS would make it again.
+      lifecycle: { createBeforeDestroy: true },
     });
   }
 

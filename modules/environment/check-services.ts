@@ -9,8 +9,11 @@ import type { Configuration, environmentOptions, ServiceConfiguration } from "./
 
 type Parsed = z.output<typeof environmentOptions>;
 
-/** What an ECS instance keeps for its own agent and system, MiB. Source: "Reserving Amazon ECS Linux memory". */
-const RESERVED_MIB = 100;
+/**
+ * MiB of an instance that tasks can have: its kernel keeps some, more on larger ones, and its agent the rest. An instance
+ * of 8,192 registers 7,985 less 32. Source: "Reserving Amazon ECS Linux container instance memory", ECS guide.
+ */
+const memoryForTasks = (memoryMiB: number) => memoryMiB - Math.max(100, Math.ceil(memoryMiB * 0.05));
 /** Conditions of a listener rule hold five values in all. Source: "Quotas for your Application Load Balancers". */
 const MOST_CONDITIONS = 5;
 
@@ -139,7 +142,7 @@ function* checkCapacity(
   for (const { provider } of service.strategy) {
     const types = (cluster.capacity[provider]?.instanceTypes ?? []).flatMap((name) => {
       const type = instanceType(name);
-      return type ? [{ name, ...type, memoryMiB: type.memoryMiB - RESERVED_MIB }] : [];
+      return type ? [{ name, ...type, memoryMiB: memoryForTasks(type.memoryMiB) }] : [];
     });
     for (const { architecture } of types) architectures.add(architecture);
     const short = types.filter(

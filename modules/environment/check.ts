@@ -2,6 +2,7 @@ import type { z } from "zod";
 import { instanceType } from "../aws/instance-types";
 import { zonesOf } from "../aws/zones";
 import { type Mistake, show } from "../mistakes";
+import { agentServices } from "../network/props";
 import { usesQueue } from "../uses/props";
 import type { Configuration, environmentOptions } from "./props";
 
@@ -32,7 +33,7 @@ export function* checkNetwork(
   }
   if (network.nat === false) {
     const needed = ["ecr.api", "ecr.dkr", "logs", "ssm"];
-    if (services.some((service) => !service.fargate)) needed.push("ecs", "ecs-agent", "ecs-telemetry");
+    if (services.some((service) => !service.fargate)) needed.push(...agentServices);
     if (bastion || services.some((service) => service.exec)) needed.push("ssmmessages");
     if (usesQueue(services)) needed.push("sqs");
     const missing = needed.filter((service) => !network.endpoints.includes(service));

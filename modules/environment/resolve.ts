@@ -3,7 +3,7 @@ import type { z } from "zod";
 import { instanceType } from "../aws/instance-types";
 import { regions, zonesOf } from "../aws/zones";
 import { fromIssues, type Mistake } from "../mistakes";
-import { endpointServices } from "../network/props";
+import { agentServices, endpointServices } from "../network/props";
 import { expand, freeze, layer } from "../options";
 import { usesQueue } from "../uses/props";
 import { checkCluster, checkDatabase, checkDistribution, checkNetwork } from "./check";
@@ -143,8 +143,13 @@ function completeNetwork(name: string, parsed: Parsed): NetworkConfiguration {
 }
 
 /** Those that instances and tasks need, and what is used beside them. */
-const neededEndpoints = ({ services }: Parsed) =>
-  endpointServices.filter((endpoint) => endpoint !== "sqs" || usesQueue(Object.values(services)));
+function neededEndpoints({ services, cluster }: Parsed) {
+  const unneeded = [
+    ...(Object.keys(cluster.capacity).length === 0 ? agentServices : []),
+    ...(usesQueue(Object.values(services)) ? [] : ["sqs"]),
+  ];
+  return endpointServices.filter((endpoint) => !unneeded.includes(endpoint));
+}
 
 /** One of the 256 /16 of 10.0.0.0/8, by the name: a copied file gets its own, and keeps it. */
 const cidrFor = (name: string) => `10.${createHash("sha256").update(name).digest()[0]}.0.0/16`;

@@ -8,6 +8,7 @@ import type { AccessLogs } from "../distribution/access-logs";
 import { notFound } from "../distribution/load-balancer";
 import { nameOf } from "../names";
 import type { Network } from "../network/network";
+import { groupLifecycle } from "../security-group";
 import { ITSELF } from "../stack";
 
 /** Inside the VPC, where nobody else listens. */
@@ -57,6 +58,7 @@ export class Internal extends Construct {
       description: "Load balancer between services",
       vpcId: this.props.network.vpc.id,
       tags: { Name: `${this.props.name}-between-services` },
+      lifecycle: groupLifecycle,
     });
   }
 

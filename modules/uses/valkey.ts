@@ -3,6 +3,7 @@ import { SecurityGroup } from "@cdktf/provider-aws/lib/security-group";
 import { Construct } from "constructs";
 import { nameOf } from "../names";
 import type { Network } from "../network/network";
+import { groupLifecycle } from "../security-group";
 import { ITSELF } from "../stack";
 import type { ValkeyConfiguration } from "./props";
 import type { Grant, Use, UseProps } from "./use";
@@ -45,6 +46,7 @@ export class Valkey extends Construct implements Use {
       description: `Cache ${name}`,
       vpcId: network.vpc.id,
       tags: { Name: `${environment}-${name}` },
+      lifecycle: groupLifecycle,
     });
   }
 

@@ -1,0 +1,297 @@
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import type { EnvironmentProps } from "../../modules/environment";
+import { but, butWeb, larger, least, web } from "../modules/support/least";
+import { Living } from "./support/living";
+
+vi.setConfig({ testTimeout: 600_000, hookTimeout: 600_000 });
+
+/** What a team changes in its first year, each in a copy of one applied environment: docs/changes.md has the words. */
+
+/** What one apply of a change does. */
+interface Step {
+  readonly to: EnvironmentProps;
+  /** By address, in Terraform's words: `will be destroyed`, `must be replaced`, `will be updated in-place`. */
+  readonly plan?: Readonly<Record<string, string>>;
+  /** Addresses, or what they begin with, that the plan does not touch. */
+  readonly untouched?: readonly string[];
+}
+
+const IN_PLACE = "will be updated in-place";
+const REPLACED = "must be replaced";
+const MADE = "will be created";
+const GONE = "will be destroyed";
+
+const SERVICE = "aws_ecs_service.service_web_service";
+const TASKS = "aws_ecs_task_definition.service_web";
+const TARGETS = "aws_lb_target_group.service_web_targets";
+const RULE = "aws_lb_listener_rule.service_web_rule";
+const INSTANCE = "aws_db_instance.database_instance";
+const ASSOCIATION = "aws_ecs_cluster_capacity_providers.cluster_capacity";
+const DISTRIBUTION = "aws_cloudfront_distribution.distribution";
+const GROUP = "aws_autoscaling_group.cluster_spot_group";
+
+const spot = { instanceTypes: ["t3a.medium", "t3.medium", "t3a.large", "t3.large"], spot: true };
+const pool = { instanceTypes: ["m7a.large"] };
+const fargate = butWeb({ capacity: "fargate" });
+const noDatabase = { ...web, database: false, migrations: false } as const;
+
+/** Every option that `least` leaves off and that is neither a change of its own below nor for an environment's life. */
+const everything = but({
+  network: { nat: "per-zone", endpoints: ["ecr.api", "ecr.dkr", "logs"] },
+  bastion: {
+    ssh: {
+      cidrs: ["203.0.113.7/32"],
+      publicKey: "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJ5cYZgqfQ8bbWuUYVhIcQ3M0Ez a",
+    },
+  },
+  cluster: { image: "ami-0123456789abcdef0", containerInsights: false },
+  distribution: {
+    domain: { names: ["app.example.com", "api.example.com"], zone: "example.com" },
+    waf: true,
+    accessLogs: { days: 30 },
+    cachedPaths: ["/static/*"],
+    timeout: 30,
+  },
+  services: {
+    web: {
+      ...web,
+      exec: true,
+      autoscaling: { min: 1, max: 4 },
+      schedules: { nightly: { expression: "cron(0 3 * * ? *)", command: ["report"] } },
+      permissions: [{ sid: "Uploads", actions: ["s3:PutObject"], resources: ["arn:aws:s3:::uploads/*"] }],
+      hosts: ["app.example.com"],
+    },
+  },
+});
+
+const changes: Readonly<Record<string, readonly Step[]>> = {
+  "instance types, the database's class and its storage": [
+    {
+      to: but({
+        cluster: { capacity: { spot: { ...spot, instanceTypes: ["m7a.large", "m6a.large"] } } },
+        database: { instanceClass: "db.t4g.small", storage: 40 },
+      }),
+      plan: { [GROUP]: IN_PLACE, [INSTANCE]: IN_PLACE },
+      untouched: [SERVICE, ASSOCIATION],
+    },
+  ],
+  "a Postgres major": [
+    {
+      to: but({ database: { engineVersion: "18" } }),
+      plan: { [INSTANCE]: IN_PLACE, "aws_db_parameter_group.database_parameters": REPLACED },
+    },
+  ],
+  "a service renamed in place": [
+    {
+      to: but({ services: { api: web } }),
+      plan: { [SERVICE]: GONE, "aws_ecs_service.service_api_service": MADE },
+    },
+  ],
+  "a service and a capacity of its own added, and both removed": [
+    {
+      to: but({
+        cluster: { capacity: { spot, pool } },
+        services: {
+          web: { ...web, capacity: "spot" },
+          api: { port: 9090, paths: ["/api/*"], capacity: "pool" },
+        },
+      }),
+      plan: { "aws_ecs_service.service_api_service": MADE },
+      untouched: [SERVICE],
+    },
+    {
+      to: butWeb({ capacity: "spot" }),
+      plan: { "aws_ecs_service.service_api_service": GONE, [ASSOCIATION]: IN_PLACE },
+      untouched: [SERVICE],
+    },
+  ],
+  "the port, on instances": [
+    {
+      to: butWeb({ port: 9090 }),
+      plan: { [TASKS]: REPLACED, [SERVICE]: IN_PLACE },
+      untouched: [TARGETS, RULE, "aws_vpc_security_group_"],
+    },
+  ],
+  "instances to Fargate, its port, no instances at all, and back": [
+    { to: fargate, plan: { [TARGETS]: REPLACED, [RULE]: IN_PLACE, [SERVICE]: IN_PLACE } },
+    {
+      to: butWeb({ capacity: "fargate", port: 9090 }),
+      plan: { [SERVICE]: IN_PLACE },
+      untouched: [TARGETS, RULE],
+    },
+    { to: but({ cluster: { capacity: {} } }), plan: { [GROUP]: GONE, [ASSOCIATION]: IN_PLACE } },
+    { to: least, plan: { [GROUP]: MADE, [TARGETS]: REPLACED, [RULE]: IN_PLACE, [SERVICE]: IN_PLACE } },
+  ],
+  "the database removed, services first": [
+    { to: but({ services: { web: noDatabase } }), untouched: [INSTANCE] },
+    {
+      to: but({ database: false, services: { web: noDatabase } }),
+      plan: { [INSTANCE]: GONE },
+      untouched: [SERVICE],
+    },
+  ],
+  "a NAT gateway per zone, a zone less, all of it back, none, and one again": [
+    {
+      to: but({ network: { nat: "per-zone" } }),
+      plan: { "aws_nat_gateway.network_nat_b_gateway": MADE },
+    },
+    {
+      to: but({ network: { nat: "per-zone", zones: 2 } }),
+      plan: {
+        "aws_nat_gateway.network_nat_c_gateway": GONE,
+        "aws_subnet.network_private_c": GONE,
+        "aws_db_subnet_group.network_database": IN_PLACE,
+        [GROUP]: IN_PLACE,
+      },
+    },
+    {
+      to: least,
+      plan: { "aws_nat_gateway.network_nat_b_gateway": GONE, "aws_subnet.network_private_c": MADE },
+    },
+    {
+      to: but({ network: { nat: false } }),
+      plan: { "aws_nat_gateway.network_nat_a_gateway": GONE },
+    },
+    { to: least, plan: { "aws_vpc_endpoint.network_ecs-agent": GONE } },
+  ],
+  "the registry renamed, and back": [
+    {
+      to: but({ registry: { repository: "other", create: true } }),
+      plan: { [TASKS]: REPLACED, [SERVICE]: IN_PLACE },
+    },
+    { to: least, plan: { [TASKS]: REPLACED } },
+  ],
+  "a capacity renamed, in two steps": [
+    {
+      to: but({ cluster: { capacity: { spot, pool } }, services: { web: { ...web, capacity: "pool" } } }),
+      plan: { [ASSOCIATION]: IN_PLACE, [SERVICE]: IN_PLACE },
+    },
+    { to: but({ cluster: { capacity: { pool } } }), plan: { [ASSOCIATION]: IN_PLACE, [GROUP]: GONE } },
+  ],
+  "a domain, a web ACL and every other option, on and off": [
+    {
+      to: everything,
+      plan: { [DISTRIBUTION]: IN_PLACE, "aws_wafv2_web_acl.distribution_web_acl": MADE },
+    },
+    {
+      to: least,
+      plan: { [DISTRIBUTION]: IN_PLACE, "aws_wafv2_web_acl.distribution_web_acl": GONE },
+    },
+  ],
+  "all that is served, off and on": [
+    {
+      to: but({ distribution: false, bastion: false, services: { jobs: { command: ["work"] } } }),
+      plan: { [DISTRIBUTION]: GONE, [SERVICE]: GONE },
+    },
+    { to: least, plan: { [DISTRIBUTION]: MADE, [SERVICE]: MADE } },
+  ],
+};
+
+const staging = new Living();
+const copies: Living[] = [];
+const copy = () => {
+  const made = staging.copy();
+  copies.push(made);
+  return made;
+};
+beforeAll(async () => {
+  const { code, text } = await staging.apply(least);
+  expect(code, text).toBe(0);
+});
+afterAll(() => {
+  for (const living of [staging, ...copies]) living.remove();
+});
+
+describe("a change of an environment", () => {
+  it.each(Object.entries(changes))(
+    "%s: applies as announced, and plans nothing after it",
+    async (_, steps) => {
+      const living = copy();
+      for (const { to, plan = {}, untouched = [] } of steps) {
+        const { code, text } = await living.apply(to);
+        expect(code, text).toBe(0);
+        const [applied = "", again = ""] = text.split("\nagain\n");
+        const announced = [...applied.matchAll(/^ *# (\S+) (will be|must be) (.*)$/gm)];
+        const words = Object.fromEntries(
+          announced.map(([, address = "", be, what]) => [address, `${be} ${what}`]),
+        );
+        expect(words).toMatchObject(plan);
+        expect(
+          Object.keys(words).filter((address) => untouched.some((start) => address.startsWith(start))),
+        ).toEqual([]);
+        expect(again).toContain("No changes.");
+      }
+    },
+  );
+
+  it("a capacity that is renamed in one step is refused, since its services still use it", async () => {
+    const { code, text } = await copy().apply(but({ cluster: { capacity: { pool } } }));
+    expect(code).not.toBe(0);
+    expect(text).toContain("ResourceInUseException");
+  });
+
+  it("without NAT, it is destroyed to the last object", async () => {
+    const living = copy();
+    expect((await living.apply(but({ network: { nat: false } }))).code).toBe(0);
+    const { code, text } = await living.destroy();
+    expect(code, text).toBe(0);
+    expect(living.world.list().filter(({ origin }) => origin === "terraform")).toEqual([]);
+  });
+});
+
+describe.sequential("the preset production", () => {
+  let prod: Living;
+  beforeAll(() => {
+    prod = copy();
+  });
+
+  it("small becomes it: the database's part waits for the maintenance window, and plans say so until then", async () => {
+    const { code, text } = await prod.apply(larger);
+    expect(code, text).toBe(0);
+    const [, again = ""] = text.split("\nagain\n");
+    expect(again).toContain("Plan: 0 to add, 1 to change, 0 to destroy");
+    expect(again).toMatch(/instance_class += "db.t4g.micro" -> "db.m7g.large"/);
+  });
+
+  it("upgrades Postgres in the window: nothing fails before it, and nothing differs after it", async () => {
+    const next = { ...larger, database: { engineVersion: "18" } };
+    const { code, text } = await prod.apply(next);
+    expect(code, text).toBe(0);
+    expect(prod.world.get("aws_db_parameter_group", "us-west-2", "staging-postgres17")?.origin).toBe("left");
+    const window = [
+      'engine_version="18"',
+      'parameter_group_name="staging-postgres18"',
+      'instance_class="db.m7g.large"',
+      "allocated_storage=100",
+      "multi_az=true",
+    ];
+    const after = await prod.apply(
+      next,
+      window.flatMap((change) => ["--edit", "db_instance/staging", change]),
+    );
+    expect(after.code, after.text).toBe(0);
+    expect(after.text).toContain("Apply complete! Resources: 0 added, 0 changed, 0 destroyed");
+  });
+
+  it("becomes small in three applies: protection, services, capacity", async () => {
+    const unprotected = {
+      ...larger,
+      database: { engineVersion: "18", deletionProtection: false, finalSnapshot: false },
+      distribution: { deletionProtection: false },
+    };
+    const database = { engineVersion: "18", storage: 100, maxStorage: 500 };
+    const steps: EnvironmentProps[] = [
+      unprotected,
+      { ...unprotected, services: { web: { ...web, capacity: "spot" } } },
+      but({ database }),
+    ];
+    for (const to of steps) {
+      const { code, text } = await prod.apply(to);
+      expect(code, text).toBe(0);
+      expect(text.split("\nagain\n")[1]).toContain("No changes.");
+    }
+    expect(
+      prod.world.find({ type: "aws_autoscaling_group", where: { name: "staging-base" } }),
+    ).toBeUndefined();
+  });
+});
