@@ -393,6 +393,16 @@ const matches = (pattern: string, text: string) =>
       .join(".*")}$`,
   ).test(text);
 
+test("policy --for psql allows the password of every version: a rotation takes nobody's way in", async () => {
+  const { out } = await day.run((around) => dailyPolicyCommand("staging", "psql", {}, around));
+  const { Statement } = JSON.parse(out) as Policy;
+  const [pattern = ""] = Statement.find(({ Sid }) => Sid === "ReadPassword")?.Resource ?? [];
+  const allows = (name: string) =>
+    matches(pattern, `arn:aws:ssm:us-west-2:${contractOf().account}:parameter/${name}`);
+  expect(["staging/database/1/password", "staging/database/2/password"].map(allows)).toEqual([true, true]);
+  expect(["staging/database/1/url-0c864f19", "prod/database/1/password"].map(allows)).toEqual([false, false]);
+});
+
 test.each(PURPOSES)(
   "policy --for %s allows its calls, no action that it never makes, and names no other environment's",
   async (purpose: Purpose) => {

@@ -91,7 +91,12 @@ function askDatabase(contract: Contract): Statement[] {
     "document/AWS-StartPortForwardingSessionToRemoteHost",
   );
   return [
-    allow("ReadPassword", ["ssm:GetParameter"], [parameter(contract, database.password)]),
+    // A rotation gives the password another name, which differs in its version alone.
+    allow(
+      "ReadPassword",
+      ["ssm:GetParameter"],
+      [parameter(contract, database.password.replace(/\/\d+\//, "/*/"))],
+    ),
     allow(
       "OpenTunnel",
       ["ssm:StartSession"],

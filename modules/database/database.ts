@@ -196,7 +196,7 @@ export class Database extends Construct {
     });
   }
 
-  /** Made anew, and so tried again, whenever what it says changes: a write in place that fails would pass for done. */
+  /** The URL's parameter is made anew whenever what it says changes: a write in place that fails would pass for done. */
   private createUrl() {
     return this.createSecret("url", this.props.database.passwordVersion, this.connectionUrl, {
       replaceTriggeredBy: [addressOf(this.passwordWritten), `${addressOf(this.instance)}.address`],
