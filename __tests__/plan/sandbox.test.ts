@@ -76,7 +76,7 @@ describe.sequential("plan and apply", () => {
     const { code, stdout } = await offline("apply", "--auto-approve", "staging");
     expect(code).toBe(1);
     expect(stdout).toContain("✗ staging: failed, nothing was changed\n  ✗ Saved plan is stale");
-    expect(stdout).toContain("Plan again and read what is new: npm run plan -- staging");
+    expect(stdout).toContain("Plan again and read what is new: npm run plan -- --offline staging");
     expect(made(project)).toEqual(before);
   });
 
