@@ -62,7 +62,7 @@ export async function release(
     await releaseImage(context, image, lanes, atOnce, report).catch((error: unknown) => {
       const all = groups.flatMap((group) => group.lanes);
       const rest = all
-        .filter(({ deployment, end }) => !deployment && !end)
+        .filter(({ deployment, end }) => !deployment && (!end || end.kind === "interrupted"))
         .map(({ service }) => service.name);
       const noted = error instanceof DeployError || error instanceof Interrupted;
       if (noted && rest.length > 0 && rest.length < all.length) {

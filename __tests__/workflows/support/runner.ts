@@ -80,12 +80,13 @@ export async function runJob(job: Job, options: RunOptions): Promise<JobRun> {
   return { status, ran, outputs: Object.fromEntries(results), steps, log, summary };
 }
 
+/** `name=value` lines, and values between two lines with a delimiter: `name<<END`. Source: GitHub's workflow commands. */
 const outputsIn = (text: string): Record<string, string> =>
   Object.fromEntries(
-    text
-      .split("\n")
-      .filter((line) => line.includes("="))
-      .map((line) => [line.slice(0, line.indexOf("=")), line.slice(line.indexOf("=") + 1)]),
+    [...text.matchAll(/^([\w-]+)(?:<<(.+)\n([\s\S]*?)\n\2|=(.*))$/gm)].map(([, name, , between, alone]) => [
+      name,
+      between ?? alone ?? "",
+    ]),
   );
 
 /** With bash -e, as runners do where a step names no shell. Source: "Workflow syntax", steps shell, GitHub documentation. */
