@@ -109,4 +109,18 @@ export const GUARDS: Guard[] = [
     broken: "visible(text)",
     test: ["commands.test.ts", "nothing secret is printed"],
   },
+  {
+    name: "a change whose answer was lost is looked for",
+    file: "deploy/aws/retry.ts",
+    code: "if (!lost) throw error;",
+    broken: "if (lost || !lost) throw error;",
+    test: ["lost-answers.test.ts", "UpdateService lost before it was done"],
+  },
+  {
+    name: "a way back is what a successful deployment ran",
+    file: "deploy/facts.ts",
+    code: "const completed = isCompleted(await services, group);",
+    broken: "const completed = (await services).length > 0;",
+    test: ["facts-rollout.test.ts", "a first release that fails is no way back"],
+  },
 ];
