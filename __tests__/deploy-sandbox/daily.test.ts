@@ -209,7 +209,9 @@ describe("secret", () => {
       { stdin: "x" },
     );
     expect(exitCode).toBe(1);
-    expect(said).toContain("No service in staging has a secret API_KAY. There are: API_KEY.");
+    expect(said).toContain(
+      "No service in staging has a secret API_KAY. There are: API_KEY.\n  → To have it, list API_KAY among",
+    );
   });
 
   test("list, unset and diff tell names and states", async () => {
@@ -413,6 +415,19 @@ test.each(PURPOSES)(
       secret: ["ssm:DescribeParameters", "ssm:PutParameter", "ssm:DeleteParameter"],
       open: [],
     };
+    const commands: Record<Purpose, (around: DailySurroundings) => Promise<number>> = {
+      logs: logs([], { schedule: "nightly", database: true }),
+      exec: (around) => execCommand("staging", "web", [], {}, around),
+      psql: (around) => psqlCommand("staging", [], {}, around),
+      secret: (around) => secretCommands.set("staging", "API_KEY", { service: [] }, around),
+      open: (around) => openCommand("staging", {}, around),
+    };
+    day.program("session-manager-plugin", purpose === "psql" ? TUNNEL : "");
+    day.program("psql", "");
+    const { calls } = await day.run(commands[purpose], { stdin: "x", env: { PGSSLROOTCERT: "bundle.pem" } });
+    expect(["ssm:GetParameter", ...made[purpose]]).toEqual(
+      expect.arrayContaining(calls.map(({ operation }) => operation)),
+    );
     const { out } = await day.run((around) => dailyPolicyCommand("staging", purpose, {}, around));
     const policy = JSON.parse(out) as Policy;
     const actions = new Set(policy.Statement.flatMap(({ Action }) => Action));

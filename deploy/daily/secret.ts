@@ -44,7 +44,7 @@ function named(contract: Contract, variable: string, { service }: SecretOptions)
   const known = [...new Set(all.map((one) => one.variable))].join(", ") || "none";
   throw refused(
     `No service${service.length > 0 ? ` of ${service.join(", ")}` : ""} in ${contract.environment} has a secret ${variable}. There are: ${known}.`,
-    `To have it: secrets: [${JSON.stringify(variable)}] in the service, then npm run apply -- ${contract.environment}`,
+    `To have it, list ${variable} among the service's secrets in environments/${contract.environment}.ts, then npm run apply -- ${contract.environment}`,
   );
 }
 
@@ -63,7 +63,7 @@ export async function setSecret(day: Daily, variable: string, options: SecretOpt
       `npm run apply -- ${contract.environment} makes them again; then set them.`,
     );
   }
-  const value = await readValue(day, `${variable} of ${titles(secrets)}`);
+  const value = await readValue(day, `Value of ${titles(secrets)}`);
   for (const { parameter } of secrets) await aws.putSecret(known.get(parameter) as ParameterMetadata, value);
   const what = { environment: contract.environment, set: secrets.map(({ parameter }) => parameter) };
   if (options.json) await day.print(`${JSON.stringify(what)}\n`);
