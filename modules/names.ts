@@ -6,6 +6,8 @@ import { createHash } from "node:crypto";
  */
 const limits = {
   aws_autoscaling_group: 255,
+  aws_cloudfront_cache_policy: 128,
+  aws_cloudfront_origin_request_policy: 128,
   aws_cloudfront_response_headers_policy: 128,
   aws_cloudfront_vpc_origin: 64,
   aws_cloudwatch_log_delivery: 60,

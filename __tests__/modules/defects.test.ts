@@ -122,7 +122,7 @@ describe.each(both)("the distribution of %s", (_, graph) => {
     );
     const policy = (expression: string) => graph.body(addressesIn(expression)[0] ?? "").name;
     expect(policy(behavior.cache_policy_id)).toBe("Managed-CachingDisabled");
-    expect(policy(behavior.origin_request_policy_id)).toBe("Managed-AllViewer");
+    expect(policy(behavior.origin_request_policy_id)).toBe("Managed-AllViewerAndCloudFrontHeaders-2022-06");
     expect(ordered).toEqual([]);
     for (const legacy of ["forwarded_values", "default_ttl", "min_ttl", "max_ttl"]) {
       expect(behavior).not.toHaveProperty(legacy);

@@ -232,6 +232,34 @@ const rows: readonly [what: string, props: Anything, path: string, ...said: stri
     "name the zone",
   ],
   [
+    "a domain elsewhere, without a certificate",
+    { distribution: { domain: { names: ["app.example.com"], zone: false } } },
+    "staging.distribution.domain.certificate",
+    "is missing",
+    "give its ARN",
+  ],
+  [
+    "one certificate for two regions",
+    {
+      distribution: {
+        domain: {
+          names: ["app.example.com"],
+          zone: false,
+          certificate: "arn:aws:acm:us-east-1:123456789012:certificate/0a1b",
+        },
+      },
+    },
+    "staging.distribution.domain.certificate.loadBalancer",
+    "is not in us-west-2",
+    "ask ACM for the same names there",
+  ],
+  [
+    "a certificate that is no ARN",
+    { distribution: { domain: { names: ["app.example.com"], zone: false, certificate: "mine" } } },
+    "staging.distribution.domain.certificate.cloudfront",
+    "is no ARN of an ACM certificate",
+  ],
+  [
     "a cached path without its slash",
     { distribution: { cachedPaths: ["static"] } },
     "staging.distribution.cachedPaths.0",
@@ -669,6 +697,16 @@ describe("a report", () => {
     });
     expect(text).toContain("1 mistake in the configuration");
     expect(text).toContain("prod.region");
+  });
+
+  test("of one host name in two environments names both: CloudFront gives it to one", () => {
+    const own = (names: string[]) => but({ distribution: { domain: { names, zone: "example.com" } } });
+    const text = report({
+      staging: own(["app.example.com", "app.example.com"]),
+      qa: own(["app.example.com"]),
+    });
+    expect(text).toMatch(/staging\.distribution\.domain\.names\.1: "app\.example\.com" is named twice/);
+    expect(text).toMatch(/\.distribution\.domain\.names\.0: "app\.example\.com" is "(qa|staging)"'s/);
   });
 
   test("of peers whose addresses overlap names both", () => {

@@ -78,9 +78,11 @@ const rows: readonly [string, EnvironmentProps, Record<string, number>][] = [
     "a domain of two names",
     but({ distribution: { domain } }),
     {
-      aws_acm_certificate: 1,
-      aws_acm_certificate_validation: 1,
+      aws_acm_certificate: 2,
+      aws_acm_certificate_validation: 2,
       aws_route53_record: 2 + 4,
+      aws_security_group: 1,
+      aws_vpc_security_group_ingress_rule: 1,
       "data.aws_route53_zone": 1,
     },
   ],
@@ -101,7 +103,7 @@ const rows: readonly [string, EnvironmentProps, Record<string, number>][] = [
   [
     "a cached path",
     but({ distribution: { cachedPaths: ["/static/*"] } }),
-    { "data.aws_cloudfront_cache_policy": 1 },
+    { aws_cloudfront_cache_policy: 1, aws_cloudfront_origin_request_policy: 1 },
   ],
   [
     "a repository of its own",
@@ -341,7 +343,7 @@ describe("the distribution", () => {
     expect(addressesIn(viewer_certificate.acm_certificate_arn)).toEqual([
       "aws_acm_certificate_validation.distribution_certificate_validation",
     ]);
-    expect(graph.one("aws_acm_certificate").region).toBe("us-east-1");
+    expect(graph.one("aws_acm_certificate", "distribution_certificate").region).toBe("us-east-1");
     const records = graph.all("aws_route53_record").filter(({ body }) => body.alias !== undefined);
     expect(records.map(({ body }) => `${body.name} ${body.type}`).sort()).toEqual(
       domain.names.flatMap((name) => [`${name} A`, `${name} AAAA`]),
@@ -355,8 +357,95 @@ describe("the distribution", () => {
     ).one("aws_cloudfront_distribution");
     expect(ordered_cache_behavior).toHaveLength(1);
     expect(ordered_cache_behavior[0].path_pattern).toBe("/static/*");
-    expect(ordered_cache_behavior[0].cache_policy_id).toContain("CachingOptimized");
+    expect(addressesIn(ordered_cache_behavior[0].cache_policy_id)).toEqual([
+      "aws_cloudfront_cache_policy.distribution_cached_paths",
+    ]);
     expect(default_cache_behavior.cache_policy_id).toContain("CachingDisabled");
+  });
+
+  test("tells hosts and query strings apart in the cache, keeps what the service says, and nobody's cookies", () => {
+    const graph = synthesize(but({ distribution: { cachedPaths: ["/static/*"] } }));
+    const { parameters_in_cache_key_and_forwarded_to_origin: key, ...ttls } = graph.one(
+      "aws_cloudfront_cache_policy",
+    );
+    expect(ttls).toMatchObject({ min_ttl: 0, default_ttl: 0 });
+    expect(key.query_strings_config).toEqual({ query_string_behavior: "all" });
+    expect(key.headers_config.headers.items).toEqual(["Host"]);
+    const request = graph.one("aws_cloudfront_origin_request_policy");
+    for (const policy of [key, request]) {
+      expect(policy.cookies_config).toEqual({ cookie_behavior: "none" });
+      expect(JSON.stringify(policy)).not.toContain("Authorization");
+    }
+    expect(request.headers_config.header_behavior).toBe("whitelist");
+  });
+
+  test("tells the service what CloudFront knows of the viewer", () => {
+    const { default_cache_behavior } = synthesize(but({})).one("aws_cloudfront_distribution");
+    expect(addressesIn(default_cache_behavior.origin_request_policy_id)).toEqual([
+      "data.aws_cloudfront_origin_request_policy.distribution_all_viewer",
+    ]);
+    expect(synthesize(but({})).one("data.aws_cloudfront_origin_request_policy").name).toBe(
+      "Managed-AllViewerAndCloudFrontHeaders-2022-06",
+    );
+  });
+
+  test("tells browsers of hosts below its names only when asked to", () => {
+    const subdomains = (distribution: object) =>
+      synthesize(but({ distribution })).one("aws_cloudfront_response_headers_policy").security_headers_config
+        .strict_transport_security.include_subdomains;
+    expect(subdomains({})).toBe(false);
+    expect(subdomains({ hstsSubdomains: true })).toBe(true);
+  });
+
+  describe("with own names", () => {
+    const graph = synthesize(but({ distribution: { domain } }));
+
+    test("speaks HTTPS to the load balancer, with a certificate of the environment's region", () => {
+      const listener = graph.one("aws_lb_listener");
+      expect(listener).toMatchObject({ port: 443, protocol: "HTTPS" });
+      expect(addressesIn(listener.certificate_arn)).toEqual([
+        "aws_acm_certificate_validation.distribution_certificate_regional_validation",
+      ]);
+      expect(graph.one("aws_acm_certificate", "distribution_certificate_regional").region).toBe("us-west-2");
+      const [endpoint] = [graph.one("aws_cloudfront_vpc_origin").vpc_origin_endpoint_config].flat();
+      expect(endpoint).toMatchObject({ https_port: 443, origin_protocol_policy: "https-only" });
+    });
+
+    test("leaves the old listener, its rules and the old origin until CloudFront calls the new ones", () => {
+      const plain = synthesize(but({}));
+      for (const type of ["aws_lb_listener", "aws_lb_listener_rule", "aws_cloudfront_vpc_origin"])
+        for (const one of [plain, graph]) expect(one.one(type).lifecycle.create_before_destroy).toBe(true);
+      const ids = (of: typeof graph, type: string) => of.all(type).map(({ address }) => address);
+      for (const type of ["aws_lb_listener", "aws_cloudfront_vpc_origin"])
+        expect(ids(plain, type)).not.toEqual(ids(graph, type));
+      expect(plain.needs("aws_cloudfront_vpc_origin.distribution_origin")).toContain(
+        "aws_lb_listener.distribution_load_balancer_http",
+      );
+    });
+
+    test("needs one certificate where CloudFront's region is its own", () => {
+      const own = synthesize(but({ region: "us-east-1", distribution: { domain } }));
+      expect(own.all("aws_acm_certificate")).toHaveLength(1);
+      expect(addressesIn(own.one("aws_lb_listener").certificate_arn)).toEqual([
+        "aws_acm_certificate_validation.distribution_certificate_validation",
+      ]);
+    });
+
+    test("takes certificates that are there, and says which records to make where Route 53 has no zone", () => {
+      const arn = (region: string) => `arn:aws:acm:${region}:123456789012:certificate/0a1b`;
+      const certificate = { cloudfront: arn("us-east-1"), loadBalancer: arn("us-west-2") };
+      const given = synthesize(
+        but({ distribution: { domain: { names: ["app.example.com"], zone: false, certificate } } }),
+      );
+      for (const type of ["aws_acm_certificate", "aws_route53_record", "data.aws_route53_zone"])
+        expect(given.all(type)).toEqual([]);
+      expect(given.one("aws_lb_listener").certificate_arn).toBe(certificate.loadBalancer);
+      const { viewer_certificate } = given.one("aws_cloudfront_distribution");
+      expect(viewer_certificate.acm_certificate_arn).toBe(certificate.cloudfront);
+      expect(given.json.output.distribution_dns.value).toEqual([
+        { name: "app.example.com", type: "CNAME", value: expect.stringContaining("domain_name") },
+      ]);
+    });
   });
 
   test("waits less long than the load balancer keeps a connection", () => {

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { type Container, containerDefinitions } from "../../modules/service/container";
-import { rulePriority } from "../../modules/service/priority";
+import { rulePriorities } from "../../modules/service/priority";
 import { serviceName } from "./support/arbitrary";
 import type { Json } from "./support/graph";
 import { but, butWeb, web } from "./support/least";
@@ -12,42 +12,72 @@ const path = fc.stringMatching(/^\/[a-z*?/]{0,100}$/);
 const anyPath = fc.oneof(path, fc.constantFrom("/", `/${"x".repeat(127)}`));
 const hosts = fc.constantFrom([], ["app.example.com"]);
 
-describe("the place among the listener's rules", () => {
-  test("is one that the listener takes, whatever the service", () => {
+const ruled = fc.record({ name: serviceName, paths: fc.array(anyPath, { maxLength: 5 }), hosts });
+const distinct = fc.uniqueArray(ruled, { selector: ({ name }) => name, maxLength: 30 });
+/** Where the last one stands, after the others. */
+const last = (...services: Parameters<typeof rulePriorities>[0][number][]) =>
+  rulePriorities(services).get(services.at(-1)?.name ?? "") ?? Number.NaN;
+
+describe("the places among the listener's rules", () => {
+  test("are some that the listener takes, each once, whatever the services", () => {
     fc.assert(
-      fc.property(serviceName, fc.array(anyPath, { maxLength: 5 }), hosts, (name, paths, hosts) => {
-        const priority = rulePriority({ name, paths, hosts });
-        expect(Number.isInteger(priority)).toBe(true);
-        expect(priority).toBeGreaterThanOrEqual(1);
-        expect(priority).toBeLessThanOrEqual(50_000);
+      fc.property(distinct, (services) => {
+        const places = [...rulePriorities(services).values()];
+        expect(new Set(places).size).toBe(services.length);
+        for (const place of places) expect(place).toSatisfy(Number.isInteger);
+        expect(Math.min(1, ...places)).toBeGreaterThanOrEqual(1);
+        expect(Math.max(0, ...places)).toBeLessThanOrEqual(50_000);
       }),
     );
   });
 
-  test("is before every shorter path", () => {
+  test("stay as they are when a service is added", () => {
+    fc.assert(
+      fc.property(distinct, fc.nat(), (services, at) => {
+        const before = services.slice(0, at % (services.length + 1));
+        expect([...rulePriorities(services)].slice(0, before.length)).toEqual([...rulePriorities(before)]);
+      }),
+    );
+  });
+
+  test("are found for more services of one shape than there are numbers for", () => {
+    const alike = Array.from({ length: 230 }, (_, index) => ({
+      name: `s${index}`,
+      paths: ["/*"],
+      hosts: [],
+    }));
+    expect(new Set(rulePriorities(alike).values()).size).toBe(230);
+  });
+
+  test("are before every shorter path", () => {
     fc.assert(
       fc.property(serviceName, serviceName, path, path, hosts, (one, other, left, right, hosts) => {
-        fc.pre(left.length > right.length);
-        const first = rulePriority({ name: one, paths: [left], hosts });
-        expect(first).toBeLessThan(rulePriority({ name: other, paths: [right], hosts }));
+        fc.pre(left.length > right.length && one !== other);
+        const places = rulePriorities([
+          { name: other, paths: [right], hosts },
+          { name: one, paths: [left], hosts },
+        ]);
+        expect(places.get(one)).toBeLessThan(places.get(other) ?? 0);
       }),
     );
   });
 
-  test("is before every rule without a host, where the service has one", () => {
+  test("are before every rule without a host, where the service has one", () => {
     fc.assert(
       fc.property(serviceName, serviceName, path, path, (one, other, left, right) => {
-        const first = rulePriority({ name: one, paths: [left], hosts: ["app.example.com"] });
-        expect(first).toBeLessThan(rulePriority({ name: other, paths: [right], hosts: [] }));
+        const withHost = last({ name: one, paths: [left], hosts: ["app.example.com"] });
+        expect(withHost).toBeLessThan(last({ name: other, paths: [right], hosts: [] }));
       }),
     );
   });
 
-  test("does not depend on other services, and gives way to one that is said", () => {
-    expect(rulePriority({ name: "web", paths: ["/*"], hosts: [] })).toBe(
-      rulePriority({ name: "web", paths: ["/*"], hosts: [] }),
-    );
-    expect(rulePriority({ name: "web", paths: ["/*"], hosts: [], priority: 7 })).toBe(7);
+  test("give way to one that is said", () => {
+    const web = { name: "web", paths: ["/*"], hosts: [] };
+    const own = last(web);
+    expect(last({ ...web, priority: 7 })).toBe(7);
+    const places = rulePriorities([web, { name: "api", paths: ["/api/*"], hosts: [], priority: own }]);
+    expect(places.get("api")).toBe(own);
+    expect(places.get("web")).not.toBe(own);
   });
 });
 

@@ -93,9 +93,9 @@ const server = createServer(async (request, response) => {
     });
 });
 
-// Longer than the load balancer keeps a connection that nobody uses (60 s), or it would send a request into one that
-// just closed, and answer 502. Source: Elastic Load Balancing, "Troubleshoot your Application Load Balancers".
-server.keepAliveTimeout = 65_000;
+// Longer than the load balancer keeps a connection that nobody uses (10 s more than the environment's timeout, at most 70 s),
+// or it would send a request into one that just closed, and answer 502. Source: Elastic Load Balancing, "Troubleshoot your Application Load Balancers".
+server.keepAliveTimeout = 75_000;
 
 server.listen(process.env.PORT ?? 8080, () => log({ listening: server.address().port }));
 

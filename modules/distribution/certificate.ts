@@ -1,47 +1,73 @@
 import { AcmCertificate } from "@cdktf/provider-aws/lib/acm-certificate";
 import { AcmCertificateValidation } from "@cdktf/provider-aws/lib/acm-certificate-validation";
-import { DataAwsRoute53Zone } from "@cdktf/provider-aws/lib/data-aws-route53-zone";
+import type { DataAwsRoute53Zone } from "@cdktf/provider-aws/lib/data-aws-route53-zone";
 import { Route53Record } from "@cdktf/provider-aws/lib/route53-record";
 import { Construct } from "constructs";
-import type { DistributionConfiguration } from "../environment/props";
+import { CLOUDFRONT_REGION } from "../aws/cloudfront";
 import { addressOf, ITSELF } from "../stack";
 
-/** CloudFront takes certificates and web ACLs of this region only, wherever the environment is. */
-export const CLOUDFRONT_REGION = "us-east-1";
-
-type Domain = Exclude<DistributionConfiguration["domain"], false>;
-
-/** A certificate for the environment's host names, proved through records in their zone. */
-export class Certificate extends Construct {
+interface CertificateProps {
+  readonly names: readonly string[];
   readonly zone: DataAwsRoute53Zone;
+  /** The environment's region, where the load balancer takes its own from. */
+  readonly region: string;
+}
+
+/**
+ * Certificates for the environment's host names, CloudFront's and the load balancer's, proved through records in their zone. The
+ * records are the same for both: they follow from the name and the account. Source: "DNS validation", ACM user guide.
+ */
+export class Certificate extends Construct {
   readonly certificate: AcmCertificate;
   readonly records: readonly Route53Record[];
   readonly validation: AcmCertificateValidation;
+  /** Absent in CloudFront's own region, where one does for both. */
+  readonly regional:
+    | { readonly certificate: AcmCertificate; readonly validation: AcmCertificateValidation }
+    | undefined;
 
   constructor(
     scope: Construct,
     id: string,
-    private readonly domain: Domain,
+    private readonly props: CertificateProps,
   ) {
     super(scope, id);
-    this.zone = new DataAwsRoute53Zone(this, "zone", { name: domain.zone, privateZone: false });
-    this.certificate = this.createCertificate();
-    this.records = domain.names.map((name) => this.createRecord(name));
-    this.validation = new AcmCertificateValidation(this, "validation", {
-      region: CLOUDFRONT_REGION,
-      certificateArn: this.certificate.arn,
-      validationRecordFqdns: this.records.map(({ fqdn }) => fqdn),
-    });
+    this.certificate = this.createCertificate(ITSELF, CLOUDFRONT_REGION);
+    this.records = props.names.map((name) => this.createRecord(name));
+    this.validation = this.validate("validation", this.certificate, CLOUDFRONT_REGION);
+    this.regional = props.region === CLOUDFRONT_REGION ? undefined : this.createRegional();
   }
 
-  private createCertificate() {
-    const [domainName = "", ...subjectAlternativeNames] = this.domain.names;
-    return new AcmCertificate(this, ITSELF, {
-      region: CLOUDFRONT_REGION,
+  /** ARNs that are known once the names are proved. */
+  get arns() {
+    return {
+      cloudfront: this.validation.certificateArn,
+      loadBalancer: (this.regional?.validation ?? this.validation).certificateArn,
+    };
+  }
+
+  private createRegional() {
+    const { region } = this.props;
+    const certificate = this.createCertificate("regional", region);
+    return { certificate, validation: this.validate("regional_validation", certificate, region) };
+  }
+
+  private createCertificate(id: string, region: string) {
+    const [domainName = "", ...subjectAlternativeNames] = this.props.names;
+    return new AcmCertificate(this, id, {
+      region,
       domainName,
       subjectAlternativeNames,
       validationMethod: "DNS",
       lifecycle: { createBeforeDestroy: true },
+    });
+  }
+
+  private validate(id: string, { arn }: AcmCertificate, region: string) {
+    return new AcmCertificateValidation(this, id, {
+      region,
+      certificateArn: arn,
+      validationRecordFqdns: this.records.map(({ fqdn }) => fqdn),
     });
   }
 
@@ -51,7 +77,7 @@ export class Certificate extends Construct {
     const own = (attribute: string) =>
       `\${one([for option in ${options} : option.${attribute} if option.domain_name == "${name}"])}`;
     return new Route53Record(this, name, {
-      zoneId: this.zone.zoneId,
+      zoneId: this.props.zone.zoneId,
       name: own("resource_record_name"),
       type: own("resource_record_type"),
       records: [own("resource_record_value")],

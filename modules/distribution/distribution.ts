@@ -1,4 +1,6 @@
+import { CloudfrontCachePolicy } from "@cdktf/provider-aws/lib/cloudfront-cache-policy";
 import { CloudfrontDistribution } from "@cdktf/provider-aws/lib/cloudfront-distribution";
+import { CloudfrontOriginRequestPolicy } from "@cdktf/provider-aws/lib/cloudfront-origin-request-policy";
 import { CloudfrontResponseHeadersPolicy } from "@cdktf/provider-aws/lib/cloudfront-response-headers-policy";
 import { CloudfrontVpcOrigin } from "@cdktf/provider-aws/lib/cloudfront-vpc-origin";
 import { CloudwatchLogDelivery } from "@cdktf/provider-aws/lib/cloudwatch-log-delivery";
@@ -6,20 +8,24 @@ import { CloudwatchLogDeliveryDestination } from "@cdktf/provider-aws/lib/cloudw
 import { CloudwatchLogDeliverySource } from "@cdktf/provider-aws/lib/cloudwatch-log-delivery-source";
 import { DataAwsCloudfrontCachePolicy } from "@cdktf/provider-aws/lib/data-aws-cloudfront-cache-policy";
 import { DataAwsCloudfrontOriginRequestPolicy } from "@cdktf/provider-aws/lib/data-aws-cloudfront-origin-request-policy";
+import { DataAwsRoute53Zone } from "@cdktf/provider-aws/lib/data-aws-route53-zone";
 import { Route53Record } from "@cdktf/provider-aws/lib/route53-record";
 import type { Wafv2WebAcl } from "@cdktf/provider-aws/lib/wafv2-web-acl";
-import { Fn } from "cdktf";
+import { Fn, TerraformOutput } from "cdktf";
 import { Construct } from "constructs";
+import { CLOUDFRONT_REGION } from "../aws/cloudfront";
 import type { Configuration, DistributionConfiguration } from "../environment/props";
 import { nameOf } from "../names";
 import type { Network } from "../network/network";
 import { addressOf, ITSELF } from "../stack";
 import { AccessLogs } from "./access-logs";
-import { CLOUDFRONT_REGION, Certificate } from "./certificate";
-import { LISTENER_PORT, LoadBalancer } from "./load-balancer";
+import { Certificate } from "./certificate";
+import { LoadBalancer } from "./load-balancer";
 import { createWebAcl } from "./web-acl";
 
 const ORIGIN = "load-balancer";
+/** Seconds in a year. */
+const YEAR = 31_536_000;
 const METHODS = ["GET", "HEAD", "OPTIONS", "PUT", "POST", "PATCH", "DELETE"];
 
 export interface DistributionProps {
@@ -33,15 +39,19 @@ export interface DistributionProps {
 /** CloudFront in front of an internal load balancer: the only way in from the internet. */
 export class Distribution extends Construct {
   readonly accessLogs: AccessLogs | undefined;
+  /** The own names' public zone, where Route 53 holds it. */
+  readonly zone: DataAwsRoute53Zone | undefined;
+  /** Absent without own names, and where certificates were given. */
+  readonly certificate: Certificate | undefined;
   readonly loadBalancer: LoadBalancer;
   readonly vpcOrigin: CloudfrontVpcOrigin;
-  readonly certificate: Certificate | undefined;
   readonly webAcl: Wafv2WebAcl | undefined;
   readonly securityHeaders: CloudfrontResponseHeadersPolicy;
   readonly distribution: CloudfrontDistribution;
 
+  /** Its configuration. */
+  readonly own: DistributionConfiguration;
   private readonly name: string;
-  private readonly props: DistributionConfiguration;
 
   constructor(
     scope: Construct,
@@ -51,20 +61,20 @@ export class Distribution extends Construct {
     super(scope, id);
     const { name } = configuration;
     this.name = name;
-    this.props = distribution;
+    this.own = distribution;
     this.accessLogs = distribution.accessLogs
       ? new AccessLogs(this, "access_logs", { name, account, days: distribution.accessLogs.days })
       : undefined;
+    this.zone = this.findZone();
+    this.certificate = this.createCertificate(configuration.region);
     this.loadBalancer = new LoadBalancer(this, "load_balancer", {
       name,
       network,
       distribution,
       accessLogs: this.accessLogs,
+      certificate: this.certificateArns?.loadBalancer,
     });
     this.vpcOrigin = this.createVpcOrigin(network);
-    this.certificate = distribution.domain
-      ? new Certificate(this, "certificate", distribution.domain)
-      : undefined;
     this.webAcl = distribution.waf ? createWebAcl(this, name, distribution.waf) : undefined;
     this.securityHeaders = this.createSecurityHeaders();
     this.distribution = this.createDistribution();
@@ -74,29 +84,53 @@ export class Distribution extends Construct {
 
   /** Where people reach the environment. */
   get url(): string {
-    return `https://${(this.props.domain && this.props.domain.names[0]) || this.distribution.domainName}`;
+    return `https://${(this.own.domain && this.own.domain.names[0]) || this.distribution.domainName}`;
+  }
+
+  /** The certificates that CloudFront and the load balancer show, given or made; none without own names. */
+  private get certificateArns() {
+    const { domain } = this.own;
+    if (!domain || !domain.certificate) return this.certificate?.arns;
+    const { cloudfront, loadBalancer = cloudfront } = domain.certificate;
+    return { cloudfront, loadBalancer };
+  }
+
+  private findZone() {
+    const { domain } = this.own;
+    if (!domain || domain.zone === false) return undefined;
+    return new DataAwsRoute53Zone(this, "zone", { name: domain.zone, privateZone: false });
+  }
+
+  private createCertificate(region: string) {
+    const { domain } = this.own;
+    if (!domain || domain.certificate || !this.zone) return undefined;
+    return new Certificate(this, "certificate", { names: domain.names, zone: this.zone, region });
   }
 
   /**
    * CloudFront answers 409 to any change of an origin in use, tags included: it is never changed, and replaced,
-   * under a name of its own, when the load balancer is. Source: hashicorp/terraform-provider-aws#40905.
+   * under a name of its own, when the load balancer is. Source: hashicorp/terraform-provider-aws#40905. For the same reason
+   * the one that speaks HTTPS is another one: the distribution leaves the first for it.
    */
   private createVpcOrigin(network: Network) {
-    const { loadBalancer } = this.loadBalancer;
+    const { loadBalancer, listener, port } = this.loadBalancer;
     const { arn } = loadBalancer;
-    return new CloudfrontVpcOrigin(this, "origin", {
+    const https = this.certificateArns !== undefined;
+    const name = nameOf("aws_cloudfront_vpc_origin", this.name, ...(https ? ["https"] : []));
+    return new CloudfrontVpcOrigin(this, https ? "https_origin" : "origin", {
       vpcOriginEndpointConfig: [
         {
-          name: `${nameOf("aws_cloudfront_vpc_origin", this.name)}-${Fn.substr(Fn.sha1(arn), 0, 8)}`,
+          name: `${name}-${Fn.substr(Fn.sha1(arn), 0, 8)}`,
           arn,
-          httpPort: LISTENER_PORT,
-          httpsPort: 443,
-          originProtocolPolicy: "http-only",
+          httpPort: https ? 80 : port,
+          httpsPort: https ? port : 443,
+          originProtocolPolicy: https ? "https-only" : "http-only",
           originSslProtocols: [{ items: ["TLSv1.2"], quantity: 1 }],
         },
       ],
       timeouts: { create: "30m", update: "30m", delete: "30m" },
-      dependsOn: [network.internetGateway],
+      // The listener that goes outlives the origin that calls it.
+      dependsOn: [network.internetGateway, listener],
       lifecycle: {
         createBeforeDestroy: true,
         ignoreChanges: "all",
@@ -110,8 +144,8 @@ export class Distribution extends Construct {
       name: nameOf("aws_cloudfront_response_headers_policy", this.name, "security"),
       securityHeadersConfig: {
         strictTransportSecurity: {
-          accessControlMaxAgeSec: 31_536_000,
-          includeSubdomains: true,
+          accessControlMaxAgeSec: YEAR,
+          includeSubdomains: this.own.hstsSubdomains,
           override: false,
         },
         contentTypeOptions: { override: true },
@@ -122,8 +156,8 @@ export class Distribution extends Construct {
   }
 
   private createDistribution() {
-    const { domain, priceClass, cachedPaths, timeout } = this.props;
-    const behavior = this.behaviors();
+    const { domain, priceClass, cachedPaths, timeout } = this.own;
+    const certificate = this.certificateArns?.cloudfront;
     return new CloudfrontDistribution(this, ITSELF, {
       comment: this.name,
       enabled: true,
@@ -143,16 +177,12 @@ export class Distribution extends Construct {
           },
         },
       ],
-      defaultCacheBehavior: { ...behavior("Managed-CachingDisabled"), allowedMethods: METHODS },
-      orderedCacheBehavior: cachedPaths.map((pathPattern) => ({
-        ...behavior("Managed-CachingOptimized"),
-        pathPattern,
-        allowedMethods: ["GET", "HEAD", "OPTIONS"],
-      })),
+      defaultCacheBehavior: { ...this.behavior(this.passOn()), allowedMethods: METHODS },
+      orderedCacheBehavior: this.cachedBehaviors(cachedPaths),
       restrictions: { geoRestriction: { restrictionType: "none" } },
-      viewerCertificate: this.certificate
+      viewerCertificate: certificate
         ? {
-            acmCertificateArn: this.certificate.validation.certificateArn,
+            acmCertificateArn: certificate,
             sslSupportMethod: "sni-only",
             minimumProtocolVersion: "TLSv1.2_2021",
           }
@@ -160,44 +190,83 @@ export class Distribution extends Construct {
     });
   }
 
-  /** Every cookie, header and query string reaches the service; only what is named as cached is cached. */
-  private behaviors() {
-    const everything = new DataAwsCloudfrontOriginRequestPolicy(this, "all_viewer", {
-      name: "Managed-AllViewer",
-    });
-    const policies = new Map<string, DataAwsCloudfrontCachePolicy>();
-    return (cachePolicy: "Managed-CachingDisabled" | "Managed-CachingOptimized") => {
-      const policy =
-        policies.get(cachePolicy) ??
-        new DataAwsCloudfrontCachePolicy(this, cachePolicy, { name: cachePolicy });
-      policies.set(cachePolicy, policy);
-      return {
-        targetOriginId: ORIGIN,
-        viewerProtocolPolicy: "redirect-to-https",
-        cachedMethods: ["GET", "HEAD"],
-        compress: true,
-        cachePolicyId: policy.id,
-        originRequestPolicyId: everything.id,
-        responseHeadersPolicyId: this.securityHeaders.id,
-      };
+  private behavior(policies: { readonly cachePolicyId: string; readonly originRequestPolicyId: string }) {
+    return {
+      targetOriginId: ORIGIN,
+      viewerProtocolPolicy: "redirect-to-https",
+      cachedMethods: ["GET", "HEAD"],
+      compress: true,
+      responseHeadersPolicyId: this.securityHeaders.id,
+      ...policies,
     };
   }
 
+  /**
+   * Caches nothing: every cookie, header and query string reaches the service, and beside them what CloudFront knows of the
+   * viewer (CloudFront-Forwarded-Proto, CloudFront-Viewer-Address, …).
+   */
+  private passOn() {
+    const cache = new DataAwsCloudfrontCachePolicy(this, "Managed-CachingDisabled", {
+      name: "Managed-CachingDisabled",
+    });
+    const request = new DataAwsCloudfrontOriginRequestPolicy(this, "all_viewer", {
+      name: "Managed-AllViewerAndCloudFrontHeaders-2022-06",
+    });
+    return { cachePolicyId: cache.id, originRequestPolicyId: request.id };
+  }
+
+  /**
+   * Caches by host, path and query string for as long as the service says, and not at all where it says nothing. Cookies are
+   * taken out of requests and answers, Authorization out of requests: both are left out of the two policies. Source:
+   * "Cache content based on cookies", CloudFront guide.
+   */
+  private cachedBehaviors(paths: readonly string[]) {
+    if (paths.length === 0) return [];
+    const cache = new CloudfrontCachePolicy(this, "cached_paths", {
+      name: nameOf("aws_cloudfront_cache_policy", this.name, "cached-paths"),
+      minTtl: 0,
+      defaultTtl: 0,
+      maxTtl: YEAR,
+      parametersInCacheKeyAndForwardedToOrigin: {
+        cookiesConfig: { cookieBehavior: "none" },
+        headersConfig: { headerBehavior: "whitelist", headers: { items: ["Host"] } },
+        queryStringsConfig: { queryStringBehavior: "all" },
+        enableAcceptEncodingGzip: true,
+        enableAcceptEncodingBrotli: true,
+      },
+      lifecycle: { createBeforeDestroy: true },
+    });
+    const request = new CloudfrontOriginRequestPolicy(this, "cached_paths_request", {
+      name: nameOf("aws_cloudfront_origin_request_policy", this.name, "cached-paths"),
+      cookiesConfig: { cookieBehavior: "none" },
+      headersConfig: { headerBehavior: "whitelist", headers: { items: ["CloudFront-Forwarded-Proto"] } },
+      queryStringsConfig: { queryStringBehavior: "none" },
+      lifecycle: { createBeforeDestroy: true },
+    });
+    const behavior = this.behavior({ cachePolicyId: cache.id, originRequestPolicyId: request.id });
+    return paths.map((pathPattern) => ({
+      ...behavior,
+      pathPattern,
+      allowedMethods: ["GET", "HEAD", "OPTIONS"],
+    }));
+  }
+
   private pointDomain() {
-    if (!this.certificate || !this.props.domain) return;
-    const alias = {
-      name: this.distribution.domainName,
-      zoneId: this.distribution.hostedZoneId,
-      evaluateTargetHealth: false,
-    };
-    for (const name of this.props.domain.names) {
+    const { domain } = this.own;
+    if (!domain) return;
+    const { domainName, hostedZoneId } = this.distribution;
+    if (!this.zone) {
+      new TerraformOutput(this, "dns", {
+        value: domain.names.map((name) => ({ name, type: "CNAME", value: domainName })),
+        description:
+          "Records to make where the names are kept; at the top of a zone an ALIAS instead of a CNAME",
+      });
+      return;
+    }
+    const alias = { name: domainName, zoneId: hostedZoneId, evaluateTargetHealth: false };
+    for (const name of domain.names) {
       for (const type of ["A", "AAAA"]) {
-        new Route53Record(this, `${name}_${type}`, {
-          zoneId: this.certificate.zone.zoneId,
-          name,
-          type,
-          alias,
-        });
+        new Route53Record(this, `${name}_${type}`, { zoneId: this.zone.zoneId, name, type, alias });
       }
     }
   }

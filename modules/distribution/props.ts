@@ -8,11 +8,35 @@ const hostname = z
     "is no host name in lower case.",
   );
 
+const certificateArn = z
+  .string()
+  .regex(
+    /^arn:aws[a-z-]*:acm:[a-z0-9-]+:\d{12}:certificate\/[0-9a-f-]+$/,
+    "is no ARN of an ACM certificate (arn:aws:acm:us-east-1:123456789012:certificate/…).",
+  );
+
+const certificateOptions = options({
+  /** ARN of one in us-east-1, where CloudFront takes it from. */
+  cloudfront: certificateArn,
+  /** ARN of one in the environment's region, for the load balancer. @default cloudfront's, in us-east-1 */
+  loadBalancer: certificateArn.optional(),
+});
+
 const domainOptions = options({
   /** Host names that people type, the first is the environment's own. */
   names: z.array(hostname).min(1, "is empty: name at least one host."),
-  /** The Route 53 public zone they all lie in. */
-  zone: hostname,
+  /**
+   * The Route 53 public zone they all lie in. `false` where their records are kept elsewhere: the output `dns` says
+   * which ones to make there.
+   */
+  zone: z.union([hostname, z.literal(false)], {
+    error: ({ input }) =>
+      input === undefined
+        ? "is missing: name the public zone in Route 53, or say false where the records are kept elsewhere."
+        : "is no host name in lower case, nor false.",
+  }),
+  /** Certificates that are there already and hold all the names. @default new ones, proved through records in the zone */
+  certificate: part<typeof certificateOptions, string>(certificateOptions, "cloudfront").default(false),
 });
 
 const accessLogOptions = options({
@@ -29,10 +53,16 @@ export const distributionOptions = options({
   /** Own host names with a certificate; without them the environment has CloudFront's. */
   domain: part(domainOptions).default(false),
   /**
-   * Path patterns that CloudFront may cache, as the origin's headers say. Nothing else is cached. Only for what is the
-   * same for everybody: an answer is cached with its cookies.
+   * Path patterns that CloudFront may cache, for as long as the origin's headers say, by host, path and query string.
+   * Nothing else is cached. On these paths neither cookies nor Authorization reach the service, so that no answer in the
+   * cache can be somebody's own. At most 24 (of 25 behaviours of a distribution; Quotas, CloudFront guide).
    */
-  cachedPaths: z.array(z.string().regex(/^\/\S*$/, 'must start with "/".')).default([]),
+  cachedPaths: z
+    .array(z.string().regex(/^\/\S*$/, 'must start with "/".'))
+    .max(24)
+    .default([]),
+  /** Whether browsers are told to use HTTPS for all hosts below these names, too, for a year: not to be taken back. */
+  hstsSubdomains: z.boolean().default(false),
   /** Logs of requests in an own bucket. */
   accessLogs: part(accessLogOptions).default(false),
   /**
@@ -40,7 +70,10 @@ export const distributionOptions = options({
    * of more than 8 KB: not for services that take uploads.
    */
   waf: part(wafOptions).default(false),
-  /** Seconds that the load balancer and CloudFront wait for an answer. CloudFront allows 60 without a quota request. */
+  /**
+   * Seconds that the load balancer and CloudFront wait for an answer, and that a task which goes has to finish its
+   * requests. CloudFront allows 60 without a quota request. A WebSocket that is idle ends 10 seconds later.
+   */
   timeout: z.int().min(1).max(60).default(60),
   /** Where CloudFront serves from: 100 is North America and Europe, All is everywhere. */
   priceClass: z.enum(["PriceClass_100", "PriceClass_200", "PriceClass_All"]).default("PriceClass_100"),

@@ -1,8 +1,8 @@
 import { Wafv2WebAcl } from "@cdktf/provider-aws/lib/wafv2-web-acl";
 import type { Construct } from "constructs";
+import { CLOUDFRONT_REGION } from "../aws/cloudfront";
 import type { DistributionConfiguration } from "../environment/props";
 import { nameOf } from "../names";
-import { CLOUDFRONT_REGION } from "./certificate";
 
 type Waf = Exclude<DistributionConfiguration["waf"], false>;
 

@@ -2,7 +2,6 @@ import type { z } from "zod";
 import { fargateCpus, fargateMemories } from "../aws/fargate";
 import { instanceType } from "../aws/instance-types";
 import { type Mistake, show } from "../mistakes";
-import { rulePriority } from "../service/priority";
 import { servicesIn } from "../service/service-url";
 import { variablesOf } from "../service/variables";
 import type { Configuration, environmentOptions, ServiceConfiguration } from "./props";
@@ -229,7 +228,7 @@ function* checkRoutes(services: readonly ServiceConfiguration[]): Generator<Mist
         routes.set(`${host} ${path}`, service.name);
       }
     }
-    const priority = rulePriority(service);
+    const { priority = 0 } = service;
     const taken = priorities.get(priority);
     if (taken !== undefined) {
       yield {

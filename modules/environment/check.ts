@@ -1,4 +1,5 @@
 import type { z } from "zod";
+import { CLOUDFRONT_REGION } from "../aws/cloudfront";
 import { instanceType } from "../aws/instance-types";
 import { zonesOf } from "../aws/zones";
 import { type Mistake, show } from "../mistakes";
@@ -87,15 +88,40 @@ export function* checkCluster({ cluster }: Configuration): Generator<Mistake> {
   }
 }
 
-export function* checkDistribution({ distribution }: Configuration): Generator<Mistake> {
+export function* checkDistribution({ distribution, region }: Configuration): Generator<Mistake> {
   const domain = distribution && distribution.domain;
   if (!domain) return;
-  for (const [index, name] of domain.names.entries()) {
-    if (name !== domain.zone && !name.endsWith(`.${domain.zone}`)) {
+  const { names, zone, certificate } = domain;
+  const path = "distribution.domain";
+  for (const [index, name] of names.entries()) {
+    if (zone !== false && name !== zone && !name.endsWith(`.${zone}`)) {
       yield {
-        path: `distribution.domain.names.${index}`,
-        message: `${show(name)} does not lie in the zone ${show(domain.zone)}; name the zone that holds it.`,
+        path: `${path}.names.${index}`,
+        message: `${show(name)} does not lie in the zone ${show(zone)}; name the zone that holds it.`,
       };
     }
+  }
+  if (!certificate) {
+    if (zone !== false) return;
+    yield {
+      path: `${path}.certificate`,
+      message:
+        "is missing: without a zone in Route 53 the names cannot be proved here; ask ACM for a certificate, prove it where the names are kept, and give its ARN.",
+    };
+    return;
+  }
+  const { cloudfront, loadBalancer = cloudfront } = certificate;
+  const places = [
+    ["cloudfront", cloudfront, CLOUDFRONT_REGION, "CloudFront takes certificates from there only"],
+    [
+      "loadBalancer",
+      loadBalancer,
+      region,
+      "the load balancer takes one of its own region; ask ACM for the same names there",
+    ],
+  ] as const;
+  for (const [which, arn, wanted, why] of places) {
+    if (arn.split(":")[3] !== wanted)
+      yield { path: `${path}.certificate.${which}`, message: `${show(arn)} is not in ${wanted}: ${why}.` };
   }
 }

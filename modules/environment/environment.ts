@@ -8,7 +8,6 @@ import { Cluster } from "../cluster/cluster";
 import { CONTRACT_VERSION, type Contract, contractParameter } from "../contract";
 import { Database } from "../database/database";
 import { Distribution } from "../distribution/distribution";
-import { LISTENER_PORT } from "../distribution/load-balancer";
 import { Internal } from "../internal/internal";
 import { Network } from "../network/network";
 import { Registry } from "../registry/registry";
@@ -156,11 +155,9 @@ export class Environment extends SlipwayStack {
     const served = [...this.services.values()].filter(({ targetGroup }) => targetGroup !== undefined);
     if (this.distribution) {
       const from = this.distribution.loadBalancer.securityGroup;
-      this.connectLoadBalancer(
-        "load_balancer",
-        from,
-        served.filter(({ own }) => !own.internal),
-      );
+      const open = served.filter(({ own }) => !own.internal);
+      this.connectLoadBalancer("load_balancer", from, open);
+      this.distribution.follow(open.flatMap(({ listenerRule }) => listenerRule ?? []));
     }
     if (this.internal) {
       const from = this.internal.securityGroup;
@@ -217,8 +214,8 @@ export class Environment extends SlipwayStack {
       });
     }
     if (this.distribution) {
-      const to = this.distribution.loadBalancer.securityGroup;
-      const rule = { from, to, port: LISTENER_PORT, description: "People, through the bastion" };
+      const { securityGroup: to, port } = this.distribution.loadBalancer;
+      const rule = { from, to, port, description: "People, through the bastion" };
       allow(this, "bastion_to_load_balancer", rule);
       admit(this, "load_balancer_from_bastion", rule);
     }

@@ -9,6 +9,7 @@ import { usesQueue } from "../uses/props";
 import { checkCluster, checkDatabase, checkDistribution, checkNetwork } from "./check";
 import { checkServices } from "./check-services";
 import { layerUses } from "./layer-uses";
+import { rulePriorities } from "../service/priority";
 import { lostNames } from "./lost-names";
 import { mistakeInName } from "./name";
 import {
@@ -111,8 +112,8 @@ function layered({ preset, ...written }: EnvironmentProps): Record<string, unkno
 
 function complete(name: string, parsed: Parsed): Configuration {
   const { region, bastion, database, distribution, cluster } = parsed;
-  const services = Object.entries(parsed.services).map(([service, own]) =>
-    completeService(service, own, parsed, cluster),
+  const services = withPriorities(
+    Object.entries(parsed.services).map(([service, own]) => completeService(service, own, parsed, cluster)),
   );
   const registries = new Map(services.map((service) => [service.registry.repository, service.registry]));
   if (parsed.registry) registries.set(parsed.registry.repository, parsed.registry);
@@ -128,6 +129,12 @@ function complete(name: string, parsed: Parsed): Configuration {
     services,
     uses: Object.fromEntries(services.flatMap(({ uses }) => Object.entries(uses))),
   };
+}
+
+/** Each served service with its place among the listener's rules. */
+function withPriorities(services: Configuration["services"]): Configuration["services"] {
+  const priorities = rulePriorities(services.filter(({ port }) => port !== undefined));
+  return services.map((service) => ({ ...service, priority: priorities.get(service.name) }));
 }
 
 function completeNetwork(name: string, parsed: Parsed): NetworkConfiguration {

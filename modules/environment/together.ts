@@ -53,7 +53,26 @@ export function* checkTogether(
     }
   }
   const configurations = sources.map(({ configuration }) => configuration);
+  yield* checkDomains(configurations);
   yield* checkPeering(configurations, broken);
+}
+
+/** CloudFront gives a name to one distribution of all accounts. */
+function* checkDomains(configurations: readonly Configuration[]): Generator<Mistake> {
+  const owners = new Map<string, string>();
+  for (const { name, distribution } of configurations) {
+    const names = (distribution && distribution.domain && distribution.domain.names) || [];
+    for (const [index, host] of names.entries()) {
+      const owner = owners.get(host);
+      if (owner !== undefined) {
+        yield {
+          path: `${name}.distribution.domain.names.${index}`,
+          message: `${show(host)} is ${owner === name ? "named twice" : `${show(owner)}'s`}; each environment has names of its own.`,
+        };
+      }
+      owners.set(host, name);
+    }
+  }
 }
 
 function* checkPeering(

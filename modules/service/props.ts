@@ -109,7 +109,7 @@ export const serviceOptions = options({
   internal: z.boolean().default(false),
   /** Host names that are served, each among the distribution's domain names. @default any */
   hosts: z.array(z.string()).default([]),
-  /** Place among the listener's rules, 1 to 49999, lower first. @default by the length of the longest path */
+  /** Place among the listener's rules, 1 to 49999, lower first. @default by the length of the longest path; no two meet */
   priority: z.int().min(1).max(49999).optional(),
   health: short<typeof healthOptions, string>(healthOptions, "path").prefault(true),
   /** CPU units, 1024 to a vCPU. */

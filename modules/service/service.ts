@@ -28,10 +28,12 @@ import type { Use } from "../uses/use";
 import { Additions, type Reachable, type SidecarProps, type VolumeProps } from "./additions";
 import { type Container, containerDefinitions } from "./container";
 import { FILE_SYSTEM_PORT, FileSystemAccess } from "./file-system";
-import { rulePriority } from "./priority";
 import { Roles } from "./roles";
 import { Schedules } from "./schedules";
 import { servicesIn, withServiceUrls } from "./service-url";
+
+/** Seconds that a load balancer waits for an answer, if nobody says otherwise. Source: "Edit attributes", ALB guide. */
+const IDLE = 60;
 
 /** What a secret holds until a person writes the real value. Deploy refuses while one still does. */
 export const PLACEHOLDER = "placeholder: set this parameter by hand";
@@ -407,7 +409,8 @@ export class Service extends Construct {
       targetType,
       port: 80,
       protocol: "HTTP",
-      deregistrationDelay: "30",
+      // As long as a request may take: a roll-out cuts none off.
+      deregistrationDelay: String(own.internal ? IDLE : (this.props.distribution?.own.timeout ?? IDLE)),
       healthCheck: {
         path: own.health.path,
         matcher: "200-399",
@@ -432,12 +435,14 @@ export class Service extends Construct {
     const hosts = this.own.internal && internal ? [internal.hostOf(name)] : this.own.hosts;
     return new LbListenerRule(this, "rule", {
       listenerArn: this.listener.arn,
-      priority: rulePriority(this.own),
+      priority: this.own.priority,
       action: [{ type: "forward", targetGroupArn: this.targetGroup.arn }],
       condition: [
         ...(paths.length > 0 ? [{ pathPattern: { values: [...paths] } }] : []),
         ...(hosts.length > 0 ? [{ hostHeader: { values: [...hosts] } }] : []),
       ],
+      // A listener that goes serves by its own rules to the end.
+      lifecycle: { createBeforeDestroy: true },
     });
   }
 
