@@ -1,3 +1,5 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import type { EnvironmentProps } from "../../modules/environment";
 import { addressesIn, type Graph, type Json } from "./support/graph";
@@ -421,6 +423,9 @@ describe("the distribution", () => {
       expect(plain.needs("aws_cloudfront_vpc_origin.distribution_origin")).toContain(
         "aws_lb_listener.distribution_load_balancer_http",
       );
+      expect(plain.needs("aws_cloudfront_distribution.distribution")).toContain(
+        "aws_lb_listener_rule.service_web_rule",
+      );
     });
 
     test("needs one certificate where CloudFront's region is its own", () => {
@@ -453,6 +458,22 @@ describe("the distribution", () => {
     const [origin] = graph.one("aws_cloudfront_distribution").origin;
     expect(origin.vpc_origin_config.origin_read_timeout).toBe(30);
     expect(graph.one("aws_lb").idle_timeout).toBeGreaterThan(30);
+    expect(graph.one("aws_lb_target_group").deregistration_delay).toBe("30");
+  });
+
+  test("closes a connection before the example's service does, however long it waits", () => {
+    const example = readFileSync(join(__dirname, "../../examples/service/server.js"), "utf8");
+    const [, keepAlive = ""] = /keepAliveTimeout = ([\d_]+)/.exec(example) ?? [];
+    const longest = synthesize(but({ distribution: { timeout: 60 } })).one("aws_lb").idle_timeout;
+    expect(Number(keepAlive.replaceAll("_", ""))).toBeGreaterThan(longest * 1000);
+  });
+
+  test("lets the load balancers of this account write access logs, and no other's", () => {
+    const { policy } = synthesize(but({ distribution: { accessLogs: true } })).one("aws_s3_bucket_policy");
+    const statements: { Sid: string; Resource: string }[] = JSON.parse(policy).Statement;
+    expect(statements.find(({ Sid }) => Sid === "LoadBalancer")?.Resource).toMatch(
+      /\/load-balancer\/AWSLogs\/\$\{data\.aws_caller_identity\.caller\.account_id\}\/\*$/,
+    );
   });
 });
 

@@ -53,7 +53,12 @@ export class AccessLogs extends Construct {
     return new S3BucketPolicy(this, "policy", {
       bucket: this.bucket.id,
       policy: document([
-        write("LoadBalancer", "logdelivery.elasticloadbalancing.amazonaws.com", "load-balancer"),
+        // The account's own load balancers alone: their logs lie under its id. Source: "Access logs", ALB guide.
+        write(
+          "LoadBalancer",
+          "logdelivery.elasticloadbalancing.amazonaws.com",
+          `load-balancer/AWSLogs/${account}`,
+        ),
         write("CloudFront", "delivery.logs.amazonaws.com", "cloudfront", {
           StringEquals: { "aws:SourceAccount": account, "s3:x-amz-acl": "bucket-owner-full-control" },
         }),

@@ -9,6 +9,7 @@ import { CloudwatchLogDeliverySource } from "@cdktf/provider-aws/lib/cloudwatch-
 import { DataAwsCloudfrontCachePolicy } from "@cdktf/provider-aws/lib/data-aws-cloudfront-cache-policy";
 import { DataAwsCloudfrontOriginRequestPolicy } from "@cdktf/provider-aws/lib/data-aws-cloudfront-origin-request-policy";
 import { DataAwsRoute53Zone } from "@cdktf/provider-aws/lib/data-aws-route53-zone";
+import type { LbListenerRule } from "@cdktf/provider-aws/lib/lb-listener-rule";
 import { Route53Record } from "@cdktf/provider-aws/lib/route53-record";
 import type { Wafv2WebAcl } from "@cdktf/provider-aws/lib/wafv2-web-acl";
 import { Fn, TerraformOutput } from "cdktf";
@@ -85,6 +86,11 @@ export class Distribution extends Construct {
   /** Where people reach the environment. */
   get url(): string {
     return `https://${(this.own.domain && this.own.domain.names[0]) || this.distribution.domainName}`;
+  }
+
+  /** CloudFront changes after these rules are there; those that they replace serve until it has. */
+  follow(rules: readonly LbListenerRule[]) {
+    this.distribution.dependsOn = [...(this.distribution.dependsOn ?? []), ...rules.map(addressOf)];
   }
 
   /** The certificates that CloudFront and the load balancer show, given or made; none without own names. */
