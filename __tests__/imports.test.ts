@@ -189,6 +189,7 @@ describe("packages", () => {
     const offered: Readonly<Record<string, readonly string[]>> = {
       cdktf: [
         "App",
+        "DataResource",
         "Fn",
         "ITerraformDependable",
         "Lazy",

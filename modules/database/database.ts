@@ -3,8 +3,8 @@ import { CloudwatchLogGroup } from "@cdktf/provider-aws/lib/cloudwatch-log-group
 import { DbInstance } from "@cdktf/provider-aws/lib/db-instance";
 import { DbParameterGroup } from "@cdktf/provider-aws/lib/db-parameter-group";
 import { SecurityGroup } from "@cdktf/provider-aws/lib/security-group";
-import { SsmParameter } from "@cdktf/provider-aws/lib/ssm-parameter";
-import { DataResource, type TerraformResourceLifecycle, Token } from "cdktf";
+import { SsmParameter, type SsmParameterConfig } from "@cdktf/provider-aws/lib/ssm-parameter";
+import { DataResource, Token } from "cdktf";
 import { Construct } from "constructs";
 import type { DatabaseContract } from "../contract";
 import type { DatabaseConfiguration } from "../environment/props";
@@ -222,7 +222,7 @@ export class Database extends Construct {
     kind: keyof Secrets,
     version: number,
     value: string,
-    lifecycle?: TerraformResourceLifecycle,
+    lifecycle?: SsmParameterConfig["lifecycle"],
   ) {
     const name = { password: "password", url: `url-${this.urlHash}` }[kind];
     return new SsmParameter(this, `${kind}_${version}`, {
