@@ -235,7 +235,7 @@ function platformCheck(platforms: string[], { name, platform }: ServiceContract)
 /** Version 1 is the placeholder that Terraform made: a person has to write the next one. */
 function secretChecks(facts: Facts, contract: Contract, service: ServiceContract): Check[] {
   return Object.entries(service.secrets).map(([variable, reference]) => {
-    const name = `${service.name} ${variable}`;
+    const name = `${variable} of ${service.name}`;
     return judged(name, facts.parameters, (versions) => {
       const parameter = parameterName(reference);
       const version = versions.get(parameter);

@@ -99,14 +99,14 @@ test.each<[string, (world: World) => void, RegExp]>([
     (world) => {
       world.parameters.set("/staging/service/postgres-url", { value: "x", version: 1 });
     },
-    /^web POSTGRES_URL: .*still the placeholder: npm run deploy -- secret set staging POSTGRES_URL --service web/,
+    /^POSTGRES_URL of web: .*still the placeholder: npm run deploy -- secret set staging POSTGRES_URL --service web/,
   ],
   [
     "a missing secret",
     (world) => {
       world.parameters.delete("/staging/service/postgres-url");
     },
-    /^web POSTGRES_URL: .*does not exist/,
+    /^POSTGRES_URL of web: .*does not exist/,
   ],
   [
     "no permission",
