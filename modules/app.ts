@@ -109,13 +109,18 @@ function configure(read: Files, others: readonly Mistake[] = []): Configured[] {
 }
 
 function construct(app: App, configured: readonly Configured[], project: Project): Environment[] {
-  const environments = configured.map(({ configuration, extend }) => {
+  const mistakes: Mistake[] = [];
+  const environments = configured.map(({ file, configuration, extend }) => {
     const environment = new Environment(app, configuration, project);
-    extend?.(environment);
+    try {
+      extend?.(environment);
+    } catch (error) {
+      mistakes.push({ path: file, message: `the second argument fails: ${reason(error)}` });
+    }
     return environment;
   });
-  const mistakes = environments.flatMap(({ services }) =>
-    [...services.values()].flatMap((one) => one.mistakes),
+  mistakes.push(
+    ...environments.flatMap(({ services }) => [...services.values()].flatMap((one) => one.mistakes)),
   );
   if (mistakes.length > 0) throw new ConfigurationError(mistakes);
   return environments;

@@ -1,8 +1,10 @@
 import type { S3Bucket } from "@cdktf/provider-aws/lib/s3-bucket";
+import { S3BucketPolicy } from "@cdktf/provider-aws/lib/s3-bucket-policy";
 import { S3BucketPublicAccessBlock } from "@cdktf/provider-aws/lib/s3-bucket-public-access-block";
 import { S3BucketServerSideEncryptionConfigurationA } from "@cdktf/provider-aws/lib/s3-bucket-server-side-encryption-configuration";
 import type { Construct } from "constructs";
 import { nameOf } from "./names";
+import { document } from "./policy";
 
 /** Bucket names are the world's: the account's id makes this one ours. */
 export const bucketName = (environment: string, what: string, account: string): string =>
@@ -21,6 +23,13 @@ export function closeBucket(scope: Construct, bucket: S3Bucket): void {
     bucket: bucket.id,
     rule: [{ applyServerSideEncryptionByDefault: { sseAlgorithm: "AES256" } }],
   });
+}
+
+/** As `closeBucket`, with a policy that says no more than that plain HTTP is refused. */
+export function sealBucket(bucket: S3Bucket, scope: Construct = bucket): S3BucketPolicy {
+  closeBucket(scope, bucket);
+  const policy = document([onlyWithTls(bucket)]);
+  return new S3BucketPolicy(scope, "policy", { bucket: bucket.id, policy });
 }
 
 /** The statement of a bucket's policy that refuses plain HTTP. */

@@ -321,6 +321,15 @@ describe("mistakes in the second argument", () => {
     expect(report(add)).toContain(said);
   });
 
+  test("are told beside an exception, which names the file", () => {
+    const text = report((web) => {
+      web.environment("A-B", "x");
+      throw new TypeError("queue is undefined");
+    });
+    expect(text).toContain("2 mistakes in the configuration, nothing was written");
+    expect(text).toContain("\n  staging.ts: the second argument fails: queue is undefined");
+  });
+
   test("are told together, of all services, before anything is written", () => {
     const text = report((web) => {
       web.environment("A-B", "x");

@@ -16,31 +16,6 @@ const TEXTS = [
   "a$",
 ];
 
-/** What the guide names and does not show: a volume, a sidecar, on instances and on Fargate. */
-const source = `
-import { EfsFileSystem } from "@cdktf/provider-aws/lib/efs-file-system";
-import { environment, small } from "../modules/environment";
-
-const config = { PATH_TO: "$URL/x", ...Object.fromEntries(${JSON.stringify(TEXTS)}.map((text, index) => [\`TEXT_\${index}\`, text])) };
-
-export default environment(
-  {
-    preset: small,
-    region: "us-west-2",
-    registry: "app",
-    services: {
-      web: { port: 8080, migrations: true, memory: 1024, config, secrets: ["API_KEY"] },
-      worker: { capacity: "fargate", command: ["work"] },
-    },
-  },
-  (own) => {
-    const files = new EfsFileSystem(own, "files", { encrypted: true });
-    for (const service of own.services.values())
-      service.volume(files, "/data").sidecar({ name: "agent", image: "public.ecr.aws/datadog/agent:7.60.0", memory: 128, essential: false });
-  },
-);
-`;
-
 /** The files that docs/own-resources.md shows: ready-made, and by hand. */
 const [readyMade = "", byHand = ""] = [
   ...readFileSync(join(__dirname, "../../docs/own-resources.md"), "utf8").matchAll(
@@ -48,38 +23,66 @@ const [readyMade = "", byHand = ""] = [
   ),
 ].map(([, code]) => code);
 
+/** What takes no part in it. */
+const bare = "preset: small, bastion: false, database: false, network: { zones: 2 },";
+
+/** The second file, with what the guide names and does not show: plain text, a volume, a sidecar, on instances and on Fargate. */
+const more = `import { EfsFileSystem } from "@cdktf/provider-aws/lib/efs-file-system";
+${byHand}`
+  .replace(
+    "export default",
+    () => `const config = { PATH_TO: "$URL/x", ...Object.fromEntries(${JSON.stringify(TEXTS)}.map((text, index) => ["TEXT_" + index, text])) };
+export default`,
+  )
+  .replace(
+    "web: { port: 8080 }",
+    `web: { port: 8080, migrations: true, config }, worker: { capacity: "fargate" }`,
+  )
+  .replace(
+    /\}\);\s*$/,
+    `  const files = new EfsFileSystem(own, "files", { encrypted: true });
+  const agent = { name: "agent", image: "public.ecr.aws/datadog/agent:7.60.0", memory: 128, essential: false };
+  for (const service of own.services.values()) service.volume(files, "/data").sidecar(agent);
+});
+`,
+  );
+
 describe("what a service uses, and what a team's own file adds", () => {
-  const files = { "staging.ts": readyMade, "qa.ts": readyMade, "hand.ts": byHand, "own.ts": source };
+  const sources = { "staging.ts": readyMade, "qa.ts": readyMade, "dev.ts": more };
+  const files = Object.fromEntries(
+    Object.entries(sources).map(([file, text]) => [file, text.replace("preset: small,", bare)]),
+  );
   const project = new Project(files);
   const names = Object.keys(files).map((file) => file.replace(".ts", ""));
   afterAll(() => project.remove());
 
-  /** Synthesizes, and runs Terraform on each of these stacks in turn, as cdktf does. */
-  const terraform = async (command: string, stacks: readonly string[]) => {
-    const { code, output } = await project.synth();
+  /** Terraform on each of these stacks in turn, as cdktf calls it. */
+  const terraform = async (stacks: readonly string[], ...commands: readonly string[]) => {
+    const each = ["init", ...commands].map(
+      (command) => `terraform -chdir=cdktf.out/stacks/$stack ${command} -input=false`,
+    );
+    const line = `set -e; for stack in ${stacks.join(" ")}; do ${each.join("; ")}; done`;
+    const { code, output } = await project.sandbox("sh", "-c", line);
     expect(code, output).toBe(0);
-    const each = `terraform -chdir=cdktf.out/stacks/$stack`;
-    const line = `set -e; for stack in ${stacks.join(" ")}; do ${each} init -input=false >/dev/null; ${each} ${command}; done`;
-    const ended = await project.sandbox("sh", "-c", line);
-    expect(ended.code, ended.output).toBe(0);
   };
   const apply = async (...stacks: readonly string[]) => {
-    await terraform("apply -input=false -auto-approve", stacks);
-    await terraform("plan -input=false -detailed-exitcode", stacks);
+    // The guardrails print what they find: nothing.
+    expect(await project.synth()).toEqual({ code: 0, output: "" });
+    await terraform(stacks, "apply -auto-approve", "plan -detailed-exitcode");
   };
   const list = (type: string) =>
     worldOf(project)
       .list({ type })
       .map(({ attributes }) => attributes);
 
-  it("is applied in four environments, two of one file, and plans no change after that", async () => {
+  it("is applied in three environments, two of one file, and plans no change after that", async () => {
     await apply(...names);
     expect(
       list("aws_sqs_queue")
         .map(({ name }) => name)
         .sort(),
     ).toEqual([
-      "hand-jobs",
+      "dev-jobs",
       ...["qa", "staging"].flatMap((one) => [`${one}-jobs`, `${one}-jobs-dead-letter`]),
     ]);
   });
@@ -96,23 +99,23 @@ describe("what a service uses, and what a team's own file adds", () => {
       /^rediss:\/\/master\.staging-cache\.\w+\.usw2\.cache\.amazonaws\.com:6379$/,
     );
     expect(variables("staging-worker").JOBS_QUEUE_URL).toBe(web.JOBS_QUEUE_URL);
-    expect(variables("hand-web")).toMatchObject({
-      BUCKET: "hand-uploads-123456789012",
-      QUEUE_URL: queue("hand-jobs"),
-      CACHE_HOST: expect.stringMatching(/^master\.hand-cache\./),
+    expect(variables("dev-web")).toMatchObject({
+      BUCKET: "dev-uploads-123456789012",
+      QUEUE_URL: queue("dev-jobs"),
+      CACHE_HOST: expect.stringMatching(/^master\.dev-cache\./),
     });
   });
 
   it("leaves plain text as it was written", () => {
-    const own = variables("own-web");
+    const own = variables("dev-web");
     expect(TEXTS.map((_, index) => own[`TEXT_${index}`])).toEqual(TEXTS);
     expect(own.PATH_TO).toMatch(/^https:\/\/d\w+\.cloudfront\.net\/x$/);
-    const [, agent] = containers("own-web");
-    expect(agent.logConfiguration.options["awslogs-group"]).toBe("/own/service/web");
+    const [, agent] = containers("dev-web");
+    expect(agent.logConfiguration.options["awslogs-group"]).toBe("/dev/service/web");
   });
 
   it("goes again where it is taken out, and nothing else does", async () => {
-    project.write("staging.ts", readyMade.replaceAll(/, uses: \{.*?\} \}(?=,?\n)/g, " }"));
+    project.write("staging.ts", (files["staging.ts"] ?? "").replaceAll(/, uses: \{.*?\} \}(?=,?\n)/g, " }"));
     await apply("staging");
     const left = made(project).filter(({ id }) => /staging-(uploads|jobs|cache)/.test(id));
     expect(left).toEqual([]);
@@ -121,7 +124,7 @@ describe("what a service uses, and what a team's own file adds", () => {
   });
 
   it("is destroyed to the last object", async () => {
-    await terraform("destroy -input=false -auto-approve", names);
+    await terraform(names, "destroy -auto-approve");
     expect(made(project)).toEqual([]);
   });
 

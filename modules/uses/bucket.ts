@@ -1,10 +1,10 @@
 import { S3Bucket } from "@cdktf/provider-aws/lib/s3-bucket";
 import { S3BucketLifecycleConfiguration } from "@cdktf/provider-aws/lib/s3-bucket-lifecycle-configuration";
-import { S3BucketPolicy } from "@cdktf/provider-aws/lib/s3-bucket-policy";
+import type { S3BucketPolicy } from "@cdktf/provider-aws/lib/s3-bucket-policy";
 import { S3BucketVersioningA } from "@cdktf/provider-aws/lib/s3-bucket-versioning";
 import { Construct } from "constructs";
-import { actionsOf, document } from "../policy";
-import { bucketName, closeBucket, onlyWithTls } from "../private-bucket";
+import { actionsOf } from "../policy";
+import { bucketName, sealBucket } from "../private-bucket";
 import { ITSELF } from "../stack";
 import type { BucketConfiguration } from "./props";
 import type { Grant, Use, UseProps } from "./use";
@@ -22,13 +22,9 @@ export class Bucket extends Construct implements Use {
   ) {
     super(scope, id);
     this.bucket = this.createBucket();
-    closeBucket(this, this.bucket);
+    this.policy = sealBucket(this.bucket, this);
     this.versioning = this.keepVersions();
     this.expireVersions();
-    this.policy = new S3BucketPolicy(this, "policy", {
-      bucket: this.bucket.id,
-      policy: document([onlyWithTls(this.bucket)]),
-    });
   }
 
   get address(): string {
