@@ -132,6 +132,10 @@ describe.sequential("an account", () => {
 
   it("loses it again, and nothing of the first", async () => {
     const before = belonging("staging");
+    // The list of qa's addresses, which the pull request brought.
+    const lists = join(project.folder, "__tests__/environments/addresses");
+    mkdirSync(lists, { recursive: true });
+    writeFileSync(join(lists, "qa.txt"), "");
     // What `npx cdktf destroy qa` runs in the end.
     const destroy = "terraform -chdir=cdktf.out/stacks/qa destroy -auto-approve";
     await project.done(`${destroy} && ${command("rm environments/qa.ts")}`);
