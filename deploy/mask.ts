@@ -51,8 +51,9 @@ function maskUserinfo(scheme: string, rest: string): string {
 /** Words within a name whose value is a secret. */
 const STEM =
   /passw(?:or)?d|passphrase|pwd|secret|token|credential|authorization|cookie|amz-signature|[_-](?:key|pass|auth)(?![a-z])|(?:api|access|private|encryption|signing|master|session|account)key/gi;
-/** Keys that are no secrets: of tables, of caches, and public ones. */
-const HARMLESS = /(?:primary|foreign|unique|partition|sort|public|cache)[_-]?key$/i;
+/** Names whose value is no secret: keys of tables, of caches, and public ones; what AWS calls its errors. */
+const HARMLESS =
+  /(?:primary|foreign|unique|partition|sort|public|cache)[_-]?key$|(?:exception|error|fault)$/i;
 /** Headers whose value has spaces: `Bearer …`, `Basic …`, `a=1; b=2`. */
 const HEADER = /authorization|cookie/i;
 const NAME = /[A-Za-z0-9_.-]/;
