@@ -10,20 +10,18 @@ export const wildcardReasons = {
     "Ids exist only once Terraform has made what bears them: the region, and the approval before an apply, are the bounds.",
   RandomPassword: "secretsmanager:GetRandomPassword has no resource level.",
   SessionChannels: "ssmmessages:* channels are made per session and have no resource level.",
+  RegisterInstance: "An agent registers the instance that it runs on, whose id nobody knows before it runs.",
 } as const;
 
 /** Actions of one service, as a statement names them: `iam:GetRole`. */
 export const actionsOf = (service: string, names: readonly string[]) =>
   names.map((name) => `${service}:${name}`);
 
-/** AWS's policies for container instances, and for machines that people reach through Session Manager. */
-export const instancePolicies = {
-  ecsAgent: "arn:aws:iam::aws:policy/service-role/AmazonEC2ContainerServiceforEC2Role",
-  sessionManager: "arn:aws:iam::aws:policy/AmazonSSMManagedInstanceCore",
-} as const;
+/** AWS's policy for container instances: what the ECS agent calls. */
+export const AGENT_POLICY = "arn:aws:iam::aws:policy/service-role/AmazonEC2ContainerServiceforEC2Role";
 
-/** Whether an action stands for all of a service, or of all services. */
-export const isWildcard = (action: string) => /^(\*|[\w-]+:\*+)$/.test(action);
+/** Whether an action stands for all of a service, or of all services: `*`, `s3:*`, `s3:?*`. */
+export const isWildcard = (action: string) => /^(\*|[\w-]+:[*?]*\*[*?]*)$/.test(action);
 
 export interface Statement {
   readonly sid: string;
@@ -64,6 +62,32 @@ export function allowed({ sid, actions, resources, condition }: Statement): Allo
  * @throws Error as `allowed`
  */
 export const policy = (statements: readonly Statement[]) => document(statements.map(allowed));
+
+/** What a session through Systems Manager is carried by, in a container or on an instance. */
+export const sessionChannels: Statement = {
+  sid: "SessionChannels",
+  actions: ["Control", "Data"].flatMap((channel) => [
+    `ssmmessages:Create${channel}Channel`,
+    `ssmmessages:Open${channel}Channel`,
+  ]),
+  resources: ["*"],
+};
+
+/**
+ * What people need to reach an instance through Session Manager, and no more: AWS's own policy for it,
+ * AmazonSSMManagedInstanceCore, also reads every parameter of the account.
+ * Source: "Create a custom IAM role for Session Manager", Systems Manager guide.
+ */
+export const sessionStatements: readonly Statement[] = [
+  sessionChannels,
+  { sid: "RegisterInstance", actions: ["ssm:UpdateInstanceInformation"], resources: ["*"] },
+];
+
+/**
+ * The condition that a service acts for this account: else somebody else's task or schedule could be given the role.
+ * Source: "The confused deputy problem", IAM guide; "IAM roles for tasks", ECS guide.
+ */
+export const forAccount = (account: string) => ({ StringEquals: { "aws:SourceAccount": account } });
 
 /** The trust policy of a role that only this AWS service may assume. */
 export const assumedBy = (service: string, condition?: Statement["condition"]) =>

@@ -338,18 +338,25 @@ describe("permissions", () => {
     expect(new Set(wild)).toEqual(new Set(Object.keys(wildcardReasons)));
   });
 
-  test.each(environments)("each role of %s is assumed by one AWS service", (_, graph) => {
+  test.each(environments)("each role of %s is assumed by one AWS service, for this account", (_, graph) => {
     for (const { body } of graph.all("aws_iam_role")) {
       const [statement, ...others] = JSON.parse(body.assume_role_policy).Statement;
       expect(others).toEqual([]);
       expect(statement.Principal).toEqual({
         Service: expect.stringMatching(/^(ec2|ecs-tasks|scheduler)\.amazonaws\.com$/),
       });
+      // EC2 hands a role to instances of its own account alone, and says no source.
+      if (statement.Principal.Service !== "ec2.amazonaws.com") {
+        expect(statement.Condition.StringEquals).toEqual({
+          "aws:SourceAccount": "${data.aws_caller_identity.caller.account_id}",
+        });
+      }
     }
   });
 
   test("the execution role reads exactly the parameters that its containers are given", () => {
-    const policy = JSON.parse(staging.one("aws_iam_role_policy").policy).Statement as Json[];
+    const policy = JSON.parse(staging.one("aws_iam_role_policy", "service_web_roles_execution_policy").policy)
+      .Statement as Json[];
     const read = policy.find(({ Sid }) => Sid === "ReadSecrets")?.Resource as string[];
     const given = staging
       .all("aws_ecs_task_definition")
@@ -361,13 +368,27 @@ describe("permissions", () => {
     expect(new Set(read)).toEqual(new Set(given));
   });
 
-  test("only instances get managed policies, and only those that the agents need", () => {
+  test.each(environments)("the roles of %s are passed to ECS alone", (_, graph) => {
+    const passing = graph
+      .all("aws_iam_role_policy")
+      .flatMap(({ body }) => JSON.parse(body.policy).Statement)
+      .filter(({ Action }: Json) => Action.includes("iam:PassRole"));
+    for (const { Condition } of passing)
+      expect(Condition).toEqual({ StringEquals: { "iam:PassedToService": "ecs-tasks.amazonaws.com" } });
+  });
+
+  test.each(environments)("only tasks' execution roles of %s read parameters", (_, graph) => {
+    for (const { body } of graph.all("aws_iam_role_policy")) {
+      const reads = /ssm:GetParameter|secretsmanager:GetSecretValue/.test(body.policy);
+      if (reads) expect(body.role).toMatch(/_roles_execution\.name}$/);
+    }
+  });
+
+  test("only instances get managed policies, and only the one that the ECS agent needs", () => {
     for (const [, graph] of environments) {
       for (const { body } of graph.all("aws_iam_role_policy_attachment")) {
-        expect(body.role).toMatch(/aws_iam_role\.(bastion_role|cluster_instance_role)\.name/);
-        expect(body.policy_arn).toMatch(
-          /policy\/(AmazonSSMManagedInstanceCore|service-role\/AmazonEC2ContainerServiceforEC2Role)$/,
-        );
+        expect(body.role).toMatch(/aws_iam_role\.cluster_instance_role\.name/);
+        expect(body.policy_arn).toMatch(/policy\/service-role\/AmazonEC2ContainerServiceforEC2Role$/);
       }
     }
   });

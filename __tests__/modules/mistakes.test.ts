@@ -32,7 +32,8 @@ const capacity = (own: Anything) => ({
 const ssh = { cidrs: ["198.51.100.7/32"], publicKey: "ssh-ed25519 AAAA someone" };
 
 /** What is written, where the mistake is, and what the message must say: the value, the rule, the way out. */
-const rows: readonly [what: string, props: Anything, path: string, ...said: string[]][] = [
+type Row = [what: string, props: Anything, path: string, ...said: string[]];
+const rows: readonly Row[] = [
   ["an empty name", { name: "" }, "staging", "is empty", "2 to 24 characters"],
   ["a name in upper case", { name: "Staging" }, "Staging", '"Staging" has upper case', 'write "staging"'],
   ["a long name", { name: "a".repeat(25) }, "a".repeat(25), "is 25 characters long", "2 to 24"],
@@ -381,6 +382,13 @@ const rows: readonly [what: string, props: Anything, path: string, ...said: stri
     "cron(…)",
   ],
   [
+    "a schedule of no minutes",
+    service({ schedules: { idle: { expression: "rate(0 minutes)", command: ["x"] } } }),
+    "staging.services.web.schedules.idle.expression",
+    '"rate(0 minutes)"',
+    "1 and more",
+  ],
+  [
     "days that CloudWatch has not",
     service({ logDays: 8 }),
     "staging.services.web.logDays",
@@ -400,6 +408,79 @@ const rows: readonly [what: string, props: Anything, path: string, ...said: stri
     "staging.services.web.permissions.0.resources.0",
     '"*"',
     "name the resources",
+  ],
+  [
+    "every action by another name",
+    service({ permissions: [{ sid: "All", actions: ["iam:?*"], resources: ["arn:aws:iam::1:role/x"] }] }),
+    "staging.services.web.permissions.0.actions.0",
+    '"iam:?*"',
+    "name the actions",
+  ],
+  [
+    "every resource by another name",
+    service({ permissions: [{ sid: "All", actions: ["s3:GetObject"], resources: ["**", "arn:*"] }] }),
+    "staging.services.web.permissions.0.resources.0",
+    '"**" is everything',
+    "name the resources",
+  ],
+  [
+    "a resource that is no ARN",
+    service({ permissions: [{ sid: "All", actions: ["s3:GetObject"], resources: ["arn:*", "uploads"] }] }),
+    "staging.services.web.permissions.0.resources.1",
+    '"uploads" is no ARN',
+    "arn:aws:s3:::",
+  ],
+  [
+    "two statements of one name",
+    service({
+      permissions: ["Read", "Read"].map((sid) => ({
+        sid,
+        actions: ["s3:GetObject"],
+        resources: ["arn:aws:s3:::b/*"],
+      })),
+    }),
+    "staging.services.web.permissions.1.sid",
+    '"Read" is another statement\'s name already',
+    "choose another",
+  ],
+  [
+    "the name of the statement for ECS Exec",
+    service({
+      exec: true,
+      permissions: [{ sid: "SessionChannels", actions: ["s3:GetObject"], resources: ["arn:aws:s3:::b/*"] }],
+    }),
+    "staging.services.web.permissions.0.sid",
+    "choose another",
+  ],
+  [
+    "a path longer than a load balancer takes",
+    service({ paths: [`/${"x".repeat(128)}`] }),
+    "staging.services.web.paths.0",
+    "longer than the 128 characters",
+    "shorten it with *",
+  ],
+  [
+    "a path of other characters",
+    service({ paths: ["/ünder ground"] }),
+    "staging.services.web.paths.0",
+    '"/ünder ground"',
+    "letters, digits",
+  ],
+  ...["127.0.0.0/16", "169.254.0.0/16", "224.0.0.0/16", "8.8.0.0/16", "172.48.0.0/16"].map(
+    (cidr): Row => [
+      `${cidr}, which is not private`,
+      { network: { cidr } },
+      "staging.network.cidr",
+      `"${cidr}" is not private`,
+      "192.168.0.0/16",
+    ],
+  ),
+  [
+    "Docker's own addresses",
+    { network: { cidr: "172.17.128.0/20" } },
+    "staging.network.cidr",
+    "overlaps 172.17.0.0/16",
+    "give others",
   ],
   [
     "two services on one path",

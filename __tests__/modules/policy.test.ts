@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { assumedBy, isWildcard, policy, wildcardReasons } from "../../modules/policy";
+import { assumedBy, forAccount, isWildcard, policy, wildcardReasons } from "../../modules/policy";
 
 const statement = { sid: "Read", actions: ["s3:GetObject"], resources: ["arn:aws:s3:::bucket/*"] };
 
@@ -35,7 +35,8 @@ describe("a policy", () => {
 });
 
 test("a wildcard is all of a service, not some of it", () => {
-  for (const action of ["*", "s3:*", "execute-api:*", "s3:**"]) expect(isWildcard(action)).toBe(true);
+  for (const action of ["*", "s3:*", "execute-api:*", "s3:**", "s3:?*", "s3:*?"])
+    expect(isWildcard(action)).toBe(true);
   for (const action of ["s3:Get*", "s3:GetObject"]) expect(isWildcard(action)).toBe(false);
 });
 
@@ -43,8 +44,10 @@ test("every reason is a sentence", () => {
   for (const reason of Object.values(wildcardReasons)) expect(reason).toMatch(/^\S.{20,}\.$/);
 });
 
-test("a role is assumed by the one service that is named", () => {
-  expect(JSON.parse(assumedBy("ecs-tasks.amazonaws.com")).Statement).toEqual([
-    { Effect: "Allow", Action: "sts:AssumeRole", Principal: { Service: "ecs-tasks.amazonaws.com" } },
+test("a role is assumed by the one service that is named, and where it can say so for the one account", () => {
+  const trust = { Effect: "Allow", Action: "sts:AssumeRole", Principal: { Service: "ec2.amazonaws.com" } };
+  expect(JSON.parse(assumedBy("ec2.amazonaws.com")).Statement).toEqual([trust]);
+  expect(JSON.parse(assumedBy("ec2.amazonaws.com", forAccount("1"))).Statement).toEqual([
+    { ...trust, Condition: { StringEquals: { "aws:SourceAccount": "1" } } },
   ]);
 });

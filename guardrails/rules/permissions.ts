@@ -21,7 +21,8 @@ const at = ({ block, path }: Statement, key: string, value?: unknown): Hit => ({
   value,
 });
 
-const isWildcardAction = (action: string) => /^(\*|[\w-]+:\*+|\*:\*)$/.test(action);
+/** `*`, `s3:*`, and what stands for as much: `s3:?*`. */
+const isWildcardAction = (action: string) => /^(\*|[\w*-]+:[*?]*\*[*?]*)$/.test(action);
 
 /** Without this, nobody could ever change a key's policy again. Source: Default key policy, KMS guide. */
 const isKeyOwner = ({ block, principals, actions }: Statement) =>
@@ -65,8 +66,8 @@ function publicPrincipal(statement: Statement): Hit[] {
   return conditions.some((key) => NARROWS_PRINCIPAL.test(key)) ? [] : [at(statement, "Principal", "*")];
 }
 
-/** A subject that any account of the identity provider could carry: `*`, `repo:*`, `repo:*\/service:…`. */
-const isAnySubject = (subject: string) => /^(\*|[a-z]+:\*.*)$/.test(subject);
+/** A subject that several accounts of the identity provider could carry: `*`, `repo:*`, `repo:*\/service:…`, `repo:me*\/…`. */
+const isAnySubject = (subject: string) => /^([\w-]+:)?[^:/]*[*?]/.test(subject);
 
 function openTrust(statement: Statement): Hit[] {
   const { actions, conditions } = statement;
@@ -97,6 +98,10 @@ function isTaskRole(role: Block, stack: Stack): boolean {
     .flatMap(statementsOf)
     .some(({ principals }) => principals?.includes("ecs-tasks.amazonaws.com") === true);
 }
+
+/** AWS's policies that read parameters on `*`. Source: AWS Managed Policy Reference. */
+const PARAMETER_READERS =
+  /^arn:aws[\w-]*:iam::aws:policy\/(service-role\/)?(AmazonSSM(ManagedInstanceCore|ReadOnlyAccess|FullAccess)|AmazonEC2RoleforSSM|ReadOnlyAccess)$/;
 
 function instancePolicy(block: Block, stack: Stack): Hit[] {
   if (!INSTANCE_POLICY.test(text(block.body.policy_arn) ?? "")) return [];
@@ -149,6 +154,15 @@ export const permissions = theme("permissions", [
     source: "ECS guide, Container instance IAM role; seen in practice",
     mend: "Let the execution role pull its image, write its log group and read its own parameters, nothing else.",
     find: each(["aws_iam_role_policy_attachment"], instancePolicy),
+  },
+  {
+    id: "reads-every-parameter",
+    why: "AWS's policies for Systems Manager read every parameter of the account, the secrets of other environments included.",
+    source: "AWS Managed Policy Reference, AmazonSSMManagedInstanceCore: ssm:GetParameter on *",
+    mend: "Allow ssm:UpdateInstanceInformation and the four ssmmessages channels in a policy of your own: Session Manager needs no more.",
+    find: each(ATTACHMENTS, (block) =>
+      PARAMETER_READERS.test(text(block.body.policy_arn) ?? "") ? [hit(block, block, "policy_arn")] : [],
+    ),
   },
   {
     id: "long-lived-access-key",

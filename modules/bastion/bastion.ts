@@ -1,7 +1,7 @@
 import { DataAwsSsmParameter } from "@cdktf/provider-aws/lib/data-aws-ssm-parameter";
 import { IamInstanceProfile } from "@cdktf/provider-aws/lib/iam-instance-profile";
 import { IamRole } from "@cdktf/provider-aws/lib/iam-role";
-import { IamRolePolicyAttachment } from "@cdktf/provider-aws/lib/iam-role-policy-attachment";
+import { IamRolePolicy } from "@cdktf/provider-aws/lib/iam-role-policy";
 import { Instance } from "@cdktf/provider-aws/lib/instance";
 import { KeyPair } from "@cdktf/provider-aws/lib/key-pair";
 import { SecurityGroup } from "@cdktf/provider-aws/lib/security-group";
@@ -9,7 +9,7 @@ import { Construct } from "constructs";
 import type { BastionConfiguration } from "../environment/props";
 import { nameOf } from "../names";
 import type { Network } from "../network/network";
-import { assumedBy, instancePolicies } from "../policy";
+import { assumedBy, policy, sessionStatements } from "../policy";
 import { admit, allow, groupLifecycle } from "../security-group";
 import { ITSELF } from "../stack";
 
@@ -71,9 +71,10 @@ export class Bastion extends Construct {
       name: nameOf("aws_iam_role", this.props.name, "bastion"),
       assumeRolePolicy: assumedBy("ec2.amazonaws.com"),
     });
-    new IamRolePolicyAttachment(this, "session_manager", {
+    new IamRolePolicy(this, "session_manager", {
+      name: "session-manager",
       role: role.name,
-      policyArn: instancePolicies.sessionManager,
+      policy: policy(sessionStatements),
     });
     return role;
   }

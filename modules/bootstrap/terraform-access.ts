@@ -1,6 +1,6 @@
 import type { Environment } from "../environment/environment";
 import type { Configuration } from "../environment/props";
-import { actionsOf, instancePolicies, type Statement } from "../policy";
+import { actionsOf, AGENT_POLICY, type Statement } from "../policy";
 import { stateKey } from "../stack";
 import { optionalServices, usedServices } from "./used-services";
 
@@ -195,15 +195,11 @@ function roleStatements(environment: string, account: string): Statement[] {
       resources: [named("role")],
     },
     {
-      // Only AWS's policies for container instances and their agent: no role of an environment becomes an administrator this way.
+      // Only AWS's policy for container instances: no role of an environment becomes an administrator this way.
       sid: "AttachPolicies",
       actions: ["iam:AttachRolePolicy"],
       resources: [named("role")],
-      condition: {
-        ArnEquals: {
-          "iam:PolicyARN": Object.values(instancePolicies),
-        },
-      },
+      condition: { ArnEquals: { "iam:PolicyARN": [AGENT_POLICY] } },
     },
     {
       sid: "ChangeInstanceProfiles",

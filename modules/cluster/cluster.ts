@@ -6,6 +6,7 @@ import { EcsCluster } from "@cdktf/provider-aws/lib/ecs-cluster";
 import { EcsClusterCapacityProviders } from "@cdktf/provider-aws/lib/ecs-cluster-capacity-providers";
 import { IamInstanceProfile } from "@cdktf/provider-aws/lib/iam-instance-profile";
 import { IamRole } from "@cdktf/provider-aws/lib/iam-role";
+import { IamRolePolicy } from "@cdktf/provider-aws/lib/iam-role-policy";
 import { IamRolePolicyAttachment } from "@cdktf/provider-aws/lib/iam-role-policy-attachment";
 import { LaunchTemplate } from "@cdktf/provider-aws/lib/launch-template";
 import { SecurityGroup } from "@cdktf/provider-aws/lib/security-group";
@@ -15,7 +16,7 @@ import { instanceType } from "../aws/instance-types";
 import type { ClusterConfiguration } from "../environment/props";
 import { nameOf } from "../names";
 import type { Network } from "../network/network";
-import { assumedBy, instancePolicies } from "../policy";
+import { AGENT_POLICY, assumedBy, policy, sessionStatements } from "../policy";
 import { allowOut, groupLifecycle } from "../security-group";
 import { ITSELF } from "../stack";
 
@@ -117,12 +118,14 @@ export class Cluster extends Construct {
       name: nameOf("aws_iam_role", this.props.name, "instances"),
       assumeRolePolicy: assumedBy("ec2.amazonaws.com"),
     });
-    for (const [id, policyArn] of [
-      ["ecs_agent", instancePolicies.ecsAgent],
-      ["session_manager", instancePolicies.sessionManager],
-    ] as const) {
-      this.lifelines.push(new IamRolePolicyAttachment(this, id, { role: role.name, policyArn }));
-    }
+    this.lifelines.push(
+      new IamRolePolicyAttachment(this, "ecs_agent", { role: role.name, policyArn: AGENT_POLICY }),
+      new IamRolePolicy(this, "session_manager", {
+        name: "session-manager",
+        role: role.name,
+        policy: policy(sessionStatements),
+      }),
+    );
     return role;
   }
 
@@ -182,6 +185,8 @@ export class Cluster extends Construct {
       ECS_ENABLE_SPOT_INSTANCE_DRAINING: "true",
       // By default the agent runs what it has cached when a pull fails: another release than the tag names.
       ECS_IMAGE_PULL_BEHAVIOR: "always",
+      // A privileged container is root on the instance, and so every task on it.
+      ECS_DISABLE_PRIVILEGED: "true",
     };
     const lines = Object.entries(settings).map(
       ([key, value]) => `echo ${key}=${value} >> /etc/ecs/ecs.config`,

@@ -2,6 +2,7 @@ import type { z } from "zod";
 import { fargateCpus, fargateMemories } from "../aws/fargate";
 import { instanceType } from "../aws/instance-types";
 import { type Mistake, show } from "../mistakes";
+import { sessionChannels } from "../policy";
 import { servicesIn } from "../service/service-url";
 import { variablesOf } from "../service/variables";
 import type { Configuration, environmentOptions, ServiceConfiguration } from "./props";
@@ -25,6 +26,7 @@ export function* checkServices(parsed: Parsed, configuration: Configuration): Ge
       ...checkExposure(service, configuration),
       ...checkCapacity(service, own.capacity, configuration),
       ...checkVariables(service, own.database, configuration),
+      ...checkPermissions(service),
     ];
     for (const { path, message } of checks) yield { path: `services.${service.name}.${path}`, message };
   }
@@ -208,6 +210,20 @@ function* checkVariables(
         message: `$SERVICE_URL(${asked}) names no internal service; there are ${there.join(", ") || "none"}: say internal: true of what only services call.`,
       };
     }
+  }
+}
+
+/** Statements of one name: IAM takes each name once in a policy. */
+function* checkPermissions({ permissions, exec }: ServiceConfiguration): Generator<Mistake> {
+  const taken = new Set(exec ? [sessionChannels.sid] : []);
+  for (const [index, { sid }] of permissions.entries()) {
+    if (taken.has(sid)) {
+      yield {
+        path: `permissions.${index}.sid`,
+        message: `${show(sid)} is another statement's name already; choose another.`,
+      };
+    }
+    taken.add(sid);
   }
 }
 

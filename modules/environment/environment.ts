@@ -129,12 +129,13 @@ export class Environment extends SlipwayStack {
   }
 
   private createServices() {
-    const { configuration, network, cluster, database, distribution, internal, uses } = this;
+    const { account, configuration, network, cluster, database, distribution, internal, uses } = this;
     return new Map(
       configuration.services.map((service) => {
         const registry = this.registries.get(service.registry.repository);
         if (registry === undefined) throw new Error(`No registry for ${service.name}.`);
         const props = {
+          account,
           configuration,
           service,
           network,

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { show } from "../mistakes";
 import { options, short } from "../options";
-import { canonical, LARGEST_VPC, SMALLEST_VPC } from "./subnets";
+import { canonical, LARGEST_VPC, SMALLEST_VPC, unfit } from "./subnets";
 
 /** Interface endpoints by the last part of their service's name. */
 export const endpointServices = [
@@ -31,7 +31,10 @@ export const cidr = z.string().superRefine((value, context) => {
 
 const vpcCidr = cidr.superRefine((value, context) => {
   const prefix = Number(value.split("/")[1]);
-  if (canonical(value) !== value || (prefix >= LARGEST_VPC && prefix <= SMALLEST_VPC)) return;
+  if (canonical(value) !== value) return;
+  const reason = unfit(value);
+  if (reason) context.addIssue(`${show(value)} ${reason}`);
+  if (prefix >= LARGEST_VPC && prefix <= SMALLEST_VPC) return;
   context.addIssue(
     prefix > SMALLEST_VPC
       ? `${show(value)} is too small for its subnets; give a /${LARGEST_VPC} to /${SMALLEST_VPC}.`
@@ -41,7 +44,7 @@ const vpcCidr = cidr.superRefine((value, context) => {
 
 export const networkOptions = options({
   /**
-   * The VPC's addresses, /16 to /22.
+   * The VPC's addresses, a private /16 to /22 beside Docker's 172.17.0.0/16.
    * @default a /16 of 10.0.0.0/8 chosen by the environment's name, so that a copied file gets its own
    */
   cidr: vpcCidr.optional(),

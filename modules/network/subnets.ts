@@ -25,6 +25,25 @@ export function canonical(cidr: string): string | undefined {
   }
 }
 
+/**
+ * The ranges that are nobody's in the internet. Within others, addresses that are somebody's would not be reached from
+ * the VPC, and AWS keeps 127.0.0.0/8, 169.254.0.0/16 and 224.0.0.0/4 for itself. Source: RFC 1918, RFC 6598.
+ */
+const PRIVATE = ["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10"];
+
+/** Docker's own on instances. Source: "VPC CIDR blocks", VPC guide. */
+const DOCKER = "172.17.0.0/16";
+
+/** Why addresses are none for a VPC, or undefined. */
+export function unfit(cidr: string): string | undefined {
+  const block = new Netmask(cidr);
+  if (!PRIVATE.some((range) => new Netmask(range).contains(block)))
+    return `is not private: give addresses of ${PRIVATE.join(", ")}.`;
+  return overlap(cidr, DOCKER)
+    ? `overlaps ${DOCKER}, which Docker takes for itself on instances; give others.`
+    : undefined;
+}
+
 /** Whether two CIDRs share an address. */
 export const overlap = (left: string, right: string): boolean => {
   const [a, b] = [new Netmask(left), new Netmask(right)];

@@ -41,11 +41,29 @@ const scheduleOptions = options({
   expression: z
     .string()
     .regex(
-      /^(cron\(\S+( \S+){5}\)|rate\(\d+ (minutes?|hours?|days?)\))$/,
-      "is no cron(…) of six fields nor rate(…).",
+      /^(cron\(\S+( \S+){5}\)|rate\([1-9]\d* (minutes?|hours?|days?)\))$/,
+      "is no cron(…) of six fields nor rate(…) of 1 and more.",
     ),
   /** What runs, in the service's image and with its environment. */
   command,
+});
+
+/** A condition of a listener rule: at most 128 characters. Source: "Path conditions", Application Load Balancer guide. */
+const path = z
+  .string()
+  .regex(/^\//, 'must start with "/".')
+  .regex(
+    /^[\w\-.$/~"'@:+&*?]*$/,
+    "holds what a load balancer takes for no path: there are letters, digits and _-.$/~\"'@:+&, and * and ? for any.",
+  )
+  .max(128, "is longer than the 128 characters that a load balancer takes; shorten it with *.");
+
+/** An ARN that says which service's resources are meant; a reference stands for one. */
+const resource = z.string().refine((arn) => /^(arn:[\w-]+:[\w-]+:[^:]*:[^:]*:.+|.*\$\{.+)$/s.test(arn), {
+  error: ({ input }) =>
+    /^[*?]+$/.test(String(input))
+      ? `${show(input)} is everything: name the resources.`
+      : `${show(input)} is no ARN: name the resources, like "arn:aws:s3:::uploads/*".`,
 });
 
 /** What a statement of a policy allows, and on what. */
@@ -60,9 +78,7 @@ const permitted = {
         }),
     )
     .min(1, "is empty: name at least one action."),
-  resources: z
-    .array(z.string().refine((arn) => arn !== "*", '"*" is everything: name the resources.'))
-    .min(1, "is empty: name at least one resource."),
+  resources: z.array(resource).min(1, "is empty: name at least one resource."),
 };
 
 const permissionOptions = options({
@@ -101,7 +117,7 @@ export const serviceOptions = options({
    * Paths that are served, with * and ?. Longer ones are matched first.
    * @default ["/*"] with a port
    */
-  paths: z.array(z.string().regex(/^\/\S*$/, 'must start with "/".')).optional(),
+  paths: z.array(path).optional(),
   /**
    * Only services call it, by `$SERVICE_URL(name)` in their `config`; there is one more load balancer then, about 17 USD a
    * month.

@@ -4,10 +4,12 @@ import { Lazy } from "cdktf";
 import { Construct } from "constructs";
 import type { ServiceConfiguration } from "../environment/props";
 import { nameOf } from "../names";
-import { assumedBy, policy, type Statement } from "../policy";
+import { assumedBy, forAccount, policy, sessionChannels, type Statement } from "../policy";
 import type { Grant } from "../uses/use";
 
 export interface RolesProps {
+  /** The account's id. */
+  readonly account: string;
   readonly environment: string;
   readonly service: ServiceConfiguration;
   readonly repositoryArn: string;
@@ -55,13 +57,13 @@ export class Roles extends Construct {
   private createRole(id: string) {
     return new IamRole(this, id, {
       name: nameOf("aws_iam_role", this.props.environment, this.props.service.name, id),
-      assumeRolePolicy: assumedBy("ecs-tasks.amazonaws.com"),
+      assumeRolePolicy: assumedBy("ecs-tasks.amazonaws.com", forAccount(this.props.account)),
     });
   }
 
   /** Whether the application may do anything in AWS beside being entered. */
   get actsInAws(): boolean {
-    return this.statements.some(({ sid }) => sid !== "SessionChannels");
+    return this.statements.some(({ sid }) => sid !== sessionChannels.sid);
   }
 
   /** Written when the stack is: more may be allowed until then. */
@@ -101,16 +103,7 @@ export class Roles extends Construct {
       resources,
     }));
     const statements: Statement[] = [...this.props.service.permissions, ...uses];
-    if (this.props.service.exec) {
-      statements.push({
-        sid: "SessionChannels",
-        actions: ["Control", "Data"].flatMap((channel) => [
-          `ssmmessages:Create${channel}Channel`,
-          `ssmmessages:Open${channel}Channel`,
-        ]),
-        resources: ["*"],
-      });
-    }
+    if (this.props.service.exec) statements.push(sessionChannels);
     return statements;
   }
 }

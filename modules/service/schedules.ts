@@ -7,10 +7,12 @@ import type { Cluster } from "../cluster/cluster";
 import type { ServiceConfiguration } from "../environment/props";
 import { literal } from "../literal";
 import { nameOf } from "../names";
-import { assumedBy, policy } from "../policy";
+import { assumedBy, forAccount, policy } from "../policy";
 import type { Roles } from "./roles";
 
 export interface SchedulesProps {
+  /** The account's id. */
+  readonly account: string;
   readonly environment: string;
   readonly service: ServiceConfiguration;
   readonly cluster: Cluster;
@@ -33,7 +35,7 @@ export class Schedules extends Construct {
     super(scope, id);
     this.role = new IamRole(this, "role", {
       name: nameOf("aws_iam_role", props.environment, props.service.name, "scheduler"),
-      assumeRolePolicy: assumedBy("scheduler.amazonaws.com"),
+      assumeRolePolicy: assumedBy("scheduler.amazonaws.com", forAccount(props.account)),
     });
     const runTask = this.allowRunTask();
     this.schedules = Object.keys(props.service.schedules).map((name) => this.createSchedule(name, runTask));
@@ -52,7 +54,12 @@ export class Schedules extends Construct {
           resources: [`${taskDefinition.arnWithoutRevision}:*`],
           condition: { ArnEquals: { "ecs:cluster": cluster.cluster.arn } },
         },
-        { sid: "PassRoles", actions: ["iam:PassRole"], resources: [roles.execution.arn, roles.task.arn] },
+        {
+          sid: "PassRoles",
+          actions: ["iam:PassRole"],
+          resources: [roles.execution.arn, roles.task.arn],
+          condition: { StringEquals: { "iam:PassedToService": "ecs-tasks.amazonaws.com" } },
+        },
       ]),
     });
   }

@@ -39,6 +39,8 @@ const IDLE = 60;
 export const PLACEHOLDER = "placeholder: set this parameter by hand";
 
 export interface ServiceProps {
+  /** The account's id. */
+  readonly account: string;
   readonly configuration: Configuration;
   readonly service: ServiceConfiguration;
   readonly network: Network;
@@ -247,6 +249,7 @@ export class Service extends Construct {
 
   private createRoles() {
     return new Roles(this, "roles", {
+      account: this.props.account,
       environment: this.stack,
       service: this.own,
       repositoryArn: this.props.registry.repository.arn,
@@ -514,6 +517,7 @@ export class Service extends Construct {
   private createSchedules() {
     if (Object.keys(this.own.schedules).length === 0) return undefined;
     return new Schedules(this, "schedules", {
+      account: this.props.account,
       environment: this.stack,
       service: this.own,
       cluster: this.props.cluster,

@@ -238,6 +238,9 @@ export const permissionCases: CasesByRule = {
       "no condition": trust(),
       "the audience only": trust({ StringEquals: { [`${GITHUB}:aud`]: "sts.amazonaws.com" } }),
       "every repository": trust({ StringLike: { [`${GITHUB}:sub`]: "repo:*" } }),
+      "every owner whose name begins alike": trust({
+        StringLike: { [`${GITHUB}:sub`]: "repo:acme*/shop:*" },
+      }),
       "a document": data("aws_iam_policy_document", {
         statement: {
           actions: ["sts:AssumeRoleWithWebIdentity"],
@@ -248,6 +251,7 @@ export const permissionCases: CasesByRule = {
     },
     passes: {
       "an environment": trust({ StringEquals: { [`${GITHUB}:sub`]: "repo:acme/shop:environment:prod" } }),
+      "every repository of one owner": trust({ StringLike: { [`${GITHUB}:sub`]: "repo:acme/*" } }),
       "an expression": trust({ StringEquals: { "${local.issuer}:sub": "${local.subject}" } }),
       "a key that is one": trust({ StringEquals: { "${local.subject_key}": "repo:acme/shop:pull_request" } }),
     },
@@ -255,7 +259,7 @@ export const permissionCases: CasesByRule = {
   "iam-administrator": {
     fails: { administrator: attachment("arn:aws:iam::aws:policy/AdministratorAccess") },
     passes: {
-      "what is needed": attachment("arn:aws:iam::aws:policy/AmazonSSMManagedInstanceCore"),
+      "what is needed": attachment(INSTANCES),
       "of one's own": attachment("${aws_iam_policy.it.arn}"),
     },
   },
@@ -271,6 +275,17 @@ export const permissionCases: CasesByRule = {
       ),
     },
     passes: { "an instance's role": together(assumedBy("ec2.amazonaws.com"), attachment(INSTANCES)) },
+  },
+  "reads-every-parameter": {
+    fails: {
+      "Session Manager's": attachment("arn:aws:iam::aws:policy/AmazonSSMManagedInstanceCore"),
+      "its predecessor": attachment("arn:aws:iam::aws:policy/service-role/AmazonEC2RoleforSSM"),
+      "one that reads all": attachment("arn:aws:iam::aws:policy/ReadOnlyAccess"),
+    },
+    passes: {
+      "the agent's": attachment(INSTANCES),
+      "of one's own": attachment("${aws_iam_policy.it.arn}"),
+    },
   },
   "long-lived-access-key": {
     fails: { key: resource("aws_iam_access_key", { user: "ci" }) },
