@@ -29,7 +29,7 @@ export function planRows(scratch: string): Row[] {
 /** This project in a folder of its own, with other environments, never planned before. */
 function projectOf(scratch: string, names: readonly string[]): string {
   const folder = mkdtempSync(join(scratch, "plan-"));
-  for (const name of ["modules", "guardrails", "node_modules", "tsconfig.json"]) {
+  for (const name of ["aws", "modules", "guardrails", "node_modules", "tsconfig.json"]) {
     symlinkSync(join(ROOT, name), join(folder, name));
   }
   for (const name of ["main.ts", "package.json"]) cpSync(join(ROOT, name), join(folder, name));

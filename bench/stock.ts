@@ -19,7 +19,15 @@ const ROOT = join(__dirname, "..");
 export function stockApp(folder: string): string[] {
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true });
-  for (const name of ["modules", "guardrails", "environments", "main.ts", "cdktf.json", "package.json"]) {
+  for (const name of [
+    "aws",
+    "modules",
+    "guardrails",
+    "environments",
+    "main.ts",
+    "cdktf.json",
+    "package.json",
+  ]) {
     cpSync(join(ROOT, name), join(folder, name), { recursive: true });
   }
   symlinkSync(join(ROOT, "node_modules"), join(folder, "node_modules"));

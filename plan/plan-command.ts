@@ -11,6 +11,7 @@ import { parallel } from "./parallel";
 import { parsePlan } from "./plan-json";
 import { problemOf } from "./problems";
 import { Progress, screenOf } from "./progress";
+import { rebootProblems } from "./reboots";
 import { reportOf, type StackReport } from "./report";
 import { SavedPlans } from "./saved";
 import { type Stack, select } from "./stacks";
@@ -121,7 +122,8 @@ class Planner {
     checkReplaced(this.replace, summary);
     const changes = code === 2;
     this.saved.save(stack, { offline: this.offline, changes, summary });
-    return { name, outcome: changes ? "changes" : "no changes", summary, problems };
+    const outcome = changes ? "changes" : "no changes";
+    return { name, outcome, summary, problems: [...problems, ...rebootProblems(plan)] };
   }
 }
 

@@ -113,7 +113,7 @@ describe("docs/adopting.md", () => {
   it("shows pieces of an environment's file that compile", () => {
     const folder = mkdtempSync(join(tmpdir(), "slipway-guide-"));
     try {
-      for (const name of ["modules", "guardrails", "node_modules", "tsconfig.json"])
+      for (const name of ["aws", "modules", "guardrails", "node_modules", "tsconfig.json"])
         symlinkSync(join(ROOT, name), join(folder, name));
       const extensions = ["importFrom", "moveFromId", "snapshot_identifier"].map((words) =>
         code("ts", words),

@@ -1,9 +1,9 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { fargateCpus, fargateMemories } from "../../modules/aws/fargate";
-import { families, instanceType } from "../../modules/aws/instance-types";
-import { isInstanceClass, isPostgresVersion } from "../../modules/aws/postgres";
-import { regions, zonesOf } from "../../modules/aws/zones";
+import { fargateCpus, fargateMemories } from "../../aws/fargate";
+import { families, instanceType } from "../../aws/instance-types";
+import { isInstanceClass, isPostgresVersion } from "../../aws/postgres";
+import { regions, zonesOf } from "../../aws/zones";
 import { production, small } from "../../modules/environment";
 import { but, larger, least } from "./support/least";
 import { synthesize } from "./support/synthesize";

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { Netmask } from "netmask";
 import { describe, expect, test } from "vitest";
-import { zonesOf } from "../../modules/aws/zones";
+import { zonesOf } from "../../aws/zones";
 import { canonical, kinds, overlap, places, subnetCidr } from "../../modules/network/subnets";
 import { vpcCidr } from "./support/arbitrary";
 import { but } from "./support/least";

@@ -162,6 +162,25 @@ test("roles go after what is attached to them", async () => {
   );
 });
 
+test("a static parameter waits for a reboot; nothing is said of one that nobody knows", async () => {
+  const group = (name: string, apply_method: string, family = "postgres17") =>
+    account.make("aws_db_parameter_group", {
+      name: `static-${name.replaceAll(/[^a-z]/g, "-")}-${family}`,
+      family,
+      parameter: [{ name, value: "4", apply_method }],
+    });
+  expect(await account.refusal(group("autovacuum_max_workers", "immediate"))).toBe(
+    "InvalidParameterCombination",
+  );
+  for (const accepted of [
+    group("max_connections", "pending-reboot"),
+    group("autovacuum_max_workers", "immediate", "postgres18"),
+    group("work_mem", "immediate"),
+    group("cron.max_running_jobs", "immediate"),
+  ])
+    expect(await account.refusal(accepted)).toBe("accepted");
+});
+
 test("a database is protected, needs a final snapshot, and fits its parameter group", async () => {
   await account.make("aws_db_parameter_group", { name: "pg16", family: "postgres16" });
   const make = (more: Fields) =>

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { regions } from "../aws/zones";
+import { regions } from "../../aws/zones";
 import { show } from "../mistakes";
 import { options, part } from "../options";
 

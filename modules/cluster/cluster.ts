@@ -12,7 +12,7 @@ import { LaunchTemplate } from "@cdktf/provider-aws/lib/launch-template";
 import { SecurityGroup } from "@cdktf/provider-aws/lib/security-group";
 import { Fn, type ITerraformDependable, Token } from "cdktf";
 import { Construct } from "constructs";
-import { instanceType } from "../aws/instance-types";
+import { instanceType } from "../../aws/instance-types";
 import type { ClusterConfiguration } from "../environment/props";
 import { nameOf } from "../names";
 import type { Network } from "../network/network";

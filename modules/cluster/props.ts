@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { families, instanceType } from "../aws/instance-types";
+import { families, instanceType } from "../../aws/instance-types";
 import { show } from "../mistakes";
 import { options } from "../options";
 

@@ -6,6 +6,7 @@ import { SecurityGroup } from "@cdktf/provider-aws/lib/security-group";
 import { SsmParameter, type SsmParameterConfig } from "@cdktf/provider-aws/lib/ssm-parameter";
 import { DataResource, Token } from "cdktf";
 import { Construct } from "constructs";
+import { applyType } from "../../aws/postgres-parameters";
 import type { DatabaseContract } from "../contract";
 import type { DatabaseConfiguration } from "../environment/props";
 import { nameOf } from "../names";
@@ -21,13 +22,6 @@ interface Secrets {
   readonly password: SsmParameter;
   readonly url: SsmParameter;
 }
-
-/**
- * Parameters that a running Postgres takes over; all others wait for a restart, which RDS insists on for the static
- * ones and accepts for any. Source: pg_settings, contexts sighup, superuser and user.
- */
-const immediate =
-  /^(log_|autovacuum(?!_freeze|_multixact|_max_workers|_worker_slots)|auto_explain\.|checkpoint_|commit_(delay|siblings)|cpu_|effective_|enable_|idle_|jit$|jit_|lock_timeout|maintenance_work_mem|max_(parallel_|wal_size|standby_|slot_wal)|min_wal_size|random_page_cost|seq_page_cost|search_path|statement_timeout|synchronous_commit|tcp_|temp_|vacuum_|work_mem|default_|deadlock_timeout|bgwriter_|wal_compression|hash_mem_multiplier|pgaudit\.(log|role)|pg_stat_statements\.track)/;
 
 /**
  * RDS Postgres in subnets that lead nowhere. Its password is in no plan and no state: it is made up in one run, written
@@ -133,11 +127,20 @@ export class Database extends Construct {
       parameter: Object.entries(parameters).map(([name, value]) => ({
         name,
         value,
-        applyMethod: immediate.test(name) ? "immediate" : "pending-reboot",
+        applyMethod: this.applyMethod(name, value),
       })),
       skipDestroy: deletionProtection && !applyImmediately,
       lifecycle: { createBeforeDestroy: true },
     });
+  }
+
+  /**
+   * At once where RDS can. It answers `pending-reboot` for what is already its family's default, and every plan would show
+   * a difference otherwise: `rds.force_ssl` is on since Postgres 15.
+   */
+  private applyMethod(name: string, value: string) {
+    const isDefault = name === "rds.force_ssl" && value === "1";
+    return !isDefault && applyType(this.major, name) === "dynamic" ? "immediate" : "pending-reboot";
   }
 
   /** Made before RDS makes them, without an end to their retention. */
@@ -256,6 +259,6 @@ export class Database extends Construct {
   }
 
   private get major() {
-    return this.props.database.engineVersion.split(".")[0];
+    return this.props.database.engineVersion.split(".")[0] ?? "";
   }
 }

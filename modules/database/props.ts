@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { isInstanceClass, isPostgresVersion, postgresMajors } from "../aws/postgres";
+import { isInstanceClass, isPostgresVersion, postgresMajors } from "../../aws/postgres";
 import { show } from "../mistakes";
 import { options, part } from "../options";
 
@@ -27,7 +27,11 @@ export const databaseOptions = options({
         `${show(issue.input)} is no Postgres version on RDS; major versions are ${postgresMajors.join(", ")}.`,
     })
     .default("17"),
-  /** Postgres parameters by name, the same as a developer sets locally: `{ max_connections: "200" }`. */
+  /**
+   * Postgres parameters by name, the same as a developer sets locally: `{ max_connections: "200" }`. RDS takes a changed
+   * one over at once, or, where Postgres needs a restart for it, when somebody reboots the instance: the plan says which.
+   * Leave out what only repeats RDS' default.
+   */
   parameters: z.record(z.string(), z.union([z.string(), z.number()]).transform(String)).default({}),
   /** The database that is made at the start. */
   name: identifier.default("app"),
@@ -53,7 +57,10 @@ export const databaseOptions = options({
   /** A snapshot when the instance is deleted after all. */
   finalSnapshot: z.boolean().default(true),
   performanceInsights: z.boolean().default(true),
-  /** Changes that restart the instance happen at once, not in the maintenance window. */
+  /**
+   * Changes of instance class, storage, version and multiAz happen at once, not in the maintenance window. Changed
+   * parameters wait for neither: see `parameters`.
+   */
   applyImmediately: z.boolean().default(false),
 });
 

@@ -3,7 +3,7 @@ import { AcmCertificateValidation } from "@cdktf/provider-aws/lib/acm-certificat
 import type { DataAwsRoute53Zone } from "@cdktf/provider-aws/lib/data-aws-route53-zone";
 import { Route53Record } from "@cdktf/provider-aws/lib/route53-record";
 import { Construct } from "constructs";
-import { CLOUDFRONT_REGION } from "../aws/cloudfront";
+import { CLOUDFRONT_REGION } from "../../aws/cloudfront";
 import { addressOf, ITSELF } from "../stack";
 
 interface CertificateProps {

@@ -14,7 +14,7 @@ import { Route53Record } from "@cdktf/provider-aws/lib/route53-record";
 import type { Wafv2WebAcl } from "@cdktf/provider-aws/lib/wafv2-web-acl";
 import { Fn, TerraformOutput } from "cdktf";
 import { Construct } from "constructs";
-import { CLOUDFRONT_REGION } from "../aws/cloudfront";
+import { CLOUDFRONT_REGION } from "../../aws/cloudfront";
 import type { Configuration, DistributionConfiguration } from "../environment/props";
 import { nameOf } from "../names";
 import type { Network } from "../network/network";

@@ -1,6 +1,6 @@
 import { Wafv2WebAcl } from "@cdktf/provider-aws/lib/wafv2-web-acl";
 import type { Construct } from "constructs";
-import { CLOUDFRONT_REGION } from "../aws/cloudfront";
+import { CLOUDFRONT_REGION } from "../../aws/cloudfront";
 import type { DistributionConfiguration } from "../environment/props";
 import { nameOf } from "../names";
 

@@ -1,6 +1,6 @@
 import type { z } from "zod";
-import { fargateCpus, fargateMemories } from "../aws/fargate";
-import { instanceType } from "../aws/instance-types";
+import { fargateCpus, fargateMemories } from "../../aws/fargate";
+import { instanceType } from "../../aws/instance-types";
 import { type Mistake, show } from "../mistakes";
 import { sessionChannels } from "../policy";
 import { servicesIn } from "../service/service-url";

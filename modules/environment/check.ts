@@ -1,7 +1,7 @@
 import type { z } from "zod";
-import { CLOUDFRONT_REGION } from "../aws/cloudfront";
-import { instanceType } from "../aws/instance-types";
-import { zonesOf } from "../aws/zones";
+import { CLOUDFRONT_REGION } from "../../aws/cloudfront";
+import { instanceType } from "../../aws/instance-types";
+import { zonesOf } from "../../aws/zones";
 import { type Mistake, show } from "../mistakes";
 import { agentServices } from "../network/props";
 import { usesQueue } from "../uses/props";

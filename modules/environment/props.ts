@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { regions } from "../aws/zones";
+import { regions } from "../../aws/zones";
 import { bastion, type bastionOptions } from "../bastion/props";
 import { clusterOptions } from "../cluster/props";
 import { database } from "../database/props";

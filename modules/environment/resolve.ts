@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import type { z } from "zod";
-import { instanceType } from "../aws/instance-types";
-import { regions, zonesOf } from "../aws/zones";
+import { instanceType } from "../../aws/instance-types";
+import { regions, zonesOf } from "../../aws/zones";
 import { fromIssues, type Mistake } from "../mistakes";
 import { agentServices, endpointServices } from "../network/props";
 import { expand, freeze, layer } from "../options";

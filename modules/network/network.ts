@@ -20,7 +20,7 @@ import { VpcPeeringConnection } from "@cdktf/provider-aws/lib/vpc-peering-connec
 import type { VpcSecurityGroupIngressRule } from "@cdktf/provider-aws/lib/vpc-security-group-ingress-rule";
 import type { ITerraformDependable } from "cdktf";
 import { Construct } from "constructs";
-import { zonesOf } from "../aws/zones";
+import { zonesOf } from "../../aws/zones";
 import type { Configuration } from "../environment/props";
 import { nameOf } from "../names";
 import { admit, groupLifecycle } from "../security-group";

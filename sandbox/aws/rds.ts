@@ -1,3 +1,4 @@
+import { isKnownStatic } from "../../aws/postgres-parameters";
 import { type Fields, UNKNOWN } from "../wire/value";
 import { AwsError, type Kinds, type Problem, type Situation, text, texts } from "./kind";
 import { between, length, oneOf, pattern } from "./rules";
@@ -263,6 +264,7 @@ export const rds: Kinds = {
         "One or more database instances are still members of this parameter group {value}, so the group cannot be deleted",
     },
     check: ({ attributes }) => {
+      checkApplyMethods(attributes);
       const family = text(attributes, "family");
       if (family.startsWith("postgres") && !POSTGRES_MAJORS.includes(family.slice("postgres".length))) {
         throw new AwsError(
@@ -274,6 +276,21 @@ export const rds: Kinds = {
     },
   },
 };
+
+/** A static parameter waits for a reboot. Source: ModifyDBParameterGroup, ApplyMethod. */
+function checkApplyMethods(attributes: Fields): void {
+  const major = text(attributes, "family").replace("postgres", "");
+  const parameters = Array.isArray(attributes.parameter) ? (attributes.parameter as Fields[]) : [];
+  for (const parameter of parameters) {
+    if (text(parameter, "apply_method") !== "immediate" || !isKnownStatic(major, text(parameter, "name")))
+      continue;
+    throw new AwsError(
+      "InvalidParameterCombination",
+      `cannot use immediate apply method for static parameter: ${text(parameter, "name")}`,
+      "parameter",
+    );
+  }
+}
 
 /** Keeps for the maintenance window what RDS would change there; until then the instance is as it was. */
 function schedule({ attributes, before }: Situation): void {
