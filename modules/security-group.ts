@@ -79,21 +79,16 @@ export function allow(
 const range = (port: Port) =>
   typeof port === "number" ? { fromPort: port, toPort: port } : { fromPort: port[0], toPort: port[1] };
 
-interface Out {
-  readonly from: SecurityGroup;
-  readonly network: { readonly s3Endpoint: { readonly prefixListId: string } };
-  /** Whether there is a way to the internet at all. */
-  readonly nat: boolean;
-  readonly cidr: string;
+/** Somewhere that containers may send to, whatever their group. */
+export interface Destination extends Omit<Egress, "from" | "to"> {
+  /** What the ids of rules to it end in. */
+  readonly id: string;
 }
 
-/** The rules out of a group of containers, which last as long as they: anywhere through NAT, else to the VPC and S3. */
-export function allowOut(scope: Construct, id: string, { from, network, nat, cidr }: Out) {
-  if (nat) {
-    return [allow(scope, `${id}_out`, { from, cidr: "0.0.0.0/0", description: "Anywhere, through NAT" })];
-  }
-  const toVpc = { from, cidr, description: "Within the VPC: no NAT leads out of it" };
-  const prefixList = network.s3Endpoint.prefixListId;
-  const toS3 = { from, port: 443, prefixList, description: "Image layers, through the S3 endpoint" };
-  return [allow(scope, `${id}_to_vpc`, toVpc), allow(scope, `${id}_to_s3`, toS3)];
-}
+/** The rules out of a group of containers, which last as long as they. */
+export const allowOut = (
+  scope: Construct,
+  name: string,
+  from: SecurityGroup,
+  destinations: readonly Destination[],
+) => destinations.map(({ id, ...to }) => allow(scope, `${name}_${id}`, { from, ...to }));

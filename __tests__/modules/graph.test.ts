@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { isWildcard, wildcardReasons } from "../../modules/policy";
 import { addressesIn, type Graph, type Json, type Leaf, leavesOf } from "./support/graph";
-import { but, larger, least } from "./support/least";
+import { but, existing, larger, least } from "./support/least";
 import { livesIn, publicSubnets, reachable, waysIn, waysOut } from "./support/reach";
 import { synthesize, synthesizeBootstrap } from "./support/synthesize";
 
@@ -110,6 +110,71 @@ describe("who talks to whom", () => {
         expect(body.referenced_security_group_id).toMatch(/aws_security_group\./);
       }
     }
+  });
+});
+
+describe("a VPC that is there already", () => {
+  const graph = synthesize(but({ network: existing }), "guest");
+
+  test("is read, and nothing of it is made, changed or routed", () => {
+    const network = graph.addresses.filter((address) => /\.network(_|$)/.test(address));
+    expect(network).toEqual([
+      "aws_db_subnet_group.network_database",
+      "aws_elasticache_subnet_group.network_cache",
+    ]);
+    const types = /^aws_(default_|vpc|subnet|route|network_acl|internet_gateway|nat_gateway|eip)/;
+    expect(
+      graph.addresses.filter((address) => types.test(address) && !/^aws_vpc_security/.test(address)),
+    ).toEqual([]);
+  });
+
+  test("has the same ways between groups as one of its own", () => {
+    expect(waysIn(graph)).toEqual(waysIn(staging));
+    expect(waysOut(graph)).toEqual(waysOut(staging));
+    expect(reachable(graph, "internet")).toEqual([]);
+    expect(reachable(graph, "cloudfront")).toEqual(reachable(staging, "cloudfront"));
+  });
+
+  test("is what every group, target group and place refers to, once it was found right", () => {
+    const vpc = "${data.aws_vpc.network.id}";
+    for (const type of ["aws_security_group", "aws_lb_target_group"])
+      for (const { body } of graph.all(type)) expect(body.vpc_id).toBe(vpc);
+    const subnets = existing.subnets.private.map((id) => `\${data.aws_subnet.network_${id}.id}`);
+    expect(graph.one("aws_lb").subnets).toEqual(subnets);
+    expect(graph.one("aws_db_subnet_group").subnet_ids).toEqual(subnets);
+    expect(graph.one("aws_elasticache_subnet_group").subnet_ids).toEqual(subnets);
+    expect(graph.one("aws_autoscaling_group").vpc_zone_identifier).toEqual(subnets);
+    expect(graph.references("aws_cloudfront_vpc_origin.distribution_origin")).toContain(
+      "data.aws_internet_gateway.network_internet",
+    );
+    for (const { address } of graph.elements)
+      expect([...graph.references(address)].filter((to) => !graph.has(to))).toEqual([]);
+  });
+
+  test("may have subnets of each kind, and what has none lives in the private ones", () => {
+    const named = (kind: string) => [`subnet-${kind.repeat(8)}`, `subnet-${kind.repeat(17)}`];
+    const subnets = { private: named("a"), database: named("b"), public: named("c") };
+    const own = synthesize(
+      but({ network: { ...existing, subnets }, bastion: { ssh: { cidrs: ["198.51.100.7/32"], publicKey } } }),
+      "guest",
+    );
+    const idsOf = (kind: string) => named(kind).map((id) => `\${data.aws_subnet.network_${id}.id}`);
+    expect(own.one("aws_db_subnet_group").subnet_ids).toEqual(idsOf("b"));
+    expect(own.one("aws_elasticache_subnet_group").subnet_ids).toEqual(idsOf("b"));
+    expect(own.one("aws_lb").subnets).toEqual(idsOf("a"));
+    expect(own.one("aws_instance").subnet_id).toBe(idsOf("c")[0]);
+    const checked = own
+      .all("data.aws_subnet")
+      .map(({ id, body }) => [id, body.lifecycle.postcondition.length]);
+    // Of each its VPC; of private ones public addresses, by kind; of the last of a kind the zones of all.
+    expect(Object.fromEntries(checked)).toEqual({
+      "network_subnet-aaaaaaaa": 3,
+      "network_subnet-aaaaaaaaaaaaaaaaa": 5,
+      "network_subnet-bbbbbbbb": 3,
+      "network_subnet-bbbbbbbbbbbbbbbbb": 5,
+      "network_subnet-cccccccc": 1,
+      "network_subnet-ccccccccccccccccc": 1,
+    });
   });
 });
 

@@ -4,7 +4,7 @@ import { build } from "../../modules/app";
 import type { EnvironmentProps } from "../../modules/environment";
 import { resolve } from "../../modules/environment/resolve";
 import { ConfigurationError } from "../../modules/mistakes";
-import { but, butWeb, least, type ServiceProps, web } from "./support/least";
+import { but, butWeb, existing, least, type ServiceProps, web } from "./support/least";
 import { filesOf, newApp } from "./support/synthesize";
 
 /** What a person may write, whether the types allow it or not. */
@@ -96,6 +96,63 @@ const rows: readonly Row[] = [
   ],
   ["four zones", { network: { zones: 4 } }, "staging.network.zones", "4 is neither 2, 3"],
   ["a NAT that is none", { network: { nat: "two" } }, "staging.network.nat", '"two"', '"per-zone"'],
+  [
+    "a VPC that is none",
+    { network: { ...existing, vpc: "staging" } },
+    "staging.network.vpc",
+    '"staging" is no id of a VPC',
+    "vpc-0123456789abcdef0",
+  ],
+  [
+    "subnets without their VPC",
+    { network: { subnets: existing.subnets } },
+    "staging.network.vpc",
+    "is missing",
+  ],
+  ["a VPC without subnets", { network: { vpc: existing.vpc } }, "staging.network.subnets", "is missing"],
+  [
+    "one subnet alone",
+    { network: { ...existing, subnets: { private: ["subnet-0000000000000000a"] } } },
+    "staging.network.subnets.private",
+    "too few",
+    "two zones",
+  ],
+  [
+    "a subnet twice",
+    {
+      network: {
+        ...existing,
+        subnets: { ...existing.subnets, database: ["subnet-00000000", "subnet-00000000"] },
+      },
+    },
+    "staging.network.subnets.database.1",
+    '"subnet-00000000" is named twice',
+  ],
+  [
+    "a private subnet that is public",
+    { network: { ...existing, subnets: { ...existing.subnets, public: existing.subnets.private } } },
+    "staging.network.subnets.private",
+    '"subnet-0000000000000000a" stands among the public ones, too',
+  ],
+  [
+    "SSH without public subnets to live in",
+    {
+      network: existing,
+      bastion: {
+        ssh: { cidrs: ["203.0.113.7/32"], publicKey: "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIB one" },
+      },
+    },
+    "staging.network.subnets.public",
+    "is missing",
+    "leave bastion.ssh out",
+  ],
+  ...["nat", "endpoints", "zones", "cidr", "peering"].map((option): [string, object, ...string[]] => [
+    `${option} of a VPC that is there`,
+    { network: { ...existing, [option]: false } },
+    `staging.network.${option}`,
+    "about a VPC that the environment makes",
+    "leave it out",
+  ]),
   [
     "no NAT, and too few endpoints",
     { network: { nat: false, endpoints: ["logs"] } },
@@ -808,6 +865,7 @@ describe("a report", () => {
     [["nowhere"], {}, '"nowhere" is no other environment; there are prod'],
     [["staging"], {}, '"staging" is no other environment'],
     [["prod"], { region: "eu-west-1" }, '"prod" is in eu-west-1, this one in us-west-2'],
+    [["prod"], { network: existing }, `"prod" lives in ${existing.vpc}, which is not its own to route`],
   ])("of a peering with %j says why it cannot be", (peering, prod, said) => {
     const network = { cidr: "10.1.0.0/16", peering };
     const other = but({ network: { cidr: "10.2.0.0/16" }, ...prod });

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import type { EnvironmentProps } from "../../modules/environment";
 import { addressesIn, type Graph, type Json } from "./support/graph";
-import { but, butWeb, least, type ServiceProps, web } from "./support/least";
+import { but, butWeb, existing, least, type ServiceProps, web } from "./support/least";
 import { synthesize, synthesizeAll } from "./support/synthesize";
 
 /** What each option adds to the least environment, or takes from it: by type, exactly. */
@@ -44,6 +44,28 @@ const rows: readonly [string, EnvironmentProps, Record<string, number>][] = [
     "two zones",
     but({ network: { zones: 2 } }),
     { aws_subnet: -5, aws_route_table: -1, aws_route_table_association: -5, aws_route: -1 },
+  ],
+  [
+    "a VPC that is there already",
+    but({ network: existing }),
+    {
+      aws_vpc: -1,
+      aws_subnet: -15,
+      aws_internet_gateway: -1,
+      aws_default_security_group: -1,
+      aws_default_route_table: -1,
+      aws_default_network_acl: -1,
+      aws_network_acl: -2,
+      aws_route_table: -5,
+      aws_route_table_association: -15,
+      aws_route: -4,
+      aws_eip: -1,
+      aws_nat_gateway: -1,
+      aws_vpc_endpoint: -1,
+      "data.aws_vpc": 1,
+      "data.aws_subnet": 2,
+      "data.aws_internet_gateway": 1,
+    },
   ],
   [
     "no bastion",

@@ -2,7 +2,7 @@ import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { Project } from "./support/project";
-import { variantFiles, variants } from "./support/variants";
+import { madeBefore, variantFiles, variants } from "./support/variants";
 
 describe("every option plans cleanly with the real Terraform", () => {
   const project = new Project(variantFiles());
@@ -11,6 +11,7 @@ describe("every option plans cleanly with the real Terraform", () => {
   beforeAll(async () => {
     const { code, output } = await project.synth();
     expect(code, output).toBe(0);
+    expect((await project.sandbox(...madeBefore)).code).toBe(0);
     expect(readdirSync(join(project.folder, "cdktf.out/stacks"))).toHaveLength(Object.keys(variants).length);
   });
 

@@ -39,9 +39,6 @@ export interface ClusterProps {
   readonly name: string;
   readonly network: Network;
   readonly cluster: ClusterConfiguration;
-  /** Whether instances reach the internet, through NAT. */
-  readonly nat: boolean;
-  readonly cidr: string;
   readonly tags: Readonly<Record<string, string>>;
 }
 
@@ -109,7 +106,7 @@ export class Cluster extends Construct {
       tags: { Name: `${this.props.name}-instances` },
       lifecycle: groupLifecycle,
     });
-    this.lifelines.push(...allowOut(this, "instances", { from: group, ...this.props }));
+    this.lifelines.push(...allowOut(this, "instances", group, this.props.network.destinations));
     return group;
   }
 

@@ -136,7 +136,7 @@ export class Distribution extends Construct {
       ],
       timeouts: { create: "30m", update: "30m", delete: "30m" },
       // The listener that goes outlives the origin that calls it.
-      dependsOn: [network.internetGateway, listener],
+      dependsOn: [...(network.internetGateway ? [network.internetGateway] : []), listener],
       lifecycle: {
         createBeforeDestroy: true,
         ignoreChanges: "all",

@@ -4,18 +4,21 @@ import { instanceType } from "../../aws/instance-types";
 import { zonesOf } from "../../aws/zones";
 import { type Mistake, show } from "../mistakes";
 import { agentServices } from "../network/props";
+import { kinds } from "../network/subnets";
 import { usesQueue } from "../uses/props";
-import type { Configuration, environmentOptions } from "./props";
+import type { Configuration, environmentOptions, ExistingNetworkConfiguration } from "./props";
 
 type Parsed = z.output<typeof environmentOptions>;
 
 /** What one option cannot know of another. Paths are relative to the environment. */
-export function* checkNetwork(
-  parsed: Parsed,
-  { region, network, bastion, services }: Configuration,
-): Generator<Mistake> {
+export function* checkNetwork(parsed: Parsed, configuration: Configuration): Generator<Mistake> {
+  const { region, network, bastion, services } = configuration;
+  if (network.vpc !== undefined) {
+    yield* checkSubnets(network, bastion);
+    return;
+  }
   const known = zonesOf(region);
-  const written = parsed.network.zones;
+  const written = "zones" in parsed.network && parsed.network.zones;
   if (typeof written === "number" && written > known.length) {
     yield {
       path: "network.zones",
@@ -43,6 +46,29 @@ export function* checkNetwork(
         path: "network.endpoints",
         message: `without NAT the environment reaches AWS through endpoints alone, and ${missing.join(", ")} is missing: add it, or say true for all.`,
       };
+    }
+  }
+}
+
+function* checkSubnets(
+  { subnets }: ExistingNetworkConfiguration,
+  bastion: Configuration["bastion"],
+): Generator<Mistake> {
+  if (bastion && bastion.ssh && subnets.public.length === 0) {
+    yield {
+      path: "network.subnets.public",
+      message:
+        "is missing, and a bastion with SSH lives there: name the public subnets, or leave bastion.ssh out.",
+    };
+  }
+  for (const kind of kinds.filter((one) => one !== "public")) {
+    const open = subnets[kind].find((id) => subnets.public.includes(id));
+    if (open !== undefined) {
+      yield {
+        path: `network.subnets.${kind}`,
+        message: `${show(open)} stands among the public ones, too; leave it in one place.`,
+      };
+      return;
     }
   }
 }

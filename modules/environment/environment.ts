@@ -9,7 +9,8 @@ import { CONTRACT_VERSION, type Contract, contractParameter } from "../contract"
 import { Database } from "../database/database";
 import { Distribution } from "../distribution/distribution";
 import { Internal } from "../internal/internal";
-import { Network } from "../network/network";
+import { ExistingNetwork } from "../network/existing";
+import { OwnNetwork } from "../network/network";
 import { Registry } from "../registry/registry";
 import { admit, allow } from "../security-group";
 import { Service } from "../service/service";
@@ -30,7 +31,8 @@ const DYNAMIC_PORTS = [32768, 65535] as const;
 export class Environment extends SlipwayStack {
   /** The AWS account's id. */
   readonly account: string;
-  readonly network: Network;
+  /** `"natGateways" in network` tells one that the environment made from one that was there. */
+  readonly network: OwnNetwork | ExistingNetwork;
   readonly database: Database | undefined;
   readonly cluster: Cluster;
   readonly distribution: Distribution | undefined;
@@ -53,7 +55,7 @@ export class Environment extends SlipwayStack {
   ) {
     super(scope, configuration.name, { ...project, region: configuration.region });
     this.account = new DataAwsCallerIdentity(this, "caller", {}).accountId;
-    this.network = new Network(this, "network", configuration);
+    this.network = this.createNetwork();
     this.database = this.createDatabase();
     this.cluster = this.createCluster(project);
     this.distribution = this.createDistribution();
@@ -69,19 +71,24 @@ export class Environment extends SlipwayStack {
     this.writeOutputs();
   }
 
+  private createNetwork() {
+    const { network, ...configuration } = this.configuration;
+    return network.vpc === undefined
+      ? new OwnNetwork(this, "network", { ...configuration, network })
+      : new ExistingNetwork(this, "network", { ...configuration, network });
+  }
+
   private createDatabase() {
     const { name, database } = this.configuration;
     return database ? new Database(this, "database", { name, network: this.network, database }) : undefined;
   }
 
   private createCluster({ project }: Project) {
-    const { name, cluster, network } = this.configuration;
+    const { name, cluster } = this.configuration;
     return new Cluster(this, "cluster", {
       name,
       cluster,
       network: this.network,
-      nat: network.nat !== false,
-      cidr: network.cidr,
       tags: { project, environment: name, "managed-by": "slipway" },
     });
   }

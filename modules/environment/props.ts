@@ -5,7 +5,8 @@ import { clusterOptions } from "../cluster/props";
 import { database } from "../database/props";
 import { distribution } from "../distribution/props";
 import { show } from "../mistakes";
-import { network } from "../network/props";
+import { network, type networkOptions } from "../network/props";
+import type { Kind } from "../network/subnets";
 import { options, short } from "../options";
 import { registry } from "../registry/props";
 import { serviceOptions } from "../service/props";
@@ -26,7 +27,7 @@ export const environmentOptions = options({
   region: z.string().refine((region) => regions.includes(region), {
     error: (issue) => `${show(issue.input)} is no region; there are ${regions.join(", ")}.`,
   }),
-  /** The VPC, its subnets and its ways out. */
+  /** The VPC, its subnets and its ways out; or one that is there already, and only read. */
   network: network.prefault(true),
   /** A way in for people: to the database and the load balancer, through Session Manager. */
   bastion: bastion.prefault(true),
@@ -66,7 +67,10 @@ export type ClusterConfiguration = Part<"cluster">;
 export type DistributionConfiguration = Part<"distribution">;
 export type RegistryConfiguration = Part<"registry">;
 
-export interface NetworkConfiguration extends Omit<Part<"network">, "zones" | "endpoints" | "peering"> {
+/** A VPC that the environment makes. */
+export interface OwnNetworkConfiguration
+  extends Omit<z.output<typeof networkOptions>, "zones" | "endpoints" | "peering"> {
+  readonly vpc?: undefined;
   readonly cidr: string;
   /** Names of the zones, in order. */
   readonly zones: readonly string[];
@@ -74,6 +78,14 @@ export interface NetworkConfiguration extends Omit<Part<"network">, "zones" | "e
   readonly endpoints: readonly string[];
   readonly peering: readonly { readonly environment: string; readonly cidr: string }[];
 }
+
+/** A VPC that was there before, by its id. */
+export interface ExistingNetworkConfiguration {
+  readonly vpc: string;
+  readonly subnets: Readonly<Record<Kind, readonly string[]>>;
+}
+
+export type NetworkConfiguration = OwnNetworkConfiguration | ExistingNetworkConfiguration;
 
 export interface ServiceConfiguration
   extends Omit<z.output<typeof serviceOptions>, "capacity" | "registry" | "paths"> {

@@ -3,7 +3,7 @@ import type { z } from "zod";
 import { instanceType } from "../../aws/instance-types";
 import { regions, zonesOf } from "../../aws/zones";
 import { fromIssues, type Mistake } from "../mistakes";
-import { agentServices, endpointServices } from "../network/props";
+import { agentServices, endpointServices, type ExistingNetwork, isExisting } from "../network/props";
 import { expand, freeze, layer } from "../options";
 import { usesQueue } from "../uses/props";
 import { checkCluster, checkDatabase, checkDistribution, checkNetwork } from "./check";
@@ -99,6 +99,8 @@ function layered({ preset, ...written }: EnvironmentProps): Record<string, unkno
     const over = expand(written[key as keyof typeof written], shorthand);
     result[key] = layer(expand(under, shorthand), over);
   }
+  // What a preset says of a network is about one that is made.
+  if (isExisting(written.network)) result.network = written.network;
   const cluster = written.cluster;
   if (typeof cluster === "object" && cluster?.capacity !== undefined) {
     result.cluster = { ...(result.cluster as object), capacity: cluster.capacity };
@@ -138,7 +140,9 @@ function withPriorities(services: Configuration["services"]): Configuration["ser
 }
 
 function completeNetwork(name: string, parsed: Parsed): NetworkConfiguration {
-  const { zones, nat, cidr = cidrFor(name), peering, endpoints: wanted = nat === false } = parsed.network;
+  const { network } = parsed;
+  if ("vpc" in network) return existingNetwork(network);
+  const { zones, nat, cidr = cidrFor(name), peering, endpoints: wanted = nat === false } = network;
   return {
     cidr,
     nat,
@@ -147,6 +151,12 @@ function completeNetwork(name: string, parsed: Parsed): NetworkConfiguration {
     // The peers' addresses are known once all environments are: see together.ts.
     peering: peering.map((environment) => ({ environment, cidr: "" })),
   };
+}
+
+/** What has no subnets of its own lives in the next more open ones. */
+function existingNetwork({ vpc, subnets }: ExistingNetwork): NetworkConfiguration {
+  const { private: own, public: open = [], database = own, cache = database, intra = own } = subnets;
+  return { vpc, subnets: { private: own, public: open, intra, database, cache } };
 }
 
 /** Those that instances and tasks need, and what is used beside them. */

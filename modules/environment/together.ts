@@ -80,6 +80,7 @@ function* checkPeering(
   broken: ReadonlySet<string>,
 ): Generator<Mistake> {
   for (const { name, region, network } of configurations) {
+    if (network.vpc !== undefined) continue;
     for (const [index, { environment }] of network.peering.entries()) {
       if (broken.has(environment)) continue;
       const path = `${name}.network.peering.${index}`;
@@ -94,6 +95,11 @@ function* checkPeering(
         yield {
           path,
           message: `${show(environment)} is in ${peer.region}, this one in ${region}; peers share a region.`,
+        };
+      } else if (peer.network.vpc !== undefined) {
+        yield {
+          path,
+          message: `${show(environment)} lives in ${peer.network.vpc}, which is not its own to route: peer with that VPC beside both.`,
         };
       } else if (overlap(network.cidr, peer.network.cidr)) {
         yield {
@@ -112,9 +118,12 @@ function* checkPeering(
 
 /** The configurations with the addresses of their peers filled in. */
 export function withPeers(configurations: readonly Configuration[]): Configuration[] {
-  const cidrs = new Map(configurations.map(({ name, network }) => [name, network.cidr]));
+  const cidrs = new Map(
+    configurations.flatMap(({ name, network }) => (network.vpc === undefined ? [[name, network.cidr]] : [])),
+  );
   return configurations.map((configuration) => {
     const { network } = configuration;
+    if (network.vpc !== undefined) return configuration;
     const peering = network.peering.map(({ environment }) => ({
       environment,
       cidr: cidrs.get(environment) ?? "",

@@ -1,11 +1,12 @@
 import { DataAwsRouteTables } from "@cdktf/provider-aws/lib/data-aws-route-tables";
+import type { DataAwsSubnet } from "@cdktf/provider-aws/lib/data-aws-subnet";
 import { DataAwsVpc } from "@cdktf/provider-aws/lib/data-aws-vpc";
-import { DbSubnetGroup } from "@cdktf/provider-aws/lib/db-subnet-group";
+import type { DbSubnetGroup } from "@cdktf/provider-aws/lib/db-subnet-group";
 import { DefaultNetworkAcl } from "@cdktf/provider-aws/lib/default-network-acl";
 import { DefaultRouteTable } from "@cdktf/provider-aws/lib/default-route-table";
 import { DefaultSecurityGroup } from "@cdktf/provider-aws/lib/default-security-group";
 import { Eip } from "@cdktf/provider-aws/lib/eip";
-import { ElasticacheSubnetGroup } from "@cdktf/provider-aws/lib/elasticache-subnet-group";
+import type { ElasticacheSubnetGroup } from "@cdktf/provider-aws/lib/elasticache-subnet-group";
 import { InternetGateway } from "@cdktf/provider-aws/lib/internet-gateway";
 import { NatGateway } from "@cdktf/provider-aws/lib/nat-gateway";
 import { NetworkAcl } from "@cdktf/provider-aws/lib/network-acl";
@@ -21,19 +22,35 @@ import type { VpcSecurityGroupIngressRule } from "@cdktf/provider-aws/lib/vpc-se
 import type { ITerraformDependable } from "cdktf";
 import { Construct } from "constructs";
 import { zonesOf } from "../../aws/zones";
-import type { Configuration } from "../environment/props";
+import type { Configuration, OwnNetworkConfiguration } from "../environment/props";
 import { nameOf } from "../names";
-import { admit, groupLifecycle } from "../security-group";
+import { admit, type Destination, groupLifecycle } from "../security-group";
 import { addressOf, ITSELF } from "../stack";
+import { createSubnetGroups, ids } from "./subnet-groups";
 import { type Kind, kinds, places, subnetCidr } from "./subnets";
 
-const ANYWHERE = "0.0.0.0/0";
+export const ANYWHERE = "0.0.0.0/0";
 
-/** Terraform has whatever a resource names go after the resource has changed, too: a group leaves a subnet before that goes. */
-const subnetsLast = { createBeforeDestroy: true };
+/** What the other parts of an environment know of its network, whether it was made for them or was there before. */
+export interface Network {
+  readonly vpc: { readonly id: string };
+  /** CloudFront's VPC origins ask for one, even if nothing were routed through it. */
+  readonly internetGateway: ITerraformDependable | undefined;
+  readonly subnets: Readonly<Record<Kind, readonly (Subnet | DataAwsSubnet)[]>>;
+  readonly databaseSubnetGroup: DbSubnetGroup;
+  readonly cacheSubnetGroup: ElasticacheSubnetGroup;
+  /** Where containers may send to. */
+  readonly destinations: readonly Destination[];
+  /**
+   * What leads from the private subnets to AWS: network ACLs (without one a subnet falls to the default one, which
+   * denies everything), routes, endpoints and the rule that admits to them. Instances and tasks depend on all of it:
+   * were it destroyed before them, ECS would never hear that they stopped, and their service would hang in DRAINING.
+   */
+  readonly wayOut: readonly ITerraformDependable[];
+}
 
 /** A VPC with five kinds of subnets in two or three zones, and the only ways in and out of it. */
-export class Network extends Construct {
+export class OwnNetwork extends Construct implements Network {
   readonly vpc: Vpc;
   readonly internetGateway: InternetGateway;
   /** By kind, in the order of the zones. */
@@ -55,18 +72,18 @@ export class Network extends Construct {
   readonly s3Endpoint: VpcEndpoint;
   readonly endpoints: readonly VpcEndpoint[];
   readonly peerings: readonly VpcPeeringConnection[];
-  /**
-   * What leads from the private subnets to AWS: network ACLs (without one a subnet falls to the default one, which
-   * denies everything), routes, endpoints and the rule that admits to them. Instances and tasks depend on all of it:
-   * were it destroyed before them, ECS would never hear that they stopped, and their service would hang in DRAINING.
-   */
+  readonly destinations: readonly Destination[];
   readonly wayOut: readonly ITerraformDependable[];
 
   private readonly environment: string;
   private readonly region: string;
-  private readonly props: Configuration["network"];
+  private readonly props: OwnNetworkConfiguration;
 
-  constructor(scope: Construct, id: string, { name, region, network }: Configuration) {
+  constructor(
+    scope: Construct,
+    id: string,
+    { name, region, network }: Pick<Configuration, "name" | "region"> & { network: OwnNetworkConfiguration },
+  ) {
     super(scope, id);
     this.environment = name;
     this.region = region;
@@ -74,8 +91,7 @@ export class Network extends Construct {
     this.vpc = this.createVpc();
     this.internetGateway = this.createInternetGateway();
     this.subnets = this.createSubnets();
-    this.databaseSubnetGroup = this.createDatabaseSubnetGroup();
-    this.cacheSubnetGroup = this.createCacheSubnetGroup();
+    [this.databaseSubnetGroup, this.cacheSubnetGroup] = createSubnetGroups(this, name, this.subnets);
     [this.defaultSecurityGroup, this.defaultRouteTable, this.defaultNetworkAcl] = this.lockDefaults();
     this.networkAcls = this.createNetworkAcls();
     this.routeTables = this.createRouteTables();
@@ -84,6 +100,7 @@ export class Network extends Construct {
     this.natGateways = this.createNatGateways();
     const routes = this.routeToTheInternet();
     this.s3Endpoint = this.createS3Endpoint();
+    this.destinations = this.findDestinations();
     const [endpoints, rules] = this.createInterfaceEndpoints();
     this.endpoints = endpoints;
     this.peerings = this.createPeerings();
@@ -100,7 +117,6 @@ export class Network extends Construct {
     });
   }
 
-  /** CloudFront's VPC origins ask for one, even if nothing were routed through it. */
   private createInternetGateway() {
     return new InternetGateway(this, "internet", { vpcId: this.vpc.id, tags: { Name: this.environment } });
   }
@@ -119,22 +135,6 @@ export class Network extends Construct {
           }),
       );
     return Object.fromEntries(kinds.map((kind) => [kind, create(kind)])) as Record<Kind, Subnet[]>;
-  }
-
-  private createDatabaseSubnetGroup() {
-    return new DbSubnetGroup(this, "database", {
-      name: nameOf("aws_db_subnet_group", this.environment),
-      subnetIds: ids(this.subnets.database),
-      lifecycle: subnetsLast,
-    });
-  }
-
-  private createCacheSubnetGroup() {
-    return new ElasticacheSubnetGroup(this, "cache", {
-      name: nameOf("aws_elasticache_subnet_group", this.environment),
-      subnetIds: ids(this.subnets.cache),
-      lifecycle: subnetsLast,
-    });
   }
 
   /** What lands in the VPC without being told where it belongs can reach nothing. */
@@ -273,6 +273,17 @@ export class Network extends Construct {
     });
   }
 
+  /** Anywhere through NAT, else the VPC and S3. */
+  private findDestinations(): Destination[] {
+    const { nat, cidr } = this.props;
+    if (nat) return [{ id: "out", cidr: ANYWHERE, description: "Anywhere, through NAT" }];
+    const prefixList = this.s3Endpoint.prefixListId;
+    return [
+      { id: "to_vpc", cidr, description: "Within the VPC: no NAT leads out of it" },
+      { id: "to_s3", port: 443, prefixList, description: "Image layers, through the S3 endpoint" },
+    ];
+  }
+
   /** The endpoints, and the rules that let instances and tasks speak with them. */
   private createInterfaceEndpoints(): [VpcEndpoint[], VpcSecurityGroupIngressRule[]] {
     if (this.props.endpoints.length === 0) return [[], []];
@@ -342,8 +353,6 @@ export class Network extends Construct {
 
 /** `us-west-2a` is zone a. */
 const letter = (zone: string) => zone.slice(-1);
-
-const ids = (resources: readonly { readonly id: string }[]) => resources.map(({ id }) => id);
 
 function at<T>(list: readonly T[], index: number): T {
   const item = list[index];

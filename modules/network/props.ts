@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { show } from "../mistakes";
-import { options, short } from "../options";
+import { expand, into, isRecord, options } from "../options";
 import { canonical, LARGEST_VPC, SMALLEST_VPC, unfit } from "./subnets";
 
 /** Interface endpoints by the last part of their service's name. */
@@ -84,5 +84,60 @@ export const networkOptions = options({
   peering: z.array(z.string()).default([]),
 });
 
-/** `"10.42.0.0/16"` or the options. There is no environment without a network. */
-export const network = short<typeof networkOptions, string>(networkOptions, "cidr");
+const subnetIds = z
+  .array(z.string().regex(/^subnet-[0-9a-f]{8,17}$/, "is no id of a subnet (subnet-0123456789abcdef0)."))
+  .min(2, "are too few: name one in each of two zones or more.")
+  .superRefine((ids, context) => {
+    for (const [index, id] of ids.entries())
+      if (ids.indexOf(id) !== index)
+        context.addIssue({ ...named(`${show(id)} is named twice.`), path: [index] });
+  });
+
+const named = (message: string) => ({ code: "custom" as const, message });
+
+/** A VPC that is there already. Nothing of it is made or changed; what it leads to is its owner's. */
+export const existingNetworkOptions = options({
+  /** The VPC's id. Names are resolved in it (`enableDnsSupport`, `enableDnsHostnames`). */
+  vpc: z.string().regex(/^vpc-[0-9a-f]{8,17}$/, "is no id of a VPC (vpc-0123456789abcdef0)."),
+  subnets: options({
+    /**
+     * Where instances, tasks and load balancers live, one subnet in each of two zones or more. They reach AWS, through NAT or
+     * endpoints, and give nobody a public address.
+     */
+    private: subnetIds,
+    /** Where the database lives. @default the private ones */
+    database: subnetIds.optional(),
+    /** Where caches live. @default the database's */
+    cache: subnetIds.optional(),
+    /** Where file systems are mounted from, one subnet of a zone. @default the private ones */
+    intra: subnetIds.optional(),
+    /** Routed to the internet, for a bastion with SSH alone. */
+    public: subnetIds.optional(),
+  }),
+});
+
+export type ExistingNetwork = z.output<typeof existingNetworkOptions>;
+
+/** Whether what was written is about a VPC that is there already. */
+export const isExisting = (written: unknown): boolean =>
+  isRecord(written) && ("vpc" in written || "subnets" in written);
+
+/** `"10.42.0.0/16"`, the options, or a VPC that is there. There is no environment without a network. */
+export const network = z
+  .custom<true | string | z.input<typeof networkOptions> | z.input<typeof existingNetworkOptions>>()
+  .transform((value, context): z.output<typeof networkOptions> | ExistingNetwork => {
+    const written = expand(value, "cidr");
+    if (!isExisting(written) || !isRecord(written)) return into(context, networkOptions, written);
+    const ownOnly = Object.keys(written).filter((key) => key in networkOptions.shape);
+    for (const key of ownOnly) {
+      context.issues.push({
+        ...named(
+          "is about a VPC that the environment makes, and vpc names one that is there: leave it out, or vpc and subnets.",
+        ),
+        input: written[key],
+        path: [key],
+      });
+    }
+    const rest = Object.entries(written).filter(([key]) => !ownOnly.includes(key));
+    return into(context, existingNetworkOptions, Object.fromEntries(rest));
+  });

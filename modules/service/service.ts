@@ -260,7 +260,7 @@ export class Service extends Construct {
   }
 
   private createSecurityGroup() {
-    const { network, configuration } = this.props;
+    const { network } = this.props;
     const group = new SecurityGroup(this, "tasks", {
       // The suffix keeps it apart from the environment's other groups: a service may be called "database".
       name: nameOf("aws_security_group", this.stack, this.own.name, "tasks"),
@@ -269,12 +269,7 @@ export class Service extends Construct {
       tags: { Name: `${this.stack}-${this.own.name}` },
       lifecycle: groupLifecycle,
     });
-    const out = allowOut(this, "tasks", {
-      from: group,
-      network,
-      nat: configuration.network.nat !== false,
-      cidr: configuration.network.cidr,
-    });
+    const out = allowOut(this, "tasks", group, network.destinations);
     this.lifelines.push(...out, ...network.wayOut);
     return group;
   }

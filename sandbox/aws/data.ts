@@ -100,6 +100,7 @@ export const ALIASES: Record<string, Record<string, string>> = {
   aws_db_instance: { db_instance_identifier: "identifier" },
   aws_acm_certificate: { domain: "domain_name" },
   aws_security_group: { "group-name": "name", "group-id": "id" },
+  aws_internet_gateway: { "attachment.vpc-id": "vpc-id", internet_gateway_id: "id" },
 };
 
 /** Arguments that steer the search and describe nothing. */
@@ -158,7 +159,7 @@ function describe(type: string, query: DataQuery): Fields {
       `${found.length} ${type} match ${asked}: say more about the one that is meant`,
     );
   const code = KINDS[type]?.missing?.code ?? "NotFoundException";
-  const name = ["name", "repository_name", "bucket", "domain", "cluster_name", "identifier"]
+  const name = ["name", "repository_name", "bucket", "domain", "cluster_name", "identifier", "id"]
     .map((key) => text(query.config, key))
     .find(Boolean);
   const hint = `${type.replace("aws_", "")}:${name ?? "<name>"}${regional(type) ? `@${query.region}` : ""}`;

@@ -1,5 +1,5 @@
 import { writeFileSync } from "node:fs";
-import { makeByHand, NAMED_BY } from "../aws/by-hand";
+import { makeByHand, NAMED_BY, renamed } from "../aws/by-hand";
 import { AwsError, text } from "../aws/kind";
 import { ALIASES, STEERING } from "../aws/data";
 import { loadSchema } from "../schema/cache";
@@ -71,9 +71,7 @@ export class Assumptions {
   private exist(type: string, name: string, known: Fields, id: string, region: string): void {
     this.world.assume(() => {
       const object = makeByHand(this.world, type, name, known, region);
-      if (id === "" || object.id === id) return;
-      this.world.remove(object);
-      this.world.put({ ...object, id, attributes: { ...object.attributes, id } });
+      if (id !== "" && object.id !== id) renamed(this.world, object, id);
     });
   }
 

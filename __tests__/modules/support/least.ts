@@ -21,6 +21,12 @@ export const least = {
 /** The same on the preset `production`. */
 export const larger = { ...least, preset: production } satisfies EnvironmentProps;
 
+/** A VPC that is there already, with the least of its subnets. */
+export const existing = {
+  vpc: "vpc-0123456789abcdef0",
+  subnets: { private: ["subnet-0000000000000000a", "subnet-0000000000000000b"] },
+} satisfies EnvironmentProps["network"];
+
 export type ServiceProps = NonNullable<EnvironmentProps["services"]>[string];
 
 /** `least` with other parts. */

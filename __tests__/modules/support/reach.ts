@@ -76,7 +76,8 @@ function admits(graph: Graph, rule: Json, sender: string): boolean {
   return admitted === sender || admitted === INTERNET || (inside && admitted === cidrOf(graph));
 }
 
-const cidrOf = (graph: Graph): string => graph.one("aws_vpc").cidr_block;
+/** None of a VPC that was there before. */
+const cidrOf = (graph: Graph): string | undefined => graph.all("aws_vpc")[0]?.body.cidr_block;
 
 /** Who a rule is about. */
 function party(graph: Graph, rule: Json): string {

@@ -6,6 +6,7 @@ export const variants: Readonly<Record<string, string>> = {
   "nat-per-zone": `network: { nat: "per-zone" },`,
   "two-zones": `network: { zones: 2 },`,
   "named-zones": `network: { zones: ["us-west-2a", "us-west-2d"], cidr: "10.200.0.0/22" },`,
+  "existing-vpc": `network: { vpc: "vpc-0123456789abcdef0", subnets: { private: ["subnet-0000000000000000a", "subnet-0000000000000000b"] } },`,
   "some-endpoints": `network: { endpoints: ["ecr.api", "ecr.dkr", "logs"] },`,
   "no-bastion": `bastion: false,`,
   "ssh-bastion": `bastion: { ssh: { cidrs: ["203.0.113.7/32"], publicKey: "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJ5cYZgqfQ8bbWuUYVhIcQ3M0EzZrXk3Rw9B3Cq3m0dE someone" } },`,
@@ -30,6 +31,12 @@ export const variants: Readonly<Record<string, string>> = {
   "between-services": `services: { web: { port: 8080, config: { API: "$SERVICE_URL(api)" } }, api: { port: 9000, internal: true, capacity: "fargate" } },`,
   "no-services": `services: {},`,
 };
+
+/** What is there before any of them, as options of the sandbox. */
+export const madeBefore: readonly string[] = [
+  ...["vpc:vpc-0123456789abcdef0", "internet_gateway:igw-0123456789abcdef0"],
+  ...["subnet:subnet-0000000000000000a", "subnet:subnet-0000000000000000b"],
+].flatMap((name) => ["--with", `${name}@us-west-2`]);
 
 /** The environment files of all variants, by name. */
 export const variantFiles = (): Record<string, string> =>
