@@ -146,7 +146,7 @@ const rows: readonly Row[] = [
     "is missing",
     "leave bastion.ssh out",
   ],
-  ...["nat", "endpoints", "zones", "cidr", "peering"].map((option): [string, object, ...string[]] => [
+  ...["nat", "endpoints", "zones", "cidr", "peering"].map((option): [string, Anything, ...string[]] => [
     `${option} of a VPC that is there`,
     { network: { ...existing, [option]: false } },
     `staging.network.${option}`,
