@@ -146,13 +146,15 @@ const rows: readonly Row[] = [
     "is missing",
     "leave bastion.ssh out",
   ],
-  ...["nat", "endpoints", "zones", "cidr", "peering"].map((option): [string, Anything, ...string[]] => [
-    `${option} of a VPC that is there`,
-    { network: { ...existing, [option]: false } },
-    `staging.network.${option}`,
-    "about a VPC that the environment makes",
-    "leave it out",
-  ]),
+  ...["nat", "endpoints", "zones", "cidr", "peering"].map(
+    (option): [string, Anything, string, ...string[]] => [
+      `${option} of a VPC that is there`,
+      { network: { ...existing, [option]: false } },
+      `staging.network.${option}`,
+      "about a VPC that the environment makes",
+      "leave it out",
+    ],
+  ),
   [
     "no NAT, and too few endpoints",
     { network: { nat: false, endpoints: ["logs"] } },
