@@ -190,6 +190,12 @@ describe("who may act from CI", () => {
     ]);
   });
 
+  test("for an hour, or four to apply: as long as the jobs that ask for them", () => {
+    const hours = graph.all("aws_iam_role").map(({ id, body }) => [id, body.max_session_duration ?? 3_600]);
+    for (const [id, seconds] of hours)
+      expect([id, seconds]).toEqual([id, id.startsWith("ci_apply_") ? 14_400 : 3_600]);
+  });
+
   test("each in what it runs for, and nothing wider", () => {
     const own = "repo:owner/infrastructure";
     const web = "repo:owner@12/web@34";
@@ -283,6 +289,34 @@ describe("what they may do", () => {
     expect(wide.map(({ Condition }) => Condition)).toEqual([
       { StringEquals: { "aws:RequestedRegion": ["us-west-2", "us-east-1"] } },
     ]);
+  });
+
+  test("apply: alarms of the services that follow their load, of this environment alone", () => {
+    const alarm = (name: string) => `arn:aws:cloudwatch:us-west-2:${ACCOUNT}:alarm:${name}`;
+    const alarms = ["cloudwatch:PutMetricAlarm", "cloudwatch:DeleteAlarms"];
+    const scaled = Object.entries(shipped).filter(
+      ([name, file]) => synthesize(file, name).count("aws_appautoscaling_policy") > 0,
+    );
+    expect(scaled.map(([name]) => name)).toEqual(["prod"]);
+    const prod = statementsOf(graph, "apply_prod");
+    const own = alarm("TargetTracking-service/prod/prod-web-AlarmHigh-7a");
+    for (const action of alarms) {
+      expect([action, allows(prod, action, own)]).toEqual([action, true]);
+      expect(allows(prod, action, alarm("TargetTracking-service/staging/staging-web-AlarmHigh-7a"))).toBe(
+        false,
+      );
+      expect(allows(prod, action, alarm("payments"))).toBe(false);
+      expect(allows(statementsOf(graph, "apply_staging"), action, own)).toBe(false);
+    }
+    for (const [role, reads] of [
+      ["plan", true],
+      ["apply_prod", true],
+      ["apply_staging", false],
+    ] as const)
+      expect([role, allows(statementsOf(graph, role), "cloudwatch:DescribeAlarms", "*")]).toEqual([
+        role,
+        reads,
+      ]);
   });
 
   test("apply and plan: what an environment's own resources belong to, and not what they do not", () => {
@@ -594,6 +628,7 @@ describe("mistakes", () => {
   });
 
   test("no environment takes a name that the state bucket's begins with", () => {
-    expect(() => synthesize(least, "terraform")).toThrow(/"terraform" is reserved/);
+    for (const name of ["terraform", "terraform-state"])
+      expect(() => synthesize(least, name)).toThrow(`"${name}" starts with "terraform"`);
   });
 });

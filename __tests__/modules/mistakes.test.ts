@@ -807,27 +807,11 @@ describe("a report", () => {
     );
   });
 
-  test("of environments whose AWS names would be the same asks for another name", () => {
-    const props = (name: string) => but({ services: { [name]: web } });
-    expect(report({ qa: props("one-web"), "qa-one": props("web") })).toContain(
-      'qa-one.services.web: AWS names would begin with "qa-one-web", as those of qa.services.one-web do',
+  test("of an environment whose AWS names another's role could change asks for another name", () => {
+    expect(report({ prod: least, "prod-eu": least })).toContain(
+      'prod-eu.name: AWS names of this environment would begin with "prod-", and be taken for those of "prod", whose role may change them; rename one of the two: "prodeu" is apart.',
     );
-  });
-
-  test("of environments whose capacity providers AWS could not tell apart asks for another name", () => {
-    const cluster = (name: string) => ({
-      cluster: { capacity: { [name]: { instanceTypes: ["t3.large"] } } },
-    });
-    expect(report({ qa: but(cluster("one-spot")), "qa-one": but(cluster("spot")) })).toContain(
-      "qa-one.cluster.capacity.spot: AWS names would begin with",
-    );
-  });
-
-  test("of environments whose queues would be one asks for another name", () => {
-    const uses = (name: string) => butWeb({ uses: { [name]: "queue" } });
-    expect(report({ qa: uses("one-jobs"), "qa-one": uses("jobs") })).toContain(
-      'qa-one.uses.jobs: AWS names would begin with "qa-one-jobs", as those of qa.uses.one-jobs do',
-    );
+    expect(report({ prod: least, prodeu: least, "eu-prod": least })).toBe("no mistakes");
   });
 
   test("does not blame an environment for naming a peer that has mistakes of its own", () => {

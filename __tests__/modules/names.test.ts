@@ -73,6 +73,8 @@ describe("the name of an environment", () => {
     ["bootstrap", "is reserved"],
     ["default", "is reserved"],
     ["latest", "is reserved"],
+    ["terraform", "the bucket with the states"],
+    ["terraform-state", "the bucket with the states"],
     ["qa-candidate", "candidate tag"],
   ])("is refused where it is %j", (name, reason) => {
     expect(mistakeInName(name)).toContain(reason);

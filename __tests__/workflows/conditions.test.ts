@@ -7,8 +7,8 @@ import {
   events,
   isFork,
   jobsThatRun,
-  starts,
   type Surroundings,
+  starts,
 } from "./support/events";
 import {
   expressionsIn,
@@ -254,7 +254,7 @@ describe("conditions", () => {
         [...text.matchAll(/\bgithub\.(\w+)/g)].map(([, key]) => key),
       ),
     );
-    // The last three are the same for every event, and are in no condition.
+    // The last ones are the same for every event, and are in no condition.
     expect([...new Set(read)].sort()).toEqual([
       "actor",
       "base_ref",
@@ -262,6 +262,7 @@ describe("conditions", () => {
       "event_name",
       "ref",
       "repository",
+      "run_id",
       "sha",
       "token",
     ]);

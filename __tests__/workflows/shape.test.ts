@@ -63,6 +63,17 @@ describe("permissions", () => {
     ]);
   });
 
+  it("of AWS last as long as the job, and CloudTrail names the run", () => {
+    const assuming = stepsOf("aws-actions/configure-aws-credentials");
+    for (const step of assuming) {
+      expect(step.with?.["role-session-name"], place(step)).toBe("github-run-${{ github.run_id }}");
+      const job = jobs.find(({ workflow, id }) => workflow === step.workflow && id === step.job);
+      const seconds = Number(step.with?.["role-duration-seconds"] ?? 3_600);
+      expect(job?.["timeout-minutes"] ?? Infinity, place(step)).toBeLessThanOrEqual(seconds / 60);
+      expect(seconds, place(step)).toBe(step.job === "apply" ? 14_400 : 3_600);
+    }
+  });
+
   it("of GitHub are handed to a step only where it writes there", () => {
     const given = steps.filter((step) => textsIn(step.env).some((text) => text.includes("github.token")));
     expect(given.map((step) => `${place(step)}: ${step.run}`)).toEqual([
@@ -142,7 +153,7 @@ describe("machines", () => {
       if (uses) continue;
       expect([ARM, "ubuntu-24.04"], id).toContain(machine);
       expect(minutes, id).toBeGreaterThan(0);
-      expect(minutes, id).toBeLessThanOrEqual(60);
+      expect(minutes, id).toBeLessThanOrEqual(id === "apply" ? 240 : 60);
     }
     expect(jobs.filter((job) => job["runs-on"] === ARM).map(({ id }) => id)).toEqual([
       "pull-request",

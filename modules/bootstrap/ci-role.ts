@@ -22,6 +22,8 @@ export interface CiRoleProps {
   readonly description: string;
   /** Who may assume it. */
   readonly trust: string;
+  /** How long a session may last; AWS's hour by default. */
+  readonly hours?: number;
   readonly statements: readonly Allowed[];
 }
 
@@ -37,6 +39,7 @@ export class CiRole extends Construct {
       path: PATH,
       description: props.description,
       assumeRolePolicy: props.trust,
+      maxSessionDuration: props.hours && props.hours * 3_600,
     });
     this.policies = divide(props.statements, LONGEST).map((statements, index) => {
       const policy = new IamPolicy(this, `policy_${index + 1}`, {

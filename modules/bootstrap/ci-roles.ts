@@ -1,8 +1,8 @@
 import { Construct } from "constructs";
 import { policy as deployPolicy } from "../contract/policy";
 import type { Environment } from "../environment/environment";
-import { actionsOf, type Allowed, allowed, type Statement } from "../policy";
-import { CiRole } from "./ci-role";
+import { actionsOf, allowed, type Statement } from "../policy";
+import { CiRole, type CiRoleProps } from "./ci-role";
 import { deployableOf } from "./deployable";
 import { GithubIdentity, subjects } from "./github-identity";
 import type { GithubConfiguration } from "./props";
@@ -11,6 +11,12 @@ import { applyStatements, planStatements } from "./terraform-access";
 
 /** The branches whose images may be deployed, beside version tags. */
 const DEPLOYED_BRANCHES = ["main", "prod"];
+
+/**
+ * How long an apply may last: a database that is upgraded takes its time, and a session that ends before Terraform does
+ * leaves a state that cannot be saved. The job's time-out in terraform.yaml is the same.
+ */
+const APPLY_HOURS = 4;
 
 export interface CiRolesProps {
   readonly project: string;
@@ -102,6 +108,7 @@ export class CiRoles extends Construct {
     return this.createRole(["apply", name], {
       description: `Applies ${name}, in the GitHub environment of this name`,
       trust: this.identity.trust([github.repository], [subjects.environment(name)]),
+      hours: APPLY_HOURS,
       statements: applyStatements(environment, account, stateBucketArn).map(allowed),
     });
   }
@@ -116,10 +123,7 @@ export class CiRoles extends Construct {
     });
   }
 
-  private createRole(
-    name: readonly string[],
-    props: { readonly description: string; readonly trust: string; readonly statements: readonly Allowed[] },
-  ) {
+  private createRole(name: readonly string[], props: Omit<CiRoleProps, "name">) {
     return new CiRole(this, name.join("_"), { name: [this.props.project, ...name], ...props });
   }
 }

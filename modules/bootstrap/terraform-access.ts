@@ -2,7 +2,7 @@ import type { Environment } from "../environment/environment";
 import type { Configuration } from "../environment/props";
 import { actionsOf, AGENT_POLICY, type Statement } from "../policy";
 import { stateKey } from "../stack";
-import { optionalServices, usedServices } from "./used-services";
+import { autoscales, optionalServices, usedServices } from "./used-services";
 
 /**
  * The AWS services that environments are made of, and the actions by which Terraform reads them. Names come from the
@@ -50,6 +50,7 @@ const reading = (environments: readonly Environment[]): Statement => ({
   actions: [
     ...Object.entries({ ...services, ...namedServices }),
     ...usedServices(...environments).map((used) => [used, optionalServices[used]?.reads ?? []] as const),
+    ...(autoscales(...environments) ? [["cloudwatch", ["DescribeAlarms"]] as const] : []),
   ].flatMap(([service, names]) => actionsOf(service, names)),
   resources: ["*"],
 });
@@ -133,6 +134,19 @@ export function applyStatements(environment: Environment, account: string, bucke
       actions: actionsOf("s3", ["Create*", "Delete*", "Get*", "List*", "Put*"]),
       resources: [`arn:aws:s3:::${name}-*`, `arn:aws:s3:::${name}-*/*`],
     },
+    ...(autoscales(environment)
+      ? [
+          {
+            // Application Auto Scaling makes its alarms in the name of whoever makes the scaling policy.
+            // Source: "IAM permissions required for Amazon ECS service auto scaling", ECS guide.
+            sid: "ChangeScalingAlarms",
+            actions: actionsOf("cloudwatch", ["DeleteAlarms", "PutMetricAlarm"]),
+            resources: [
+              `arn:aws:cloudwatch:${region}:${account}:alarm:TargetTracking-service/${environment.cluster.cluster.nameInput}/*`,
+            ],
+          },
+        ]
+      : []),
     ...(used.includes("sqs")
       ? [
           {

@@ -8,7 +8,6 @@ const reserved: Readonly<Record<string, string>> = {
   all: "commands read it as every environment",
   bootstrap: "it is the stack that the account's environments share",
   default: "it is a Terraform workspace",
-  terraform: "the name of the bucket with the states begins with it",
   latest: "the name becomes an image tag, and builds push this one",
 };
 
@@ -34,6 +33,8 @@ export function mistakeInName(name: string): string | undefined {
   const owned = Object.entries(owners).find(([prefix]) => `${name}-`.startsWith(prefix));
   if (owned)
     return `${show(name)} starts with "${owned[0]}", which AWS refuses for ${owned[1]}; choose another.`;
+  if (name.startsWith("terraform"))
+    return `${show(name)} starts with "terraform", as the bucket with the states does; choose another.`;
   if (name.endsWith("-between-services"))
     return `${show(name)} ends like the load balancer between services; choose another.`;
   if (name.endsWith("-candidate")) return `${show(name)} ends like a candidate tag; choose another.`;

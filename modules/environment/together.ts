@@ -10,7 +10,7 @@ export interface Source {
 }
 
 /**
- * What no environment can know alone: names taken twice, and peers whose addresses overlap.
+ * What no environment can know alone: names taken twice or that begin another's, and peers whose addresses overlap.
  *
  * @param broken names of environments with mistakes of their own: peers name them rightly, of which no more is known
  */
@@ -19,7 +19,6 @@ export function* checkTogether(
   broken: ReadonlySet<string> = new Set(),
 ): Generator<Mistake> {
   const environments = new Map<string, string>();
-  const prefixes = new Map<string, string>();
   for (const { file, configuration } of sources) {
     const { name } = configuration;
     const taken = environments.get(name);
@@ -31,25 +30,13 @@ export function* checkTogether(
       continue;
     }
     environments.set(name, file);
-    // Roles, groups and providers are named <environment>-<part>…: a-b of one may be a's b-… of another.
-    const parts: (readonly [kind: string, part: string])[] = [
-      ...configuration.services.map((service) => ["services", service.name] as const),
-      ...Object.keys(configuration.cluster.capacity).map(
-        (capacity) => ["cluster.capacity", capacity] as const,
-      ),
-    ];
-    parts.push(...Object.keys(configuration.uses).map((use) => ["uses", use] as const));
-    for (const [kind, part] of parts) {
-      const prefix = `${name}-${part}`;
-      const path = `${name}.${kind}.${part}`;
-      const other = prefixes.get(`${kind} ${prefix}`);
-      if (other !== undefined) {
-        yield {
-          path,
-          message: `AWS names would begin with ${show(prefix)}, as those of ${other} do; rename one of them.`,
-        };
-      }
-      prefixes.set(`${kind} ${prefix}`, path);
+    const outer = sources.find((other) => name.startsWith(`${other.configuration.name}-`));
+    if (outer) {
+      const { name: shorter } = outer.configuration;
+      yield {
+        path: `${name}.name`,
+        message: `AWS names of this environment would begin with ${show(`${shorter}-`)}, and be taken for those of ${show(shorter)}, whose role may change them; rename one of the two: ${show(shorter + name.slice(shorter.length + 1))} is apart.`,
+      };
     }
   }
   const configurations = sources.map(({ configuration }) => configuration);

@@ -11,6 +11,7 @@ const github = (event_name: string, ref: string, rest: object = {}) => ({
   repository: REPOSITORY,
   token: "job-token",
   sha: "1f".repeat(20),
+  run_id: "7",
   event: {},
   ...rest,
 });
