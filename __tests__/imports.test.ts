@@ -140,7 +140,7 @@ describe("who may import whom", () => {
 
   test.each<[string, (target: string) => boolean]>([
     ["plan", (target) => target === "terraform/binaries"],
-    ["guardrails", () => false],
+    ["guardrails", isFact],
     ["postgres", (target) => target.startsWith("modules/")],
     ["github", (target) => /^plan\/(report|markdown)$/.test(target)],
     // Its clock is preloaded into deploy, whose time it lets go on faster.

@@ -1,6 +1,7 @@
 import { checkAll } from "./check";
 import { readInput } from "./input";
 import { checkPlan } from "./plan";
+import { checkQuotas } from "./quotas";
 import type { Report } from "./report/report";
 import { ruleTable } from "./rules";
 import { Stack } from "./stack";
@@ -17,6 +18,7 @@ export function reportOn(paths: readonly string[]): Report {
     unseenModules: stacks.flatMap(({ name, json }) =>
       new Stack(name, json).all("module").map(({ address }) => `${name}: ${address}`),
     ),
+    quotas: checkQuotas(stacks.map(({ name, json }) => new Stack(name, json))),
     findings: [...checkAll(stacks), ...plans.flatMap(({ name, json }) => checkPlan(json, name))],
   };
 }

@@ -15,6 +15,16 @@ const projectOptions = z.object({
   /** S3 bucket that holds the states, and its region; without one they are files in this folder. */
   stateBucket: z.string().default(""),
   stateRegion: z.string().default(""),
+  /**
+   * What AWS granted to the account beyond its defaults, by the code of the quota: `{ "L-0263D0A3": 10 }` for ten Elastic
+   * IPs. Nothing is refused for it: a synthesis says where the environments together want more.
+   */
+  quotas: z
+    .record(
+      z.string().regex(/^L-[0-9A-F]{8}$/, "is no code of Service Quotas: L-0263D0A3, …"),
+      z.number().min(0),
+    )
+    .default({}),
   /** What the environments of one account share; false where somebody else provides it. */
   bootstrap: bootstrap.default(false),
 });

@@ -16,6 +16,8 @@ export interface Project {
   /** S3 bucket that holds the states, and its region; without one they are files in this folder. */
   readonly stateBucket?: string;
   readonly stateRegion?: string;
+  /** What AWS granted beyond its defaults, by the code of the quota. */
+  readonly quotas?: Readonly<Record<string, number>>;
 }
 
 export interface SlipwayStackProps extends Project {
@@ -45,6 +47,8 @@ export class SlipwayStack extends TerraformStack {
     this.configureTerraform();
     this.configureBackend(props);
     this.configureProvider(props);
+    // Where the guardrails read it: beside the stack, so that they need nothing but what is synthesized.
+    if (Object.keys(props.quotas ?? {}).length > 0) this.addOverride("//.quotas", props.quotas);
     this.node.addValidation({ validate: () => this.collisions() });
   }
 

@@ -132,6 +132,7 @@ describe("the shapes of a report", () => {
     looked: ["prod", "other"],
     rules: 3,
     unseenModules: ["prod: module.vpc"],
+    quotas: [],
     findings: checkAll([
       { name: "prod", json: open },
       { name: "other", json: quiet },

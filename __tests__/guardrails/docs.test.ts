@@ -26,6 +26,6 @@ test("docs/guardrails.md shows a report as it is", () => {
   );
   const shown = ["open-ingress", "force-destroy"];
   const findings = checkAll([{ name: "prod", json }]).filter(({ rule }) => shown.includes(rule));
-  const report = { looked: ["prod"], rules: ruleTable.length, unseenModules: [], findings };
+  const report = { looked: ["prod"], rules: ruleTable.length, unseenModules: [], quotas: [], findings };
   expect(text).toContain(table(report, pc.createColors(false)));
 });

@@ -1,3 +1,4 @@
+import { quotaText } from "../quotas";
 import { type RuleText, themes } from "../rule";
 import { open, place, type Report, summary, suppressed } from "./report";
 
@@ -31,6 +32,7 @@ export function markdown(report: Report): string {
     lines.push(`<details><summary>${quiet.length} suppressed</summary>`, "");
     lines.push(...grid(["stack", "rule", "where", "reason"], rows.map(escaped)), "", "</details>", "");
   }
+  lines.push(...report.quotas.flatMap((found) => [`- ${cell(quotaText(found))}`, ""]));
   if (report.unseenModules.length > 0) {
     lines.push(
       `Not looked into, modules have no resources here: ${report.unseenModules.map(code).join(", ")}`,

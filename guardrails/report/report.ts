@@ -1,3 +1,4 @@
+import type { QuotaFinding } from "../quotas";
 import type { Finding } from "../rule";
 
 /** What a run looked at, and found. */
@@ -8,6 +9,8 @@ export interface Report {
   /** Module calls: their resources are not in the JSON, so no rule sees them. */
   readonly unseenModules: readonly string[];
   readonly findings: readonly Finding[];
+  /** Quotas that the stacks exceed together: notices, with which no run fails. */
+  readonly quotas: readonly QuotaFinding[];
 }
 
 /** What nobody has written a reason for: with any of these a run fails. */

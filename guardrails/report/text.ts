@@ -1,4 +1,5 @@
 import type { createColors } from "picocolors";
+import { quotaText } from "../quotas";
 import { open, place, type Report, summary, suppressed } from "./report";
 
 type Colors = ReturnType<typeof createColors>;
@@ -21,9 +22,13 @@ export function table(report: Report, colors: Colors): string {
     colors.dim(`  ${finding.stack}: ${finding.rule}  ${place(finding)}: ${finding.suppressed}`),
   );
   const last = open(report).length === 0 ? colors.green(`✓ ${summary(report)}`) : colors.red(summary(report));
-  return [...lines, ...(quiet.length > 0 ? ["Suppressed:", ...quiet, ""] : []), ...unseen(report), last].join(
-    "\n",
-  );
+  return [
+    ...lines,
+    ...(quiet.length > 0 ? ["Suppressed:", ...quiet, ""] : []),
+    ...report.quotas.map((found) => colors.yellow(quotaText(found))),
+    ...unseen(report),
+    last,
+  ].join("\n");
 }
 
 /** For pipes and logs: one line each. */
@@ -36,6 +41,7 @@ export function plain(report: Report): string {
     ...suppressed(report).map(
       (finding) => `${finding.stack}: suppressed ${finding.rule}: ${place(finding)}: ${finding.suppressed}`,
     ),
+    ...report.quotas.map(quotaText),
     ...unseen(report),
     summary(report),
   ].join("\n");

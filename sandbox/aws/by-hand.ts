@@ -19,6 +19,7 @@ export const NAMED_BY = [
   "domain_name",
   "url",
   "aws_service_name",
+  "quota_code",
 ];
 
 /** What else a type needs; a person would be asked for it in the console, or be offered it. */
@@ -34,6 +35,7 @@ const NEEDED: Record<string, Fields | ((world: World, region: string) => Fields)
     allocated_storage: 20,
     password: "by-hand-only",
   },
+  aws_servicequotas_service_quota: { service_code: "ec2", value: 1000 },
   aws_key_pair: { public_key: "ssh-ed25519 AAAA sandbox" },
 };
 

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { AwsError, type Kind, type Maker, type Situation, text } from "../aws/kind";
 import { KINDS } from "../aws/kinds";
+import { checkQuotas } from "../aws/quotas";
 import { missingError, references } from "../aws/references";
 import type { BlockSchema, TypeJson } from "../schema/types";
 import { deepEqual } from "../wire/paths";
@@ -29,7 +30,10 @@ export function applyChange(world: World, change: Change): Fields {
     throw new AwsError("NotFound", `${type} ${identity(change.prior)} does not exist any more`);
   }
   checkReferences(situation);
-  if (!change.prior && !existing) checkUnique(situation);
+  if (!change.prior && !existing) {
+    checkUnique(situation);
+    checkQuotas(situation);
+  }
   kind.check?.(situation);
   make(situation, existing);
   const sealed = sealSecrets(situation, existing);
