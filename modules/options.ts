@@ -15,6 +15,11 @@ export const variable = z
   .string()
   .regex(/^[A-Za-z_][A-Za-z0-9_]*$/, "is no name for an environment variable (letters, digits and _).");
 
+/** Days that CloudWatch takes as a log group's retention. Source: PutRetentionPolicy, CloudWatch Logs API reference. */
+export const logDays = z.literal([
+  1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 3653,
+]);
+
 /**
  * The ways to write a part of an environment: `false` leaves it out, `true` takes the defaults, a scalar
  * or a list stands for the option named by `shorthand`, an object says it all.

@@ -8,6 +8,7 @@ export const wildcardReasons = {
   ReadServices: "Terraform reads by list before it knows an id, and most reads have no resource level.",
   ChangeServices:
     "Ids exist only once Terraform has made what bears them: the region, and the approval before an apply, are the bounds.",
+  CreateKeys: "kms:CreateKey has no resource: the tag that the key is born with is the bound.",
   RandomPassword: "secretsmanager:GetRandomPassword has no resource level.",
   SessionChannels: "ssmmessages:* channels are made per session and have no resource level.",
   RegisterInstance: "An agent registers the instance that it runs on, whose id nobody knows before it runs.",

@@ -10,10 +10,11 @@ import {
 } from "../../deploy/daily/commands";
 import type { LogsOptions } from "../../deploy/daily/logs";
 import type { DailySurroundings } from "../../deploy/daily/session";
+import { contractParameter } from "../../modules/contract";
 import type { Policy } from "../../modules/contract/policy";
 import { PURPOSES, type Purpose } from "../../modules/contract/purposes";
 import { SAMPLE } from "../../sandbox/api/sample";
-import { BASTION, contractOf, DATABASE_LOGS } from "./support/contract";
+import { BASTION, contractOf, DATABASE_LOGS, putParameter } from "./support/contract";
 import { Day } from "./support/day";
 import { minute, second } from "./support/driver";
 
@@ -447,3 +448,52 @@ test.each(PURPOSES)(
     }
   },
 );
+
+describe("with a key of the environment's own", () => {
+  const key = `arn:aws:kms:us-west-2:${contractOf().account}:key/1b7c0d0e-0000-4000-8000-000000000001`;
+  const keyId = key.replace(/^.*\//, "");
+
+  beforeEach(async () => {
+    const { world } = day.stage.sandbox.host;
+    await putParameter(world, contractParameter("staging"), JSON.stringify({ ...contractOf(), key }), 1);
+    await putParameter(world, SAMPLE.secret, "set by hand", 2);
+    await world.change(() =>
+      world.put({
+        type: "aws_kms_key",
+        region: "us-west-2",
+        id: keyId,
+        origin: "terraform",
+        attributes: { id: keyId, arn: key },
+      }),
+    );
+  });
+
+  test("a secret is written under it, whatever it lay under before", async () => {
+    const set = (around: DailySurroundings) =>
+      secretCommands.set("staging", "API_KEY", { service: [] }, around);
+    const { exitCode, said } = await day.run(set, { stdin: "x" });
+    expect(exitCode, said).toBe(0);
+    const written = day.stage.sandbox.host.world.find({
+      type: "aws_ssm_parameter",
+      where: { name: SAMPLE.secret },
+    });
+    expect(written?.attributes.key_id).toBe(key);
+  });
+
+  test.each([
+    ["psql", "kms:Decrypt"],
+    ["secret", "kms:Encrypt"],
+  ] as const)("policy --for %s allows %s with it, through Systems Manager alone", async (purpose, action) => {
+    const { out } = await day.run((around) => dailyPolicyCommand("staging", purpose, {}, around));
+    const { Statement } = JSON.parse(out) as Policy;
+    expect(Statement.filter(({ Action }) => Action.some((one) => one.startsWith("kms:")))).toEqual([
+      {
+        Sid: expect.any(String),
+        Effect: "Allow",
+        Action: [action],
+        Resource: [key],
+        Condition: { StringEquals: { "kms:ViaService": "ssm.us-west-2.amazonaws.com" } },
+      },
+    ]);
+  });
+});

@@ -232,7 +232,8 @@ describe("what they may do", () => {
     const statements = statementsOf(graph, "plan");
     const actions = statements.flatMap(({ Action }) => Action);
     const reads = /^[\w-]+:(Describe|Get|List|View)[\w*]*$/;
-    expect(actions.filter((action) => !reads.test(action))).toEqual([]);
+    // Through Systems Manager, for the parameters below.
+    expect(actions.filter((action) => !reads.test(action))).toEqual(["kms:Decrypt"]);
     expect(allows(statements, "s3:GetObject", `${BUCKET}/prod.tfstate`)).toBe(true);
     expect(allows(statements, "s3:GetObject", "arn:aws:s3:::customers/list.csv")).toBe(false);
     for (const action of ["logs:GetLogEvents", "ec2:GetPasswordData", "ecr:BatchGetImage"])
@@ -317,6 +318,32 @@ describe("what they may do", () => {
         role,
         reads,
       ]);
+  });
+
+  test("apply and plan: a key of the environment's own, and no other's", () => {
+    const of = withBootstrap({}, { staging: { ...least, encryption: "own" }, prod: larger });
+    const keys = `arn:aws:kms:us-west-2:${ACCOUNT}:key/*`;
+    const conditionOf = (role: string, action: string) =>
+      statementsOf(of, role).find(({ Action }: Json) => [Action].flat().includes(action))?.Condition;
+    expect(conditionOf("apply_staging", "kms:CreateKey")).toEqual({
+      StringEquals: { "aws:RequestTag/environment": "staging" },
+    });
+    for (const action of ["kms:Decrypt", "kms:Encrypt", "kms:PutKeyPolicy", "kms:ScheduleKeyDeletion"]) {
+      expect(allows(statementsOf(of, "apply_staging"), action, keys)).toBe(true);
+      expect(conditionOf("apply_staging", action)).toEqual({
+        StringEquals: { "aws:ResourceTag/environment": "staging" },
+      });
+    }
+    expect(conditionOf("plan", "kms:Decrypt")).toEqual({
+      StringEquals: {
+        "aws:ResourceTag/environment": ["staging", "prod"],
+        "kms:ViaService": ["ssm.us-west-2.amazonaws.com"],
+      },
+    });
+    expect(allows(statementsOf(of, "plan"), "kms:DescribeKey", "*")).toBe(true);
+    expect(allows(statementsOf(withBootstrap({}, { staging: least }), "plan"), "kms:Decrypt", keys)).toBe(
+      false,
+    );
   });
 
   test("apply and plan: what an environment's own resources belong to, and not what they do not", () => {
@@ -433,6 +460,7 @@ describe("what Terraform calls", () => {
     ["aws_efs_", "elasticfilesystem"],
     ["aws_elasticache_", "elasticache"],
     ["aws_iam_", "iam"],
+    ["aws_kms_", "kms"],
     ["aws_lb", "elasticloadbalancing"],
     ["aws_route53_", "route53"],
     ["aws_s3_", "s3"],

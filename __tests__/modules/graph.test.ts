@@ -390,7 +390,7 @@ describe("permissions", () => {
 
   test("every reason is of a statement that needs it", () => {
     const bootstrap = synthesizeBootstrap(
-      { staging: least },
+      { staging: larger },
       { project: "app", bootstrap: { region: "us-west-2", github: "owner/repository" } },
     );
     const wild = [prod, fargate, bootstrap]
@@ -408,7 +408,7 @@ describe("permissions", () => {
       const [statement, ...others] = JSON.parse(body.assume_role_policy).Statement;
       expect(others).toEqual([]);
       expect(statement.Principal).toEqual({
-        Service: expect.stringMatching(/^(ec2|ecs-tasks|scheduler)\.amazonaws\.com$/),
+        Service: expect.stringMatching(/^(ec2|ecs-tasks|scheduler|vpc-flow-logs)\.amazonaws\.com$/),
       });
       // EC2 hands a role to instances of its own account alone, and says no source.
       if (statement.Principal.Service !== "ec2.amazonaws.com") {
@@ -431,6 +431,69 @@ describe("permissions", () => {
         ),
       );
     expect(new Set(read)).toEqual(new Set(given));
+  });
+
+  test("a key of its own is for all secrets and logs, and admits the account's policies and the log service alone", () => {
+    const own = synthesize(but({ encryption: "own", network: { flowLogs: true } }));
+    const arn = "${aws_kms_key.key.arn}";
+    for (const { body } of own.all("aws_cloudwatch_log_group")) expect(body.kms_key_id).toBe(arn);
+    for (const { body } of own.all("aws_ssm_parameter"))
+      expect(body.key_id).toBe(body.type === "SecureString" ? arn : undefined);
+    expect(JSON.parse(own.one("aws_ssm_parameter", "contract").value).key).toBe(arn);
+    const key = own.one("aws_kms_key");
+    expect(key).toMatchObject({ enable_key_rotation: true, deletion_window_in_days: 30 });
+    const account = "${data.aws_caller_identity.caller.account_id}";
+    const statements = JSON.parse(key.policy).Statement;
+    expect(statements.map(({ Principal }: Json) => Principal)).toEqual([
+      { AWS: `arn:aws:iam::${account}:root` },
+      { Service: "logs.us-west-2.amazonaws.com" },
+    ]);
+    const admitted: string[] = statements[1].Condition.ArnLike["kms:EncryptionContext:aws:logs:arn"];
+    const patterns = admitted.map((one) => one.replace(`arn:aws:logs:us-west-2:${account}:log-group:`, ""));
+    for (const { body } of own.all("aws_cloudwatch_log_group")) {
+      const meant = patterns.some((one) => body.name === one || body.name.startsWith(one.replace(/\*$/, "")));
+      expect([body.name, meant]).toEqual([body.name, true]);
+    }
+  });
+
+  test("only execution roles decrypt with a key of its own, through Systems Manager", () => {
+    const decrypting = prod
+      .all("aws_iam_role_policy")
+      .flatMap(({ body }) => JSON.parse(body.policy).Statement.map((one: Json) => [body.role, one]))
+      .filter(([, { Action }]) => String(Action).includes("kms:"));
+    expect(decrypting).toEqual([
+      [
+        "${aws_iam_role.service_web_roles_execution.name}",
+        expect.objectContaining({
+          Action: ["kms:Decrypt"],
+          Resource: ["${aws_kms_key.key.arn}"],
+          Condition: { StringEquals: { "kms:ViaService": "ssm.us-west-2.amazonaws.com" } },
+        }),
+      ],
+    ]);
+    for (const graph of [staging, fargate, ssh, sealed]) expect(graph.count("aws_kms_key")).toBe(0);
+  });
+
+  test("flow logs go to a group of the environment, and their role writes there alone", () => {
+    const own = synthesize(but({ network: { flowLogs: true } }));
+    expect(own.one("aws_flow_log")).toMatchObject({
+      vpc_id: "${aws_vpc.network.id}",
+      traffic_type: "REJECT",
+      log_destination: "${aws_cloudwatch_log_group.flow_logs_group.arn}",
+      iam_role_arn: "${aws_iam_role.flow_logs_role.arn}",
+    });
+    expect(own.one("aws_cloudwatch_log_group", "flow_logs_group")).toMatchObject({
+      name: "/staging/network/flows",
+      retention_in_days: 30,
+    });
+    const [write, find] = JSON.parse(own.one("aws_iam_role_policy", "flow_logs_policy").policy).Statement;
+    expect(
+      write.Resource.every((one: string) =>
+        one.startsWith("${aws_cloudwatch_log_group.flow_logs_group.arn}"),
+      ),
+    ).toBe(true);
+    expect(find.Action).toEqual(["logs:DescribeLogGroups"]);
+    expect(staging.count("aws_flow_log")).toBe(0);
   });
 
   test.each(environments)("the roles of %s are passed to ECS alone", (_, graph) => {

@@ -534,6 +534,14 @@ const rows: readonly Row[] = [
       "192.168.0.0/16",
     ],
   ),
+  ["a key that is none", { encryption: "kms" }, "staging.encryption", '"kms" is none of', '"own"'],
+  [
+    "flows of no kind",
+    { network: { flowLogs: { traffic: "ACCEPT" } } },
+    "staging.network.flowLogs.traffic",
+    '"ACCEPT" is none of',
+    '"rejected", "all"',
+  ],
   [
     "Docker's own addresses",
     { network: { cidr: "172.17.128.0/20" } },

@@ -97,6 +97,12 @@ const rows: readonly [string, EnvironmentProps, Record<string, number>][] = [
       terraform_data: -1,
     },
   ],
+  ["a key of its own", but({ encryption: "own" }), { aws_kms_key: 1, aws_kms_alias: 1 }],
+  [
+    "flow logs",
+    but({ network: { flowLogs: true } }),
+    { aws_flow_log: 1, aws_cloudwatch_log_group: 1, aws_iam_role: 1, aws_iam_role_policy: 1 },
+  ],
   ["WAF", but({ distribution: { waf: true } }), { aws_wafv2_web_acl: 1 }],
   [
     "a domain of two names",

@@ -483,3 +483,49 @@ test("a VPC takes one private zone of a name, which says the VPC's region", asyn
     "InvalidVpcID.NotFound",
   );
 });
+
+test("CloudWatch Logs takes a key whose policy admits it for the group, Parameter Store one that is there", async () => {
+  const statement = (more: object) => ({ Effect: "Allow", Resource: "*", ...more });
+  const owner = statement({ Principal: { AWS: "arn:aws:iam::123456789012:root" }, Action: "kms:*" });
+  const logs = (group: string, service = "logs.eu-west-1.amazonaws.com") =>
+    statement({
+      Principal: { Service: service },
+      Action: ["kms:Encrypt*", "kms:Decrypt*", "kms:GenerateDataKey*"],
+      Condition: {
+        ArnLike: {
+          "kms:EncryptionContext:aws:logs:arn": `arn:aws:logs:eu-west-1:123456789012:log-group:${group}`,
+        },
+      },
+    });
+  const policy = (...Statement: object[]) => JSON.stringify({ Version: "2012-10-17", Statement });
+  const group = async (name: string, ...statements: object[]) => {
+    const key = await account.make("aws_kms_key", { policy: policy(...statements) });
+    return refused("aws_cloudwatch_log_group", { name, kms_key_id: key.arn as string });
+  };
+  expect(await group("/qa/a", owner)).toBe("AccessDeniedException");
+  expect(await group("/qa/b", owner, logs("/prod/*"))).toBe("AccessDeniedException");
+  expect(await group("/qa/c", owner, logs("/qa/*", "logs.eu-west-2.amazonaws.com"))).toBe(
+    "AccessDeniedException",
+  );
+  expect(await group("/qa/d", owner, logs("/qa/*"))).toBe("accepted");
+  const nowhere = "arn:aws:kms:eu-west-1:123456789012:key/00000000-0000-4000-8000-000000000000";
+  expect(await refused("aws_cloudwatch_log_group", { name: "/qa/e", kms_key_id: nowhere })).toBe(
+    "AccessDeniedException",
+  );
+  expect(await refused("aws_kms_key", { policy: policy(logs("/qa/*")) })).toBe(
+    "MalformedPolicyDocumentException",
+  );
+  expect(await refused("aws_kms_alias", { name: "alias/qa", target_key_id: nowhere })).toBe(
+    "NotFoundException",
+  );
+
+  const secret = (name: string, key_id: string) =>
+    refused("aws_ssm_parameter", { ...parameter({ name, type: "SecureString" }), key_id });
+  const key = await account.make("aws_kms_key", {});
+  await account.make("aws_kms_alias", { name: "alias/qa", target_key_id: key.key_id as string });
+  expect(await secret("/qa/1", nowhere)).toBe("InvalidKeyId");
+  expect(await secret("/qa/2", "alias/prod")).toBe("InvalidKeyId");
+  expect(await secret("/qa/3", "alias/qa")).toBe("accepted");
+  expect(await secret("/qa/4", key.arn as string)).toBe("accepted");
+  expect(await secret("/qa/5", "alias/aws/ssm")).toBe("accepted");
+});

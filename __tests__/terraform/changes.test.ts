@@ -168,6 +168,22 @@ const changes: Readonly<Record<string, readonly Step[]>> = {
     },
     { to: but({ cluster: { capacity: { pool } } }), plan: { [ASSOCIATION]: IN_PLACE, [GROUP]: GONE } },
   ],
+  "a key of its own and flow logs, then a rotation": [
+    {
+      to: but({ encryption: "own", network: { flowLogs: true } }),
+      plan: {
+        "aws_kms_key.key": MADE,
+        "aws_flow_log.flow_logs": MADE,
+        "aws_cloudwatch_log_group.service_web_logs": IN_PLACE,
+      },
+      untouched: [SERVICE, TASKS, INSTANCE, "aws_ssm_parameter.database", "aws_ssm_parameter.service"],
+    },
+    {
+      to: but({ encryption: "own", network: { flowLogs: true }, database: { passwordVersion: 2 } }),
+      plan: { "aws_ssm_parameter.database_password_2": MADE },
+      untouched: ["aws_kms_key.key", "aws_ssm_parameter.database_password_1"],
+    },
+  ],
   "a domain, a web ACL and every other option, on and off": [
     {
       to: everything,

@@ -34,6 +34,7 @@ function configuration(options: Partial<DatabaseConfiguration> = {}) {
   new Database(stack, "database", {
     name: "staging",
     network: { vpc, databaseSubnetGroup } as unknown as Network,
+    key: undefined,
     database: databaseOptions.parse({ deletionProtection: false, ...options }),
   });
   const { terraform, ...rest } = JSON.parse(Testing.synth(stack, true));

@@ -104,9 +104,9 @@ export class DailyAws extends Aws {
     return found;
   }
 
-  /** Writes a new version under the key that the parameter has. */
-  async putSecret(known: ParameterMetadata, value: string): Promise<void> {
-    const { Name = "", KeyId, Version: before = 0 } = known;
+  /** Writes a new version under the environment's key, or the one that the parameter has. */
+  async putSecret(known: ParameterMetadata, value: string, key: string | null | undefined): Promise<void> {
+    const { Name = "", KeyId = undefined, Version: before = 0 } = { ...known, ...(key && { KeyId: key }) };
     const request = { Name, Value: value, Type: "SecureString" as const, Overwrite: true, KeyId };
     await this.change("ssm:PutParameter", {
       call: async () => (await this.clients.ssm.send(new PutParameterCommand(request))).Version,

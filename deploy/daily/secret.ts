@@ -64,7 +64,8 @@ export async function setSecret(day: Daily, variable: string, options: SecretOpt
     );
   }
   const value = await readValue(day, `Value of ${titles(secrets)}`);
-  for (const { parameter } of secrets) await aws.putSecret(known.get(parameter) as ParameterMetadata, value);
+  for (const { parameter } of secrets)
+    await aws.putSecret(known.get(parameter) as ParameterMetadata, value, contract.key);
   const what = { environment: contract.environment, set: secrets.map(({ parameter }) => parameter) };
   if (options.json) await day.print(`${JSON.stringify(what)}\n`);
   return {

@@ -45,6 +45,9 @@ export const namedServices: Readonly<Record<string, readonly string[]>> = {
 /** Where global services are reached: CloudFront, IAM, Route 53, and certificates and firewalls of CloudFront. */
 const GLOBAL_REGION = "us-east-1";
 
+/** Optional services whose resources an environment's name or tag tells apart: what may be changed is said below. */
+const bounded: readonly string[] = ["kms", "sqs"];
+
 const reading = (environments: readonly Environment[]): Statement => ({
   sid: "ReadServices",
   actions: [
@@ -92,6 +95,7 @@ export const planStatements = (
       ),
     ],
   },
+  ...decryptStatements(environments, account),
   { sid: "ReadStates", actions: ["s3:GetObject"], resources: [`${bucketArn}/${stateKey("*")}`] },
 ];
 
@@ -107,7 +111,9 @@ export function applyStatements(environment: Environment, account: string, bucke
     password,
     {
       sid: "ChangeServices",
-      actions: [...Object.keys(services), ...used.filter((one) => one !== "sqs")].map((one) => `${one}:*`),
+      actions: [...Object.keys(services), ...used.filter((one) => !bounded.includes(one))].map(
+        (one) => `${one}:*`,
+      ),
       resources: ["*"],
       condition: { StringEquals: { "aws:RequestedRegion": [...new Set([region, GLOBAL_REGION])] } },
     },
@@ -162,6 +168,7 @@ export function applyStatements(environment: Environment, account: string, bucke
           },
         ]
       : []),
+    ...(used.includes("kms") ? keyStatements(configuration, account) : []),
     ...(created.length > 0
       ? [
           {
@@ -183,6 +190,63 @@ export function applyStatements(environment: Environment, account: string, bucke
       sid: "ChangeState",
       actions: ["s3:DeleteObject", "s3:GetObject", "s3:PutObject"],
       resources: [state, `${state}.tflock`],
+    },
+  ];
+}
+
+/** Secrets that lie under a key of the environments' own, for whoever reads their parameters. */
+function decryptStatements(environments: readonly Environment[], account: string): Statement[] {
+  const own = environments.filter(({ key }) => key !== undefined);
+  if (own.length === 0) return [];
+  const regions = [...new Set(own.map(({ configuration }) => configuration.region))];
+  return [
+    {
+      sid: "DecryptParameters",
+      actions: ["kms:Decrypt"],
+      resources: regions.map((region) => `arn:aws:kms:${region}:${account}:key/*`),
+      condition: {
+        StringEquals: {
+          "aws:ResourceTag/environment": own.map(({ configuration }) => configuration.name),
+          "kms:ViaService": regions.map((region) => `ssm.${region}.amazonaws.com`),
+        },
+      },
+    },
+  ];
+}
+
+/** Keys, by the tag that everything of an environment bears: their ids are not known before. */
+function keyStatements({ name, region }: Configuration, account: string): Statement[] {
+  const keys = `arn:aws:kms:${region}:${account}:key/*`;
+  const tagged = { StringEquals: { "aws:ResourceTag/environment": name } };
+  return [
+    {
+      sid: "CreateKeys",
+      actions: ["kms:CreateKey"],
+      resources: ["*"],
+      condition: { StringEquals: { "aws:RequestTag/environment": name } },
+    },
+    {
+      sid: "ChangeKeys",
+      actions: actionsOf("kms", [
+        "CreateAlias",
+        "Decrypt",
+        "DeleteAlias",
+        "EnableKeyRotation",
+        "Encrypt",
+        "PutKeyPolicy",
+        "ScheduleKeyDeletion",
+        "TagResource",
+        "UntagResource",
+        "UpdateAlias",
+        "UpdateKeyDescription",
+      ]),
+      resources: [keys],
+      condition: tagged,
+    },
+    {
+      sid: "NameKeys",
+      actions: actionsOf("kms", ["CreateAlias", "DeleteAlias", "UpdateAlias"]),
+      resources: [`arn:aws:kms:${region}:${account}:alias/${name}`],
     },
   ];
 }

@@ -17,6 +17,10 @@ export const optionalServices: Readonly<Record<string, Optional>> = {
   dynamodb: { prefix: "aws_dynamodb_", reads: ["Describe*", "ListTagsOfResource"] },
   elasticfilesystem: { prefix: "aws_efs_", reads: ["Describe*", "ListTagsForResource"] },
   events: { prefix: "aws_cloudwatch_event_", reads: ["Describe*", "List*"] },
+  kms: {
+    prefix: "aws_kms_",
+    reads: ["DescribeKey", "GetKeyPolicy", "GetKeyRotationStatus", "ListAliases", "ListResourceTags"],
+  },
   sns: { prefix: "aws_sns_", reads: ["Get*", "List*"] },
   sqs: { prefix: "aws_sqs_", reads: ["GetQueueAttributes", "GetQueueUrl", "ListQueueTags"] },
 };

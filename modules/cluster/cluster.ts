@@ -14,6 +14,7 @@ import { Fn, type ITerraformDependable, Token } from "cdktf";
 import { Construct } from "constructs";
 import { instanceType } from "../../aws/instance-types";
 import type { ClusterConfiguration } from "../environment/props";
+import type { Key } from "../key/key";
 import { nameOf } from "../names";
 import type { Network } from "../network/network";
 import { AGENT_POLICY, assumedBy, policy, sessionStatements } from "../policy";
@@ -38,6 +39,7 @@ export interface CapacityProvider {
 export interface ClusterProps {
   readonly name: string;
   readonly network: Network;
+  readonly key: Key | undefined;
   readonly cluster: ClusterConfiguration;
   readonly tags: Readonly<Record<string, string>>;
 }
@@ -71,6 +73,11 @@ export class Cluster extends Construct {
     this.association = this.associate();
   }
 
+  /** The name of the log group that ECS writes the insights of an environment's cluster to. */
+  static logGroup(environment: string): string {
+    return `/aws/ecs/containerinsights/${nameOf("aws_ecs_cluster", environment)}/performance`;
+  }
+
   /** The AWS name of a provider that a configuration names. */
   providerName(provider: string): string {
     return this.capacity[provider]?.provider.name ?? provider;
@@ -78,7 +85,7 @@ export class Cluster extends Construct {
 
   private createCluster() {
     const name = nameOf("aws_ecs_cluster", this.props.name);
-    const insights = this.props.cluster.containerInsights ? [this.createInsights(name)] : [];
+    const insights = this.props.cluster.containerInsights ? [this.createInsights()] : [];
     return new EcsCluster(this, ITSELF, {
       name,
       setting: [
@@ -89,10 +96,11 @@ export class Cluster extends Construct {
   }
 
   /** Made before ECS makes it, without an end to its retention. Source: "Amazon ECS Container Insights", CloudWatch guide. */
-  private createInsights(cluster: string) {
+  private createInsights() {
     return new CloudwatchLogGroup(this, "insights", {
-      name: `/aws/ecs/containerinsights/${cluster}/performance`,
+      name: Cluster.logGroup(this.props.name),
       retentionInDays: 30,
+      kmsKeyId: this.props.key?.arn,
       // The cluster stops writing before it goes, or ECS would make it again.
       lifecycle: { createBeforeDestroy: true },
     });

@@ -82,6 +82,16 @@ function enterTasks(contract: Contract): Statement[] {
   ];
 }
 
+/** Through Systems Manager alone; under AWS's own key nothing need be said. */
+const useKey = (contract: Contract, Sid: string, action: string) =>
+  contract.key
+    ? [
+        allow(Sid, [action], [contract.key], {
+          StringEquals: { "kms:ViaService": `ssm.${contract.region}.amazonaws.com` },
+        }),
+      ]
+    : [];
+
 function askDatabase(contract: Contract): Statement[] {
   const { bastion, database } = contract;
   if (!bastion || !database) return [];
@@ -97,6 +107,7 @@ function askDatabase(contract: Contract): Statement[] {
       ["ssm:GetParameter"],
       [parameter(contract, database.password.replace(/\/\d+\//, "/*/"))],
     ),
+    ...useKey(contract, "DecryptPassword", "kms:Decrypt"),
     allow(
       "OpenTunnel",
       ["ssm:StartSession"],
@@ -119,6 +130,7 @@ function writeSecrets(contract: Contract): Statement[] {
             ["ssm:PutParameter", "ssm:DeleteParameter"],
             names.map((one) => parameter(contract, one)),
           ),
+          ...useKey(contract, "EncryptSecrets", "kms:Encrypt"),
         ]
       : []),
   ];

@@ -101,6 +101,8 @@ const contractSchema = z.object({
   region: name,
   /** The ECS cluster's name. */
   cluster: name,
+  /** The KMS key that secrets are written under, by ARN; null for AWS's own. Absent as the database is. */
+  key: arn.nullable().optional(),
   /** Where people reach the environment, null without a distribution. */
   url: url.nullable(),
   /** IAM roles that RunTask must be allowed to pass: task and execution roles, by ARN. */

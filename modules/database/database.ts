@@ -9,6 +9,7 @@ import { Construct } from "constructs";
 import { applyType } from "../../aws/postgres-parameters";
 import type { DatabaseContract } from "../contract";
 import type { DatabaseConfiguration } from "../environment/props";
+import type { Key } from "../key/key";
 import { nameOf } from "../names";
 import type { Network } from "../network/network";
 import { admit, groupLifecycle } from "../security-group";
@@ -48,6 +49,7 @@ export class Database extends Construct {
     private readonly props: {
       readonly name: string;
       readonly network: Network;
+      readonly key: Key | undefined;
       readonly database: DatabaseConfiguration;
     },
   ) {
@@ -63,6 +65,11 @@ export class Database extends Construct {
     this.instance = this.createInstance();
     this.url = this.createUrl();
     this.predecessors = this.keepPredecessors();
+  }
+
+  /** What the names of the log groups begin with that RDS writes an environment's logs to. */
+  static logGroups(environment: string): string {
+    return `/aws/rds/instance/${nameOf("aws_db_instance", environment)}`;
   }
 
   /** What people need to ask it, without the password. */
@@ -148,8 +155,9 @@ export class Database extends Construct {
     return ["postgresql", "upgrade"].map(
       (log) =>
         new CloudwatchLogGroup(this, `log_${log}`, {
-          name: `/aws/rds/instance/${this.identifier}/${log}`,
+          name: `${Database.logGroups(this.props.name)}/${log}`,
           retentionInDays: 30,
+          kmsKeyId: this.props.key?.arn,
         }),
     );
   }
@@ -225,7 +233,7 @@ export class Database extends Construct {
     kind: keyof Secrets,
     version: number,
     value: string,
-    lifecycle?: SsmParameterConfig["lifecycle"],
+    lifecycle: SsmParameterConfig["lifecycle"] = {},
   ) {
     const name = { password: "password", url: `url-${this.urlHash}` }[kind];
     return new SsmParameter(this, `${kind}_${version}`, {
@@ -236,7 +244,9 @@ export class Database extends Construct {
       // One that was written before an apply was cut off is not in the state: the next apply writes over it.
       overwrite: true,
       tags: { content: "generated" },
-      ...(lifecycle && { lifecycle }),
+      keyId: this.props.key?.arn,
+      // A new key is for the next version: with any change AWS would be sent an empty value, which it refuses.
+      lifecycle: { ignoreChanges: ["key_id"], ...lifecycle },
     });
   }
 

@@ -9,7 +9,9 @@ import { CONTRACT_VERSION, type Contract, contractParameter } from "../contract"
 import { Database } from "../database/database";
 import { Distribution } from "../distribution/distribution";
 import { Internal } from "../internal/internal";
+import { Key } from "../key/key";
 import { ExistingNetwork } from "../network/existing";
+import { FlowLogs } from "../network/flow-logs";
 import { OwnNetwork } from "../network/network";
 import { Registry } from "../registry/registry";
 import { admit, allow } from "../security-group";
@@ -31,8 +33,11 @@ const DYNAMIC_PORTS = [32768, 65535] as const;
 export class Environment extends SlipwayStack {
   /** The AWS account's id. */
   readonly account: string;
+  /** What its secrets and logs lie under, where that is not AWS's own. */
+  readonly key: Key | undefined;
   /** `"natGateways" in network` tells one that the environment made from one that was there. */
   readonly network: OwnNetwork | ExistingNetwork;
+  readonly flowLogs: FlowLogs | undefined;
   readonly database: Database | undefined;
   readonly cluster: Cluster;
   readonly distribution: Distribution | undefined;
@@ -55,7 +60,9 @@ export class Environment extends SlipwayStack {
   ) {
     super(scope, configuration.name, { ...project, region: configuration.region });
     this.account = new DataAwsCallerIdentity(this, "caller", {}).accountId;
+    this.key = this.createKey();
     this.network = this.createNetwork();
+    this.flowLogs = this.createFlowLogs();
     this.database = this.createDatabase();
     this.cluster = this.createCluster(project);
     this.distribution = this.createDistribution();
@@ -71,6 +78,13 @@ export class Environment extends SlipwayStack {
     this.writeOutputs();
   }
 
+  private createKey() {
+    const { name, region, encryption } = this.configuration;
+    if (encryption === "aws") return undefined;
+    const logGroups = [Cluster.logGroup(name), `${Database.logGroups(name)}/*`];
+    return new Key(this, "key", { name, account: this.account, region, logGroups });
+  }
+
   private createNetwork() {
     const { network, ...configuration } = this.configuration;
     return network.vpc === undefined
@@ -78,9 +92,18 @@ export class Environment extends SlipwayStack {
       : new ExistingNetwork(this, "network", { ...configuration, network });
   }
 
+  private createFlowLogs() {
+    const { name, region, network } = this.configuration;
+    const { account, key } = this;
+    if (network.vpc !== undefined || !network.flowLogs) return undefined;
+    const props = { name, account, region, vpcId: this.network.vpc.id, flowLogs: network.flowLogs, key };
+    return new FlowLogs(this, "flow_logs", props);
+  }
+
   private createDatabase() {
+    const { network, key } = this;
     const { name, database } = this.configuration;
-    return database ? new Database(this, "database", { name, network: this.network, database }) : undefined;
+    return database ? new Database(this, "database", { name, network, key, database }) : undefined;
   }
 
   private createCluster({ project }: Project) {
@@ -89,6 +112,7 @@ export class Environment extends SlipwayStack {
       name,
       cluster,
       network: this.network,
+      key: this.key,
       tags: { project, environment: name, "managed-by": "slipway" },
     });
   }
@@ -136,7 +160,7 @@ export class Environment extends SlipwayStack {
   }
 
   private createServices() {
-    const { account, configuration, network, cluster, database, distribution, internal, uses } = this;
+    const { account, configuration, key, network, cluster, database, distribution, internal, uses } = this;
     return new Map(
       configuration.services.map((service) => {
         const registry = this.registries.get(service.registry.repository);
@@ -144,6 +168,7 @@ export class Environment extends SlipwayStack {
         const props = {
           account,
           configuration,
+          key,
           service,
           network,
           cluster,
@@ -238,6 +263,7 @@ export class Environment extends SlipwayStack {
       account: this.account,
       region: this.configuration.region,
       cluster: this.cluster.cluster.name,
+      key: this.key?.arn ?? null,
       url: this.distribution?.url ?? null,
       roles: services.flatMap(({ roles }) => [roles.execution.arn, roles.task.arn]),
       services: services.map((service) => service.contract),

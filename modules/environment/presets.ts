@@ -31,7 +31,8 @@ export const small: Preset = {
 
 /** Survives the loss of a zone and of a person's attention: a NAT gateway per zone, a standby, protection. */
 export const production: Preset = {
-  network: { nat: "per-zone" },
+  encryption: "own",
+  network: { nat: "per-zone", flowLogs: true },
   database: {
     instanceClass: "db.m7g.large",
     storage: 100,

@@ -29,6 +29,12 @@ export const environmentOptions = options({
   }),
   /** The VPC, its subnets and its ways out; or one that is there already, and only read. */
   network: network.prefault(true),
+  /**
+   * Which KMS key its secrets and log groups lie under: `"aws"`, AWS's own, that every role of the account may use, or
+   * `"own"`, one that no other environment's roles may, about 1 USD a month. What lies there already moves when it is
+   * written again: see "A key of its own", docs/operating.md.
+   */
+  encryption: z.enum(["aws", "own"]).default("aws"),
   /** A way in for people: to the database and the load balancer, through Session Manager. */
   bastion: bastion.prefault(true),
   /** RDS Postgres. */
@@ -104,6 +110,7 @@ export interface Configuration {
   readonly name: string;
   readonly region: string;
   readonly network: NetworkConfiguration;
+  readonly encryption: Parsed["encryption"];
   readonly bastion: BastionConfiguration | false;
   readonly database: DatabaseConfiguration | false;
   readonly cluster: ClusterConfiguration;

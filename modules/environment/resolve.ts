@@ -113,7 +113,7 @@ function layered({ preset, ...written }: EnvironmentProps): Record<string, unkno
 }
 
 function complete(name: string, parsed: Parsed): Configuration {
-  const { region, bastion, database, distribution, cluster } = parsed;
+  const { region, encryption, bastion, database, distribution, cluster } = parsed;
   const services = withPriorities(
     Object.entries(parsed.services).map(([service, own]) => completeService(service, own, parsed, cluster)),
   );
@@ -123,6 +123,7 @@ function complete(name: string, parsed: Parsed): Configuration {
     name,
     region,
     network: completeNetwork(name, parsed),
+    encryption,
     bastion,
     database,
     cluster,
@@ -142,10 +143,11 @@ function withPriorities(services: Configuration["services"]): Configuration["ser
 function completeNetwork(name: string, parsed: Parsed): NetworkConfiguration {
   const { network } = parsed;
   if ("vpc" in network) return existingNetwork(network);
-  const { zones, nat, cidr = cidrFor(name), peering, endpoints: wanted = nat === false } = network;
+  const { zones, nat, flowLogs, cidr = cidrFor(name), peering, endpoints: wanted = nat === false } = network;
   return {
     cidr,
     nat,
+    flowLogs,
     zones: typeof zones === "number" ? zonesOf(parsed.region).slice(0, zones) : zones,
     endpoints: wanted === true ? neededEndpoints(parsed) : wanted === false ? [] : wanted,
     // The peers' addresses are known once all environments are: see together.ts.

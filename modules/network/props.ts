@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { show } from "../mistakes";
-import { expand, into, isRecord, options } from "../options";
+import { expand, into, isRecord, logDays, options, part } from "../options";
 import { canonical, LARGEST_VPC, SMALLEST_VPC, unfit } from "./subnets";
 
 /** Interface endpoints by the last part of their service's name. */
@@ -42,6 +42,13 @@ const vpcCidr = cidr.superRefine((value, context) => {
   );
 });
 
+const flowLogOptions = options({
+  /** Days that they are kept; the values CloudWatch takes. */
+  days: logDays.default(30),
+  /** Which connections: `"rejected"`, or `"all"`, which is many times as much. */
+  traffic: z.enum(["rejected", "all"]).default("rejected"),
+});
+
 export const networkOptions = options({
   /**
    * The VPC's addresses, a private /16 to /22 beside Docker's 172.17.0.0/16.
@@ -77,6 +84,8 @@ export const networkOptions = options({
         `${show(issue.input)} is neither true, false nor a list of ${endpointServices.join(", ")}.`,
     })
     .optional(),
+  /** Logs of connections within, into and out of the VPC, in a log group; about 0.50 USD per GB. */
+  flowLogs: part(flowLogOptions).default(false),
   /**
    * Names of other environments in this account and region whose private subnets this one's are routed to and
    * from. Both must be applied, the other first. Security groups still admit nobody: add rules for what is meant.

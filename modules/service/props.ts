@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { show } from "../mistakes";
-import { options, part, short, variable } from "../options";
+import { logDays, options, part, short, variable } from "../options";
 import { isWildcard } from "../policy";
 import { registryOptions } from "../registry/props";
 import { use, useName } from "../uses/props";
@@ -175,7 +175,5 @@ export const serviceOptions = options({
   /** What the application itself may do in AWS. */
   permissions: z.array(permissionOptions).default([]),
   /** Days that logs are kept; the values CloudWatch takes. */
-  logDays: z
-    .literal([1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 3653])
-    .default(30),
+  logDays: logDays.default(30),
 });

@@ -3,6 +3,7 @@ import { IamRolePolicy } from "@cdktf/provider-aws/lib/iam-role-policy";
 import { Lazy } from "cdktf";
 import { Construct } from "constructs";
 import type { ServiceConfiguration } from "../environment/props";
+import type { Key } from "../key/key";
 import { nameOf } from "../names";
 import { assumedBy, forAccount, policy, sessionChannels, type Statement } from "../policy";
 import type { Grant } from "../uses/use";
@@ -11,6 +12,8 @@ export interface RolesProps {
   /** The account's id. */
   readonly account: string;
   readonly environment: string;
+  /** What its secrets lie under, where that is not AWS's own. */
+  readonly key: Key | undefined;
   readonly service: ServiceConfiguration;
   readonly repositoryArn: string;
   readonly logGroupArn: string;
@@ -73,7 +76,7 @@ export class Roles extends Construct {
   }
 
   private executionStatements(): Statement[] {
-    const { repositoryArn, logGroupArn, parameterArns } = this.props;
+    const { repositoryArn, logGroupArn, parameterArns, key } = this.props;
     return [
       { sid: "EcrLogin", actions: ["ecr:GetAuthorizationToken"], resources: ["*"] },
       {
@@ -89,6 +92,7 @@ export class Roles extends Construct {
       ...(parameterArns.length > 0
         ? [{ sid: "ReadSecrets", actions: ["ssm:GetParameters"], resources: parameterArns }]
         : []),
+      ...(parameterArns.length > 0 && key ? [key.decryptSecrets] : []),
     ];
   }
 

@@ -18,6 +18,7 @@ import type { Configuration, ServiceConfiguration } from "../environment/props";
 import { literal } from "../literal";
 import type { Mistake } from "../mistakes";
 import { INTERNAL_PORT, type Internal } from "../internal/internal";
+import type { Key } from "../key/key";
 import { nameOf } from "../names";
 import type { Network } from "../network/network";
 import { type Registry, tagsOf } from "../registry/registry";
@@ -43,6 +44,7 @@ export interface ServiceProps {
   readonly account: string;
   readonly configuration: Configuration;
   readonly service: ServiceConfiguration;
+  readonly key: Key | undefined;
   readonly network: Network;
   readonly cluster: Cluster;
   readonly registry: Registry;
@@ -233,8 +235,9 @@ export class Service extends Construct {
           type: "SecureString",
           valueWo: PLACEHOLDER,
           valueWoVersion: 1,
+          keyId: this.props.key?.arn,
           // Any other change would be sent with an empty value, which SSM refuses.
-          lifecycle: { ignoreChanges: ["description"] },
+          lifecycle: { ignoreChanges: ["description", "key_id"] },
         }),
       ]),
     );
@@ -244,6 +247,7 @@ export class Service extends Construct {
     return new CloudwatchLogGroup(this, "logs", {
       name: `/${this.stack}/service/${this.own.name}`,
       retentionInDays: this.own.logDays,
+      kmsKeyId: this.props.key?.arn,
     });
   }
 
@@ -251,6 +255,7 @@ export class Service extends Construct {
     return new Roles(this, "roles", {
       account: this.props.account,
       environment: this.stack,
+      key: this.props.key,
       service: this.own,
       repositoryArn: this.props.registry.repository.arn,
       logGroupArn: this.logGroup.arn,

@@ -1,5 +1,6 @@
 import type * as ssm from "@aws-sdk/client-ssm";
 import { arnOf, number, text } from "../engine/attributes";
+import { encryptsParameters, PARAMETER_KEY } from "../aws/kms";
 import { parameterValue } from "../engine/catalog";
 import type { World, WorldObject } from "../world";
 import { type Call, type Operations, operation, page } from "./call";
@@ -117,6 +118,7 @@ function describeParameters(call: Call, input: ssm.DescribeParametersRequest): s
       ARN: arnOf(object),
       Type: (text(object.attributes, "type") || "String") as ssm.ParameterType,
       Description: text(object.attributes, "description"),
+      KeyId: text(object.attributes, "key_id") || undefined,
       Version: versionOf(object),
       LastModifiedDate: changedAt(call, object),
       LastModifiedUser: call.caller.arn,
@@ -166,6 +168,8 @@ function putParameter(call: Call, input: ssm.PutParameterRequest): ssm.PutParame
     );
   if (!object && !input.Type)
     throw new AwsFailure("ValidationException", "A parameter type is required when you create a parameter.");
+  if (input.KeyId && !encryptsParameters(call.sim.world, call.region, input.KeyId))
+    throw new AwsFailure("InvalidKeyId", `Invalid keyId ${input.KeyId}`);
   const version = object ? versionOf(object) + 1 : 1;
   call.sim.state.parameters[`${call.region}|${name}`] = call.sim.state.time;
   call.sim.edits.push((world) => write(world, call, input, object, version));
@@ -188,9 +192,16 @@ function write(
     attributes: { name, arn: `arn:aws:ssm:${call.region}:${world.account}:parameter${path}` },
     origin: "person",
   };
+  const type = input.Type ?? (text(made.attributes, "type") || "String");
   world.put({
     ...made,
-    attributes: { ...made.attributes, type: input.Type ?? made.attributes.type ?? "String", version },
+    // A new version lies under the account's key unless another is named, whatever the one before lay under.
+    attributes: {
+      ...made.attributes,
+      type,
+      version,
+      key_id: type === "SecureString" ? (input.KeyId ?? PARAMETER_KEY) : "",
+    },
     // What came through a write-only argument stays there: Terraform never reads it back.
     sealed: { [object?.sealed?.value_wo ? "value_wo" : "value"]: world.vault.seal(input.Value ?? "") },
   });

@@ -6,6 +6,7 @@ import { elasticache } from "./elasticache";
 import { elb } from "./elb";
 import { iam } from "./iam";
 import type { Kinds } from "./kind";
+import { kms } from "./kms";
 import { network } from "./network";
 import { operations } from "./operations";
 import { rds } from "./rds";
@@ -27,6 +28,7 @@ export const KINDS: Kinds = {
   ...cloudfront,
   ...web,
   ...services,
+  ...kms,
   ...operations,
   ...storage,
   ...sqs,

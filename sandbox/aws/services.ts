@@ -1,6 +1,6 @@
 import type { Fields } from "../wire/value";
-import { uuid } from "./compute";
 import { AwsError, type Kind, type Kinds, type Situation, text } from "./kind";
+import { checkLogGroupKey, encryptsParameters } from "./kms";
 import { between, json, length, oneOf, pattern } from "./rules";
 
 const logGroupName = [
@@ -26,7 +26,7 @@ const TIER_LIMIT: Record<string, number> = { Standard: 4096, Advanced: 8192, "In
 /** What ECR does with layers unless another key is named. Source: "Encryption at rest", ECR guide. */
 const ENCRYPTED = { encryption_type: "AES256", kms_key: null };
 
-/** SSM parameters, CloudWatch, ECR and KMS. */
+/** SSM parameters, CloudWatch and ECR. */
 export const services: Kinds = {
   aws_ssm_parameter: {
     made: {
@@ -111,6 +111,7 @@ export const services: Kinds = {
       code: "ResourceNotFoundException",
       message: "The specified log group does not exist: {value}",
     },
+    check: checkLogGroupKey,
   },
   aws_cloudwatch_metric_alarm: {
     made: {
@@ -221,55 +222,6 @@ export const services: Kinds = {
   },
   aws_ecr_lifecycle_policy: { ...satellite({ policy: json }), check: checkLifecycle },
   aws_ecr_repository_policy: satellite({ policy: json }),
-  aws_kms_key: {
-    made: {
-      id: ({ hex }) => uuid(hex),
-      key_id: "{id}",
-      arn: "arn:aws:kms:{region}:{account}:key/{id}",
-      policy: ({ account }) =>
-        JSON.stringify({
-          Version: "2012-10-17",
-          Statement: [
-            {
-              Effect: "Allow",
-              Principal: { AWS: `arn:aws:iam::${account}:root` },
-              Action: "kms:*",
-              Resource: "*",
-            },
-          ],
-        }),
-      rotation_period_in_days: ({ attributes }) => (attributes.enable_key_rotation === true ? 365 : 0),
-      description: "",
-    },
-    defaults: {
-      bypass_policy_lockout_safety_check: false,
-      customer_master_key_spec: "SYMMETRIC_DEFAULT",
-      enable_key_rotation: false,
-      is_enabled: true,
-      key_usage: "ENCRYPT_DECRYPT",
-      multi_region: false,
-    },
-    replace: ["customer_master_key_spec", "key_usage", "multi_region"],
-    rules: { deletion_window_in_days: between(7, 30), policy: json },
-    missing: { code: "NotFoundException", message: "Key '{value}' does not exist" },
-  },
-  aws_kms_alias: {
-    nameLength: 256,
-    made: {
-      id: "{name}",
-      arn: "arn:aws:kms:{region}:{account}:{name}",
-      target_key_arn: ({ attributes, region, account }) =>
-        `arn:aws:kms:${region}:${account}:key/${text(attributes, "target_key_id").split("/").pop()}`,
-    },
-    replace: ["name", "name_prefix"],
-    rules: {
-      name: pattern(
-        /^alias\/(?!aws\/)[a-zA-Z0-9/_-]+$/,
-        'must begin with "alias/" and not with "alias/aws/"',
-      ),
-    },
-    unique: { by: ["name"], code: "AlreadyExistsException" },
-  },
 };
 
 function hasBlocks(config: Fields, name: string): boolean {
@@ -349,6 +301,9 @@ function mistakeIn({ rulePriority, selection = {}, action }: LifecycleRule): str
 }
 
 function checkParameter({ world, region, attributes, secrets, before }: Situation): void {
+  const key = text(attributes, "key_id");
+  if (key !== "" && !encryptsParameters(world, region, key))
+    throw new AwsError("InvalidKeyId", `Invalid keyId ${key}`, "key_id");
   const name = text(attributes, "name");
   // The provider sends a write-only value when its version changes, and with any other change an empty one.
   const written = before && before.value_wo_version === attributes.value_wo_version ? "" : secrets.value_wo;

@@ -16,6 +16,7 @@ export const variants: Readonly<Record<string, string>> = {
   "two-providers": `cluster: { capacity: { base: { instanceTypes: ["m7i.large"], base: 1 }, spot: { instanceTypes: ["m7i.large", "m6i.large"], spot: true, min: 0, weight: 3 } } },`,
   "no-distribution": `distribution: false, services: { jobs: { command: ["worker"] } },`,
   domain: `distribution: { domain: { names: ["app.example.com", "api.example.com"], zone: "example.com" } },`,
+  "own-key": `encryption: "own", network: { flowLogs: { days: 7, traffic: "all" } },`,
   waf: `distribution: { waf: true },`,
   "access-logs": `distribution: { accessLogs: { days: 30 }, cachedPaths: ["/static/*"], priceClass: "PriceClass_All", timeout: 30 },`,
   "own-registry": `registry: { repository: "own/registry", create: true },`,
