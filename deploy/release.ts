@@ -9,7 +9,7 @@ import { groupKey } from "./facts";
 import { short } from "./image";
 import type { ImagePlan, Plan } from "./plan";
 import { promote, putBack } from "./promote";
-import { goesOn, restore, rollOut } from "./restore";
+import { goesOn, lookAgain, restore, rollOut } from "./restore";
 import { type ForcedDeployment, force, type RolloutEnd } from "./rollout";
 
 /** What became of each service: filled in as it becomes known, so that a failure can report it too. */
@@ -26,6 +26,8 @@ interface Lane {
   deployment?: ForcedDeployment;
   /** Undefined until it has begun and ended. */
   end?: LaneEnd;
+  /** When its tasks were last seen to run the image, in milliseconds since the epoch. */
+  provedAt?: number;
 }
 
 /** How a lane ended: as its deployment did, or before it. */
@@ -82,6 +84,7 @@ async function releaseImage(
 ): Promise<void> {
   await promoteOrUndo(context, image);
   await rollOutTogether(context, image, lanes, atOnce, report);
+  await proveTogether(context, image, lanes, report);
   const error = await groupError(context, image, lanes, atOnce);
   if (error) throw error;
 }
@@ -123,31 +126,72 @@ async function rollOutTogether(
   });
 }
 
+/** Proofs that are no more milliseconds apart count as one moment's: a look comes after 3 s, and AWS may be slow. */
+const ONE_MOMENT = 10_000;
+
+/**
+ * Looks once more at all, where one ended long before another: the last word says what runs now. Where one is found to be coming
+ * back after a crash, the others may crash while it is waited for, and all are looked at again.
+ */
+async function proveTogether(
+  context: Context,
+  { image }: ImagePlan,
+  lanes: readonly Lane[],
+  report: ServiceReport[],
+): Promise<void> {
+  const { clock, limits } = context;
+  const deadline = clock.now() + limits.rollout;
+  const proofs = lanes.map(({ provedAt = 0 }) => provedAt);
+  let apart = Math.max(...proofs) - Math.min(...proofs);
+  while (apart > ONE_MOMENT && lanes.every(({ end }) => end?.kind === "succeeded")) {
+    const began = clock.now();
+    if (began > deadline) {
+      const message = `Whether ${lanes.map(({ service }) => service.name).join(", ")} run at the same time is unknown: one or another of them kept coming back.`;
+      for (const lane of lanes) lane.end = { kind: "unknown", message };
+      return;
+    }
+    await eachOf(lanes.length, [...lanes], async (lane) => {
+      const { service, deployment } = lane;
+      if (!deployment) return;
+      lane.end = await endOf(lane, report, async () =>
+        noteEnd(context, lane, await lookAgain(context, service, image, deployment), report),
+      );
+    });
+    apart = clock.now() - began;
+  }
+}
+
 const FAILURES = new Set<LaneEnd["kind"]>(["failed", "rolled back", "not told"]);
 
 /** One service from the request to the verdict on it. */
-async function ride(
-  context: Context,
-  image: ImagePlan,
-  lane: Lane,
-  report: ServiceReport[],
-): Promise<LaneEnd> {
-  const { service } = lane;
-  try {
+const ride = (context: Context, image: ImagePlan, lane: Lane, report: ServiceReport[]): Promise<LaneEnd> =>
+  endOf(lane, report, async () => {
     context.signal.throwIfAborted();
-    lane.deployment = await force(context, service);
-    const entry: ServiceReport = { name: service.name, outcome: "unknown", deployment: lane.deployment.id };
-    report.push(entry);
-    const end = laneEnd(service, await rollOut(context, "roll out", service, image.image, lane.deployment));
-    entry.outcome = end.kind;
-    return end;
+    lane.deployment = await force(context, lane.service);
+    report.push({ name: lane.service.name, outcome: "unknown", deployment: lane.deployment.id });
+    const end = await rollOut(context, "roll out", lane.service, image.image, lane.deployment);
+    return noteEnd(context, lane, end, report);
+  });
+
+/** How a lane ended, also where an error ended it. */
+async function endOf(lane: Lane, report: ServiceReport[], work: () => Promise<LaneEnd>): Promise<LaneEnd> {
+  try {
+    return await work();
   } catch (error) {
     if (error instanceof Interrupted) return { kind: "interrupted", message: error.message };
-    if (error instanceof Abandoned) return abandoned(service, error, report);
+    if (error instanceof Abandoned) return abandoned(lane.service, error, report);
     if (!(error instanceof DeployError)) throw error;
     const { message, wayOut } = error;
     return { kind: error.exitCode === EXIT.unknown ? "unknown" : "not told", message, wayOut };
   }
+}
+
+/** Writes a verdict down, for the lane and for the report. */
+function noteEnd({ clock }: Context, lane: Lane, verdict: RolloutEnd, report: ServiceReport[]): LaneEnd {
+  const end = laneEnd(lane.service, verdict);
+  for (const entry of report) if (entry.name === lane.service.name) entry.outcome = end.kind;
+  if (end.kind === "succeeded") lane.provedAt = clock.now();
+  return end;
 }
 
 function abandoned({ name }: ServiceContract, { message }: Abandoned, report: ServiceReport[]): LaneEnd {

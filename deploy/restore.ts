@@ -7,7 +7,7 @@ import { groupKey } from "./facts";
 import { type RegistryImage, reportedDigests, short } from "./image";
 import type { ImagePlan } from "./plan";
 import { putBack, type TagState } from "./promote";
-import { type ForcedDeployment, force, type RolloutEnd, watch, watchRollback } from "./rollout";
+import { type ForcedDeployment, force, type Rollout, type RolloutEnd, watch, watchRollback } from "./rollout";
 
 /** A service that goes back: one that ECS rolls back itself is followed, any other is forced. */
 interface Affected {
@@ -118,12 +118,36 @@ export function rollOut(
   stage: Stage,
   service: ServiceContract,
   image: RegistryImage,
-  { id: deploymentId, createdAt }: ForcedDeployment,
+  deployment: ForcedDeployment,
 ): Promise<RolloutEnd> {
-  const digests = reportedDigests(image, service.platform);
-  return told(context, stage, service, `deployment ${deploymentId}`, () =>
-    watch(context, { stage, service, deploymentId, createdAt, digests }),
+  return told(context, stage, service, `deployment ${deployment.id}`, () =>
+    watch(context, rolloutOf(stage, service, image, deployment)),
   );
+}
+
+/** Looks once more at a roll-out that had succeeded, and tells only that it did not last. */
+export async function lookAgain(
+  context: Context,
+  service: ServiceContract,
+  image: RegistryImage,
+  deployment: ForcedDeployment,
+): Promise<RolloutEnd> {
+  const stage = "roll out";
+  const end = await watch(context, rolloutOf(stage, service, image, deployment));
+  if (end.kind !== "succeeded") {
+    const text = `${end.kind}: ${end.reason}`;
+    context.events.emit({ type: "stage", stage, subject: service.name, state: "failed", text });
+  }
+  return end;
+}
+
+function rolloutOf(
+  stage: Stage,
+  service: ServiceContract,
+  image: RegistryImage,
+  { id: deploymentId, createdAt }: ForcedDeployment,
+): Rollout {
+  return { stage, service, deploymentId, createdAt, digests: reportedDigests(image, service.platform) };
 }
 
 async function told(

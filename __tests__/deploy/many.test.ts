@@ -108,6 +108,19 @@ test("one that had succeeded already goes back with the others", async () => {
   expect(ended.result.wayOut.join()).toMatch(/web runs sha256:\w+ again\.,worker runs sha256:\w+ again\./);
 });
 
+test("one that crashes after its verdict, while another is watched, is no success", async () => {
+  const world = await World.open(withMore("worker"));
+  const crash = { stopCode: "EssentialContainerExited", containers: [{ name: "app", exitCode: 1 }] };
+  const slow = healthy.map((phase) => ({ ...phase, at: phase.at * 5 }));
+  const dying: Phase[] = [...healthy, { at: 60_000, running: 0, stopped: [crash, crash, crash] }];
+  world.ecs.rolloutScripts.push(dying, slow);
+  const ended = await world.deploy();
+  expect(ended.exitCode).toBe(3);
+  expect(ended.result.text).toMatch(/^The roll-out of web failed: 3 tasks crashed/);
+  expect(outcomes(ended)).toEqual({ web: "failed", worker: "succeeded" });
+  expect(ended.result.wayOut.join()).toMatch(/web runs sha256:\w+ again\.,worker runs sha256:\w+ again\./);
+});
+
 test("ECS refuses one of them: it was not told, and the others go back", async () => {
   const world = await World.open(withMore("worker"));
   world.faults.push((operation, { service }) => {
