@@ -512,6 +512,13 @@ const rows: readonly Row[] = [
     "choose another",
   ],
   [
+    "a shell on a file system that cannot be written",
+    service({ exec: true, readonlyRootFilesystem: true }),
+    "staging.services.web.exec",
+    "readonlyRootFilesystem forbids",
+    "leave one of them out",
+  ],
+  [
     "a path longer than a load balancer takes",
     service({ paths: [`/${"x".repeat(128)}`] }),
     "staging.services.web.paths.0",

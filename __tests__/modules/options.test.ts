@@ -145,6 +145,7 @@ const rows: readonly [string, EnvironmentProps, Record<string, number>][] = [
     butWeb({ autoscaling: { max: 4 } }),
     { aws_appautoscaling_target: 1, aws_appautoscaling_policy: 1 },
   ],
+  ["a root file system that cannot be written", butWeb({ readonlyRootFilesystem: true }), {}],
   ["ECS Exec", butWeb({ exec: true }), { aws_iam_role_policy: 1 }],
   [
     "two schedules",
@@ -631,4 +632,27 @@ test("permissions of the application stand in the task's role alone", () => {
   expect(graph.one("aws_iam_role_policy", "service_web_roles_execution_policy").policy).not.toContain(
     "Uploads",
   );
+});
+
+describe.each(["instances", "fargate"])("with a root file system that cannot be written, on %s", (where) => {
+  const capacity = where === "fargate" ? { capacity: "fargate" } : {};
+  const graph = synthesize(butWeb({ ...capacity, readonlyRootFilesystem: true }));
+  const definitions = graph.all("aws_ecs_task_definition");
+
+  test("the service and its migration write to a /tmp of the task's own", () => {
+    expect(definitions).toHaveLength(2);
+    for (const { body } of definitions) {
+      const [own] = JSON.parse(body.container_definitions);
+      expect(own.readonlyRootFilesystem).toBe(true);
+      expect(own.mountPoints).toEqual([{ containerPath: "/tmp", readOnly: false, sourceVolume: "task_tmp" }]);
+      expect(body.volume).toEqual([{ name: "task_tmp" }]);
+    }
+  });
+
+  test("and without the option nothing is mounted or said of it", () => {
+    for (const { body } of synthesize(butWeb(capacity)).all("aws_ecs_task_definition")) {
+      expect(body).not.toHaveProperty("volume");
+      expect(JSON.parse(body.container_definitions)[0]).not.toHaveProperty("readonlyRootFilesystem");
+    }
+  });
 });

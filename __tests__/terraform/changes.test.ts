@@ -184,6 +184,12 @@ const changes: Readonly<Record<string, readonly Step[]>> = {
       untouched: ["aws_kms_key.key", "aws_ssm_parameter.database_password_1"],
     },
   ],
+  "a root file system that cannot be written": [
+    {
+      to: butWeb({ readonlyRootFilesystem: true }),
+      plan: { [TASKS]: REPLACED, [SERVICE]: IN_PLACE },
+    },
+  ],
   "a domain, a web ACL and every other option, on and off": [
     {
       to: everything,

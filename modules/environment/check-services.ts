@@ -27,6 +27,7 @@ export function* checkServices(parsed: Parsed, configuration: Configuration): Ge
       ...checkCapacity(service, own.capacity, configuration),
       ...checkVariables(service, own.database, configuration),
       ...checkPermissions(service),
+      ...checkRoot(service),
     ];
     for (const { path, message } of checks) yield { path: `services.${service.name}.${path}`, message };
   }
@@ -104,6 +105,17 @@ function* checkExposure(service: ServiceConfiguration, { distribution }: Configu
     yield {
       path: "autoscaling.min",
       message: `${service.autoscaling.min} is more than max, ${service.autoscaling.max}; lower it, or raise max.`,
+    };
+  }
+}
+
+/** The agent behind a shell writes to the root file system. Source: "Monitor Amazon ECS containers with ECS Exec". */
+function* checkRoot({ exec, readonlyRootFilesystem }: ServiceConfiguration): Generator<Mistake> {
+  if (exec && readonlyRootFilesystem) {
+    yield {
+      path: "exec",
+      message:
+        "ECS Exec writes to the root file system, which readonlyRootFilesystem forbids; leave one of them out.",
     };
   }
 }

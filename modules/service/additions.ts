@@ -30,6 +30,9 @@ export interface VolumeProps {
 /** The statements that `allow` makes are numbered, apart from whatever people call theirs. */
 const SID = "Allowed";
 
+/** A name that no construct has: their ids become the names of the other volumes. */
+const TEMPORARY = "task_tmp";
+
 /** What the second argument of `environment` has given a service, checked. */
 export class Additions {
   readonly mistakes: Mistake[] = [];
@@ -45,6 +48,13 @@ export class Additions {
     private readonly service: ServiceConfiguration,
   ) {
     this.sources = sourcesOf(service);
+    if (service.readonlyRootFilesystem) this.addTemporary();
+  }
+
+  /** Somewhere to write: a volume of the task's own, which goes with it. Fargate knows no tmpfs. */
+  private addTemporary(): void {
+    this.volumes.push({ name: TEMPORARY });
+    this.mounts.push({ volume: TEMPORARY, path: "/tmp", readOnly: false });
   }
 
   addVariable(name: string, value: string): void {

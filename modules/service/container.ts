@@ -30,6 +30,8 @@ export interface Container {
   /** Reaps zombies and passes signals on, which ECS Exec needs. */
   readonly init: boolean;
   readonly mounts?: readonly Mount[];
+  /** Whether it can write to its mounts alone. @default false */
+  readonly readonlyRootFilesystem?: boolean;
   /** Containers of the task that it reaches by their names, as in the network mode bridge. */
   readonly links?: readonly string[];
   /** Whether the task ends with it. @default true */
@@ -57,6 +59,7 @@ function definition(container: Container) {
     ...(container.memory !== undefined && { memory: container.memory }),
     ...(container.command && { command: container.command.map(literal) }),
     ...(links.length > 0 && { links }),
+    ...(container.readonlyRootFilesystem && { readonlyRootFilesystem: true }),
     portMappings:
       container.port === undefined
         ? []

@@ -165,6 +165,11 @@ export const serviceOptions = options({
   autoscaling: part(autoscalingOptions).default(false),
   /** A shell in running tasks through ECS Exec. */
   exec: z.boolean().default(false),
+  /**
+   * The application's container can write to `/tmp` and mounted volumes alone. On Fargate `/tmp` is root's, unless the image
+   * says `VOLUME /tmp` where its own user may write; ECS Exec does not go with it.
+   */
+  readonlyRootFilesystem: z.boolean().default(false),
   /** Commands by schedule, by name. */
   schedules: z
     .record(

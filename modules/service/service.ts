@@ -315,6 +315,7 @@ export class Service extends Construct {
       taskRoleArn: this.roles.task.arn,
       // A service, its rollback or a deploy under way may still run an old revision; ECS takes no inactive one.
       skipDestroy: true,
+      ...(this.additions.volumes.length > 0 && { volume: this.additions.volumes }),
       // Written when the stack is: the second argument of `environment` may add to it until then.
       containerDefinitions: Lazy.stringValue({
         produce: () => {
@@ -338,6 +339,7 @@ export class Service extends Construct {
       logs: { group: this.logGroup.name, region: props.configuration.region, prefix },
       init: own.exec,
       mounts: additions.mounts,
+      readonlyRootFilesystem: own.readonlyRootFilesystem,
       links: own.fargate ? [] : sidecars.map(({ name }) => name),
     };
   }

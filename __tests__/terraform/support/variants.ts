@@ -23,6 +23,7 @@ export const variants: Readonly<Record<string, string>> = {
   "only-fargate": `cluster: { capacity: {} }, services: { web: { port: 8080, migrations: true } },`,
   "spot-fargate": `services: { web: { port: 8080, capacity: "fargate-spot", cpu: 512, memory: 1024, architecture: "ARM64" } },`,
   "two-services": `services: { web: { port: 8080 }, api: { port: 9090, paths: ["/api/*"], count: 2 } },`,
+  "readonly-root": `services: { web: { port: 8080, migrations: true, readonlyRootFilesystem: true }, api: { port: 9090, paths: ["/api/*"], capacity: "fargate", readonlyRootFilesystem: true } },`,
   worker: `services: { web: { port: 8080 }, worker: { command: ["worker"], exec: true, count: 2 } },`,
   schedule: `services: { web: { port: 8080, schedules: { nightly: { expression: "cron(0 3 * * ? *)", command: ["report"] }, hourly: { expression: "rate(1 hour)", command: ["sync"] } } } },`,
   autoscaling: `services: { web: { port: 8080, autoscaling: { min: 1, max: 4 } } },`,
