@@ -60,6 +60,24 @@ export function into<Schema extends z.ZodType>(
   return z.NEVER;
 }
 
+/**
+ * Parses what is only named because it is there already. What is an option of one that the environment makes is a mistake
+ * that says why.
+ */
+export function intoThere<Schema extends z.ZodType>(
+  context: z.RefinementCtx,
+  schema: Schema,
+  written: Readonly<Record<string, unknown>>,
+  made: z.ZodObject,
+  why: string,
+): z.output<Schema> {
+  const strange = Object.keys(written).filter((key) => key in made.shape);
+  for (const key of strange)
+    context.issues.push({ code: "custom", message: why, input: written[key], path: [key] });
+  const rest = Object.entries(written).filter(([key]) => !strange.includes(key));
+  return into(context, schema, Object.fromEntries(rest));
+}
+
 /** Lays `over` upon `under`: objects merge key by key, everything else replaces. Neither is changed. */
 export function layer(under: unknown, over: unknown): unknown {
   if (over === undefined) return under;

@@ -28,5 +28,9 @@ export function databaseOf(folder: string, environment: string): DatabaseConfigu
   if (!configuration) throw new ConfigurationError(own);
   if (configuration.database === false)
     throw new CommandError(`${environment} has no database: its file says database: false.`);
+  if (configuration.database.url !== undefined)
+    throw new CommandError(
+      `${environment} has a database that is elsewhere, of which the file says no version: start one of its version yourself.`,
+    );
   return configuration.database;
 }

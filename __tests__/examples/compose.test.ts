@@ -12,7 +12,9 @@ const compose = parse(read("compose.yaml"));
 const { postgres, app } = compose.services;
 const { configuration } = resolve(shipped.staging.props, "staging");
 const web = configuration?.services[0];
-const engine = engineLike(configuration?.database || (undefined as never));
+const database = configuration?.database;
+if (!database || database.url !== undefined) throw new Error("staging has no database of its own.");
+const engine = engineLike(database);
 
 const local: Record<string, string> = Object.fromEntries(
   read(app.env_file)

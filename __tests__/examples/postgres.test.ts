@@ -26,7 +26,8 @@ function postgres(...args: string[]) {
 function engine(database: unknown): Engine {
   const props = { preset: small, region: "us-west-2", database } as EnvironmentProps;
   const { configuration, mistakes } = resolve(props, "staging");
-  if (!configuration?.database) throw new Error(JSON.stringify(mistakes));
+  if (!configuration?.database || configuration.database.url !== undefined)
+    throw new Error(JSON.stringify(mistakes));
   return engineLike(configuration.database);
 }
 
@@ -133,6 +134,11 @@ describe("environment files", () => {
     expect(() => databaseOf(path, "worker")).toThrow(
       "worker has no database: its file says database: false.",
     );
+  });
+
+  test("one whose database is elsewhere is refused: nobody says here which version it has", () => {
+    const path = folder({ "light.js": file({ region: "us-west-2", database: { url: "external" } }) });
+    expect(() => databaseOf(path, "light")).toThrow("light has a database that is elsewhere");
   });
 
   test("mistakes are told of the one that is asked for, and of no other", () => {

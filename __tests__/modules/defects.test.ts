@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { PLACEHOLDER } from "../../modules/service/service";
+import { PLACEHOLDER } from "../../modules/hand-written";
 import { shipped } from "../support/shipped";
 import { addressesIn, type Graph, type Json } from "./support/graph";
 import { waysIn } from "./support/reach";

@@ -170,6 +170,29 @@ const rows: readonly Row[] = [
     "db.t4g.micro",
   ],
   [
+    "a URL that may hold a password",
+    { database: { url: "postgres://app:secret@db.example.com/app" } },
+    "staging.database.url",
+    "is written by a person, not here",
+    'url: "external"',
+  ],
+  [
+    "a size of a database that is elsewhere",
+    { database: { url: "external", storage: 50 } },
+    "staging.database.storage",
+    "about a database that the environment makes",
+    "leave it out",
+  ],
+  [
+    "a secret that is the URL's variable already",
+    {
+      database: { url: "external" },
+      services: { web: { ...web, database: true, secrets: ["DATABASE_URL"] } },
+    },
+    "staging.services.web.secrets",
+    '"DATABASE_URL" stands in database.urls, too',
+  ],
+  [
     "an engine version that is none",
     { database: { engineVersion: "17.0.1" } },
     "staging.database.engineVersion",
@@ -872,6 +895,12 @@ describe("a report", () => {
     const other = but({ network: { cidr: "10.2.0.0/16" }, ...prod });
     expect(report({ staging: but({ network }), prod: other })).toContain(said);
   });
+});
+
+test("no mistake shows a URL that was written where it does not belong", () => {
+  const url = "postgres://app:hunter2@db.example.com/app";
+  for (const database of [{ url }, { url, storage: 50 }, { url: [url] }])
+    expect(mistakesIn({ database }).join("\n")).not.toContain("hunter2");
 });
 
 test("whatever is written, it is resolved or told, and never thrown", () => {

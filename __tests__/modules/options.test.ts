@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import type { EnvironmentProps } from "../../modules/environment";
+import { PLACEHOLDER } from "../../modules/hand-written";
 import { addressesIn, type Graph, type Json } from "./support/graph";
 import { but, butWeb, existing, least, type ServiceProps, web } from "./support/least";
 import { synthesize, synthesizeAll } from "./support/synthesize";
@@ -102,6 +103,22 @@ const rows: readonly [string, EnvironmentProps, Record<string, number>][] = [
     "flow logs",
     but({ network: { flowLogs: true } }),
     { aws_flow_log: 1, aws_cloudwatch_log_group: 1, aws_iam_role: 1, aws_iam_role_policy: 1 },
+  ],
+  [
+    "a database that is elsewhere",
+    but({ database: { url: "external" } }),
+    {
+      aws_db_instance: -1,
+      aws_db_parameter_group: -1,
+      aws_cloudwatch_log_group: -2,
+      aws_ssm_parameter: -1,
+      aws_security_group: -1,
+      aws_vpc_security_group_ingress_rule: -2,
+      aws_vpc_security_group_egress_rule: -1,
+      "ephemeral.aws_secretsmanager_random_password": -1,
+      "ephemeral.aws_ssm_parameter": -1,
+      terraform_data: -1,
+    },
   ],
   ["WAF", but({ distribution: { waf: true } }), { aws_wafv2_web_acl: 1 }],
   [
@@ -654,5 +671,68 @@ describe.each(["instances", "fargate"])("with a root file system that cannot be 
       expect(body).not.toHaveProperty("volume");
       expect(JSON.parse(body.container_definitions)[0]).not.toHaveProperty("readonlyRootFilesystem");
     }
+  });
+});
+
+describe("a database that is elsewhere", () => {
+  const services = {
+    web,
+    worker: { command: ["bin/worker"] },
+    stateless: { command: ["run"], database: false },
+  };
+  const graph = synthesize(
+    but({ database: { url: "external" }, services: services as EnvironmentProps["services"] }),
+  );
+  const URL = "${aws_ssm_parameter.database.arn}";
+  const container = (id: string) =>
+    JSON.parse(graph.one("aws_ecs_task_definition", id).container_definitions)[0];
+  const secretsOf = (id: string): Record<string, string> =>
+    Object.fromEntries(container(id).secrets.map(({ name, valueFrom }: Json) => [name, valueFrom]));
+
+  test("is one URL that a person writes, and that no plan or state holds", () => {
+    expect(graph.one("aws_ssm_parameter", "database")).toEqual(
+      expect.objectContaining({
+        name: "/staging/database/url",
+        type: "SecureString",
+        value_wo: PLACEHOLDER,
+        value_wo_version: 1,
+        lifecycle: { ignore_changes: ["description", "key_id"] },
+      }),
+    );
+  });
+
+  test("lies under the environment's own key where there is one", () => {
+    const own = synthesize(but({ database: { url: "external" }, encryption: "own" }));
+    expect(own.one("aws_ssm_parameter", "database").key_id).toBe("${aws_kms_key.key.arn}");
+  });
+
+  test("is given to services and migrations by the variables that they name, else as DATABASE_URL", () => {
+    for (const id of ["service_web", "service_web_migration"])
+      expect(secretsOf(id)).toMatchObject({ POSTGRES_URL: URL, GOOSE_DBSTRING: URL });
+    expect(secretsOf("service_worker")).toEqual({ DATABASE_URL: URL });
+    expect(secretsOf("service_stateless")).toEqual({});
+    for (const { body } of graph.all("aws_ecs_task_definition")) {
+      const [{ environment, secrets }] = JSON.parse(body.container_definitions);
+      const names = [...environment, ...secrets].map(({ name }: Json) => name);
+      expect(names.filter((name: string) => name.startsWith("PG"))).toEqual([]);
+    }
+  });
+
+  test("is read by the services that use it alone", () => {
+    const readers = graph
+      .all("aws_iam_role_policy")
+      .filter(({ address }) => graph.references(address).has("aws_ssm_parameter.database"))
+      .map(({ id }) => id);
+    expect(readers).toHaveLength(2);
+    for (const id of readers) expect(id).toMatch(/^service_(web|worker)_roles/);
+  });
+
+  test("is among the secrets that deploy asks for before it releases", () => {
+    const [first, second, third] = contractOf(graph).services;
+    const name = "${aws_ssm_parameter.database.name}";
+    expect(first.secrets).toMatchObject({ POSTGRES_URL: name, GOOSE_DBSTRING: name });
+    expect(second.secrets).toEqual({ DATABASE_URL: name });
+    expect(third.secrets).toEqual({});
+    expect(contractOf(graph).database).toBeNull();
   });
 });

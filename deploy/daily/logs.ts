@@ -163,7 +163,7 @@ async function scheduledStreams({ aws, contract }: Daily, service: ServiceContra
 
 function databaseLogs(contract: Contract): Source[] {
   const database = present(contract.database, contract);
-  if (!database) throw refused(`${contract.environment} has no database.`);
+  if (!database) throw refused(`${contract.environment} has no database of its own.`);
   return database.logs.map((group) => at(group.split("/").at(-1) ?? group, { group }));
 }
 

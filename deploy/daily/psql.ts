@@ -19,7 +19,7 @@ export async function psql(day: Daily, words: readonly string[], _options: Daily
   const { environment, region } = contract;
   const database = present(contract.database, contract);
   const bastion = present(contract.bastion, contract);
-  if (!database) throw refused(`${environment} has no database.`);
+  if (!database) throw refused(`${environment} has no database of its own.`);
   if (!bastion)
     throw refused(
       `${environment} has no bastion to reach its database through.`,

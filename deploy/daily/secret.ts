@@ -48,6 +48,9 @@ function named(contract: Contract, variable: string, { service }: SecretOptions)
   );
 }
 
+/** Each once: services share the URL of a database that is elsewhere. */
+const parametersOf = (secrets: readonly Secret[]) => [...new Set(secrets.map(({ parameter }) => parameter))];
+
 const titles = (secrets: readonly Secret[]) =>
   secrets.map(({ service, variable }) => `${service}.${variable}`).join(", ");
 
@@ -64,9 +67,10 @@ export async function setSecret(day: Daily, variable: string, options: SecretOpt
     );
   }
   const value = await readValue(day, `Value of ${titles(secrets)}`);
-  for (const { parameter } of secrets)
+  const parameters = parametersOf(secrets);
+  for (const parameter of parameters)
     await aws.putSecret(known.get(parameter) as ParameterMetadata, value, contract.key);
-  const what = { environment: contract.environment, set: secrets.map(({ parameter }) => parameter) };
+  const what = { environment: contract.environment, set: parameters };
   if (options.json) await day.print(`${JSON.stringify(what)}\n`);
   return {
     text: `✓ ${titles(secrets)} set. Running tasks keep the old value: they read it when they start, so deploy.`,
@@ -159,7 +163,8 @@ export async function unsetSecret(
   if (!options.yes && !(await confirmed(day, `${consequence} Delete ${titles(secrets)} and all old values?`)))
     throw refused(`Nothing was deleted. ${consequence}`, "--yes says that this is meant.");
   const known = await aws.describeParameters(secrets.map(({ parameter }) => parameter));
-  for (const { parameter } of secrets) if (known.has(parameter)) await aws.deleteParameter(parameter);
+  for (const parameter of parametersOf(secrets))
+    if (known.has(parameter)) await aws.deleteParameter(parameter);
   if (options.json)
     await day.print(`${JSON.stringify({ environment: contract.environment, unset: [...known.keys()] })}\n`);
   return {

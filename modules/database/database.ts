@@ -14,6 +14,7 @@ import { nameOf } from "../names";
 import type { Network } from "../network/network";
 import { admit, groupLifecycle } from "../security-group";
 import { addressOf, ITSELF } from "../stack";
+import type { Connection } from "./connection";
 import { RandomPassword, StoredParameter } from "./ephemeral";
 
 const PORT = 5432;
@@ -28,7 +29,7 @@ interface Secrets {
  * RDS Postgres in subnets that lead nowhere. Its password is in no plan and no state: it is made up in one run, written
  * once, to a parameter whose name carries its version, and read back from there for the instance and the URL.
  */
-export class Database extends Construct {
+export class Database extends Construct implements Connection {
   readonly port = PORT;
   readonly securityGroup: SecurityGroup;
   readonly parameterGroup: DbParameterGroup;
@@ -86,7 +87,7 @@ export class Database extends Construct {
   }
 
   /** What clients of libpq read, the password left out. */
-  get connection() {
+  get variables() {
     const { username, name, urlParameters } = this.props.database;
     return {
       PGHOST: this.instance.address,
@@ -101,6 +102,15 @@ export class Database extends Construct {
   parameterArns(url: boolean): string[] {
     const versions: Secrets[] = [this, ...(this.predecessors ? [this.predecessors] : [])];
     return versions.flatMap((one) => [one.password.arn, ...(url ? [one.url.arn] : [])]);
+  }
+
+  secretArns(urls: readonly string[]): Record<string, string> {
+    const named = urls.map((variable) => [variable, this.url.arn] as const);
+    return { PGPASSWORD: this.password.arn, ...Object.fromEntries(named) };
+  }
+
+  handWritten() {
+    return {};
   }
 
   /** Opens the port to the members of a group. */

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { isInstanceClass, isPostgresVersion, postgresMajors } from "../../aws/postgres";
 import { show } from "../mistakes";
-import { options, part } from "../options";
+import { expand, into, intoThere, isRecord, options } from "../options";
 
 const identifier = z
   .string()
@@ -64,5 +64,36 @@ export const databaseOptions = options({
   applyImmediately: z.boolean().default(false),
 });
 
-/** `"db.t4g.small"` or the options; false for an environment without a database. */
-export const database = part<typeof databaseOptions, string>(databaseOptions, "instanceClass");
+/** A Postgres that is elsewhere: nothing of it is made. */
+export const externalDatabaseOptions = options({
+  /**
+   * `"external"`: a person writes the URL, `npm run deploy -- secret set <environment> DATABASE_URL`, and services are given it in
+   * the variables that they name under `database`, `DATABASE_URL` if they name none. They get no PG* variables.
+   */
+  url: z.custom<"external">(
+    (url) => url === "external",
+    // Whatever stands there may be a password: no message shows it.
+    'is written by a person, not here: say url: "external".',
+  ),
+});
+
+/** Whether what was written is about a database that is elsewhere. */
+export const isExternal = (written: unknown): boolean => isRecord(written) && "url" in written;
+
+/** `"db.t4g.small"` or the options; one that is elsewhere; false for an environment without a database. */
+export const database = z
+  .custom<boolean | string | z.input<typeof databaseOptions> | z.input<typeof externalDatabaseOptions>>()
+  .transform(
+    (value, context): false | z.output<typeof databaseOptions> | z.output<typeof externalDatabaseOptions> => {
+      if (value === false) return false;
+      const written = expand(value, "instanceClass");
+      if (!isExternal(written) || !isRecord(written)) return into(context, databaseOptions, written);
+      return intoThere(
+        context,
+        externalDatabaseOptions,
+        written,
+        databaseOptions,
+        "is about a database that the environment makes, and url names one that is elsewhere: leave it out, or url.",
+      );
+    },
+  );

@@ -198,7 +198,7 @@ function* checkVariables(
     };
   }
   const seen = new Map<string, string>();
-  for (const [source, variables] of variablesOf(service, urls)) {
+  for (const [source, variables] of variablesOf(service, service.database ? service.database.urls : urls)) {
     for (const variable of variables) {
       const before = seen.get(variable);
       if (before !== undefined) {

@@ -74,7 +74,12 @@ function* checkSubnets(
 }
 
 export function* checkDatabase({ database }: Configuration): Generator<Mistake> {
-  if (database && database.maxStorage !== false && database.maxStorage < database.storage * 1.1) {
+  if (
+    database &&
+    database.url === undefined &&
+    database.maxStorage !== false &&
+    database.maxStorage < database.storage * 1.1
+  ) {
     yield {
       path: "database.maxStorage",
       message: `${database.maxStorage} is less than a tenth above storage (${database.storage}), which RDS asks for; raise it, or say false.`,

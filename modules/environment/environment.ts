@@ -7,6 +7,7 @@ import { Bastion } from "../bastion/bastion";
 import { Cluster } from "../cluster/cluster";
 import { CONTRACT_VERSION, type Contract, contractParameter } from "../contract";
 import { Database } from "../database/database";
+import { ExternalDatabase } from "../database/external";
 import { Distribution } from "../distribution/distribution";
 import { Internal } from "../internal/internal";
 import { Key } from "../key/key";
@@ -39,6 +40,8 @@ export class Environment extends SlipwayStack {
   readonly network: OwnNetwork | ExistingNetwork;
   readonly flowLogs: FlowLogs | undefined;
   readonly database: Database | undefined;
+  /** The one that is elsewhere, instead. */
+  readonly externalDatabase: ExternalDatabase | undefined;
   readonly cluster: Cluster;
   readonly distribution: Distribution | undefined;
   /** What services call each other through, where any is internal. */
@@ -64,6 +67,7 @@ export class Environment extends SlipwayStack {
     this.network = this.createNetwork();
     this.flowLogs = this.createFlowLogs();
     this.database = this.createDatabase();
+    this.externalDatabase = this.createExternalDatabase();
     this.cluster = this.createCluster(project);
     this.distribution = this.createDistribution();
     this.internal = this.createInternal();
@@ -103,7 +107,14 @@ export class Environment extends SlipwayStack {
   private createDatabase() {
     const { network, key } = this;
     const { name, database } = this.configuration;
-    return database ? new Database(this, "database", { name, network, key, database }) : undefined;
+    if (!database || database.url !== undefined) return undefined;
+    return new Database(this, "database", { name, network, key, database });
+  }
+
+  private createExternalDatabase() {
+    const { key } = this;
+    const { name, database } = this.configuration;
+    return database && database.url ? new ExternalDatabase(this, "database", { name, key }) : undefined;
   }
 
   private createCluster({ project }: Project) {
@@ -160,7 +171,8 @@ export class Environment extends SlipwayStack {
   }
 
   private createServices() {
-    const { account, configuration, key, network, cluster, database, distribution, internal, uses } = this;
+    const { account, configuration, key, network, cluster, distribution, internal, uses } = this;
+    const { database, externalDatabase } = this;
     return new Map(
       configuration.services.map((service) => {
         const registry = this.registries.get(service.registry.repository);
@@ -173,7 +185,7 @@ export class Environment extends SlipwayStack {
           network,
           cluster,
           registry,
-          database,
+          database: database ?? externalDatabase,
           distribution,
           internal,
           uses,

@@ -2,7 +2,7 @@ import { z } from "zod";
 import { regions } from "../../aws/zones";
 import { bastion, type bastionOptions } from "../bastion/props";
 import { clusterOptions } from "../cluster/props";
-import { database } from "../database/props";
+import { database, type databaseOptions, type externalDatabaseOptions } from "../database/props";
 import { distribution } from "../distribution/props";
 import { show } from "../mistakes";
 import { network, type networkOptions } from "../network/props";
@@ -37,7 +37,7 @@ export const environmentOptions = options({
   encryption: z.enum(["aws", "own"]).default("aws"),
   /** A way in for people: to the database and the load balancer, through Session Manager. */
   bastion: bastion.prefault(true),
-  /** RDS Postgres. */
+  /** RDS Postgres, or one that is elsewhere, by its URL. */
   database: database.prefault(true),
   /** ECS and the instances that it places tasks on. */
   cluster: short(clusterOptions).prefault(true),
@@ -68,7 +68,10 @@ type Parsed = z.output<typeof environmentOptions>;
 type Part<Key extends keyof Parsed> = Exclude<Parsed[Key], false | undefined>;
 
 export type BastionConfiguration = z.output<typeof bastionOptions>;
-export type DatabaseConfiguration = Part<"database">;
+/** An RDS instance that the environment makes. */
+export type DatabaseConfiguration = z.output<typeof databaseOptions> & { readonly url?: undefined };
+/** A Postgres that is elsewhere. */
+export type ExternalDatabaseConfiguration = z.output<typeof externalDatabaseOptions>;
 export type ClusterConfiguration = Part<"cluster">;
 export type DistributionConfiguration = Part<"distribution">;
 export type RegistryConfiguration = Part<"registry">;
@@ -94,13 +97,15 @@ export interface ExistingNetworkConfiguration {
 export type NetworkConfiguration = OwnNetworkConfiguration | ExistingNetworkConfiguration;
 
 export interface ServiceConfiguration
-  extends Omit<z.output<typeof serviceOptions>, "capacity" | "registry" | "paths"> {
+  extends Omit<z.output<typeof serviceOptions>, "capacity" | "registry" | "paths" | "database"> {
   readonly name: string;
   /** None for a worker. */
   readonly paths: readonly string[];
   readonly registry: RegistryConfiguration;
   /** Capacity providers: names of the cluster's own, or FARGATE and FARGATE_SPOT. */
   readonly strategy: readonly { readonly provider: string; readonly base: number; readonly weight: number }[];
+  /** Variables that hold the whole URL, and those that hold its parts, which one that is elsewhere has none of. */
+  readonly database: false | { readonly urls: readonly string[]; readonly variables: readonly string[] };
   /** Runs on Fargate, in the network mode awsvpc; on instances it is bridge. */
   readonly fargate: boolean;
 }
@@ -112,7 +117,7 @@ export interface Configuration {
   readonly network: NetworkConfiguration;
   readonly encryption: Parsed["encryption"];
   readonly bastion: BastionConfiguration | false;
-  readonly database: DatabaseConfiguration | false;
+  readonly database: DatabaseConfiguration | ExternalDatabaseConfiguration | false;
   readonly cluster: ClusterConfiguration;
   readonly distribution: DistributionConfiguration | false;
   /** The repositories, each once. */

@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import type { z } from "zod";
 import { instanceType } from "../../aws/instance-types";
 import { regions, zonesOf } from "../../aws/zones";
+import { isExternal } from "../database/props";
 import { fromIssues, type Mistake } from "../mistakes";
 import { agentServices, endpointServices, type ExistingNetwork, isExisting } from "../network/props";
 import { expand, freeze, layer } from "../options";
@@ -10,6 +11,7 @@ import { checkCluster, checkDatabase, checkDistribution, checkNetwork } from "./
 import { checkServices } from "./check-services";
 import { layerUses } from "./layer-uses";
 import { rulePriorities } from "../service/priority";
+import { connectionVariables } from "../service/variables";
 import { lostNames } from "./lost-names";
 import { mistakeInName } from "./name";
 import {
@@ -18,6 +20,7 @@ import {
   environmentOptions,
   type NetworkConfiguration,
   type Preset,
+  type ServiceConfiguration,
 } from "./props";
 
 type Parsed = z.output<typeof environmentOptions>;
@@ -99,8 +102,9 @@ function layered({ preset, ...written }: EnvironmentProps): Record<string, unkno
     const over = expand(written[key as keyof typeof written], shorthand);
     result[key] = layer(expand(under, shorthand), over);
   }
-  // What a preset says of a network is about one that is made.
+  // What a preset says of a network or a database is about one that is made.
   if (isExisting(written.network)) result.network = written.network;
+  if (isExternal(written.database)) result.database = written.database;
   const cluster = written.cluster;
   if (typeof cluster === "object" && cluster?.capacity !== undefined) {
     result.cluster = { ...(result.cluster as object), capacity: cluster.capacity };
@@ -173,6 +177,16 @@ function neededEndpoints({ services, cluster }: Parsed) {
 /** One of the 256 /16 of 10.0.0.0/8, by the name: a copied file gets its own, and keeps it. */
 const cidrFor = (name: string) => `10.${createHash("sha256").update(name).digest()[0]}.0.0/16`;
 
+/** What a service gets of the database; of one that is elsewhere the URL alone, under some name. */
+function completeAccess(
+  own: Parsed["services"][string]["database"],
+  database: Parsed["database"],
+): ServiceConfiguration["database"] {
+  if (!own || !database) return false;
+  if (!("url" in database)) return { ...own, variables: connectionVariables };
+  return { urls: own.urls.length > 0 ? own.urls : ["DATABASE_URL"], variables: [] };
+}
+
 function completeService(
   name: string,
   own: Parsed["services"][string],
@@ -197,6 +211,6 @@ function completeService(
     architecture: (first && instanceType(first)?.architecture) || own.architecture,
     paths: paths ?? (own.port === undefined || own.internal ? [] : ["/*"]),
     registry: registry ?? parsed.registry ?? { repository: "", create: false },
-    database: parsed.database ? own.database : false,
+    database: completeAccess(own.database, parsed.database),
   };
 }

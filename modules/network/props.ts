@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { show } from "../mistakes";
-import { expand, into, isRecord, logDays, options, part } from "../options";
+import { expand, into, intoThere, isRecord, logDays, options, part } from "../options";
 import { canonical, LARGEST_VPC, SMALLEST_VPC, unfit } from "./subnets";
 
 /** Interface endpoints by the last part of their service's name. */
@@ -99,10 +99,8 @@ const subnetIds = z
   .superRefine((ids, context) => {
     for (const [index, id] of ids.entries())
       if (ids.indexOf(id) !== index)
-        context.addIssue({ ...named(`${show(id)} is named twice.`), path: [index] });
+        context.addIssue({ code: "custom", message: `${show(id)} is named twice.`, path: [index] });
   });
-
-const named = (message: string) => ({ code: "custom" as const, message });
 
 /** A VPC that is there already. Nothing of it is made or changed; what it leads to is its owner's. */
 export const existingNetworkOptions = options({
@@ -137,16 +135,11 @@ export const network = z
   .transform((value, context): z.output<typeof networkOptions> | ExistingNetwork => {
     const written = expand(value, "cidr");
     if (!isExisting(written) || !isRecord(written)) return into(context, networkOptions, written);
-    const ownOnly = Object.keys(written).filter((key) => key in networkOptions.shape);
-    for (const key of ownOnly) {
-      context.issues.push({
-        ...named(
-          "is about a VPC that the environment makes, and vpc names one that is there: leave it out, or vpc and subnets.",
-        ),
-        input: written[key],
-        path: [key],
-      });
-    }
-    const rest = Object.entries(written).filter(([key]) => !ownOnly.includes(key));
-    return into(context, existingNetworkOptions, Object.fromEntries(rest));
+    return intoThere(
+      context,
+      existingNetworkOptions,
+      written,
+      networkOptions,
+      "is about a VPC that the environment makes, and vpc names one that is there: leave it out, or vpc and subnets.",
+    );
   });

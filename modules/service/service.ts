@@ -7,14 +7,15 @@ import type { EfsFileSystem } from "@cdktf/provider-aws/lib/efs-file-system";
 import { LbListenerRule } from "@cdktf/provider-aws/lib/lb-listener-rule";
 import { LbTargetGroup } from "@cdktf/provider-aws/lib/lb-target-group";
 import { SecurityGroup } from "@cdktf/provider-aws/lib/security-group";
-import { SsmParameter } from "@cdktf/provider-aws/lib/ssm-parameter";
+import type { SsmParameter } from "@cdktf/provider-aws/lib/ssm-parameter";
 import { type ITerraformDependable, Lazy, type TerraformResource } from "cdktf";
 import { Construct } from "constructs";
 import type { Cluster } from "../cluster/cluster";
 import type { ServiceContract } from "../contract";
-import type { Database } from "../database/database";
+import type { Connection } from "../database/connection";
 import type { Distribution } from "../distribution/distribution";
 import type { Configuration, ServiceConfiguration } from "../environment/props";
+import { createHandWritten } from "../hand-written";
 import { literal } from "../literal";
 import type { Mistake } from "../mistakes";
 import { INTERNAL_PORT, type Internal } from "../internal/internal";
@@ -36,9 +37,6 @@ import { servicesIn, withServiceUrls } from "./service-url";
 /** Seconds that a load balancer waits for an answer, if nobody says otherwise. Source: "Edit attributes", ALB guide. */
 const IDLE = 60;
 
-/** What a secret holds until a person writes the real value. Deploy refuses while one still does. */
-export const PLACEHOLDER = "placeholder: set this parameter by hand";
-
 export interface ServiceProps {
   /** The account's id. */
   readonly account: string;
@@ -48,7 +46,7 @@ export interface ServiceProps {
   readonly network: Network;
   readonly cluster: Cluster;
   readonly registry: Registry;
-  readonly database: Database | undefined;
+  readonly database: Connection | undefined;
   readonly distribution: Distribution | undefined;
   readonly internal: Internal | undefined;
   /** All that the environment's services use, by name. */
@@ -129,7 +127,7 @@ export class Service extends Construct {
       network: this.taskNetwork ?? null,
       logs,
       secrets: Object.fromEntries(
-        Object.entries(this.secrets).map(([variable, { name }]) => [variable, name]),
+        Object.entries(this.handWritten()).map(([variable, { name }]) => [variable, name]),
       ),
       migration:
         own.migrations && this.migration
@@ -224,20 +222,14 @@ export class Service extends Construct {
     this.service.dependsOn = [...new Set([...(this.service.dependsOn ?? []), addressOf(resource)])];
   }
 
-  /** Write-only: no plan and no state ever holds what a person puts there, and no apply puts it back. */
   private createSecrets() {
     return Object.fromEntries(
       this.own.secrets.map((variable) => [
         variable,
-        new SsmParameter(this, `secret_${variable}`, {
+        createHandWritten(this, `secret_${variable}`, {
           name: `/${this.stack}/service/${this.own.name}/${variable}`,
           description: `${variable} of ${this.own.name}, written by hand`,
-          type: "SecureString",
-          valueWo: PLACEHOLDER,
-          valueWoVersion: 1,
-          keyId: this.props.key?.arn,
-          // Any other change would be sent with an empty value, which SSM refuses.
-          lifecycle: { ignoreChanges: ["description", "key_id"] },
+          key: this.props.key,
         }),
       ]),
     );
@@ -372,7 +364,7 @@ export class Service extends Construct {
       // AWS's libraries find it nowhere else on instances, whose metadata containers do not reach.
       ...(this.roles.actsInAws && { AWS_REGION: this.props.configuration.region }),
       ...Object.fromEntries([...config, ...uses]),
-      ...(this.own.database && this.props.database?.connection),
+      ...(this.own.database && this.props.database?.variables),
       ...this.additions.variables,
     };
   }
@@ -390,12 +382,18 @@ export class Service extends Construct {
     return [...own, ...database.parameterArns(this.own.database.urls.length > 0)];
   }
 
+  /** Its own secrets, and the URL of a database that is elsewhere. */
+  private handWritten() {
+    const { database } = this.props;
+    const given = this.own.database ? database?.handWritten(this.own.database.urls) : {};
+    return { ...this.secrets, ...given };
+  }
+
   private secretArns() {
     const own = Object.entries(this.secrets).map(([variable, { arn }]) => [variable, arn] as const);
     const { database } = this.props;
     if (!this.own.database || !database) return Object.fromEntries(own);
-    const urls = this.own.database.urls.map((variable) => [variable, database.url.arn] as const);
-    return Object.fromEntries([...own, ["PGPASSWORD", database.password.arn], ...urls]);
+    return { ...Object.fromEntries(own), ...database.secretArns(this.own.database.urls) };
   }
 
   /**

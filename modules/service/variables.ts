@@ -2,7 +2,7 @@ import type { ServiceConfiguration } from "../environment/props";
 import { variableOf } from "../uses/props";
 
 /** Variables that the database's connection fills. */
-const connectionVariables = ["PGHOST", "PGPORT", "PGUSER", "PGDATABASE", "PGSSLMODE", "PGPASSWORD"];
+export const connectionVariables = ["PGHOST", "PGPORT", "PGUSER", "PGDATABASE", "PGSSLMODE", "PGPASSWORD"];
 
 type Sources = readonly (readonly [source: string, variables: readonly string[]])[];
 
@@ -14,7 +14,7 @@ export const variablesOf = (
   ["config", Object.keys(config)],
   ["secrets", secrets],
   ["database.urls", urls],
-  ["the database's own variables", database ? connectionVariables : []],
+  ["the database's own variables", database ? database.variables : []],
   ["uses", Object.entries(uses).map(([name, options]) => variableOf(name, options))],
 ];
 
