@@ -16,6 +16,7 @@ interface Issue extends Post {
 const shape = z.object({
   version: z.literal(1 satisfies Report["version"]),
   stacks: z.array(z.object({ name: z.string(), outcome: z.enum(["no changes", "changes", "failed"]) })),
+  orphans: z.object({ found: z.array(z.object({ name: z.string() })), problem: z.string().optional() }),
 });
 
 /**
@@ -25,9 +26,10 @@ const shape = z.object({
  * @returns what was done, in words
  */
 export async function tellDrift(runner: Runner, report: string, markdown: string): Promise<string> {
-  const { stacks } = parse(report);
+  const { stacks, orphans } = parse(report);
   const of = (outcome: string) => stacks.filter((stack) => stack.outcome === outcome).map(({ name }) => name);
-  const [drifting, failed] = [of("changes"), of("failed")];
+  const drifting = [...of("changes"), ...orphans.found.map(({ name }) => `${name} has no file`)];
+  const failed = [...of("failed"), ...(orphans.problem === undefined ? [] : ["states without a file"])];
   const api = new Api(runner, "issues: write");
   const issue = await find(api);
   if (drifting.length > 0) {

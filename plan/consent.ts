@@ -47,20 +47,43 @@ export async function askForYes(
   input: NodeJS.ReadStream = process.stdin,
   output: NodeJS.WriteStream = process.stderr,
 ): Promise<void> {
-  if (!input.isTTY) {
-    throw new CommandError(
-      "Nobody can be asked here, because standard input is no terminal: add --auto-approve where the plan was approved before.",
-    );
-  }
+  checkTerminal(input);
+  const names = plans.map(({ name }) => name).join(" and ");
+  if ((await ask(`\nApply exactly this to ${names}? Only "yes" goes on: `, input, output)) === "yes") return;
+  throw new CommandError("Not applied, nothing was changed.");
+}
+
+/**
+ * Has a person type the name of what is to be destroyed.
+ * @throws CommandError where nobody can be asked, or the answer is another one
+ */
+export async function askForName(
+  name: string,
+  input: NodeJS.ReadStream = process.stdin,
+  output: NodeJS.WriteStream = process.stderr,
+): Promise<void> {
+  checkTerminal(input);
+  const question = `\nDestroy all of this? It cannot be undone. Only the name of the environment goes on: `;
+  if ((await ask(question, input, output)) === name) return;
+  throw new CommandError("Not destroyed, nothing was changed.");
+}
+
+function checkTerminal(input: NodeJS.ReadStream): void {
+  if (input.isTTY) return;
+  throw new CommandError(
+    "Nobody can be asked here, because standard input is no terminal: add --auto-approve where the plan was approved before.",
+  );
+}
+
+async function ask(question: string, input: NodeJS.ReadStream, output: NodeJS.WriteStream): Promise<string> {
   const dialog = createInterface({ input, output });
   try {
-    const names = plans.map(({ name }) => name).join(" and ");
     const answer = await new Promise<string>((resolve) => {
       // Ctrl-C and the end of input are answers, too.
       dialog.once("close", () => resolve(""));
-      dialog.question(`\nApply exactly this to ${names}? Only "yes" goes on: `, resolve);
+      dialog.question(question, resolve);
     });
-    if (answer.trim() !== "yes") throw new CommandError("Not applied, nothing was changed.");
+    return answer.trim();
   } finally {
     dialog.close();
   }

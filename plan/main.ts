@@ -1,8 +1,11 @@
-/** npm run plan, apply and move-state: the first argument says which. docs/plan.md describes them. */
+/** npm run plan, apply, destroy and move-state: the first argument says which. docs/plan.md describes them. */
 import { Command } from "commander";
 import { Interrupted } from "./children";
 import { CommandError } from "./error";
 import { againInSandbox, inSandbox } from "./offline";
+
+// The SDK's versions are locked here: its word on which Node later ones will need is no news of a plan.
+process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED ??= "true";
 
 const PLAN_EXAMPLES = `
 Examples:
@@ -24,6 +27,15 @@ Examples:
 
 Exit codes: 0 applied, or nothing to do; 1 refused or failed.`;
 
+const DESTROY_EXAMPLES = `
+Examples:
+  npm run destroy -- qa                     shows all that goes, then asks for the name
+  npm run destroy -- qa --offline           the same on the sandbox
+  npm run destroy -- qa --allow-destroy aws_db_instance.database_instance
+
+The environment's file may be gone: its state is enough.
+Exit codes: 0 destroyed, or nothing was there; 1 refused or failed.`;
+
 const MOVE_EXAMPLES = `
 Examples:
   npm run move-state                        once, after npx cdktf apply bootstrap
@@ -36,6 +48,7 @@ Exit codes: 0 all states lie in the bucket, 1 nothing was moved, or not all. It 
 const load = {
   plan: () => require("./plan-command") as typeof import("./plan-command"),
   apply: () => require("./apply-command") as typeof import("./apply-command"),
+  destroy: () => require("./destroy-command") as typeof import("./destroy-command"),
   moveState: () => require("./move-state") as typeof import("./move-state"),
 };
 
@@ -83,13 +96,29 @@ const apply = new Command("npm run apply --")
   .addHelpText("after", APPLY_EXAMPLES)
   .action((names, { offline, ...options }) => run(offline, () => load.apply().applyCommand(names, options)));
 
+const destroy = new Command("npm run destroy --")
+  .description("Destroys an environment: plans that, names what is lost, asks for the environment's name.")
+  .argument("<environment>", "the one that is to go, with or without its file")
+  .option("--offline", OFFLINE)
+  .option("--auto-approve", "do not ask")
+  .option(
+    "--allow-destroy <address>",
+    "allow this database, bucket, … to be destroyed",
+    (value: string, all: string[]) => [...all, value],
+    [],
+  )
+  .addHelpText("after", DESTROY_EXAMPLES)
+  .action((name, { offline, ...options }) =>
+    run(offline, () => load.destroy().destroyCommand(name, options)),
+  );
+
 const moveState = new Command("npm run move-state --")
   .description("Moves the states that lie in this folder into the bucket that the bootstrap stack made.")
   .option("--offline", OFFLINE)
   .addHelpText("after", MOVE_EXAMPLES)
   .action(({ offline }) => run(offline, () => load.moveState().moveStateCommand()));
 
-const commands: Readonly<Record<string, Command>> = { plan, apply, "move-state": moveState };
+const commands: Readonly<Record<string, Command>> = { plan, apply, destroy, "move-state": moveState };
 
 async function main([which, ...words]: readonly string[]): Promise<void> {
   const command = commands[which ?? ""];

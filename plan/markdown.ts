@@ -1,7 +1,17 @@
 import type { Assumption } from "./assumed";
-import type { StackReport } from "./report";
+import type { Report, StackReport } from "./report";
+import type { Orphans } from "./states";
 import { losses } from "./summary";
-import { changeLines, countsText, driftLines, type Line, lossLines, problemLines } from "./words";
+import {
+  changeLines,
+  countsText,
+  driftLines,
+  type Line,
+  lossLines,
+  orphanLines,
+  problemLines,
+  WITHOUT_FILE,
+} from "./words";
 
 /** The most that GitHub takes as one comment, in characters. */
 export const LIMIT = 65_536;
@@ -12,11 +22,13 @@ export const markerOf = (stack: string) => `<!-- slipway-plan: ${stack} -->`;
 /** The summary for a job summary or a comment: never longer than the limit, and always with every stack's counts. */
 export function markdownReport(
   stacks: readonly StackReport[],
-  assumed: readonly Assumption[] = [],
+  { assumed = [], orphans = { found: [] } }: Partial<Pick<Report, "assumed" | "orphans">> = {},
   limit = LIMIT,
 ): string {
   const preface = assumedText(assumed);
-  const heads = stacks.map(head);
+  const without = orphansText(orphans, limit / 4);
+  // Behind the first marker, so that a comment of one stack begins with it.
+  const heads = stacks.map((stack, index) => `${head(stack)}${index === 0 ? without : ""}`);
   const fixed = heads.reduce((sum, text) => sum + text.length + 2, preface.length);
   const room = Math.floor((limit - fixed) / Math.max(1, stacks.length));
   return preface + stacks.map((stack, index) => `${heads[index]}\n${details(stack, room)}`).join("\n");
@@ -29,6 +41,12 @@ const assumedText = (assumed: readonly Assumption[]) =>
     : `Taken as there, because the configuration only reads or imports it:\n\n${assumed
         .map(({ type, name }) => `- \`${type}\` \`${name.replaceAll("`", "'")}\`\n`)
         .join("")}\n`;
+
+/** The states that no file describes, which is what a reader must see first. */
+function orphansText(orphans: Orphans, room: number): string {
+  const lines = orphanLines(orphans);
+  return lines.length === 0 ? "" : block(`> [!CAUTION]\n> ${WITHOUT_FILE}\n`, lines, room);
+}
 
 function head({ name, outcome, summary }: StackReport): string {
   const result = summary === undefined || outcome === "no changes" ? outcome : countsText(summary.counts);

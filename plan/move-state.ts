@@ -17,12 +17,9 @@ import { Children } from "./children";
 import { CommandError, reasonOf } from "./error";
 import { typed } from "./offline";
 import { Progress, screenOf } from "./progress";
-import type { Stack } from "./stacks";
+import { BOOTSTRAP, type Stack } from "./stacks";
 import { synthesize } from "./synthesize";
 import { Terraform } from "./terraform";
-
-/** The stack whose outputs say where states are to lie. */
-const BOOTSTRAP = "bootstrap";
 
 /**
  * Moves every state of this folder into the bucket that the bootstrap stack made, and says so in cdktf.json. What has

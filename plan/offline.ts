@@ -12,7 +12,7 @@ export function inSandbox(environment: NodeJS.ProcessEnv): boolean {
 /** A command to go on with, as it is typed where AWS is stood in for, and elsewhere as it is. */
 export function typed(command: string): string {
   if (!inSandbox(process.env)) return command;
-  return command.startsWith("npm run plan -- ")
+  return /^npm run (?:plan|destroy) -- /.test(command)
     ? command.replace(" -- ", " -- --offline ")
     : `npm run sandbox -- ${command}`;
 }

@@ -16,6 +16,7 @@ import { reportOf, type StackReport } from "./report";
 import { SavedPlans } from "./saved";
 import { type Stack, select } from "./stacks";
 import { refuseLocalStates } from "./state-place";
+import { findOrphans } from "./states";
 import { losses, type Summary, summarize } from "./summary";
 import { synthesize } from "./synthesize";
 import { Terraform } from "./terraform";
@@ -41,21 +42,22 @@ export function planCommand(
     if (markdown !== undefined) write(markdown, "");
     const children = new Children();
     const saved = new SavedPlans(project);
-    const stacks = select(await synthesize(project, children), names, "environment");
+    const all = await synthesize(project, children);
+    const stacks = select(all, names, "environment");
     refuseLocalStates(stacks, process.env);
     if (replace.length > 0 && stacks.length !== 1)
       throw new CommandError(`--replace ${replace[0]}: name the one environment that it is in.`);
     // Only now: a mistake in the command line or the configuration leaves the plans that there are.
     saved.clear();
     const planner = new Planner(new Terraform(project, children), saved, offline, replace);
-    const planned = await planAll(stacks, planner);
+    const [planned, orphans] = await Promise.all([planAll(stacks, planner), findOrphans(project, all)]);
     children.check();
-    const report = reportOf(planned, offline, assumptions(process.env));
-    if (markdown !== undefined) write(markdown, markdownReport(planned, report.assumed));
+    const report = reportOf(planned, offline, assumptions(process.env), orphans);
+    if (markdown !== undefined) write(markdown, markdownReport(planned, report));
     if (json) process.stdout.write(`${JSON.stringify(report, null, 2)}\n`);
     else {
       const { colors } = screenOf(process.stdout, process.env);
-      process.stdout.write(`\n${textReport(planned, colors)}\n${next(planned, offline)}`);
+      process.stdout.write(`\n${textReport(planned, colors, orphans)}\n${next(planned, offline)}`);
     }
     return report.exitCode;
   });
@@ -103,7 +105,8 @@ class Planner {
     if (init.code !== 0) return { ...failed, problems: init.problems };
     show("plan");
     let refreshed = 0;
-    const { code, problems } = await this.terraform.plan(stack, file, this.replace, (event) => {
+    const replacing = this.replace.map((address) => `-replace=${address}`);
+    const { code, problems } = await this.terraform.plan(stack, file, replacing, (event) => {
       if (event.type === "refresh_complete") show(`plan, ${++refreshed} read`);
     });
     if (code !== 0 && code !== 2) {

@@ -115,6 +115,11 @@ const WAYS_OUT: readonly [RegExp, (text: string, stack: Stack, address: string |
     () =>
       'The bucket that cdktf.json names as stateBucket is not in this account. Sign in to the right one; in a new one, write "" there, apply the bootstrap stack, and npm run move-state.',
   ],
+  [
+    /Instance cannot be destroyed/,
+    (_, { name }) =>
+      `It is protected. Where it is to go: set deletionProtection: false beside it in environments/${name}.ts (the state bucket: docs/adopting.md), plan and apply that; then run this again.`,
+  ],
   [FOREIGN_LOCK_FILE, otherProviders],
   [OUTDATED_LOCK_FILE, otherProviders],
   [

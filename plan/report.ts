@@ -1,5 +1,6 @@
 import type { Assumption } from "./assumed";
 import type { Problem } from "./problems";
+import type { Orphans } from "./states";
 import type { Summary } from "./summary";
 
 /** What became of the plan of one stack. */
@@ -18,12 +19,14 @@ export interface Report {
   readonly version: 1;
   /** Planned in the sandbox. */
   readonly offline: boolean;
-  /** The command's own: 0 no changes, 2 changes, 1 at least one plan failed. */
+  /** The command's own: 0 no changes, 2 changes, 1 at least one plan failed or state has no file. */
   readonly exitCode: 0 | 1 | 2;
   /** By name. */
   readonly stacks: readonly StackReport[];
   /** What offline was taken as there, because the configuration only reads or imports it. */
   readonly assumed: readonly Assumption[];
+  /** States with resources that no file describes any more. */
+  readonly orphans: Orphans;
 }
 
 /** The report over all stacks. */
@@ -31,7 +34,9 @@ export function reportOf(
   stacks: readonly StackReport[],
   offline: boolean,
   assumed: readonly Assumption[] = [],
+  orphans: Orphans = { found: [] },
 ): Report {
   const some = (outcome: StackReport["outcome"]) => stacks.some((stack) => stack.outcome === outcome);
-  return { version: 1, offline, exitCode: some("failed") ? 1 : some("changes") ? 2 : 0, stacks, assumed };
+  const failed = some("failed") || orphans.found.length > 0 || orphans.problem !== undefined;
+  return { version: 1, offline, exitCode: failed ? 1 : some("changes") ? 2 : 0, stacks, assumed, orphans };
 }

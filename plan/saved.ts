@@ -39,20 +39,30 @@ export class SavedPlans {
   /** Forgets all plans: what is there after a plan is of that plan. */
   clear(): void {
     rmSync(this.folder, { recursive: true, force: true });
+    this.makeFolder();
+  }
+
+  /** Makes the place for plans, and leaves those that are there. */
+  makeFolder(): void {
     // Plans can hold secrets. Terraform makes files that all may read, so that the folder must be closed before.
     mkdirSync(this.folder, { recursive: true, mode: 0o700 });
   }
 
-  /** Writes what belongs beside the plan that Terraform has just written. */
-  save(stack: Stack, rest: Pick<SavedPlan, "offline" | "changes" | "summary">): void {
+  /** What is known of the plan that Terraform has just written. */
+  sealed(stack: Stack, rest: Pick<SavedPlan, "offline" | "changes" | "summary">): SavedPlan {
     const file = this.file(stack.name);
     chmodSync(file, 0o600);
-    const saved: SavedPlan = {
+    return {
       name: stack.name,
       configuration: hashOfConfiguration(stack),
       plan: hashOf(readFileSync(file)),
       ...rest,
     };
+  }
+
+  /** Writes what belongs beside the plan that Terraform has just written. */
+  save(stack: Stack, rest: Pick<SavedPlan, "offline" | "changes" | "summary">): void {
+    const saved = this.sealed(stack, rest);
     writeFileSync(this.recordFile(stack.name), JSON.stringify({ version: VERSION, ...saved }), {
       mode: 0o600,
     });

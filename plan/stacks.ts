@@ -3,6 +3,9 @@ import { join } from "node:path";
 import { z } from "zod";
 import { CommandError } from "./error";
 
+/** The stack that is described in cdktf.json, and not by a file. */
+export const BOOTSTRAP = "bootstrap";
+
 /** One synthesized stack: an environment, or what all of them stand on. */
 export interface Stack {
   readonly name: string;

@@ -74,18 +74,17 @@ export class Terraform {
 
   /**
    * Plans into a file; the exit code is 0 for no change, 2 for changes, 1 for an error.
-   * @param replace addresses of what is to be made anew although nothing in it changes
+   * @param options further ones: `-destroy`, `-replace=ADDRESS`
    */
   plan(
     stack: Stack,
     file: string,
-    replace: readonly string[],
+    options: readonly string[],
     onEvent: (event: TerraformEvent) => void,
   ): Promise<Outcome> {
-    const replacing = replace.map((address) => `-replace=${address}`);
     return this.watched(
       stack,
-      ["plan", "-input=false", "-lock=false", "-detailed-exitcode", "-json", `-out=${file}`, ...replacing],
+      ["plan", "-input=false", "-lock=false", "-detailed-exitcode", "-json", `-out=${file}`, ...options],
       onEvent,
     );
   }

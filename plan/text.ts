@@ -2,12 +2,31 @@ import type { Applied } from "./applier";
 import { typed } from "./offline";
 import type { Colors } from "./progress";
 import type { StackReport } from "./report";
+import type { Orphans } from "./states";
 import { losses } from "./summary";
-import { changeLines, countsText, driftLines, type Line, lossLines, problemLines } from "./words";
+import {
+  changeLines,
+  countsText,
+  driftLines,
+  type Line,
+  lossLines,
+  orphanLines,
+  problemLines,
+  WITHOUT_FILE,
+} from "./words";
 
 /** The summary over all stacks for a terminal or a log: what would be lost comes first. */
-export function textReport(stacks: readonly StackReport[], colors: Colors): string {
-  const alarms = stacks.flatMap((stack) => alarm(stack, colors));
+export function textReport(
+  stacks: readonly StackReport[],
+  colors: Colors,
+  orphans: Orphans = { found: [] },
+): string {
+  const lost = orphanLines(orphans);
+  const without =
+    lost.length === 0
+      ? []
+      : [[colors.bold(colors.red(`!!! ${WITHOUT_FILE}`)), ...body(lost, colors)].join("\n")];
+  const alarms = [...without, ...stacks.flatMap((stack) => alarm(stack, colors))];
   const sections = stacks.map((stack) => section(stack, colors));
   return [...alarms, ...sections].join("\n\n");
 }

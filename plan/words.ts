@@ -1,5 +1,8 @@
 import type { AttributeChange } from "./differences";
 import type { Problem } from "./problems";
+import { typed } from "./offline";
+import { BOOTSTRAP } from "./stacks";
+import type { Orphan, Orphans } from "./states";
 import type { Counts, Drift, Kind, ResourceSummary, Summary } from "./summary";
 
 /** Of longer values only the part around the first difference is shown. */
@@ -69,6 +72,40 @@ function commonStart(one: string, other: string): number {
   let index = 0;
   while (index < one.length && one[index] === other[index]) index += 1;
   return index;
+}
+
+export const WITHOUT_FILE = "There are resources that no file describes";
+
+/** How many addresses stand in one line. */
+const NAMED = 4;
+
+/** The states that no file describes, each with what it holds and the way out. */
+export function orphanLines({ found, problem }: Orphans): Line[] {
+  const unknown = {
+    sign: "✗",
+    text: `${problem}. Nobody knows whether an environment's file is missing while its resources are there.`,
+    indent: 0,
+  };
+  return [...found.flatMap(orphan), ...(problem === undefined ? [] : [unknown])];
+}
+
+function orphan({ name, resources, holding }: Orphan): Line[] {
+  const place = name === BOOTSTRAP ? "is not described in cdktf.json" : "has no file in environments/";
+  const are = resources === 1 ? "1 resource is" : `${resources} resources are`;
+  const more = holding.length > NAMED ? ` and ${holding.length - NAMED} more that hold data` : "";
+  const among =
+    holding.length > 0
+      ? `, among them ${holding
+          .slice(0, NAMED)
+          .map(({ address }) => address)
+          .join(", ")}${more}`
+      : "";
+  const back =
+    name === BOOTSTRAP ? "Describe it again under context.bootstrap" : "Put its file back, under this name";
+  return [
+    { sign: "✗", text: `${name} ${place}: moved or removed? ${are} still there${among}`, indent: 0 },
+    { sign: "→", text: `${back}. Where it is to go: ${typed(`npm run destroy -- ${name}`)}`, indent: 0 },
+  ];
 }
 
 /** What is lost for good, each with why. */

@@ -83,9 +83,10 @@ describe("a text that is cut", () => {
   });
 });
 
-const report = (outcomes: Readonly<Record<string, string>>) =>
+const report = (outcomes: Readonly<Record<string, string>>, orphans: readonly string[] = []) =>
   JSON.stringify({
     version: 1,
+    orphans: { found: orphans.map((name) => ({ name })) },
     stacks: Object.entries(outcomes).map(([name, outcome]) => ({ name, outcome })),
   });
 const drift = (outcomes: Readonly<Record<string, string>>, markdown = "the plan") =>
@@ -93,6 +94,20 @@ const drift = (outcomes: Readonly<Record<string, string>>, markdown = "the plan"
 const open = () => github.issues.filter(({ state }) => state === "open");
 
 describe("the issue of drift", () => {
+  it("tells an environment whose file is gone, and closes nothing where that is unknown", async () => {
+    const unchanged = { staging: "no changes" };
+    const told = await tellDrift(runnerOf(github.env), report(unchanged, ["prod"]), "the plan");
+    expect(told).toMatch(/^Opened issue \d+: Drift: prod has no file\.$/);
+    const unknown = JSON.stringify({
+      ...JSON.parse(report(unchanged)),
+      orphans: { found: [], problem: "Access Denied" },
+    });
+    expect(await tellDrift(runnerOf(github.env), unknown, "")).toBe(
+      "No drift is known, but not planned: states without a file. No issue was touched.",
+    );
+    expect(open()).toHaveLength(1);
+  });
+
   it("is opened, updated, closed, and opened anew: one at a time", async () => {
     expect(await drift({ prod: "no changes", staging: "changes" }, "first")).toMatch(
       /^Opened issue \d+: Drift: staging\.$/,

@@ -298,6 +298,56 @@ describe("an apply", () => {
   });
 });
 
+describe("a destroy", () => {
+  const planned = (before: object) => ({
+    format_version: "1.2",
+    resource_changes: [
+      {
+        address: "aws_db_instance.main",
+        mode: "managed",
+        type: "aws_db_instance",
+        change: { actions: ["delete"], before, after: null },
+      },
+    ],
+  });
+  const destroys = (before: object): Record<string, Behaviour> => ({
+    plan: { code: 2 },
+    show: { lines: [planned(before)] },
+  });
+  const allowed = ["--allow-destroy", "aws_db_instance.main"];
+
+  it("is refused where AWS protects something, before anything goes", async () => {
+    const { code, stderr } = await make(destroys({ deletion_protection: true })).run(
+      "destroy",
+      "prod",
+      "--auto-approve",
+      ...allowed,
+    );
+    expect(code).toBe(1);
+    expect(stderr).toContain(
+      "AWS protects aws_db_instance.main from deletion. Put environments/prod.ts back with deletionProtection: false",
+    );
+    expect(project.calls("apply")).toEqual([]);
+  });
+
+  it("asks, and is not done where nobody answers; no plan of it is left for apply", async () => {
+    const { code, stdout, stderr } = await make(destroys({})).run("destroy", "prod", ...allowed);
+    expect(code).toBe(1);
+    expect(stdout).toContain("aws_db_instance.main is DESTROYED: its databases would be lost");
+    expect(stderr).toContain("Nobody can be asked here");
+    expect(project.calls("plan").map(({ args }) => args)).toEqual([expect.arrayContaining(["-destroy"])]);
+    expect(project.calls("apply")).toEqual([]);
+    expect(readdirSync(join(project.folder, "cdktf.out/plans"))).toEqual([]);
+  });
+
+  it("says how what is protected in the file is let go", async () => {
+    const lines = [error("Instance cannot be destroyed")];
+    const { code, stderr } = await make({ plan: { code: 1, lines } }).run("destroy", "prod");
+    expect(code).toBe(1);
+    expect(stderr).toContain("set deletionProtection: false beside it in environments/prod.ts");
+  });
+});
+
 describe("a state on a CI machine's disk", () => {
   const keptIn = (backend: string) => ({ terraform: { backend: { [backend]: {} } } });
 

@@ -159,7 +159,61 @@ describe("the report as JSON", () => {
     [[report("a", []), lossy], 2],
     [[lossy, failed], 1],
   ] as const)("has the exit code of Terraform over all stacks", (stacks, exitCode) => {
-    expect(reportOf(stacks, true)).toEqual({ version: 1, offline: true, assumed: [], exitCode, stacks });
+    expect(reportOf(stacks, true)).toEqual({
+      version: 1,
+      offline: true,
+      assumed: [],
+      exitCode,
+      stacks,
+      orphans: { found: [] },
+    });
+  });
+});
+
+describe("a state without a file", () => {
+  const holding = ["a", "b", "c", "d", "e", "f"].map((name) => ({
+    address: `aws_s3_bucket.${name}`,
+    loses: "its objects",
+  }));
+  const found = [
+    { name: "prod", resources: 146, holding },
+    { name: "bootstrap", resources: 1, holding: [] },
+  ];
+
+  it("is an error of the whole report, whatever the plans say", () => {
+    expect(reportOf([report("a", [])], false, [], { found }).exitCode).toBe(1);
+    expect(reportOf([lossy], false, [], { found: [], problem: "s3://b cannot be read" }).exitCode).toBe(1);
+  });
+
+  it("is named first, with what it holds and the way out", () => {
+    const text = textReport([lossy], plain, { found });
+    expect(text.split("\n").slice(0, 5)).toEqual([
+      "!!! There are resources that no file describes",
+      "  ✗ prod has no file in environments/: moved or removed? 146 resources are still there, among them aws_s3_bucket.a, aws_s3_bucket.b, aws_s3_bucket.c, aws_s3_bucket.d and 2 more that hold data",
+      "  → Put its file back, under this name. Where it is to go: npm run destroy -- prod",
+      "  ✗ bootstrap is not described in cdktf.json: moved or removed? 1 resource is still there",
+      "  → Describe it again under context.bootstrap. Where it is to go: npm run destroy -- bootstrap",
+    ]);
+  });
+
+  it("leaves the marker of a comment first, and the limit kept", () => {
+    const many = Array.from({ length: 900 }, (_, index) => ({ name: `e${index}`, resources: 1, holding }));
+    const text = markdownReport([lossy, failed], { orphans: { found: many } });
+    expect(text.startsWith(markerOf(lossy.name))).toBe(true);
+    expect(text).toContain("- e0 has no file in environments/");
+    expect(text).toContain(markerOf(failed.name));
+    expect(text.length).toBeLessThanOrEqual(LIMIT);
+  });
+
+  it("is unknown where the states cannot be read, which is said", () => {
+    expect(
+      textReport([report("a", [])], plain, {
+        found: [],
+        problem: "The states in s3://b cannot be read: Access Denied",
+      }),
+    ).toContain(
+      "✗ The states in s3://b cannot be read: Access Denied. Nobody knows whether an environment's file is missing",
+    );
   });
 });
 

@@ -1,0 +1,134 @@
+import { alone } from "./alone";
+import { Applier } from "./applier";
+import { Children } from "./children";
+import { askForName, checkLosses } from "./consent";
+import { CommandError } from "./error";
+import { inSandbox } from "./offline";
+import { parsePlan, type PlanJson } from "./plan-json";
+import { Progress, screenOf } from "./progress";
+import { type SavedPlan, SavedPlans } from "./saved";
+import { BOOTSTRAP, type Stack } from "./stacks";
+import { refuseLocalStates } from "./state-place";
+import { otherStates } from "./states";
+import { stackOfState } from "./stack-of-state";
+import { summarize } from "./summary";
+import { synthesize } from "./synthesize";
+import { Terraform } from "./terraform";
+import { appliedText, textReport } from "./text";
+import { problemLines } from "./words";
+
+export interface DestroyOptions {
+  readonly autoApprove?: boolean;
+  /** Addresses of what may be lost. */
+  readonly allowDestroy: readonly string[];
+}
+
+/** Destroys one environment, whether its file is there or only its state. Returns the exit code. */
+export function destroyCommand(name: string, { autoApprove, allowDestroy }: DestroyOptions): Promise<number> {
+  const project = process.cwd();
+  return alone(project, async () => {
+    const children = new Children();
+    const stack = await find(name, project, await synthesize(project, children));
+    refuseLocalStates([stack], process.env);
+    const saved = new SavedPlans(project);
+    saved.makeFolder();
+    // A plan of the same environment would be stale; this one is nobody else's to apply.
+    saved.remove(name);
+    const terraform = new Terraform(project, children);
+    try {
+      const plan = await planDestroy(stack, terraform, saved);
+      children.check();
+      if (plan.summary.resources.length === 0) {
+        process.stdout.write(`${name} has no resources: there is nothing to destroy.\n`);
+        return 0;
+      }
+      const { colors } = screenOf(process.stdout, process.env);
+      const shown = { name, summary: plan.summary, outcome: "changes", seconds: 0, problems: [] } as const;
+      process.stdout.write(`${textReport([shown], colors)}\n`);
+      checkLosses([plan], allowDestroy);
+      if (!autoApprove) await askForName(name);
+      const progress = new Progress(screenOf(process.stderr, process.env), 1);
+      const result = await new Applier(terraform, saved)
+        .apply(stack, plan, progress)
+        .finally(() => progress.close());
+      process.stdout.write(`\n${appliedText([result], colors)}\n`);
+      children.check();
+      return result.done ? 0 : 1;
+    } finally {
+      saved.remove(name);
+    }
+  });
+}
+
+/**
+ * The stack of an environment: the one that its file makes, else one made of its state.
+ * @throws CommandError where there is neither, or others still stand on it
+ */
+async function find(name: string, project: string, stacks: readonly Stack[]): Promise<Stack> {
+  const stack = stacks.find((one) => one.name === name);
+  if (name === BOOTSTRAP) {
+    const bootstrap = stacks.filter((one) => one.name === BOOTSTRAP);
+    const others = (await otherStates(project, bootstrap)).map((one) => one.name);
+    if (others.length > 0) {
+      throw new CommandError(
+        `Refused, nothing was destroyed: ${others.join(", ")} stand${others.length === 1 ? "s" : ""} on bootstrap, whose bucket holds the states. Destroy ${others.length === 1 ? "it" : "them"} first: ${others.map((other) => `npm run destroy -- ${other}`).join(", ")}. Then docs/adopting.md, "Take everything down".`,
+      );
+    }
+  }
+  if (stack !== undefined) return stack;
+  const orphans = await otherStates(project, stacks);
+  const orphan = orphans.find((one) => one.name === name);
+  if (orphan !== undefined) return stackOfState(orphan, project, stacks);
+  const there = [...stacks, ...orphans].map((one) => one.name).sort();
+  throw new CommandError(
+    `There is no environment ${JSON.stringify(name)}: no file makes it, and no state has resources of it. There is ${there.join(", ")}.`,
+  );
+}
+
+/** @throws CommandError in Terraform's words, or naming what AWS would not let go */
+async function planDestroy(stack: Stack, terraform: Terraform, saved: SavedPlans): Promise<SavedPlan> {
+  const { name } = stack;
+  const progress = new Progress(screenOf(process.stderr, process.env), 1);
+  const file = saved.file(name);
+  try {
+    progress.begin(name, "init");
+    const init = await terraform.init(stack);
+    if (init.code === 0) progress.update(name, "plan");
+    const { code, problems } =
+      init.code === 0 ? await terraform.plan(stack, file, ["-destroy"], () => {}) : init;
+    progress.end(name, code === 0 || code === 2, "planned");
+    if (code !== 0 && code !== 2) {
+      const lines = problems.flatMap(problemLines).map(({ sign, text }) => `  ${sign || " "} ${text}`);
+      throw new CommandError(
+        [`Refused, nothing was destroyed: ${name} cannot be planned.`, ...lines].join("\n"),
+      );
+    }
+    const plan = parsePlan(await terraform.show(stack, file));
+    checkProtection(name, plan);
+    return saved.sealed(stack, {
+      offline: inSandbox(process.env),
+      changes: code === 2,
+      summary: summarize(plan),
+    });
+  } finally {
+    progress.close();
+  }
+}
+
+/**
+ * Makes sure that AWS protects nothing of it from deletion: it would refuse halfway. Terraform itself refuses where the
+ * file is there and says so.
+ */
+function checkProtection(name: string, { resource_changes }: PlanJson): void {
+  const held = resource_changes
+    .filter(({ change }) => change.actions.includes("delete"))
+    .filter(({ change }) => {
+      const before = (change.before ?? {}) as Record<string, unknown>;
+      return before.deletion_protection === true || before.enable_deletion_protection === true;
+    })
+    .map(({ address }) => address);
+  if (held.length === 0) return;
+  throw new CommandError(
+    `Refused, nothing was destroyed: AWS protects ${held.join(", ")} from deletion. Put environments/${name}.ts back with deletionProtection: false, plan and apply that; then run this again.`,
+  );
+}

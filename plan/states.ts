@@ -1,0 +1,229 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { basename, dirname, join } from "node:path";
+import { GetObjectCommand, ListObjectsV2Command, S3Client } from "@aws-sdk/client-s3";
+import { z } from "zod";
+import { CommandError, reasonOf } from "./error";
+import { inSandbox } from "./offline";
+import type { Stack } from "./stacks";
+import { lossOf } from "./stateful";
+
+const instance = z.object({ attributes: z.record(z.string(), z.unknown()).nullish() });
+
+/** What is read of a state. Terraform's and OpenTofu's are of version 4 since 0.12. */
+const stateFile = z.object({
+  version: z.literal(4),
+  resources: z.array(
+    z.object({
+      module: z.string().optional(),
+      mode: z.string(),
+      type: z.string(),
+      name: z.string(),
+      provider: z.string(),
+      instances: z.array(instance),
+    }),
+  ),
+});
+export type State = z.output<typeof stateFile>;
+
+/** A state with resources in it, and the stack it is of. */
+export interface FoundState {
+  readonly name: string;
+  readonly state: State;
+}
+
+/** A state that no file describes any more: of an environment that was moved or removed, and is still there. */
+export interface Orphan {
+  readonly name: string;
+  /** How many resources it has. */
+  readonly resources: number;
+  /** Those of them that no apply can make again, databases first, and what would be lost with each. */
+  readonly holding: readonly { readonly address: string; readonly loses: string }[];
+}
+
+/** What is known of the states beside those of the stacks that were synthesized. */
+export interface Orphans {
+  readonly found: readonly Orphan[];
+  /** Why nothing is known of them; missing where they could be read. */
+  readonly problem?: string;
+}
+
+/** Where a stack keeps its state, and what it tags its resources with. */
+const synthesized = z.object({
+  terraform: z.object({
+    required_providers: z.record(z.string(), z.unknown()).default({}),
+    backend: z.object({
+      s3: z
+        .looseObject({ bucket: z.string(), region: z.string(), key: z.string() })
+        .optional()
+        .catch(undefined),
+      local: z.object({ path: z.string() }).optional().catch(undefined),
+    }),
+  }),
+  provider: z
+    .object({
+      aws: z.array(
+        z.object({ default_tags: z.array(z.object({ tags: z.record(z.string(), z.string()) })).default([]) }),
+      ),
+    })
+    .optional(),
+});
+export type Synthesized = z.output<typeof synthesized>;
+
+/** What of a stack's configuration says where its state is; undefined for one that has no backend. */
+export function synthesizedOf({ folder }: Stack): Synthesized | undefined {
+  return synthesized.safeParse(JSON.parse(readFileSync(join(folder, "cdk.tf.json"), "utf8"))).data;
+}
+
+/**
+ * The states with resources that no stack is there for.
+ * @param stacks all that were synthesized
+ */
+export async function findOrphans(project: string, stacks: readonly Stack[]): Promise<Orphans> {
+  try {
+    const states = await otherStates(project, stacks);
+    return { found: states.map(orphanOf) };
+  } catch (error) {
+    if (!(error instanceof CommandError)) throw error;
+    return { found: [], problem: error.message };
+  }
+}
+
+/**
+ * The states with resources beside those of these stacks, by name: in the bucket that the stacks keep theirs in, else in the
+ * project's folder. One whose resources are all another project's is none of ours.
+ * @throws CommandError where they cannot be read
+ */
+export async function otherStates(project: string, stacks: readonly Stack[]): Promise<FoundState[]> {
+  const known = new Set(stacks.map(({ name }) => name));
+  const configurations = stacks.flatMap((stack) => synthesizedOf(stack) ?? []);
+  const projects = new Set(configurations.flatMap(projectOf));
+  const buckets = new Map<string, Place>();
+  for (const { terraform } of configurations) {
+    const place = terraform.backend.s3 ? bucketPlace(terraform.backend.s3) : folderPlace(project);
+    buckets.set(place.name, place);
+  }
+  const found = await Promise.all([...buckets.values()].map((place) => read(place, known)));
+  return found
+    .flat()
+    .filter(({ state }) => managed(state).length > 0 && isOurs(state, projects))
+    .sort((a, b) => (a.name < b.name ? -1 : 1));
+}
+
+const projectOf = ({ provider }: Synthesized) =>
+  (provider?.aws ?? []).flatMap(({ default_tags }) => default_tags.flatMap(({ tags }) => tags.project ?? []));
+
+/** A bucket may hold the states of several projects: the tags of their resources tell them apart. */
+function isOurs(state: State, projects: ReadonlySet<string>): boolean {
+  const tagged = managed(state).flatMap(({ attributes }) => {
+    const { project } = (attributes?.tags_all ?? {}) as { project?: string };
+    return project ?? [];
+  });
+  return tagged.length === 0 || projects.size === 0 || tagged.some((project) => projects.has(project));
+}
+
+/** Each resource of a state with its address, an instance of a list or a map as one. */
+export const managed = ({ resources }: State) =>
+  resources
+    .filter(({ mode }) => mode === "managed")
+    .flatMap(({ module, type, name, provider, instances }) =>
+      instances.map(({ attributes }) => {
+        const address = `${module === undefined ? "" : `${module}.`}${type}.${name}`;
+        return { address, type, provider, attributes: attributes ?? {} };
+      }),
+    );
+
+function orphanOf({ name, state }: FoundState): Orphan {
+  const resources = managed(state);
+  const holding = resources.flatMap(({ address, type, attributes }) => {
+    const loses = lossOf(type, attributes);
+    return loses === undefined ? [] : [{ address, loses }];
+  });
+  const rank = ({ loses }: { loses: string }) =>
+    loses === "its databases" ? 0 : loses === "its logs" ? 2 : 1;
+  return { name, resources: resources.length, holding: holding.sort((a, b) => rank(a) - rank(b)) };
+}
+
+/** States by the names of their stacks. */
+interface Place {
+  readonly name: string;
+  list(): Promise<string[]>;
+  read(stack: string): Promise<string>;
+}
+
+async function read(place: Place, known: ReadonlySet<string>): Promise<FoundState[]> {
+  let name = "";
+  try {
+    const names = (await place.list()).filter((one) => !known.has(one));
+    const found: FoundState[] = [];
+    for (name of names) {
+      const text = await place.read(name);
+      // An apply that was cut off before its first write leaves nothing in it.
+      if (text.trim() !== "") found.push({ name, state: stateFile.parse(JSON.parse(text)) });
+    }
+    return found;
+  } catch (error) {
+    const what = name === "" ? "The states" : `The state of ${name}`;
+    throw new CommandError(
+      `${what} in ${place.name} cannot be read: ${error instanceof z.ZodError || error instanceof SyntaxError ? "it is no state of version 4" : reasonOf(error)}`,
+    );
+  }
+}
+
+const ENDING = ".tfstate";
+
+/** Below the top of the bucket lies what is none: states that could not be saved, workspaces of others. */
+const KEY = /^([^/]+)\.tfstate$/;
+
+function bucketPlace({ bucket, region }: { readonly bucket: string; readonly region: string }): Place {
+  const sandbox = inSandbox(process.env) ? sandboxPlace() : undefined;
+  const client = new S3Client({ region, forcePathStyle: sandbox !== undefined });
+  let inBucket = true;
+  return {
+    name: `s3://${bucket}`,
+    async list() {
+      const names: string[] = [];
+      let token: string | undefined;
+      try {
+        do {
+          const page = await client.send(
+            new ListObjectsV2Command({ Bucket: bucket, ContinuationToken: token }),
+          );
+          names.push(...(page.Contents ?? []).flatMap(({ Key = "" }) => KEY.exec(Key)?.[1] ?? []));
+          token = page.NextContinuationToken;
+        } while (token !== undefined);
+      } catch (error) {
+        // Whoever has a bucket can plan in a sandbox that has none: its states are local then.
+        if (sandbox === undefined || (error as Error).name !== "NoSuchBucket") throw error;
+        inBucket = false;
+        return sandbox.list();
+      }
+      return names;
+    },
+    async read(stack) {
+      if (!inBucket && sandbox !== undefined) return sandbox.read(stack);
+      const { Body } = await client.send(new GetObjectCommand({ Bucket: bucket, Key: `${stack}${ENDING}` }));
+      return (await Body?.transformToString()) ?? "";
+    },
+  };
+}
+
+const folderPlace = (project: string): Place =>
+  inSandbox(process.env) ? sandboxPlace() : localPlace(project, "terraform.");
+
+/** The sandbox keeps local states of its own, those of other configurations with a checksum in their names. */
+function sandboxPlace(): Place {
+  const sandbox = dirname(dirname(process.env.TERRAFORM_BINARY_NAME ?? ""));
+  const place = localPlace(join(sandbox, "state"), "");
+  return { ...place, list: async () => (await place.list()).filter((name) => !/-\d{6,}$/.test(name)) };
+}
+
+function localPlace(folder: string, prefix: string): Place {
+  return {
+    name: folder,
+    async list() {
+      const files = readdirSync(folder).filter((file) => file.startsWith(prefix) && file.endsWith(ENDING));
+      return files.map((file) => basename(file, ENDING).slice(prefix.length));
+    },
+    read: async (stack) => readFileSync(join(folder, `${prefix}${stack}${ENDING}`), "utf8"),
+  };
+}
