@@ -24,12 +24,12 @@ export function runnerOf(env: NodeJS.ProcessEnv): Runner {
 }
 
 /** The permission that a job must have for what it asks, as its `permissions:` name it. */
-export type Permission = "pull-requests: write" | "issues: write";
+export type Permission = "contents: read" | "pull-requests: write" | "issues: write";
 
 const PAGE = 100;
 
 /**
- * GitHub's REST API within one repository. It is three kinds of calls: a client library would bring twenty packages for them.
+ * GitHub's REST API within one repository. It is four kinds of calls: a client library would bring twenty packages for them.
  * Source: "REST API endpoints for issue comments" and "for issues", GitHub documentation.
  */
 export class Api {

@@ -5,14 +5,16 @@ import { runnerOf } from "./api";
 import { upsertComment } from "./comment";
 import { tellDrift } from "./drift";
 import { CommandError } from "./error";
+import { newerCommit } from "./newer";
 
 const EXAMPLES = `
 Examples:
   npm run -s github -- comment plan.md            on the pull request of this run
+  npm run -s github -- newer                      whether main has moved on: superseded
   npm run -s github -- drift plan.json plan.md    of npm run -s plan -- --json --markdown plan.md > plan.json
 
 In a workflow, with what every runner sets (GITHUB_API_URL, GITHUB_REPOSITORY, …) and the job's token:
-  permissions: { pull-requests: write }           # issues: write for drift
+  permissions: { pull-requests: write }           # issues: write for drift, contents: read for newer
   env: { GITHUB_TOKEN: \${{ github.token }} }
 
 Exit codes: 0 done; 1 not done, and why.`;
@@ -34,6 +36,14 @@ program
   .argument("<report>", "what npm run -s plan -- --json printed")
   .argument("<file>", "what its --markdown wrote")
   .action((report, file) => tell(tellDrift(runnerOf(process.env), read(report), read(file))));
+
+program
+  .command("newer")
+  .description("print the commit that the branch of this run has by now, or nothing where it is this run's")
+  .action(async () => {
+    const { GITHUB_REF = "", GITHUB_SHA = "" } = process.env;
+    process.stdout.write((await newerCommit(runnerOf(process.env), GITHUB_REF, GITHUB_SHA)) ?? "");
+  });
 
 async function tell(done: Promise<string>): Promise<void> {
   process.stdout.write(`${await done}\n`);

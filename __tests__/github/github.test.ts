@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { runnerOf } from "../../github/api";
 import { upsertComment } from "../../github/comment";
 import { tellDrift } from "../../github/drift";
+import { newerCommit } from "../../github/newer";
 import { fitted } from "../../github/post";
 import { LIMIT } from "../../plan/markdown";
 import { Github } from "./support/github";
@@ -80,6 +81,21 @@ describe("a text that is cut", () => {
 
   it("is whole where it fits to the last character", () => {
     expect(fitted("12345", "67890", 10)).toBe("1234567890");
+  });
+});
+
+describe("the newest commit of a branch", () => {
+  const newer = (sha: string, ref = "refs/heads/main") => newerCommit(runnerOf(github.env), ref, sha);
+
+  it("is told only where it is another one than the run's", async () => {
+    expect(await newer(github.head)).toBeUndefined();
+    expect(await newer("2e".repeat(20))).toBe(github.head);
+    expect(github.requests).toEqual(["GET /git/ref/heads/main", "GET /git/ref/heads/main"]);
+  });
+
+  it("is an error where it cannot be known: nothing goes on then", async () => {
+    await expect(newer("x", "refs/heads/gone")).rejects.toThrow(/GitHub answers 404.*contents: read/);
+    await expect(newer("x", "refs/pull/7/merge")).rejects.toThrow("only a run of a branch can be behind it");
   });
 });
 

@@ -23,7 +23,9 @@ describe.sequential("a state without a file", () => {
   const offline = (command: string, ...args: readonly string[]) =>
     run(project.folder, [command, "--offline", ...args]);
   const ofQa = () => made(project).filter(({ region }) => region === "eu-west-1");
-  /** What the refusal says would allow it. */
+  /** The options that a refusal says would allow it. */
+  const allowedBy = (refusal: string) =>
+    [...refusal.matchAll(/--allow-destroy '([^']+)'/g)].flatMap(([, one = ""]) => ["--allow-destroy", one]);
   let allowed: string[] = [];
   const stackFolder = join(project.folder, "cdktf.out/stacks/qa");
 
@@ -73,10 +75,7 @@ describe.sequential("a state without a file", () => {
     expect(refused.code).toBe(1);
     expect(refused.stdout).toContain(`- ${DATABASE} is DESTROYED: its databases would be lost`);
     expect(refused.stderr).toContain(`--allow-destroy 'qa:${DATABASE}'`);
-    allowed = [...refused.stderr.matchAll(/--allow-destroy '([^']+)'/g)].flatMap(([, one = ""]) => [
-      "--allow-destroy",
-      one,
-    ]);
+    allowed = allowedBy(refused.stderr);
     const unknown = await offline("destroy", "qb");
     expect(unknown.stderr).toContain(
       'There is no environment "qb": no file makes it, and no state has resources of it. There is bootstrap, empty, qa.',
@@ -104,7 +103,15 @@ describe.sequential("a state without a file", () => {
 
   it("is not needed: an environment with its file goes as well", async () => {
     expect((await offline("apply", "--auto-approve", "empty")).code).toBe(0);
-    const { code, stdout } = await offline("destroy", "empty", "--auto-approve");
+    const refused = await offline("destroy", "empty", "--auto-approve");
+    expect(refused.code).toBe(1);
+    const { code, stdout } = await offline(
+      "destroy",
+      "empty",
+      "--auto-approve",
+      ...allowedBy(refused.stderr),
+    );
     expect(code, stdout).toBe(0);
+    expect(stdout).toMatch(/✓ empty: 0 added, 0 changed, \d+ destroyed/);
   });
 });

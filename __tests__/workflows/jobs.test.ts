@@ -220,16 +220,36 @@ describe.sequential("the jobs", () => {
     expect(await changed()).toBe('["staging"]');
     const { status, ran, log } = await apply();
     expect(status, log).toBe("success");
-    expect(ran).toEqual({ "Apply exactly this plan": 0 });
+    expect(ran).toEqual({ "Is this the newest commit": 0, "Apply exactly this plan": 0 });
     expect(log).toMatch(/✓ staging: \d+ added, 0 changed, 0 destroyed/);
+  });
+
+  it("neither plan nor apply a commit that main has left behind, and end green", async () => {
+    const { head } = github;
+    github.head = "2e".repeat(20);
+    const kept = new Map(artifacts);
+    fresh();
+    const planned = await plan("staging", "push to main");
+    const applied = await apply();
+    github.head = head;
+    for (const { status, ran, summary, log } of [planned, applied]) {
+      expect(status, log).toBe("success");
+      expect(ran).toEqual({ "Is this the newest commit": 0 });
+      expect(summary).toMatch(/^Superseded by (?:2e){20}: nothing is (?:planned|applied) here/);
+    }
+    expect(new Map(artifacts)).toEqual(kept);
   });
 
   it("refuse the same plan a second time, and say what to do", async () => {
     const { status, ran, log, summary } = await apply();
     expect(status).toBe("failure");
-    expect(ran).toEqual({ "Apply exactly this plan": 1, "What to do now": 0 });
+    expect(ran).toEqual({
+      "Is this the newest commit": 0,
+      "Apply exactly this plan": 1,
+      "What to do now": 0,
+    });
     expect(log).toContain("Saved plan is stale");
-    expect(summary).toMatch(/^### ❌ staging: not applied[\s\S]*\*\*Re-run all jobs\*\*/);
+    expect(summary).toMatch(/^### ❌ staging: not applied[\s\S]*\*\*Run workflow\*\* on main/);
     expect(summary).not.toContain("END");
   });
 

@@ -74,10 +74,12 @@ describe("permissions", () => {
     }
   });
 
-  it("of GitHub are handed to a step only where it writes there", () => {
+  it("of GitHub are handed to a step only where it asks or writes there", () => {
     const given = steps.filter((step) => textsIn(step.env).some((text) => text.includes("github.token")));
     expect(given.map((step) => `${place(step)}: ${step.run}`)).toEqual([
+      expect.stringMatching(/^terraform: plan: newer=\$\(npm run -s github -- newer\)\n/),
       "terraform: plan: npm run -s github -- comment plan.md",
+      expect.stringMatching(/^terraform: apply: newer=\$\(npm run -s github -- newer\)\n/),
       "terraform: drift: npm run -s github -- drift plan.json plan.md",
     ]);
   });

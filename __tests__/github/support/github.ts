@@ -27,10 +27,12 @@ interface Answer {
 
 const REPOSITORY = "octo/infra";
 
-/** GitHub's API as far as issues and comments go, on loopback: what was written stays, and a token may be refused. */
+/** GitHub's API as far as issues, comments and the head of main go, on loopback: what was written stays, and a token may be refused. */
 export class Github {
   readonly comments: StoredComment[] = [];
   readonly issues: StoredIssue[] = [];
+  /** The commit that main has. */
+  head = "1f".repeat(20);
   /** Each request, as `POST /issues/7/comments`. */
   readonly requests: string[] = [];
   /** Answered to everything instead, while it is set. */
@@ -115,6 +117,8 @@ export class Github {
       return this.take(body, () =>
         Object.assign(this.comments.find(({ id }) => id === Number(number)) ?? {}, body),
       );
+    if (what === "GET /git/ref/heads/main")
+      return { status: 200, body: { ref: "refs/heads/main", object: { type: "commit", sha: this.head } } };
     if (what === "GET /issues")
       return page(
         this.issues.filter(({ state }) => state === query.get("state")),
