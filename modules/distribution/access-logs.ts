@@ -35,6 +35,7 @@ export class AccessLogs extends Construct {
           status: "Enabled",
           filter: [{ prefix: "" }],
           expiration: [{ days: this.props.days }],
+          abortIncompleteMultipartUpload: [{ daysAfterInitiation: 7 }],
         },
       ],
     });
