@@ -255,6 +255,7 @@ describe("what they may do", () => {
       ["s3:PutObject", `${BUCKET}/staging.tfstate`],
       ["s3:PutObject", `${BUCKET}/staging.tfstate.tflock`],
       ["s3:DeleteObject", `${BUCKET}/staging.tfstate.tflock`],
+      ["s3:PutObject", `${BUCKET}/errored/staging/4711.tfstate`],
       ["iam:PassRole", iam("staging-web-task")],
       ["ssm:PutParameter", `arn:aws:ssm:us-west-2:${ACCOUNT}:parameter/staging/deploy`],
       ["rds:CreateDBInstance", "*"],

@@ -246,6 +246,7 @@ describe.sequential("the jobs", () => {
     expect(ran).toEqual({
       "Is this the newest commit": 0,
       "Apply exactly this plan": 1,
+      "Is there a state that could not be saved": 0,
       "What to do now": 0,
     });
     expect(log).toContain("Saved plan is stale");

@@ -191,6 +191,8 @@ export function applyStatements(environment: Environment, account: string, bucke
       actions: ["s3:DeleteObject", "s3:GetObject", "s3:PutObject"],
       resources: [state, `${state}.tflock`],
     },
+    // What could not be saved, and is pushed by a person: the workflow puts it there.
+    { sid: "KeepErroredState", actions: ["s3:PutObject"], resources: [`${bucketArn}/errored/${name}/*`] },
   ];
 }
 
