@@ -10,7 +10,8 @@ import type { Network } from "../../modules/network/network";
 import { SlipwayStack } from "../../modules/stack";
 import { parsePlan } from "../../plan/plan-json";
 import { summarize } from "../../plan/summary";
-import { type Break, BreakingStack, type Run } from "./support/breaking";
+import { type Break, BreakingStack } from "./support/breaking";
+import { succeed } from "./support/in-process";
 
 const PARAMETER = "aws_ssm_parameter";
 const INSTANCE = "aws_db_instance";
@@ -37,8 +38,7 @@ function configuration(options: Partial<DatabaseConfiguration> = {}) {
     key: undefined,
     database: databaseOptions.parse({ deletionProtection: false, ...options }),
   });
-  const { terraform, ...rest } = JSON.parse(Testing.synth(stack, true));
-  return { ...rest, terraform: { ...terraform, backend: undefined } };
+  return JSON.parse(Testing.synth(stack, true));
 }
 
 /** What the instance and its parameters hold, told apart by their passwords alone. */
@@ -55,12 +55,6 @@ function passwords({ world }: BreakingStack, version: number) {
     parameter: named("password"),
     url: named("url")?.match(/^postgres:\/\/app:(\w+)@staging\.[\w.-]+:5432\/app\?sslmode=\w/)?.[1],
   };
-}
-
-async function succeed(run: Promise<Run>): Promise<Run> {
-  const { code, output } = await run;
-  expect(code, output).toBe(0);
-  return { code, output };
 }
 
 function expectAgreement(stack: BreakingStack, version: number) {

@@ -1,0 +1,131 @@
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { EnvironmentProps } from "../../modules/environment";
+import type { Configuration } from "../../modules/environment/props";
+import { resolve } from "../../modules/environment/resolve";
+import { layer } from "../../modules/options";
+import { synthesize } from "../modules/support/synthesize";
+import { contradict, environmentChoices, makeBefore, propsOf, refusals } from "./support/choices";
+import { InProcessStack, succeed } from "./support/in-process";
+import { arrange, type Change, type Choice, changesOf, coverPairs, pairsOf, type Row } from "./support/pairs";
+
+type EnvironmentRow = Row<typeof environmentChoices>;
+interface Described {
+  readonly row: EnvironmentRow;
+  readonly props: EnvironmentProps;
+}
+
+const same = (one: Choice, other: Choice) => String(one) === String(other);
+const isRefused = (one: Choice, other: Choice) =>
+  refusals.some(([a, b]) => (same(a, one) && same(b, other)) || (same(a, other) && same(b, one)));
+const mayStandTogether = (one: Choice, other: Choice) =>
+  !contradict(environmentChoices, one, other) && !isRefused(one, other);
+const holds = (row: EnvironmentRow, [option, value]: Choice) => row[option as keyof EnvironmentRow] === value;
+
+function configurationOf(props: EnvironmentProps): Configuration {
+  const { configuration, mistakes } = resolve(props, "staging");
+  if (!configuration) throw new Error(mistakes.map(({ path, message }) => `${path}: ${message}`).join("\n"));
+  return configuration;
+}
+
+/** Nothing moves from one VPC to another, and what lies under a key of its own does not leave it by an apply. */
+const houseOf = ({ vpc, encryption }: EnvironmentRow) => `${vpc} ${encryption}`;
+
+const table: Described[] = arrange(coverPairs(environmentChoices, mayStandTogether), houseOf).map((row) => ({
+  row,
+  props: propsOf(row),
+}));
+
+/** Whether the second row is applied over the first. */
+const isChange = (from: Described, to: Described) => from.row.vpc === to.row.vpc;
+
+/**
+ * What stands between two environments of which the second lacks a capacity of the first: both, while the services name
+ * what stays.
+ */
+function between(from: EnvironmentProps, to: EnvironmentProps): EnvironmentProps | undefined {
+  const before = configurationOf(from).cluster.capacity;
+  const after = configurationOf(to).cluster.capacity;
+  if (Object.keys(before).every((name) => name in after)) return undefined;
+  const [stays = "fargate"] = Object.keys(after);
+  const placed = Object.entries(to.services ?? {}).map(([name, { capacity = stays }]) => [
+    name,
+    { capacity },
+  ]);
+  return layer(to, {
+    cluster: { capacity: { ...before, ...after } },
+    services: Object.fromEntries(placed),
+  }) as EnvironmentProps;
+}
+
+describe("every two values of an environment's options", () => {
+  it("stand in a row of the table, refused or contradicting ones in none", () => {
+    for (const [one, other] of pairsOf(environmentChoices)) {
+      const found = table.some(({ row }) => holds(row, one) && holds(row, other));
+      expect(found, `${one.join(" ")} and ${other.join(" ")}`).toBe(mayStandTogether(one, other));
+    }
+  });
+
+  it("and are each changed into, and left for another, but where nothing may", () => {
+    const changes = table.flatMap((to, at) => {
+      const from = table[at - 1];
+      return from && isChange(from, to) ? changesOf(from.row, to.row) : [];
+    });
+    const values = Object.entries(environmentChoices).flatMap(([option, of]) =>
+      Object.keys(of).map((value): Choice => [option, value]),
+    );
+    const unchanged = (found: (change: Change, choice: Choice) => boolean) =>
+      values.filter((choice) => !changes.some((change) => found(change, choice))).map(String);
+    const vpcs = ["vpc,own", "vpc,there"];
+    expect(unchanged(({ option, to }, choice) => same([option, to], choice))).toEqual([
+      ...vpcs,
+      "encryption,AWS's key",
+    ]);
+    expect(unchanged(({ option, from }, choice) => same([option, from], choice))).toEqual([
+      ...vpcs,
+      "encryption,its own key",
+    ]);
+  });
+
+  it.each(refusals)("%j and %j are refused with a reason", (one, other, said) => {
+    // The row that comes nearest: little else in it is wrong.
+    const mistakes = table
+      .filter(({ row }) => holds(row, one))
+      .map(({ row }) => resolve(propsOf({ ...row, [other[0]]: other[1] }), "staging").mistakes)
+      .sort((some, more) => some.length - more.length);
+    expect(mistakes[0]?.map(({ message }) => message)).toContainEqual(expect.stringMatching(said));
+  });
+});
+
+describe.sequential("an environment that goes from row to row of the table", () => {
+  const stack = new InProcessStack();
+  beforeAll(() => makeBefore(stack.world));
+  afterAll(() => stack.remove());
+
+  const become = async (props: EnvironmentProps) => {
+    stack.configure(synthesize(props).json);
+    await succeed(stack.apply());
+  };
+
+  const destroy = () => succeed(stack.run("destroy", "-auto-approve"));
+
+  it.each(table.map((_, at) => at))("is applied as row %i, and plans nothing after it", async (at) => {
+    const described = table[at] as Described;
+    const { row, props } = described;
+    const previous = table[at - 1];
+    const said = `${JSON.stringify(row)}, after ${JSON.stringify(previous?.row)}`;
+    try {
+      const step = previous && between(previous.props, props);
+      if (previous && !isChange(previous, described)) await destroy();
+      else if (step) await become(step);
+      await become(props);
+    } catch (error) {
+      throw new Error(`${said}: ${error}`);
+    }
+    expect((await succeed(stack.run("plan"))).output, said).toContain("No changes.");
+  });
+
+  it("is destroyed to the last object", async () => {
+    await destroy();
+    expect(stack.world.list().filter(({ origin }) => origin === "terraform")).toEqual([]);
+  });
+});

@@ -1,0 +1,80 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { stripVTControlCharacters } from "node:util";
+import { startAccount } from "../../../sandbox/aws/account";
+import { serveProvider } from "../../../sandbox/provider/server";
+import { World } from "../../../sandbox/world";
+
+export interface Run {
+  readonly code: number;
+  readonly output: string;
+}
+
+/** A stack in a folder of its own, with the real Terraform and the provider in this process. */
+export class InProcessStack<W extends World = World> {
+  readonly world: W;
+  /** The Terraform that runs now, or ran last. */
+  protected terraform: ChildProcess | undefined;
+  private readonly provider: ReturnType<typeof serveProvider>;
+
+  constructor(
+    readonly folder = mkdtempSync(join(tmpdir(), "slipway-in-process-")),
+    Kind: new (...args: ConstructorParameters<typeof World>) => W = World as never,
+  ) {
+    this.world = new Kind(join(folder, ".sandbox"), startAccount);
+    this.provider = serveProvider({ world: this.world, folders: () => [folder] });
+  }
+
+  async remove(): Promise<void> {
+    (await this.provider).close();
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+
+  /** Writes the stack's configuration, whose state stays in the folder whatever its backend is. */
+  configure(configuration: { readonly terraform?: object }): void {
+    const local = { ...configuration, terraform: { ...configuration.terraform, backend: undefined } };
+    writeFileSync(join(this.folder, "main.tf.json"), JSON.stringify(local, null, 1));
+  }
+
+  apply(...args: readonly string[]): Promise<Run> {
+    return this.run("apply", "-auto-approve", ...args);
+  }
+
+  async run(command: string, ...args: readonly string[]): Promise<Run> {
+    const { reattach } = await this.provider;
+    const words = [command, ...(command === "show" ? [] : ["-input=false"]), "-no-color", ...args];
+    const child = spawn(process.env.TERRAFORM_BINARY_NAME || "terraform", words, {
+      cwd: this.folder,
+      env: {
+        PATH: process.env.PATH,
+        TF_REATTACH_PROVIDERS: reattach,
+        TF_CLI_CONFIG_FILE: "/dev/null",
+        CHECKPOINT_DISABLE: "1",
+      },
+      stdio: ["ignore", "pipe", "pipe"],
+    });
+    this.terraform = child;
+    let output = "";
+    const take = (chunk: Buffer) => {
+      output += stripVTControlCharacters(chunk.toString());
+    };
+    child.stdout.on("data", take);
+    child.stderr.on("data", take);
+    return new Promise((resolve, reject) => {
+      child.once("error", reject);
+      child.once("close", (code) => resolve({ code: code ?? -1, output }));
+    });
+  }
+}
+
+/** The output of a run that went well. */
+export async function succeed(run: Promise<Run>): Promise<Run> {
+  const { code, output } = await run;
+  if (code !== 0) {
+    const at = output.indexOf("\nError: ");
+    throw new Error(`Terraform ended with ${code}: ${at < 0 ? output : output.slice(at)}`);
+  }
+  return { code, output };
+}
