@@ -27,7 +27,20 @@ const of = (program: string) => calls.filter((call) => call.startsWith(`${progra
 describe("docs/adopting.md", () => {
   it("calls programs that it says are needed, or that every shell has", () => {
     const programs = new Set(calls.map((call) => call.split(" ")[0]));
-    const known = ["aws", "cp", "curl", "docker", "git", "npm", "npx", "pbpaste", "rm", "sh", "terraform"];
+    const known = [
+      "aws",
+      "cp",
+      "curl",
+      "docker",
+      "gh",
+      "git",
+      "npm",
+      "npx",
+      "pbpaste",
+      "rm",
+      "sh",
+      "terraform",
+    ];
     expect([...programs].sort()).toEqual(known);
   });
 

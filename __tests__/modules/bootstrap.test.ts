@@ -1,4 +1,6 @@
-import { readdirSync, readFileSync } from "node:fs";
+import { execFileSync } from "node:child_process";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { SnsTopic } from "@cdktf/provider-aws/lib/sns-topic";
 import { Testing } from "cdktf";
@@ -45,20 +47,29 @@ function statementsOf(of: Graph, role: string): Allowed[] {
   return attached.flatMap((id) => JSON.parse(of.one("aws_iam_policy", id).policy).Statement);
 }
 
-const subjectsOf = (of: Graph, role: string): string[] => {
-  const [statement, ...others] = JSON.parse(
-    of.one("aws_iam_role", `ci_${role}`).assume_role_policy,
-  ).Statement;
-  expect(others).toEqual([]);
-  expect(statement.Principal).toEqual({
-    Federated: "${aws_iam_openid_connect_provider.ci_github.arn}",
-  });
-  expect(statement.Action).toBe("sts:AssumeRoleWithWebIdentity");
-  expect(statement.Condition.StringEquals).toEqual({
-    "token.actions.githubusercontent.com:aud": "sts.amazonaws.com",
-  });
-  return statement.Condition.StringLike["token.actions.githubusercontent.com:sub"];
-};
+/** What a role asks of a token: the conditions of each statement by claim, without the audience that all ask for. */
+const asks = (of: Graph, role: string): Record<string, Record<string, string | string[]>>[] =>
+  JSON.parse(of.one("aws_iam_role", `ci_${role}`).assume_role_policy).Statement.map(
+    ({ Principal, Action, Condition }: Json) => {
+      expect(Principal).toEqual({ Federated: "${aws_iam_openid_connect_provider.ci_github.arn}" });
+      expect(Action).toBe("sts:AssumeRoleWithWebIdentity");
+      const claims = Object.entries<Record<string, string>>(Condition).map(
+        ([operator, keys]) =>
+          [
+            operator,
+            Object.fromEntries(
+              Object.entries(keys).map(([key, value]) => [
+                key.replace("token.actions.githubusercontent.com:", ""),
+                value,
+              ]),
+            ),
+          ] as const,
+      );
+      const { StringEquals: { aud, ...equals } = {}, ...others } = Object.fromEntries(claims);
+      expect(aud).toBe("sts.amazonaws.com");
+      return { ...(Object.keys(equals).length > 0 && { StringEquals: equals }), ...others };
+    },
+  );
 
 /** IAM's wildcard. */
 const matches = (pattern: string, text: string) =>
@@ -196,24 +207,88 @@ describe("who may act from CI", () => {
       expect([id, seconds]).toEqual([id, id.startsWith("ci_apply_") ? 14_400 : 3_600]);
   });
 
-  test("each in what it runs for, and nothing wider", () => {
-    const own = "repo:owner/infrastructure";
-    const web = "repo:owner@12/web@34";
-    expect(subjectsOf(graph, "plan")).toEqual([`${own}:pull_request`, `${own}:ref:refs/heads/main`]);
-    for (const environment of ["staging", "prod"]) {
-      expect(subjectsOf(graph, `apply_${environment}`)).toEqual([`${own}:environment:${environment}`]);
-      expect(subjectsOf(graph, `deploy_${environment}`)).toEqual([
-        `${own}:environment:${environment}`,
-        `${web}:environment:${environment}`,
+  const own = "repo:owner/infrastructure";
+  const web = "repo:owner@12/web@34";
+  const terraform = "owner/infrastructure/.github/workflows/terraform.yaml";
+  const service = "owner/infrastructure/.github/workflows/build-and-deploy.yaml";
+  const main = "refs/heads/main";
+  const versions = [..."0123456789"].map((digit) => `refs/tags/v${digit}*`);
+
+  test("plan: pull requests but Dependabot's, and main", () => {
+    expect(asks(graph, "plan")).toEqual([
+      {
+        StringLike: { sub: [`${own}:pull_request`], job_workflow_ref: `${terraform}@*` },
+        StringNotEquals: { actor: "dependabot[bot]" },
+      },
+      { StringLike: { sub: [`${own}:ref:${main}`], job_workflow_ref: `${terraform}@${main}` } },
+    ]);
+  });
+
+  test("apply: main's own workflow, in the GitHub environment", () => {
+    for (const environment of ["staging", "prod"])
+      expect(asks(graph, `apply_${environment}`)).toEqual([
+        {
+          StringLike: {
+            sub: [`${own}:environment:${environment}`],
+            job_workflow_ref: `${terraform}@${main}`,
+            ref: [main],
+          },
+        },
+      ]);
+  });
+
+  test("push and deploy: through this repository's workflow, from what is merged or released", () => {
+    const released = [main, "refs/heads/prod", ...versions];
+    const through = { job_workflow_ref: `${service}@*` };
+    expect(asks(graph, "push")).toEqual([
+      { StringLike: { sub: [`${own}:ref:*`, `${web}:ref:*`], ...through, ref: released } },
+    ]);
+    for (const [environment, ref] of [
+      ["staging", [main]],
+      ["prod", released],
+    ] as const)
+      expect(asks(graph, `deploy_${environment}`)).toEqual([
+        {
+          StringLike: {
+            sub: [`${own}:environment:${environment}`, `${web}:environment:${environment}`],
+            ...through,
+            ref,
+          },
+        },
+      ]);
+    const tags = (tag: string) => versions.some((pattern) => matches(pattern, `refs/tags/${tag}`));
+    expect(["v1.2", "v10.0.1", "vendor-x", "version", "nightly"].filter(tags)).toEqual(["v1.2", "v10.0.1"]);
+  });
+
+  test("a repository's id is asked for, where every one is written with its own", () => {
+    const ids = withBootstrap({
+      github: { repository: "owner@1/infrastructure@2", services: ["owner@1/web@34"] },
+    });
+    const asked = (role: string) => asks(ids, role).map(({ StringEquals }) => StringEquals);
+    expect(asked("plan")).toEqual([{ repository_id: ["2"] }, { repository_id: ["2"] }]);
+    expect(asked("apply_prod")).toEqual([{ repository_id: ["2"] }]);
+    for (const role of ["push", "deploy_prod"]) expect(asked(role)).toEqual([{ repository_id: ["2", "34"] }]);
+    const [{ StringLike } = {}] = asks(ids, "push");
+    expect(StringLike?.sub).toEqual(["repo:owner@1/infrastructure@2:ref:*", "repo:owner@1/web@34:ref:*"]);
+    expect(StringLike?.job_workflow_ref).toBe(`${service}@*`);
+  });
+
+  test("each workflow may take the roles that its jobs ask for, and no other", () => {
+    const folder = join(__dirname, "../../.github/workflows");
+    const roles = ["plan", "push", "apply_prod", "deploy_prod"];
+    for (const file of readdirSync(folder)) {
+      const taken = [...readFileSync(join(folder, file), "utf8").matchAll(/vars\.AWS_(\w+)_ROLE \}\}/g)];
+      const trusting = roles.filter((role) =>
+        asks(graph, role).some(({ StringLike }) =>
+          String(StringLike?.job_workflow_ref).includes(`/workflows/${file}@`),
+        ),
+      );
+      const words = (names: (string | undefined)[]) => [...new Set(names)].sort();
+      expect([file, words(trusting.map((role) => role.split("_")[0]))]).toEqual([
+        file,
+        words(taken.map(([, name]) => name?.toLowerCase())),
       ]);
     }
-    expect(subjectsOf(graph, "push")).toEqual(
-      [own, web].flatMap((repository) =>
-        ["ref:refs/heads/main", "ref:refs/heads/prod", "ref:refs/tags/v*"].map(
-          (ref) => `${repository}:${ref}`,
-        ),
-      ),
-    );
   });
 
   test("through the provider that is there already, where one is", () => {
@@ -570,7 +645,36 @@ describe("the rest", () => {
       ]);
       expect(of("owner/web", environment)).toEqual(["AWS_REGION", "AWS_DEPLOY_ROLE"]);
     }
-    expect(lines.filter((line) => line.startsWith("gh api"))).toHaveLength(4);
+    expect(lines.filter((line) => line.startsWith("environment ")).sort()).toEqual(
+      ["infrastructure", "web"].flatMap((repository) =>
+        ["prod", "staging"].map((environment) => `environment owner/${repository} ${environment}`),
+      ),
+    );
+  });
+
+  test("the commands make each environment once, with rules for the refs that its roles trust", () => {
+    const gh = runSetup(graph.json.output.github.value, { there: false, rules: [] });
+    const puts = gh.filter((call) => call.includes("--method PUT"));
+    expect(puts).toHaveLength(4);
+    for (const call of puts)
+      expect(call).toMatch(
+        /deployment_branch_policy\[protected_branches\]=false .*\[custom_branch_policies\]=true$/,
+      );
+    const rules = (calls: string[], environment: string) =>
+      calls
+        .filter((call) => call.includes(`owner/web/environments/${environment}/deployment-branch`))
+        .map((call) => /-f type=(\w+) -f name=(.+)$/.exec(call)?.slice(1).join(" "))
+        .filter(Boolean);
+    expect(rules(gh, "staging")).toEqual(["branch main"]);
+    expect(rules(gh, "prod")).toEqual(["branch main", "branch prod", "tag v[0-9]*"]);
+    const again = runSetup(graph.json.output.github.value, {
+      there: true,
+      rules: ["main", "prod", "v[0-9]*"],
+    });
+    expect(again.filter((call) => call.includes("--method"))).toEqual([]);
+    const open = runSetup(graph.json.output.github.value, { there: true, rules: [] });
+    expect(open.filter((call) => call.includes("PUT"))).toEqual([]);
+    expect(rules(open, "prod")).toHaveLength(3);
   });
 
   test("the variables that they set are those that the workflows read", () => {
@@ -591,6 +695,30 @@ describe("the rest", () => {
   });
 });
 
+/** The calls of GitHub's CLI that the commands make, where GitHub has the environments and their rules, or not. */
+function runSetup(script: string, github: { there: boolean; rules: string[] }): string[] {
+  const folder = mkdtempSync(join(tmpdir(), "slipway-gh-"));
+  try {
+    const calls = join(folder, "calls");
+    const gh = [
+      "#!/bin/sh",
+      `echo "$*" >> ${calls}`,
+      'case "$*" in',
+      `*--method*) exit 0 ;;`,
+      `*branch_policies*) printf '%s\\n' ${github.rules.map((rule) => `'${rule}'`).join(" ")} ;;`,
+      `*/environments/*) exit ${github.there ? 0 : 1} ;;`,
+      "esac",
+    ].join("\n");
+    writeFileSync(join(folder, "gh"), gh, { mode: 0o755 });
+    // Terraform's references, which the output has in their place.
+    const input = script.replaceAll(/\$\{[^}]*\}/g, "arn:aws:iam::123456789012:role/it");
+    execFileSync("sh", { input, env: { PATH: `${folder}:${process.env.PATH}` } });
+    return readFileSync(calls, "utf8").trimEnd().split("\n");
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
 describe("mistakes", () => {
   const mistakesOf = (wrong: unknown) =>
     resolveProject(wrong).mistakes.map(({ path, message }) => `${path}: ${message}`);
@@ -607,6 +735,10 @@ describe("mistakes", () => {
       { project: "a", bootstrap: { region: "us-west-2", github: "owner/*" } },
       /bootstrap\.github\.repository: "owner\/\*" is no GitHub repository/,
     ],
+    ...["o@1/r", "o/r@2", "o@/r@"].map((half): [unknown, RegExp] => [
+      { project: "a", bootstrap: { region: "us-west-2", github: half } },
+      new RegExp(`github\\.repository: "${half}" is no GitHub repository; .* ids of both "owner@<id>/repo`),
+    ]),
     [
       { project: "a", bootstrap: { region: "us-west-2", budget: { monthly: 100, emails: [] } } },
       /bootstrap\.budget\.emails: .*is empty: nobody would hear of it/,
@@ -632,7 +764,7 @@ describe("mistakes", () => {
       project: "app",
       bootstrap: { region: "us-west-2", github: github(count) },
     });
-    const most = Array.from({ length: 20 }, (_, count) => count).findLast(
+    const most = Array.from({ length: 40 }, (_, count) => count).findLast(
       (count) => mistakesOf(context(count)).length === 0,
     );
     if (most === undefined) throw new Error("Not one fits.");
@@ -641,15 +773,18 @@ describe("mistakes", () => {
         /^cdktf\.json\.context\.bootstrap\.github\.services: are more than a role's trust/,
       ),
     ]);
-    const trust = (count: number) =>
-      synthesizeBootstrap({ staging: least }, context(count))
-        .one("aws_iam_role", "ci_push")
-        .assume_role_policy.replace(
-          /\$\{[^}]*\}/,
-          "arn:aws:iam::123456789012:oidc-provider/token.actions.githubusercontent.com",
-        );
-    expect(trust(most).length).toBeLessThanOrEqual(2_048);
-    expect(trust(most).length).toBeGreaterThan(2_048 - 81 - 3 * 18);
+    const longest = (count: number) => {
+      const of = synthesizeBootstrap({ prod: least, ["x".repeat(24)]: least }, context(count));
+      const provider = "arn:aws:iam::123456789012:oidc-provider/token.actions.githubusercontent.com";
+      return Math.max(
+        ...of
+          .all("aws_iam_role")
+          .map(({ body }) => body.assume_role_policy.replaceAll(/\$\{[^}]*\}/g, provider).length),
+      );
+    };
+    expect(longest(most)).toBeLessThanOrEqual(2_048);
+    const another = longest(most) - longest(most - 1);
+    expect(longest(most) + another).toBeGreaterThan(2_048);
   });
 
   test("all at once", () => {

@@ -4,13 +4,11 @@ import type { Environment } from "../environment/environment";
 import { actionsOf, allowed, type Statement } from "../policy";
 import { CiRole, type CiRoleProps } from "./ci-role";
 import { deployableOf } from "./deployable";
-import { GithubIdentity, subjects } from "./github-identity";
+import { GithubIdentity } from "./github-identity";
 import type { GithubConfiguration } from "./props";
 import type { Repository } from "./repositories";
 import { applyStatements, planStatements } from "./terraform-access";
-
-/** The branches whose images may be deployed, beside version tags. */
-const DEPLOYED_BRANCHES = ["main", "prod"];
+import { whoMay } from "./trust";
 
 /**
  * How long an apply may last: a database that is upgraded takes its time, and a session that ends before Terraform does
@@ -56,12 +54,11 @@ export class CiRoles extends Construct {
     return new Map(this.props.environments.map((one) => [one.configuration.name, make(one)]));
   }
 
-  /** Whoever may open a pull request in the repository itself: a fork's workflow gets no token. */
   private createPlanRole() {
     const { github, environments, account, stateBucketArn } = this.props;
     return this.createRole(["plan"], {
       description: "Plans every environment, for pull requests and the main branch",
-      trust: this.identity.trust([github.repository], [subjects.pullRequest, subjects.branch("main")]),
+      trust: this.identity.trust(whoMay.plan(github)),
       statements: planStatements(environments, account, stateBucketArn).map(allowed),
     });
   }
@@ -70,10 +67,7 @@ export class CiRoles extends Construct {
     const { github } = this.props;
     return this.createRole(["push"], {
       description: "Pushes images of what is merged or released",
-      trust: this.identity.trust(
-        [github.repository, ...github.services],
-        [...DEPLOYED_BRANCHES.map(subjects.branch), subjects.releases],
-      ),
+      trust: this.identity.trust(whoMay.push(github)),
       statements: this.pushStatements().map(allowed),
     });
   }
@@ -107,7 +101,7 @@ export class CiRoles extends Construct {
     const { name } = environment.configuration;
     return this.createRole(["apply", name], {
       description: `Applies ${name}, in the GitHub environment of this name`,
-      trust: this.identity.trust([github.repository], [subjects.environment(name)]),
+      trust: this.identity.trust(whoMay.apply(github, name)),
       hours: APPLY_HOURS,
       statements: applyStatements(environment, account, stateBucketArn).map(allowed),
     });
@@ -118,7 +112,7 @@ export class CiRoles extends Construct {
     const { name } = environment.configuration;
     return this.createRole(["deploy", name], {
       description: `Deploys into ${name}, in the GitHub environment of this name`,
-      trust: this.identity.trust([github.repository, ...github.services], [subjects.environment(name)]),
+      trust: this.identity.trust(whoMay.deploy(github, name)),
       statements: deployPolicy(deployableOf(environment, account)).Statement,
     });
   }

@@ -1,6 +1,7 @@
 import type { Environment } from "../environment/environment";
 import type { CiRoles } from "./ci-roles";
 import type { GithubConfiguration } from "./props";
+import { deploymentRules, nameOfRepository } from "./trust";
 
 export interface GithubSetup {
   readonly github: GithubConfiguration;
@@ -11,36 +12,47 @@ export interface GithubSetup {
 
 /** Commands of GitHub's own CLI that make the environments there, and tell the workflows which roles to assume. */
 export function githubSetup({ github, region, environments, roles }: GithubSetup): string {
-  const own = nameOf(github.repository);
-  return [own, ...github.services.map(nameOf)]
-    .flatMap((repository) => {
-      const infrastructure = repository === own;
-      return [
-        variable(repository, "AWS_REGION", region),
-        ...(infrastructure ? [variable(repository, "AWS_PLAN_ROLE", roles.plan.role.arn)] : []),
-        variable(repository, "AWS_PUSH_ROLE", roles.push.role.arn),
-        ...environments.flatMap(({ configuration: { name, region } }) => [
-          makeEnvironment(repository, name),
-          variable(repository, "AWS_REGION", region, name),
-          ...(infrastructure
-            ? [variable(repository, "AWS_APPLY_ROLE", roles.apply.get(name)?.role.arn, name)]
-            : []),
-          variable(repository, "AWS_DEPLOY_ROLE", roles.deploy.get(name)?.role.arn, name),
-        ]),
-      ];
-    })
-    .map((line) => `${line}\n`)
-    .join("");
+  const own = nameOfRepository(github.repository);
+  const lines = [own, ...github.services.map(nameOfRepository)].flatMap((repository) => {
+    const infrastructure = repository === own;
+    return [
+      variable(repository, "AWS_REGION", region),
+      ...(infrastructure ? [variable(repository, "AWS_PLAN_ROLE", roles.plan.role.arn)] : []),
+      variable(repository, "AWS_PUSH_ROLE", roles.push.role.arn),
+      ...environments.flatMap(({ configuration: { name, region } }) => [
+        ...makeEnvironment(repository, name),
+        variable(repository, "AWS_REGION", region, name),
+        ...(infrastructure
+          ? [variable(repository, "AWS_APPLY_ROLE", roles.apply.get(name)?.role.arn, name)]
+          : []),
+        variable(repository, "AWS_DEPLOY_ROLE", roles.deploy.get(name)?.role.arn, name),
+      ]),
+    ];
+  });
+  return `${[functions, ...lines].join("\n")}\n`;
 }
 
-/** Without the ids that tokens carry. */
-const nameOf = (repository: string) => repository.replaceAll(/@\d+/g, "");
+/**
+ * An environment is made only where there is none: making it again would take its reviewers away. A new one lets nothing
+ * be deployed until its first rule; one that somebody made open has no rules, and is told. Each step can be run again.
+ * Source: "REST API endpoints for deployment branch policies", GitHub documentation.
+ */
+const functions = `environment() {
+  gh api "repos/$1/environments/$2" --silent 2> /dev/null ||
+    gh api --method PUT "repos/$1/environments/$2" --silent \\
+      -F 'deployment_branch_policy[protected_branches]=false' -F 'deployment_branch_policy[custom_branch_policies]=true'
+}
+rule() {
+  rules="repos/$1/environments/$2/deployment-branch-policies"
+  gh api "$rules" --jq '.branch_policies[].name' | grep -qxF "$4" ||
+    gh api --method POST "$rules" --silent -f "type=$3" -f "name=$4" ||
+    echo "$1: the environment $2 has no rule for the $3 $4: add it in Settings, Environments, $2, 'Selected branches and tags'" >&2
+}`;
 
 const variable = (repository: string, name: string, value: string | undefined, environment?: string) =>
   `gh variable set ${name} --repo ${repository}${environment ? ` --env ${environment}` : ""} --body ${value}`;
 
-/** Only where there is none: making it again would take its reviewers away. */
-const makeEnvironment = (repository: string, name: string) => {
-  const path = `repos/${repository}/environments/${name}`;
-  return `gh api ${path} --silent 2>/dev/null || gh api --method PUT ${path} --silent`;
-};
+const makeEnvironment = (repository: string, name: string) => [
+  `environment ${repository} ${name}`,
+  ...deploymentRules(name).map(({ type, pattern }) => `rule ${repository} ${name} ${type} '${pattern}'`),
+];

@@ -1,22 +1,26 @@
 import { z } from "zod";
 import { regions } from "../../aws/zones";
+import { LONGEST_NAME } from "../environment/name";
 import { show } from "../mistakes";
 import { options, part } from "../options";
+import { trustPolicy, whoMay } from "./trust";
 
 const repository = z
   .string()
   .regex(
-    /^[\w.-]+(@\d+)?\/[\w.-]+(@\d+)?$/,
-    'is no GitHub repository; write "owner/repository", or "owner@<id>/repository@<id>" where its tokens say so.',
+    /^(?:[\w.-]+\/[\w.-]+|[\w.-]+@\d+\/[\w.-]+@\d+)$/,
+    'is no GitHub repository; write "owner/repository", or with the ids of both "owner@<id>/repository@<id>", as `gh api repos/OWNER/REPOSITORY/actions/oidc/customization/sub --jq ".sub_claim_prefix[5:]"` prints it.',
   );
 
-/**
- * Characters that a trust policy leaves for subjects, of 2,048. The push role trusts three of each repository: its name
- * three times, and 81 characters around it. Source: "IAM and AWS STS quotas", IAM guide.
- */
-const ROOM = 1_690;
-const fits = (repositories: readonly string[]) =>
-  repositories.reduce((sum, { length }) => sum + 3 * length + 81, 0) <= ROOM;
+/** Characters of a trust policy that IAM takes. Source: "IAM and AWS STS quotas", IAM guide. */
+const LONGEST_TRUST = 2_048;
+const PROVIDER = "arn:aws:iam::123456789012:oidc-provider/token.actions.githubusercontent.com";
+
+/** Whether the trust policies that name all repositories are short enough, whatever environments there will be. */
+const fits = (github: { readonly repository: string; readonly services: readonly string[] }) =>
+  [whoMay.push(github), whoMay.deploy(github, "prod"), whoMay.deploy(github, "x".repeat(LONGEST_NAME))].every(
+    (trusted) => trustPolicy(PROVIDER, trusted).length <= LONGEST_TRUST,
+  );
 
 const githubOptions = options({
   /**
@@ -29,10 +33,10 @@ const githubOptions = options({
   services: z.array(repository).default([]),
   /** `"existing"` where the account has GitHub's OIDC provider already: it takes one. */
   provider: z.enum(["create", "existing"]).default("create"),
-}).refine(({ repository, services }) => fits([repository, ...services]), {
+}).refine(fits, {
   path: ["services"],
   error:
-    "are more than a role's trust policy holds, about ten: deploy some of them from a repository that is named already.",
+    "are more than a role's trust policy holds, about twenty: deploy some of them from a repository that is named already.",
 });
 
 const budgetOptions = options({

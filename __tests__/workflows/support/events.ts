@@ -35,6 +35,7 @@ export const events = {
   "push to prod": github("push", "refs/heads/prod"),
   "push to a branch": github("push", "refs/heads/feature"),
   "tag v1.2": github("push", "refs/tags/v1.2"),
+  "tag vendor-x": github("push", "refs/tags/vendor-x"),
   "another tag": github("push", "refs/tags/nightly"),
   schedule: github("schedule", "refs/heads/main"),
   "dispatch on main": github("workflow_dispatch", "refs/heads/main"),
@@ -47,7 +48,7 @@ export const isFork = (event: Event) => /fork/.test(event);
 
 const matches = (patterns: readonly string[], name: string) =>
   patterns.some((pattern) =>
-    new RegExp(`^${pattern.replaceAll(".", "\\.").replaceAll("*", "[^/]*")}$`).test(name),
+    new RegExp(`^${pattern.replaceAll(".", "\\.").replaceAll(/(?<!\])\*/g, "[^/]*")}$`).test(name),
   );
 
 /** Whether a workflow starts for an event: `on`, with its filters. */

@@ -1,0 +1,129 @@
+import { document } from "../policy";
+
+/** GitHub's issuer of tokens: claims are condition keys under this name. */
+export const ISSUER = "token.actions.githubusercontent.com";
+export const AUDIENCE = "sts.amazonaws.com";
+
+/** The repositories whose workflows may act, as their OIDC tokens name them. */
+interface Repositories {
+  /** The one with this project. */
+  readonly repository: string;
+  readonly services: readonly string[];
+}
+
+/**
+ * What a workflow's token has to say before its bearer gets a role. STS compares each with a claim of GitHub's own;
+ * patterns know `*` and `?` alone. Source: "Available keys for AWS OIDC federation", IAM guide.
+ */
+export interface Trusted {
+  readonly repositories: readonly string[];
+  /** What the job runs for: the end of the token's subject. */
+  readonly runsFor: readonly string[];
+  /** The file that the job stands in, and the ref of that file: also where another repository's workflow calls it. */
+  readonly workflow: string;
+  /** The branches and tags that the workflow runs on; those of the subject by default. */
+  readonly refs?: readonly string[];
+  /** Who may not have started it. */
+  readonly notBy?: string;
+}
+
+const MAIN = "refs/heads/main";
+/** Tags of versions, as v1.2: IAM's patterns know no class of characters. */
+const RELEASES = Array.from({ length: 10 }, (_, digit) => `refs/tags/v${digit}*`);
+
+/** The branches and tags whose images run somewhere. */
+const RELEASED = [MAIN, "refs/heads/prod", ...RELEASES];
+
+/** The branches and tags that may be deployed into an environment: build-and-deploy.yaml brings the branch prod and versions to prod. */
+const refsOf = (environment: string) => (environment === "prod" ? RELEASED : [MAIN]);
+
+/** Whom each role trusts. */
+export const whoMay = {
+  /** Whoever may open a pull request in the repository itself: a fork's workflow gets no token. Nobody has read what Dependabot brings. */
+  plan: ({ repository }: Repositories): Trusted[] => [
+    {
+      repositories: [repository],
+      runsFor: ["pull_request"],
+      workflow: `${workflow(repository, "terraform")}@*`,
+      notBy: "dependabot[bot]",
+    },
+    {
+      repositories: [repository],
+      runsFor: [`ref:${MAIN}`],
+      workflow: `${workflow(repository, "terraform")}@${MAIN}`,
+    },
+  ],
+  apply: ({ repository }: Repositories, environment: string): Trusted[] => [
+    {
+      repositories: [repository],
+      runsFor: [`environment:${environment}`],
+      workflow: `${workflow(repository, "terraform")}@${MAIN}`,
+      refs: [MAIN],
+    },
+  ],
+  push: ({ repository, services }: Repositories): Trusted[] => [
+    {
+      repositories: [repository, ...services],
+      runsFor: ["ref:*"],
+      workflow: `${workflow(repository, "build-and-deploy")}@*`,
+      refs: RELEASED,
+    },
+  ],
+  deploy: ({ repository, services }: Repositories, environment: string): Trusted[] => [
+    {
+      repositories: [repository, ...services],
+      runsFor: [`environment:${environment}`],
+      workflow: `${workflow(repository, "build-and-deploy")}@*`,
+      refs: refsOf(environment),
+    },
+  ],
+};
+
+/** The rules of a GitHub environment for what may be deployed there: as `whoMay.deploy`, in GitHub's patterns. */
+export const deploymentRules = (environment: string) => [
+  { type: "branch", pattern: "main" },
+  ...(environment === "prod"
+    ? [
+        { type: "branch", pattern: "prod" },
+        { type: "tag", pattern: "v[0-9]*" },
+      ]
+    : []),
+];
+
+/** A repository's name without the ids that subjects carry; GitHub's other claims and its API know it so. */
+export const nameOfRepository = (repository: string) => repository.replaceAll(/@\d+/g, "");
+
+const workflow = (repository: string, name: string) =>
+  `${nameOfRepository(repository)}/.github/workflows/${name}.yaml`;
+
+/** The id of a repository that is written with it. */
+const idOf = (repository: string) => /@(\d+)$/.exec(repository)?.[1];
+
+/** The trust policy of a role that these may assume through GitHub's identity provider. */
+export const trustPolicy = (provider: string, trusted: readonly Trusted[]): string =>
+  document(trusted.map((one) => statement(provider, one)));
+
+function statement(provider: string, { repositories, runsFor, workflow, refs, notBy }: Trusted) {
+  const ids = repositories.map(idOf);
+  const claim = (name: string) => `${ISSUER}:${name}`;
+  return {
+    Effect: "Allow",
+    Action: "sts:AssumeRoleWithWebIdentity",
+    Principal: { Federated: provider },
+    Condition: {
+      StringEquals: {
+        [claim("aud")]: AUDIENCE,
+        // One that is written without its id has none to compare.
+        ...(!ids.includes(undefined) && { [claim("repository_id")]: ids }),
+      },
+      StringLike: {
+        [claim("sub")]: repositories.flatMap((repository) =>
+          runsFor.map((what) => `repo:${repository}:${what}`),
+        ),
+        [claim("job_workflow_ref")]: workflow,
+        ...(refs && { [claim("ref")]: refs }),
+      },
+      ...(notBy && { StringNotEquals: { [claim("actor")]: notBy } }),
+    },
+  };
+}
