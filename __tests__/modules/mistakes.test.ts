@@ -542,6 +542,13 @@ const rows: readonly Row[] = [
     "leave one of them out",
   ],
   [
+    "a database parameter that is none",
+    { database: { parameters: { "x; y": "1" } } },
+    "staging.database.parameters.x; y",
+    '"x; y" is no name of a Postgres parameter',
+    "work_mem",
+  ],
+  [
     "a path longer than a load balancer takes",
     service({ paths: [`/${"x".repeat(128)}`] }),
     "staging.services.web.paths.0",

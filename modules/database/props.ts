@@ -10,6 +10,11 @@ const identifier = z
     "must start with a letter or _ and hold a-z, 0-9 and _ only, at most 63.",
   );
 
+/** A name in pg_settings: `work_mem`, `pgaudit.log`. */
+const parameterName = z
+  .string()
+  .regex(/^[A-Za-z_]\w*(\.\w+)?$/, "is no name of a Postgres parameter, like work_mem or pgaudit.log.");
+
 export const databaseOptions = options({
   /** RDS instance class. */
   instanceClass: z
@@ -32,7 +37,7 @@ export const databaseOptions = options({
    * one over at once, or, where Postgres needs a restart for it, when somebody reboots the instance: the plan says which.
    * Leave out what only repeats RDS' default.
    */
-  parameters: z.record(z.string(), z.union([z.string(), z.number()]).transform(String)).default({}),
+  parameters: z.record(parameterName, z.union([z.string(), z.number()]).transform(String)).default({}),
   /** The database that is made at the start. */
   name: identifier.default("app"),
   /** The master user. */

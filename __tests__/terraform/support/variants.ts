@@ -30,7 +30,7 @@ export const variants: Readonly<Record<string, string>> = {
   autoscaling: `services: { web: { port: 8080, autoscaling: { min: 1, max: 4 } } },`,
   permissions: `services: { web: { port: 8080, permissions: [{ sid: "Uploads", actions: ["s3:PutObject"], resources: ["arn:aws:s3:::uploads/*"] }] } },`,
   uses: `services: { web: { port: 8080, uses: { uploads: "bucket", jobs: { type: "queue", visibilityTimeout: 300 }, cache: { type: "valkey", replicas: 2 } } }, worker: { capacity: "fargate", uses: { jobs: "queue", cache: "valkey" } } },`,
-  "uses-without-nat": `network: { nat: false }, services: { worker: { uses: { jobs: "queue", uploads: "bucket" } } },`,
+  "queue-without-nat": `network: { nat: false }, services: { worker: { uses: { jobs: "queue", uploads: "bucket" } } },`,
   "between-services": `services: { web: { port: 8080, config: { API: "$SERVICE_URL(api)" } }, api: { port: 9000, internal: true, capacity: "fargate" } },`,
   "no-services": `services: {},`,
 };
