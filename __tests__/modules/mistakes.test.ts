@@ -170,6 +170,20 @@ const rows: readonly Row[] = [
     "db.t4g.micro",
   ],
   [
+    "a replica without backups",
+    { database: { replicas: 1, backupDays: 0 } },
+    "staging.database.backupDays",
+    "0 leaves nothing to make a replica from",
+    "replicas: 0",
+  ],
+  ["two replicas", { database: { replicas: 2 } }, "staging.database.replicas", "2 is none of 0, 1"],
+  [
+    "a variable that is the replica's",
+    { database: { replicas: 1 }, ...service({ config: { PGHOST_REPLICA: "here" } }) },
+    "staging.services.web.config",
+    '"PGHOST_REPLICA" stands in the database\'s own variables, too',
+  ],
+  [
     "a URL that may hold a password",
     { database: { url: "postgres://app:secret@db.example.com/app" } },
     "staging.database.url",

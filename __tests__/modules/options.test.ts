@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import type { EnvironmentProps } from "../../modules/environment";
+import { type EnvironmentProps, production } from "../../modules/environment";
 import { PLACEHOLDER } from "../../modules/hand-written";
 import { addressesIn, type Graph, type Json } from "./support/graph";
 import { but, butWeb, existing, least, type ServiceProps, web } from "./support/least";
@@ -120,6 +120,7 @@ const rows: readonly [string, EnvironmentProps, Record<string, number>][] = [
       terraform_data: -1,
     },
   ],
+  ["a read replica", but({ database: { replicas: 1 } }), { aws_db_instance: 1, aws_cloudwatch_log_group: 2 }],
   ["WAF", but({ distribution: { waf: true } }), { aws_wafv2_web_acl: 1 }],
   [
     "a domain of two names",
@@ -734,5 +735,69 @@ describe("a database that is elsewhere", () => {
     expect(second.secrets).toEqual({ DATABASE_URL: name });
     expect(third.secrets).toEqual({});
     expect(contractOf(graph).database).toBeNull();
+  });
+});
+
+describe("a read replica", () => {
+  const props = but({ preset: production, database: { replicas: 1, multiAz: true } });
+  const graph = synthesize(props, "prod");
+  const replica = graph.one("aws_db_instance", "database_replica");
+  const source = graph.one("aws_db_instance", "database_instance");
+
+  test("is made of its source and goes before it", () => {
+    expect(replica.replicate_source_db).toBe("${aws_db_instance.database_instance.identifier}");
+    expect(graph.destroyBefore("aws_db_instance.database_replica", "aws_db_instance.database_instance")).toBe(
+      true,
+    );
+    const alike = [
+      ...[
+        "instance_class",
+        "parameter_group_name",
+        "vpc_security_group_ids",
+        "storage_type",
+        "storage_encrypted",
+      ],
+      ...[
+        "max_allocated_storage",
+        "publicly_accessible",
+        "deletion_protection",
+        "performance_insights_enabled",
+      ],
+      ...["enabled_cloudwatch_logs_exports", "auto_minor_version_upgrade", "apply_immediately"],
+    ];
+    for (const argument of alike) expect([argument, replica[argument]]).toEqual([argument, source[argument]]);
+    expect(replica.deletion_protection).toBe(true);
+    expect(replica.lifecycle.prevent_destroy).toBe(true);
+  });
+
+  test("says nothing of what is its source's: user, password, subnets, version, backups", () => {
+    const own = ["engine", "engine_version", "username", "password_wo", "db_name", "db_subnet_group_name"];
+    for (const argument of [...own, "allocated_storage", "final_snapshot_identifier", "multi_az"])
+      expect(replica).not.toHaveProperty(argument);
+    expect(replica.skip_final_snapshot).toBe(true);
+  });
+
+  test("is told to services and migrations as PGHOST_REPLICA, and to nobody without it", () => {
+    const environments = (of: Graph) =>
+      of.all("aws_ecs_task_definition").map(({ body }) => {
+        const { environment } = JSON.parse(body.container_definitions)[0];
+        return environment.find(({ name }: Json) => name === "PGHOST_REPLICA")?.value;
+      });
+    const address = "${aws_db_instance.database_replica.address}";
+    expect(environments(graph)).toEqual([address, address]);
+    expect(environments(base)).toEqual([undefined, undefined]);
+  });
+
+  test("has log groups with an end, under the environment's key, that people are shown", () => {
+    const logs = graph.all("aws_cloudwatch_log_group").filter(({ id }) => id.startsWith("database_replica"));
+    expect(logs.map(({ body }) => body.name)).toEqual([
+      "/aws/rds/instance/prod-replica/postgresql",
+      "/aws/rds/instance/prod-replica/upgrade",
+    ]);
+    for (const { body } of logs) {
+      expect(body).toMatchObject({ retention_in_days: 30, kms_key_id: "${aws_kms_key.key.arn}" });
+      expect(graph.one("aws_kms_key").policy).toContain(":log-group:/aws/rds/instance/prod-replica/*");
+    }
+    expect(contractOf(graph).database.logs).toHaveLength(4);
   });
 });

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { CloudwatchLogGroup } from "@cdktf/provider-aws/lib/cloudwatch-log-group";
+import type { CloudwatchLogGroup } from "@cdktf/provider-aws/lib/cloudwatch-log-group";
 import { DbInstance } from "@cdktf/provider-aws/lib/db-instance";
 import { DbParameterGroup } from "@cdktf/provider-aws/lib/db-parameter-group";
 import { SecurityGroup } from "@cdktf/provider-aws/lib/security-group";
@@ -16,6 +16,8 @@ import { admit, groupLifecycle } from "../security-group";
 import { addressOf, ITSELF } from "../stack";
 import type { Connection } from "./connection";
 import { RandomPassword, StoredParameter } from "./ephemeral";
+import { createLogGroups, EXPORTED_LOGS, logGroupsOf } from "./logs";
+import { Replica } from "./replica";
 
 const PORT = 5432;
 
@@ -35,6 +37,7 @@ export class Database extends Construct implements Connection {
   readonly parameterGroup: DbParameterGroup;
   readonly logGroups: readonly CloudwatchLogGroup[];
   readonly instance: DbInstance;
+  readonly replica: Replica | undefined;
   /** SecureString: the master user's password. */
   readonly password: SsmParameter;
   /** A new id whenever the password was written, and so whenever the instance and the URL must be given it. */
@@ -57,20 +60,22 @@ export class Database extends Construct implements Connection {
     super(scope, id);
     this.securityGroup = this.createSecurityGroup();
     this.parameterGroup = this.createParameterGroup();
-    this.logGroups = this.createLogGroups();
+    this.logGroups = createLogGroups(this, this.identifier, props.key);
     this.password = this.createPassword();
     this.passwordWritten = new DataResource(this, "password_written", {
       triggersReplace: { password: this.password.arn },
     });
     this.stored = new StoredParameter(this, "stored_password", this.password.arn);
     this.instance = this.createInstance();
+    this.replica = this.createReplica();
     this.url = this.createUrl();
     this.predecessors = this.keepPredecessors();
   }
 
-  /** What the names of the log groups begin with that RDS writes an environment's logs to. */
-  static logGroups(environment: string): string {
-    return `/aws/rds/instance/${nameOf("aws_db_instance", environment)}`;
+  /** What the names of the log groups match that RDS writes an environment's logs to. */
+  static logGroups(environment: string): string[] {
+    const names = [nameOf("aws_db_instance", environment), nameOf("aws_db_instance", environment, "replica")];
+    return names.map((name) => `${logGroupsOf(name)}/*`);
   }
 
   /** What people need to ask it, without the password. */
@@ -82,7 +87,7 @@ export class Database extends Construct implements Connection {
       name,
       user: username,
       password: this.password.name,
-      logs: this.logGroups.map((group) => group.name),
+      logs: [...this.logGroups, ...(this.replica?.logGroups ?? [])].map((group) => group.name),
     };
   }
 
@@ -91,6 +96,7 @@ export class Database extends Construct implements Connection {
     const { username, name, urlParameters } = this.props.database;
     return {
       PGHOST: this.instance.address,
+      ...(this.replica && { PGHOST_REPLICA: this.replica.instance.address }),
       PGPORT: String(PORT),
       PGUSER: username,
       PGDATABASE: name,
@@ -160,18 +166,6 @@ export class Database extends Construct implements Connection {
     return !isDefault && applyType(this.major, name) === "dynamic" ? "immediate" : "pending-reboot";
   }
 
-  /** Made before RDS makes them, without an end to their retention. */
-  private createLogGroups() {
-    return ["postgresql", "upgrade"].map(
-      (log) =>
-        new CloudwatchLogGroup(this, `log_${log}`, {
-          name: `${Database.logGroups(this.props.name)}/${log}`,
-          retentionInDays: 30,
-          kmsKeyId: this.props.key?.arn,
-        }),
-    );
-  }
-
   private createPassword() {
     const random = new RandomPassword(this, "random_password", 32);
     return this.createSecret("password", this.props.database.passwordVersion, random.value);
@@ -209,12 +203,19 @@ export class Database extends Construct implements Connection {
       finalSnapshotIdentifier: database.finalSnapshot ? `${this.identifier}-final` : undefined,
       deleteAutomatedBackups: !database.finalSnapshot,
       performanceInsightsEnabled: database.performanceInsights,
-      enabledCloudwatchLogsExports: ["postgresql", "upgrade"],
+      enabledCloudwatchLogsExports: [...EXPORTED_LOGS],
       applyImmediately: database.applyImmediately,
       dependsOn: [...this.logGroups],
       // Protection that shows in the plan: RDS would refuse only when half of the environment is gone.
       lifecycle: { preventDestroy: database.deletionProtection },
     });
+  }
+
+  private createReplica() {
+    const { name, key, database } = this.props;
+    if (database.replicas === 0) return undefined;
+    const { instance: source, securityGroup, parameterGroup } = this;
+    return new Replica(this, "replica", { name, key, database, source, securityGroup, parameterGroup });
   }
 
   /** The URL's parameter is made anew whenever what it says changes: a write in place that fails would pass for done. */

@@ -54,7 +54,13 @@ export const databaseOptions = options({
   storage: z.int().min(20).max(65536).default(20),
   /** GiB up to which storage grows by itself; false keeps it at `storage`. */
   maxStorage: z.union([z.literal(false), z.int().max(65536)]).default(100),
+  /** A standby in another zone that takes over, and answers nobody until then. */
   multiAz: z.boolean().default(false),
+  /**
+   * Copies that answer reads, 0 or 1, each at the price of the instance without its standby: services find it at
+   * `PGHOST_REPLICA`, with the user and password of the other.
+   */
+  replicas: z.literal([0, 1]).default(0),
   /** Days that automatic backups are kept, 0 for none. */
   backupDays: z.int().min(0).max(35).default(7),
   /** Refuses to delete the instance until it is switched off and applied. */

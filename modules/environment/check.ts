@@ -6,7 +6,12 @@ import { type Mistake, show } from "../mistakes";
 import { agentServices } from "../network/props";
 import { kinds } from "../network/subnets";
 import { usesQueue } from "../uses/props";
-import type { Configuration, environmentOptions, ExistingNetworkConfiguration } from "./props";
+import type {
+  Configuration,
+  environmentOptions,
+  DatabaseConfiguration,
+  ExistingNetworkConfiguration,
+} from "./props";
 
 type Parsed = z.output<typeof environmentOptions>;
 
@@ -74,6 +79,7 @@ function* checkSubnets(
 }
 
 export function* checkDatabase({ database }: Configuration): Generator<Mistake> {
+  if (database && database.url === undefined) yield* checkReplicas(database);
   if (
     database &&
     database.url === undefined &&
@@ -83,6 +89,16 @@ export function* checkDatabase({ database }: Configuration): Generator<Mistake> 
     yield {
       path: "database.maxStorage",
       message: `${database.maxStorage} is less than a tenth above storage (${database.storage}), which RDS asks for; raise it, or say false.`,
+    };
+  }
+}
+
+function* checkReplicas({ replicas, backupDays }: DatabaseConfiguration): Generator<Mistake> {
+  if (replicas > 0 && backupDays === 0) {
+    yield {
+      path: "database.backupDays",
+      message:
+        "0 leaves nothing to make a replica from, and replicas is 1; say 1 day at least, or replicas: 0.",
     };
   }
 }

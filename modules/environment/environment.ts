@@ -85,7 +85,7 @@ export class Environment extends SlipwayStack {
   private createKey() {
     const { name, region, encryption } = this.configuration;
     if (encryption === "aws") return undefined;
-    const logGroups = [Cluster.logGroup(name), `${Database.logGroups(name)}/*`];
+    const logGroups = [Cluster.logGroup(name), ...Database.logGroups(name)];
     return new Key(this, "key", { name, account: this.account, region, logGroups });
   }
 

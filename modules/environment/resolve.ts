@@ -183,7 +183,10 @@ function completeAccess(
   database: Parsed["database"],
 ): ServiceConfiguration["database"] {
   if (!own || !database) return false;
-  if (!("url" in database)) return { ...own, variables: connectionVariables };
+  if (!("url" in database)) {
+    const replica = database.replicas > 0 ? ["PGHOST_REPLICA"] : [];
+    return { ...own, variables: [...connectionVariables, ...replica] };
+  }
   return { urls: own.urls.length > 0 ? own.urls : ["DATABASE_URL"], variables: [] };
 }
 

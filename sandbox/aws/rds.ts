@@ -56,7 +56,9 @@ export const rds: Kinds = {
       endpoint: "{address}:{port}",
       hosted_zone_id: "Z2R2ITUGPM61AM",
       status: "available",
-      engine_version: "17.6",
+      engine_version: (situation) => sourceOf(situation)?.engine_version ?? "17.6",
+      allocated_storage: (situation) => sourceOf(situation)?.allocated_storage ?? 20,
+      db_subnet_group_name: (situation) => sourceOf(situation)?.db_subnet_group_name ?? "default",
       engine_version_actual: ({ attributes }) => fullVersion(text(attributes, "engine_version")),
       availability_zone: ({ world, region, attributes }) => {
         const group = world.get("aws_db_subnet_group", region, text(attributes, "db_subnet_group_name"));
@@ -74,7 +76,9 @@ export const rds: Kinds = {
       backup_window: "03:00-03:30",
       maintenance_window: "sun:04:00-sun:04:30",
       ca_cert_identifier: "rds-ca-rsa2048-g1",
-      username: ({ attributes }) => (text(attributes, "engine") === "postgres" ? "postgres" : "admin"),
+      username: (situation) =>
+        sourceOf(situation)?.username ??
+        (text(situation.attributes, "engine") === "postgres" ? "postgres" : "admin"),
       license_model: ({ attributes }) =>
         text(attributes, "engine") === "postgres" ? "postgresql-license" : "general-public-license",
       kms_key_id: ({ attributes, region, account }) =>
@@ -188,6 +192,8 @@ export const rds: Kinds = {
     verify: verifyInstance,
     refs: {
       db_subnet_group_name: { type: "aws_db_subnet_group", by: "name" },
+      // A source that is deleted leaves its replica alone, as an instance of its own.
+      replicate_source_db: { type: "aws_db_instance", by: "identifier", holds: false },
       vpc_security_group_ids: { type: "aws_security_group" },
       monitoring_role_arn: { type: "aws_iam_role", by: "arn", holds: false },
       parameter_group_name: {
@@ -200,6 +206,7 @@ export const rds: Kinds = {
     missing: { code: "DBInstanceNotFound", message: "DBInstance {value} not found." },
     importAs: ["{identifier}"],
     check: (situation) => {
+      checkReplication(situation);
       checkInstance(situation);
       schedule(situation);
     },
@@ -210,6 +217,10 @@ export const rds: Kinds = {
         throw new AwsError("InvalidParameterCombination", said, "deletion_protection");
       }
       if (attributes.skip_final_snapshot === true) return;
+      if (text(object.attributes as Fields, "replicate_source_db")) {
+        const said = "FinalDBSnapshotIdentifier can not be specified when deleting a replica instance";
+        throw new AwsError("InvalidParameterCombination", said, "skip_final_snapshot");
+      }
       const snapshot = text(attributes, "final_snapshot_identifier");
       if (!snapshot) {
         const said = "final_snapshot_identifier is required when skip_final_snapshot is false";
@@ -299,6 +310,39 @@ function schedule({ attributes, before }: Situation): void {
   // A group of the next major version fits the instance once it has that version.
   const waiting = major(attributes) === major(before) ? SCHEDULED : [...SCHEDULED, "parameter_group_name"];
   for (const name of waiting) if (attributes[name] !== UNKNOWN) attributes[name] = before[name] ?? null;
+}
+
+/** The instance that a replica copies, in the same region. */
+function sourceOf({ world, region, attributes }: Situation): Fields | undefined {
+  const identifier = text(attributes, "replicate_source_db");
+  if (!identifier) return undefined;
+  return world.find({ type: "aws_db_instance", region, where: { identifier } })?.attributes as
+    | Fields
+    | undefined;
+}
+
+/** Replicas are made from backups, and keep their source's on. Source: "Creating a read replica", RDS user guide. */
+function checkReplication(situation: Situation): void {
+  const { world, region, attributes, before } = situation;
+  const source = before ? undefined : sourceOf(situation);
+  if (source && Number(source.backup_retention_period ?? 0) === 0) {
+    const said =
+      "Automated backups are not enabled for this database instance. To enable automated backups, use ModifyDBInstance to set the backup retention period to a non-zero value.";
+    throw new AwsError("InvalidDBInstanceState", said, "replicate_source_db");
+  }
+  const replica =
+    before &&
+    Number(before.backup_retention_period) > 0 &&
+    attributes.backup_retention_period === 0 &&
+    world.find({
+      type: "aws_db_instance",
+      region,
+      where: { replicate_source_db: text(attributes, "identifier") },
+    });
+  if (replica) {
+    const said = `Automated backups cannot be disabled while ${replica.attributes.identifier} is a read replica of the instance`;
+    throw new AwsError("InvalidParameterCombination", said, "backup_retention_period");
+  }
 }
 
 function fullVersion(version: string): string {
