@@ -1,4 +1,5 @@
 import { availableParallelism } from "node:os";
+import { Again } from "./again";
 import { alone } from "./alone";
 import { Applier } from "./applier";
 import { Children } from "./children";
@@ -6,6 +7,7 @@ import { askForYes, checkLosses } from "./consent";
 import { CommandError } from "./error";
 import { inSandbox } from "./offline";
 import { parallel } from "./parallel";
+import { Planner } from "./planner";
 import { Progress, screenOf } from "./progress";
 import { type SavedPlan, SavedPlans } from "./saved";
 import { readStacks, type Stack, select } from "./stacks";
@@ -17,6 +19,8 @@ export interface ApplyOptions {
   readonly autoApprove?: boolean;
   /** Addresses of what may be lost. */
   readonly allowDestroy: readonly string[];
+  /** Whether a stale plan is planned again, and applied where it does nothing that was not approved. */
+  readonly replanIfStale?: boolean;
 }
 
 /** A saved plan, and where it belongs. */
@@ -28,7 +32,7 @@ interface Pending {
 /** Applies exactly the plans of the last `npm run plan`. Returns the exit code. */
 export function applyCommand(
   names: readonly string[],
-  { autoApprove, allowDestroy }: ApplyOptions,
+  { autoApprove, allowDestroy, replanIfStale }: ApplyOptions,
 ): Promise<number> {
   const project = process.cwd();
   return alone(project, async () => {
@@ -51,7 +55,10 @@ export function applyCommand(
     process.stdout.write(`${textReport(shown, colors)}\n`);
     if (!autoApprove) await askForYes(plans);
     const children = new Children();
-    const applier = new Applier(new Terraform(project, children), saved);
+    const terraform = new Terraform(project, children);
+    const plain = new Applier(terraform, saved);
+    const planner = new Planner(terraform, saved, inSandbox(process.env), []);
+    const applier = replanIfStale ? new Again(plain, planner, saved) : plain;
     const progress = new Progress(screenOf(process.stderr, process.env), pending.length);
     // Side by side: no stack reads another one's outputs, each was approved for itself, and nearly all of the time
     // is spent waiting for AWS. Whoever wants one environment before another applies them by name.

@@ -93,6 +93,10 @@ const apply = new Command("npm run apply --")
     (value: string, all: string[]) => [...all, value],
     [],
   )
+  .option(
+    "--replan-if-stale",
+    "plan again where somebody applied since, and apply that where it does nothing that was not in the plan",
+  )
   .addHelpText("after", APPLY_EXAMPLES)
   .action((names, { offline, ...options }) => run(offline, () => load.apply().applyCommand(names, options)));
 

@@ -2,26 +2,22 @@ import { writeFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { alone } from "./alone";
 import { assumptions } from "./assumed";
-import { capacityProblems } from "./capacity";
 import { Children } from "./children";
 import { CommandError, reasonOf } from "./error";
 import { markdownReport } from "./markdown";
 import { inSandbox } from "./offline";
 import { parallel } from "./parallel";
-import { parsePlan } from "./plan-json";
-import { problemOf } from "./problems";
+import { Planner } from "./planner";
 import { Progress, screenOf } from "./progress";
-import { rebootProblems } from "./reboots";
 import { reportOf, type StackReport } from "./report";
 import { SavedPlans } from "./saved";
 import { type Stack, select } from "./stacks";
 import { refuseLocalStates } from "./state-place";
 import { findOrphans } from "./states";
-import { losses, type Summary, summarize } from "./summary";
+import { losses } from "./summary";
 import { synthesize } from "./synthesize";
 import { Terraform } from "./terraform";
 import { textReport } from "./text";
-import { countsText } from "./words";
 
 export interface PlanOptions {
   readonly json?: boolean;
@@ -71,73 +67,6 @@ async function planAll(stacks: readonly Stack[], planner: Planner): Promise<Stac
   } finally {
     progress.close();
   }
-}
-
-type Planned = Omit<StackReport, "seconds">;
-
-/** Plans a stack, and keeps its plan. */
-class Planner {
-  constructor(
-    private readonly terraform: Terraform,
-    private readonly saved: SavedPlans,
-    private readonly offline: boolean,
-    private readonly replace: readonly string[],
-  ) {}
-
-  async plan(stack: Stack, progress: Progress): Promise<StackReport> {
-    const { name } = stack;
-    progress.begin(name, "init");
-    const report = await this.attempt(stack, (text) => progress.update(name, text)).catch((error) => {
-      this.saved.remove(name);
-      return { name, outcome: "failed", problems: [problemOf(error)] } as const;
-    });
-    const { summary, outcome }: Planned = report;
-    const text = summary === undefined || outcome === "no changes" ? outcome : countsText(summary.counts);
-    const seconds = progress.end(name, outcome !== "failed", text);
-    return { ...report, seconds: Math.round(seconds * 10) / 10 };
-  }
-
-  private async attempt(stack: Stack, show: (text: string) => void): Promise<Planned> {
-    const { name } = stack;
-    const failed = { name, outcome: "failed" } as const;
-    const file = this.saved.file(name);
-    const init = await this.terraform.init(stack);
-    if (init.code !== 0) return { ...failed, problems: init.problems };
-    show("plan");
-    let refreshed = 0;
-    const replacing = this.replace.map((address) => `-replace=${address}`);
-    const { code, problems } = await this.terraform.plan(stack, file, replacing, (event) => {
-      if (event.type === "refresh_complete") show(`plan, ${++refreshed} read`);
-    });
-    if (code !== 0 && code !== 2) {
-      // Terraform may have written a plan with errors in it.
-      this.saved.remove(name);
-      return { ...failed, problems };
-    }
-    show("sum up");
-    const plan = parsePlan(await this.terraform.show(stack, file));
-    const refused = capacityProblems(plan);
-    if (refused.length > 0) {
-      this.saved.remove(name);
-      return { ...failed, problems: [...problems, ...refused] };
-    }
-    const summary = summarize(plan);
-    checkReplaced(this.replace, summary);
-    const changes = code === 2;
-    this.saved.save(stack, { offline: this.offline, changes, summary });
-    const outcome = changes ? "changes" : "no changes";
-    return { name, outcome, summary, problems: [...problems, ...rebootProblems(plan)] };
-  }
-}
-
-/** Terraform says nothing of an address that it does not know. */
-function checkReplaced(replace: readonly string[], { resources }: Summary) {
-  const made = new Set(resources.filter(({ kind }) => kind !== "update").map(({ address }) => address));
-  const unknown = replace.filter((address) => !made.has(address));
-  if (unknown.length === 0) return;
-  throw new CommandError(
-    `--replace ${unknown.join(", ")}: the state has no such resource, so nothing would be made anew. Addresses stand in a plan, as type.name.`,
-  );
 }
 
 function write(file: string, text: string) {

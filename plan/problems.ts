@@ -70,6 +70,9 @@ export function unsureSecrets({ address, secrets = [] }: ResourceSummary, { name
   }));
 }
 
+/** Terraform's refusal of a plan that was made of an older state. */
+export const STALE = /Saved plan is stale|saved plan does not match/i;
+
 /** The failures with a known way out. Words of Terraform 1.11, OpenTofu 1.11 and the AWS SDK for Go. */
 const WAYS_OUT: readonly [RegExp, (text: string, stack: Stack, address: string | undefined) => string][] = [
   [/Error acquiring the state lock/, heldLock],
@@ -78,7 +81,7 @@ const WAYS_OUT: readonly [RegExp, (text: string, stack: Stack, address: string |
     (text, stack) => `The state is still locked. When nobody is applying: ${forceUnlock(text, stack)}`,
   ],
   [
-    /Saved plan is stale|saved plan does not match/i,
+    STALE,
     (_, { name }) =>
       `Somebody applied since this plan was made, and it was refused before anything changed. Plan again and read what is new: ${typed(`npm run plan -- ${name}`)}`,
   ],

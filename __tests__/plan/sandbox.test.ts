@@ -1,4 +1,4 @@
-import { cpSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
@@ -78,6 +78,23 @@ describe.sequential("plan and apply", () => {
     expect(stdout).toContain("✗ staging: failed, nothing was changed\n  ✗ Saved plan is stale");
     expect(stdout).toContain("Plan again and read what is new: npm run plan -- --offline staging");
     expect(made(project)).toEqual(before);
+  });
+
+  it("plan a stale one again, and apply nothing that was not approved", async () => {
+    cpSync(kept, plans, { recursive: true });
+    const again = ["apply", "--auto-approve", "--replan-if-stale", "staging"];
+    const edit = ["--edit", "cloudwatch_log_group//staging/service/web", "retention_in_days=1"];
+    const refused = await project.sandbox(...edit, process.execPath, ...COMMAND, ...again);
+    expect(refused.code).toBe(1);
+    expect(refused.output).toMatch(
+      /✗ Planned again, it does more than what was approved\n\s+aws_cloudwatch_log_group\.service_web_logs\n/,
+    );
+    expect(readdirSync(plans)).not.toContain("staging.tfplan");
+    cpSync(kept, plans, { recursive: true });
+    edit[2] = "retention_in_days=7";
+    const { code, output } = await project.sandbox(...edit, process.execPath, ...COMMAND, ...again);
+    expect(code, output).toBe(0);
+    expect(output).toContain("✓ staging: 0 added, 0 changed, 0 destroyed");
   });
 
   it("tell drift from what the configuration changes, and are loud about the database", async () => {

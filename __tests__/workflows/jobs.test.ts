@@ -240,8 +240,18 @@ describe.sequential("the jobs", () => {
     expect(new Map(artifacts)).toEqual(kept);
   });
 
-  it("refuse the same plan a second time, and say what to do", async () => {
-    const { status, ran, log, summary } = await apply();
+  it("plan a stale plan again: the same one a second time finds all of it done", async () => {
+    const { status, log } = await apply();
+    expect(status, log).toBe("success");
+    expect(log).toContain("✓ staging: 0 added, 0 changed, 0 destroyed");
+  });
+
+  it("refuse a stale plan that does more by now, and say what to do", async () => {
+    fresh();
+    const { status, ran, log, summary } = await run(terraform, "apply", "push to main", {
+      sandbox: retention(1),
+      contexts: { matrix: { environment: "staging" }, inputs: { "allow-destroy": "" } },
+    });
     expect(status).toBe("failure");
     expect(ran).toEqual({
       "Is this the newest commit": 0,

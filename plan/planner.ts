@@ -1,0 +1,79 @@
+import { capacityProblems } from "./capacity";
+import { CommandError } from "./error";
+import { parsePlan } from "./plan-json";
+import { problemOf } from "./problems";
+import type { Progress } from "./progress";
+import { rebootProblems } from "./reboots";
+import type { StackReport } from "./report";
+import type { SavedPlans } from "./saved";
+import type { Stack } from "./stacks";
+import { type Summary, summarize } from "./summary";
+import type { Terraform } from "./terraform";
+import { countsText } from "./words";
+
+type Planned = Omit<StackReport, "seconds">;
+
+/** Plans a stack, and keeps its plan. */
+export class Planner {
+  constructor(
+    private readonly terraform: Terraform,
+    private readonly saved: SavedPlans,
+    private readonly offline: boolean,
+    private readonly replace: readonly string[],
+  ) {}
+
+  async plan(stack: Stack, progress: Progress): Promise<StackReport> {
+    const { name } = stack;
+    progress.begin(name, "init");
+    const report = await this.attempt(stack, (text) => progress.update(name, text)).catch((error) => {
+      this.saved.remove(name);
+      return { name, outcome: "failed", problems: [problemOf(error)] } as const;
+    });
+    const { summary, outcome }: Planned = report;
+    const text = summary === undefined || outcome === "no changes" ? outcome : countsText(summary.counts);
+    const seconds = progress.end(name, outcome !== "failed", text);
+    return { ...report, seconds: Math.round(seconds * 10) / 10 };
+  }
+
+  private async attempt(stack: Stack, show: (text: string) => void): Promise<Planned> {
+    const { name } = stack;
+    const failed = { name, outcome: "failed" } as const;
+    const file = this.saved.file(name);
+    const init = await this.terraform.init(stack);
+    if (init.code !== 0) return { ...failed, problems: init.problems };
+    show("plan");
+    let refreshed = 0;
+    const replacing = this.replace.map((address) => `-replace=${address}`);
+    const { code, problems } = await this.terraform.plan(stack, file, replacing, (event) => {
+      if (event.type === "refresh_complete") show(`plan, ${++refreshed} read`);
+    });
+    if (code !== 0 && code !== 2) {
+      // Terraform may have written a plan with errors in it.
+      this.saved.remove(name);
+      return { ...failed, problems };
+    }
+    show("sum up");
+    const plan = parsePlan(await this.terraform.show(stack, file));
+    const refused = capacityProblems(plan);
+    if (refused.length > 0) {
+      this.saved.remove(name);
+      return { ...failed, problems: [...problems, ...refused] };
+    }
+    const summary = summarize(plan);
+    checkReplaced(this.replace, summary);
+    const changes = code === 2;
+    this.saved.save(stack, { offline: this.offline, changes, summary });
+    const outcome = changes ? "changes" : "no changes";
+    return { name, outcome, summary, problems: [...problems, ...rebootProblems(plan)] };
+  }
+}
+
+/** Terraform says nothing of an address that it does not know. */
+function checkReplaced(replace: readonly string[], { resources }: Summary) {
+  const made = new Set(resources.filter(({ kind }) => kind !== "update").map(({ address }) => address));
+  const unknown = replace.filter((address) => !made.has(address));
+  if (unknown.length === 0) return;
+  throw new CommandError(
+    `--replace ${unknown.join(", ")}: the state has no such resource, so nothing would be made anew. Addresses stand in a plan, as type.name.`,
+  );
+}
