@@ -4,7 +4,7 @@ export interface Quota {
   readonly name: string;
   /** Service code of Service Quotas. */
   readonly service: string;
-  /** Its code there; none where only AWS Support raises it. */
+  /** The quota's code there; none where only AWS Support raises it. */
   readonly code?: string;
   readonly value: number;
   /** What the number holds for. */

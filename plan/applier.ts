@@ -17,7 +17,7 @@ export interface Applied {
   readonly made: number;
   readonly changed: number;
   readonly gone: number;
-  /** Of the objects made, those whose address another one had before: the plan counts each of these pairs as one. */
+  /** Objects made whose address another one had before: the plan counts each of these pairs as one. */
   readonly replaced: number;
   readonly problems: readonly Problem[];
 }

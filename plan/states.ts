@@ -36,7 +36,7 @@ export interface Orphan {
   readonly name: string;
   /** How many resources it has. */
   readonly resources: number;
-  /** Those of them that no apply can make again, databases first, and what would be lost with each. */
+  /** The resources that no apply can make again, databases first, and what would be lost with each. */
   readonly holding: readonly { readonly address: string; readonly loses: string }[];
 }
 

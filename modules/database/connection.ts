@@ -8,6 +8,6 @@ export interface Connection {
   parameterArns(url: boolean): string[];
   /** ARNs of SecureStrings by the variable that gets their value, some of which hold the whole URL. */
   secretArns(urls: readonly string[]): Record<string, string>;
-  /** Those of them that a person fills in, by variable. */
+  /** The parameters among them that a person fills in, by variable. */
   handWritten(urls: readonly string[]): Record<string, SsmParameter>;
 }

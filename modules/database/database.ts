@@ -124,7 +124,7 @@ export class Database extends Construct implements Connection {
     return admit(this, `from_${id}`, { to: this.securityGroup, port: PORT, from, description });
   }
 
-  /** It answers, and calls nobody: no rule leads out. */
+  /** A group that answers, and calls nobody: no rule leads out. */
   private createSecurityGroup() {
     return new SecurityGroup(this, ITSELF, {
       name: nameOf("aws_security_group", this.props.name, "database"),

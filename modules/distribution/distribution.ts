@@ -50,7 +50,7 @@ export class Distribution extends Construct {
   readonly securityHeaders: CloudfrontResponseHeadersPolicy;
   readonly distribution: CloudfrontDistribution;
 
-  /** Its configuration. */
+  /** The distribution's configuration. */
   readonly own: DistributionConfiguration;
   private readonly name: string;
 

@@ -30,7 +30,7 @@ export const environmentOptions = options({
   /** The VPC, its subnets and its ways out; or one that is there already, and only read. */
   network: network.prefault(true),
   /**
-   * Which KMS key its secrets and log groups lie under: `"aws"`, AWS's own, that every role of the account may use, or
+   * The KMS key that secrets and log groups lie under: `"aws"`, AWS's own, that every role of the account may use, or
    * `"own"`, one that no other environment's roles may, about 1 USD a month. What lies there already moves when it is
    * written again: see "A key of its own", docs/operating.md.
    */

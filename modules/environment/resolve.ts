@@ -165,7 +165,7 @@ function existingNetwork({ vpc, subnets }: ExistingNetwork): NetworkConfiguratio
   return { vpc, subnets: { private: own, public: open, intra, database, cache } };
 }
 
-/** Those that instances and tasks need, and what is used beside them. */
+/** The endpoints that instances and tasks need, and what is used beside them. */
 function neededEndpoints({ services, cluster }: Parsed) {
   const unneeded = [
     ...(Object.keys(cluster.capacity).length === 0 ? agentServices : []),

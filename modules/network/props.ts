@@ -16,7 +16,7 @@ export const endpointServices = [
   "ssmmessages",
 ] as const;
 
-/** Those that instances need for their ECS agent; Fargate does without. Source: "Amazon ECS interface VPC endpoints". */
+/** The endpoints that instances need for their ECS agent; Fargate does without. Source: "Amazon ECS interface VPC endpoints". */
 export const agentServices: readonly string[] = ["ecs", "ecs-agent", "ecs-telemetry"];
 
 /** A canonical IPv4 CIDR. */
@@ -45,7 +45,7 @@ const vpcCidr = cidr.superRefine((value, context) => {
 const flowLogOptions = options({
   /** Days that they are kept; the values CloudWatch takes. */
   days: logDays.default(30),
-  /** Which connections: `"rejected"`, or `"all"`, which is many times as much. */
+  /** The connections that are written down: `"rejected"`, or `"all"`, which is many times as much. */
   traffic: z.enum(["rejected", "all"]).default("rejected"),
 });
 

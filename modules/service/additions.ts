@@ -21,7 +21,7 @@ export type Reachable = Group | { readonly securityGroup: Group | undefined };
 
 /** How a file system is mounted. */
 export interface VolumeProps {
-  /** Its user and folder stand for the container's. @default root's folder, as root */
+  /** An access point, whose user and folder stand for the container's. @default root's folder, as root */
   readonly accessPoint?: EfsAccessPoint;
   /** @default false */
   readonly readOnly?: boolean;

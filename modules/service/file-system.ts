@@ -21,7 +21,7 @@ export class FileSystemAccess extends Construct {
   readonly securityGroup: SecurityGroup;
   readonly targets: readonly EfsMountTarget[];
 
-  /** Those of a file system, which all services share that mount it: a zone takes one. */
+  /** The ways in to one file system, shared by all services that mount it: a zone takes one. */
   static of(props: FileSystemAccessProps): FileSystemAccess {
     const { scope, id } = props.files.node;
     const name = `${id}_access`;

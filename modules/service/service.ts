@@ -81,7 +81,7 @@ export class Service extends Construct {
     | undefined;
   readonly schedules: Schedules | undefined;
 
-  /** Its configuration. */
+  /** The service's configuration. */
   readonly own: ServiceConfiguration;
   private readonly stack: string;
   private readonly additions: Additions;
@@ -382,7 +382,7 @@ export class Service extends Construct {
     return [...own, ...database.parameterArns(this.own.database.urls.length > 0)];
   }
 
-  /** Its own secrets, and the URL of a database that is elsewhere. */
+  /** The service's own secrets, and the URL of a database that is elsewhere. */
   private handWritten() {
     const { database } = this.props;
     const given = this.own.database ? database?.handWritten(this.own.database.urls) : {};
@@ -426,7 +426,7 @@ export class Service extends Construct {
     });
   }
 
-  /** That of CloudFront's load balancer, or of the one between services. */
+  /** The listener of CloudFront's load balancer, or of the one between services. */
   private get listener() {
     return this.own.internal ? this.props.internal?.listener : this.props.distribution?.loadBalancer.listener;
   }

@@ -38,7 +38,7 @@ export class Valkey extends Construct implements Use {
     return { securityGroup: this.securityGroup, port: PORT };
   }
 
-  /** It answers, and calls nobody: no rule leads out. */
+  /** A group that answers, and calls nobody: no rule leads out. */
   private createSecurityGroup() {
     const { environment, name, network } = this.props;
     return new SecurityGroup(this, ITSELF, {

@@ -10,7 +10,7 @@ export interface Fault {
     | "reset"
     /** It is done, but the answer is lost. */
     | "lost"
-    /** It is done twice, as when a proxy sends it again; the second answer arrives. */
+    /** The call is done twice, as when a proxy sends it again; the second answer arrives. */
     | "double"
     /** The answer takes `delay` milliseconds. */
     | "slow"

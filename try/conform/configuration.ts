@@ -15,7 +15,7 @@ export function readStacks(folder: string): Map<string, Stack> {
 
 /**
  * Writes stacks as modules of one configuration, so that Terraform reads the provider's schemas once for all of them.
- * They are what was synthesized, but for their state's place, the provider's version and the substitutions.
+ * The stacks are what was synthesized, but for their state's place, the provider's version and the substitutions.
  */
 export function writeConfiguration(
   folder: string,

@@ -187,7 +187,7 @@ const servicesOf = (state: Runtime): Service[] => Object.values(state.services);
 const ours = ({ state, foreign }: Played): Deployment[] =>
   servicesOf(state).flatMap(({ deployments }) => deployments.filter(({ id }) => !foreign.has(id)));
 
-/** Those that deploy says it rolled out, of those that are really its own. */
+/** The services that deploy says it rolled out, among those that are really its own. */
 const released = (played: Played) => {
   const said = played.ended.result.services.map(({ deployment }) => deployment);
   return ours(played).filter(({ id }) => said.includes(id));

@@ -256,7 +256,7 @@ export class World {
   check = (image?: string) =>
     this.record((around) => checkCommand("staging", { ...this.common({}), ...(image && { image }) }, around));
 
-  /** Of an environment by any name. */
+  /** The same of an environment by any name. */
   checkOf = (environment: string) =>
     this.record((around) => checkCommand(environment, this.common({}), around));
 

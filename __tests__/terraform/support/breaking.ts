@@ -14,7 +14,7 @@ export type Failure =
   /** AWS does it, and Terraform is gone before it can write its state. */
   | "Terraform killed";
 
-/** Which change fails: the first one of an object of this type whose id begins like this. */
+/** The change that fails: the first one of an object of this type whose id begins like this. */
 export interface Break {
   readonly type: string;
   readonly id: string;
