@@ -79,9 +79,9 @@ describe.sequential("an account", () => {
 
   it("tells GitHub each role once, where no environment is there", async () => {
     const calls = await github(project, []);
-    expect(calls.filter((call) => call.startsWith("api --method PUT"))).toEqual([
-      "api --method PUT repos/owner/infrastructure/environments/staging --silent",
-      "api --method PUT repos/owner/web/environments/staging --silent",
+    expect(environmentsMade(calls)).toEqual([
+      "repos/owner/infrastructure/environments/staging",
+      "repos/owner/web/environments/staging",
     ]);
     expect(variables(calls)).toEqual({
       "owner/infrastructure": {
@@ -117,9 +117,9 @@ describe.sequential("an account", () => {
     ]);
     await project.apply("bootstrap");
     const calls = await github(project, ["owner/infrastructure staging", "owner/web staging"]);
-    expect(calls.filter((call) => call.startsWith("api --method PUT"))).toEqual([
-      "api --method PUT repos/owner/infrastructure/environments/qa --silent",
-      "api --method PUT repos/owner/web/environments/qa --silent",
+    expect(environmentsMade(calls)).toEqual([
+      "repos/owner/infrastructure/environments/qa",
+      "repos/owner/web/environments/qa",
     ]);
     expect(variables(calls)["owner/web qa"]).toEqual({
       AWS_REGION: "us-west-2",
@@ -202,6 +202,13 @@ esac
   chmodSync(join(bin, "gh"), 0o755);
   await project.done(`PATH='${bin}':"$PATH"; ${command("output -raw github")}`);
   return readFileSync(log, "utf8").trimEnd().split("\n");
+}
+
+/** The GitHub environments that were made, each closed but for its branch rules. */
+function environmentsMade(calls: readonly string[]): string[] {
+  const made = calls.filter((call) => call.startsWith("api --method PUT"));
+  for (const call of made) expect(call).toContain("deployment_branch_policy[custom_branch_policies]=true");
+  return made.map((call) => call.split(" ")[3] ?? "");
 }
 
 /** What was set, by repository and environment. */

@@ -164,6 +164,12 @@ describe("a pull request of a fork", () => {
   });
 });
 
+/** What the steps found after an apply that failed: a state that could not be saved, or none. */
+const errored = (there: boolean) => ({
+  errored: { outputs: { file: there ? "errored.tfstate" : "" } },
+  keep: { outputs: there ? { place: "s3://states/errored", artifact: "yes" } : {} },
+});
+
 /** What a step's condition may meet: how the steps before went, and what they found. */
 const situations = (["success", "failure", "cancelled"] as Status[]).flatMap((status) =>
   ["", "sha256:1"].flatMap((digest) =>
@@ -184,7 +190,8 @@ function outcomes(workflow: Workflow, start: Workflow, job: string, step: Step):
         matrix: { stack },
         steps: { pushed: { outputs: { digest } }, plan: { conclusion: "success" } },
       };
-      found.add(holds(step.if, contexts, status));
+      for (const there of [true, false])
+        found.add(holds(step.if, { ...contexts, steps: { ...contexts.steps, ...errored(there) } }, status));
     }
   }
   return found;
