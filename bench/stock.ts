@@ -67,7 +67,10 @@ function throughTheIndex(source: string): string {
   const pattern = /^import (?:type )?\{ (.+) \} from "@cdktf\/provider-aws\/lib\/([\w-]+)";$/gm;
   return source.replace(pattern, (_, names: string, module: string) => {
     const namespace = module.replace(/-(\w)/g, (_match, letter: string) => letter.toUpperCase());
-    const aliases = names.split(", ").map((name) => `import ${name} = ${namespace}_.${name};`);
+    const aliases = names
+      .split(", ")
+      .map((name) => name.replace(/^type /, ""))
+      .map((name) => `import ${name} = ${namespace}_.${name};`);
     return `import { ${namespace} as ${namespace}_ } from "@cdktf/provider-aws"; ${aliases.join(" ")}`;
   });
 }
