@@ -86,9 +86,13 @@ function rolloutFailed(played: Played): boolean {
 }
 
 function isFailed({ state, digests }: Played, release: Deployment): boolean {
-  const { status, reason, breaker } = run(state, release);
+  const { status, reason, breaker, rollback } = run(state, release);
+  // A rollback that somebody's newer deployment stopped was one all the same.
   const ended =
-    status.startsWith("ROLLBACK") || breaker.status === "TRIGGERED" || /by user/.test(reason ?? "");
+    status.startsWith("ROLLBACK") ||
+    rollback !== undefined ||
+    breaker.status === "TRIGGERED" ||
+    /by user/.test(reason ?? "");
   const tasks = tasksOf(state, release);
   const crashed = tasks.filter((task) => task.desiredStatus === "STOPPED" && isCrash(task));
   const foreign = tasks.some((task) => ![digests.v2, undefined].includes(digestOf(task)));
