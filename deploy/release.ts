@@ -146,8 +146,9 @@ async function proveTogether(
   while (apart > ONE_MOMENT && lanes.every(({ end }) => end?.kind === "succeeded")) {
     const began = clock.now();
     if (began > deadline) {
-      const message = `Whether ${lanes.map(({ service }) => service.name).join(", ")} run at the same time is unknown: one or another of them kept coming back.`;
-      for (const lane of lanes) lane.end = { kind: "unknown", message };
+      const reason = "the services of its image were never seen to run at the same time";
+      for (const lane of lanes)
+        lane.end = noteEnd(context, lane, { kind: "unknown", reason, lastLines: [] }, report);
       return;
     }
     await eachOf(lanes.length, [...lanes], async (lane) => {
