@@ -1,5 +1,6 @@
 import { Command, InvalidArgumentError, Option } from "commander";
 import { PURPOSES } from "../modules/contract/purposes";
+import { swallowed } from "../npm/swallowed";
 import { DEFAULT_LIMITS, DEFAULT_PARALLEL, type Limits } from "./context";
 import { addDailyCommands } from "./daily/command-line";
 import { inMinutes, milliseconds } from "./duration";
@@ -163,6 +164,8 @@ async function main(): Promise<void> {
 
   addDailyCommands(program);
   program.addHelpText("after", () => `\n${deploy.helpInformation()}${EXAMPLES}`);
+  const refusal = swallowed("deploy", program, process.argv.slice(2), process.env);
+  if (refusal !== undefined) return program.error(refusal);
   await program.parseAsync();
 }
 

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { bootstrap } from "./bootstrap/props";
-import { fromIssues, type Mistake } from "./mistakes";
+import { fromIssues, type Mistake, show } from "./mistakes";
+import { meant } from "./similar";
 
 /** Everything that `context` in cdktf.json says, beside what cdktf itself reads there. */
 const projectOptions = z.object({
@@ -35,6 +36,21 @@ export function resolveProject(context: unknown): {
   readonly mistakes: readonly Mistake[];
 } {
   const parsed = projectOptions.safeParse(context, { reportInput: true });
-  if (parsed.success) return { project: parsed.data, mistakes: [] };
-  return { mistakes: fromIssues("cdktf.json.context", parsed.error.issues) };
+  const issues = parsed.success ? [] : parsed.error.issues;
+  const mistakes = [...fromIssues(PLACE, issues), ...mistyped(context)];
+  return mistakes.length === 0 && parsed.success ? { project: parsed.data, mistakes } : { mistakes };
+}
+
+const PLACE = "cdktf.json.context";
+
+/** Keys that are nearly one of ours; others may be cdktf's or a team's own. */
+function mistyped(context: unknown): Mistake[] {
+  const known = Object.keys(projectOptions.shape);
+  return Object.keys(context ?? {})
+    .filter((key) => !known.includes(key))
+    .flatMap((key) => {
+      const right = meant(key, known);
+      const message = `is no option, and would be read by nobody: did you mean ${show(right)}?`;
+      return right === undefined ? [] : [{ path: `${PLACE}.${key}`, message }];
+    });
 }

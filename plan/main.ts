@@ -1,5 +1,6 @@
 /** npm run plan, apply, destroy and move-state: the first argument says which. docs/plan.md describes them. */
 import { Command } from "commander";
+import { swallowed } from "../npm/swallowed";
 import { Interrupted } from "./children";
 import { CommandError } from "./error";
 import { againInSandbox, inSandbox } from "./offline";
@@ -130,6 +131,8 @@ async function main([which, ...words]: readonly string[]): Promise<void> {
     const known = Object.keys(commands).map((name) => `npm run ${name}`);
     throw new CommandError(`"${which}" is no command: write ${known.join(" or ")}.`);
   }
+  const refusal = swallowed(which ?? "", command, words, process.env);
+  if (refusal !== undefined) throw new CommandError(refusal);
   await command.showHelpAfterError("(--help shows examples)").parseAsync(words, { from: "user" });
 }
 

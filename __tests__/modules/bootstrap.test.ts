@@ -748,8 +748,23 @@ describe("mistakes", () => {
       /bootstrap\.budget\.monthly: 0 is below the least allowed/,
     ],
     [{ project: "a", bootstrap: { region: "us-west-2", gitlab: 1 } }, /has no option "gitlab"/],
+    [
+      { project: "a", stateBuckt: "states" },
+      /^cdktf\.json\.context\.stateBuckt: is no option, .*: did you mean "stateBucket"\?$/,
+    ],
+    [
+      { project: "a", "state-region": "us-west-2" },
+      /context\.state-region: .* did you mean "stateRegion"\?$/,
+    ],
+    [{ project: "a", Quota: {} }, /context\.Quota: .* did you mean "quotas"\?$/],
+    [{ projet: "a" }, /context\.project: is missing.*\n.*\.projet: .* did you mean "project"\?$/],
   ])("%j", (wrong, message) => {
     expect(mistakesOf(wrong).join("\n")).toMatch(message);
+  });
+
+  test("a key of cdktf's own or of a team's is no mistake", () => {
+    const context = { project: "a", excludeStackIdFromLogicalIds: "true", team: "web", stage: "x" };
+    expect(mistakesOf(context)).toEqual([]);
   });
 
   test("more repositories than a trust policy holds, and no fewer", () => {

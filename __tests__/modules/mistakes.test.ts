@@ -369,6 +369,13 @@ const rows: readonly Row[] = [
     "90 is above",
     "60",
   ],
+  [
+    "a repository by its address",
+    { registry: "123456789012.dkr.ecr.us-west-2.amazonaws.com/team/app:v1" },
+    "staging.registry.repository",
+    "is an address at ECR",
+    'write "team/app"',
+  ],
   ["a repository in upper case", { registry: "App" }, "staging.registry.repository", '"App"', "a-z"],
   [
     "no repository",

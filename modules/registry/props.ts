@@ -1,9 +1,22 @@
 import { z } from "zod";
+import { show } from "../mistakes";
 import { options, short } from "../options";
+
+/** How an image's address at ECR begins, before the repository's name. */
+const ECR_HOST = /^\d{12}\.dkr[.-]ecr[\w.-]*\.(?:amazonaws\.com(?:\.cn)?|on\.aws)\//;
 
 const repositoryName = z
   .string()
   .max(256)
+  .refine((name) => !ECR_HOST.test(name), {
+    error: ({ input }) =>
+      `${show(input)} is an address at ECR, and the repository's name alone is asked for: write ${show(
+        String(input)
+          .replace(ECR_HOST, "")
+          .replace(/[:@].*$/, ""),
+      )}. Its account and its region are the environment's.`,
+    abort: true,
+  })
   .regex(
     /^[a-z0-9]+(?:[._-][a-z0-9]+)*(?:\/[a-z0-9]+(?:[._-][a-z0-9]+)*)*$/,
     "is no ECR repository name (a-z, 0-9, and . _ - / between).",

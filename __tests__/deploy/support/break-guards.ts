@@ -9,7 +9,14 @@ import { GUARDS, type Guard } from "./guards";
 
 const root = resolve(__dirname, "../../..");
 const copy = mkdtempSync(join(tmpdir(), "guards-"));
-for (const path of ["deploy", "modules/contract", "__tests__/deploy", "package.json", "tsconfig.json"]) {
+for (const path of [
+  "deploy",
+  "npm",
+  "modules/contract",
+  "__tests__/deploy",
+  "package.json",
+  "tsconfig.json",
+]) {
   cpSync(join(root, path), join(copy, path), { recursive: true });
 }
 symlinkSync(join(root, "node_modules"), join(copy, "node_modules"));
