@@ -19,17 +19,37 @@ const shape = z.object({
   orphans: z.object({ found: z.array(z.object({ name: z.string() })), problem: z.string().optional() }),
 });
 
+/** What a plan of one stack said. */
+export interface Planned {
+  /** What `npm run plan -- --json` printed. */
+  readonly report: string;
+  /** What it wrote for people. */
+  readonly markdown: string;
+}
+
 /**
- * Keeps one issue open for as long as the plan of any environment changes something, and closes it then.
- * @param report what `npm run plan -- --json` printed
- * @param markdown what it wrote for people
+ * Keeps one issue open for as long as the plan of any stack changes something, and closes it then.
+ * @param plans by stack; nothing for one that was not planned
  * @returns what was done, in words
  */
-export async function tellDrift(runner: Runner, report: string, markdown: string): Promise<string> {
-  const { stacks, orphans } = parse(report);
-  const of = (outcome: string) => stacks.filter((stack) => stack.outcome === outcome).map(({ name }) => name);
-  const drifting = [...of("changes"), ...orphans.found.map(({ name }) => `${name} has no file`)];
-  const failed = [...of("failed"), ...(orphans.problem === undefined ? [] : ["states without a file"])];
+export async function tellDrift(
+  runner: Runner,
+  plans: Readonly<Record<string, Planned | undefined>>,
+): Promise<string> {
+  const made = Object.values(plans).flatMap((plan) => plan ?? []);
+  const reports = made.map(({ report }) => parse(report));
+  const of = (outcome: string) =>
+    reports.flatMap(({ stacks }) =>
+      stacks.filter((stack) => stack.outcome === outcome).map(({ name }) => name),
+    );
+  const orphans = new Set(reports.flatMap(({ orphans }) => orphans.found.map(({ name }) => name)));
+  const drifting = [...of("changes"), ...[...orphans].map((name) => `${name} has no file`)];
+  const failed = [
+    ...Object.keys(plans).filter((stack) => plans[stack] === undefined),
+    ...of("failed"),
+    ...(reports.some(({ orphans }) => orphans.problem !== undefined) ? ["states without a file"] : []),
+  ];
+  const markdown = made.map((plan) => plan.markdown).join("\n");
   const api = new Api(runner, "issues: write");
   const issue = await find(api);
   if (drifting.length > 0) {

@@ -1,9 +1,10 @@
 /** npm run github: what the workflows tell people on GitHub, where a shell script would do it badly. */
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
 import { Command } from "commander";
 import { runnerOf } from "./api";
 import { upsertComment } from "./comment";
-import { tellDrift } from "./drift";
+import { type Planned, tellDrift } from "./drift";
 import { CommandError } from "./error";
 import { newerCommit } from "./newer";
 
@@ -11,7 +12,7 @@ const EXAMPLES = `
 Examples:
   npm run -s github -- comment plan.md            on the pull request of this run
   npm run -s github -- newer                      whether main has moved on: superseded
-  npm run -s github -- drift plan.json plan.md    of npm run -s plan -- --json --markdown plan.md > plan.json
+  npm run -s github -- drift plans staging prod   of npm run -s plan -- staging --json --markdown plans/staging.md > plans/staging.json, …
 
 In a workflow, with what every runner sets (GITHUB_API_URL, GITHUB_REPOSITORY, …) and the job's token:
   permissions: { pull-requests: write }           # issues: write for drift, contents: read for newer
@@ -33,9 +34,19 @@ program
 program
   .command("drift")
   .description("open, update or close the one issue on what differs from the main branch")
-  .argument("<report>", "what npm run -s plan -- --json printed")
-  .argument("<file>", "what its --markdown wrote")
-  .action((report, file) => tell(tellDrift(runnerOf(process.env), read(report), read(file))));
+  .argument(
+    "<folder>",
+    "by stack, what npm run -s plan -- --json printed (NAME.json), and what its --markdown wrote (NAME.md)",
+  )
+  .argument("<stacks...>", "all that there are: of one without its files nothing is known")
+  .action((folder: string, stacks: string[]) =>
+    tell(
+      tellDrift(
+        runnerOf(process.env),
+        Object.fromEntries(stacks.map((stack) => [stack, planOf(folder, stack)])),
+      ),
+    ),
+  );
 
 program
   .command("newer")
@@ -47,6 +58,12 @@ program
 
 async function tell(done: Promise<string>): Promise<void> {
   process.stdout.write(`${await done}\n`);
+}
+
+function planOf(folder: string, stack: string): Planned | undefined {
+  const file = (ending: string) => join(folder, `${stack}.${ending}`);
+  if (!existsSync(file("json")) || !existsSync(file("md"))) return undefined;
+  return { report: read(file("json")), markdown: read(file("md")) };
 }
 
 function read(file: string): string {

@@ -40,6 +40,14 @@ export interface Allowed {
   readonly Condition?: Statement["condition"];
 }
 
+/** A statement as IAM reads it, of a policy that allows some things and refuses others. */
+export interface Ruling extends Omit<Allowed, "Effect"> {
+  readonly Effect: "Allow" | "Deny";
+}
+
+/** The same statement as a refusal, which no other statement can take back. */
+export const denied = (statement: Statement): Ruling => ({ ...allowed(statement), Effect: "Deny" });
+
 /**
  * @throws Error where a statement says `*` and no reason is written for its Sid.
  */

@@ -43,6 +43,8 @@ export interface Orphan {
 /** What is known of the states beside those of the stacks that were synthesized. */
 export interface Orphans {
   readonly found: readonly Orphan[];
+  /** Those that these credentials may not read, as in CI, where the plan of bootstrap tells of them. */
+  readonly unread?: readonly string[];
   /** Why nothing is known of them; missing where they could be read. */
   readonly problem?: string;
 }
@@ -80,8 +82,8 @@ export function synthesizedOf({ folder }: Stack): Synthesized | undefined {
  */
 export async function findOrphans(project: string, stacks: readonly Stack[]): Promise<Orphans> {
   try {
-    const states = await otherStates(project, stacks);
-    return { found: states.map(orphanOf) };
+    const { found, unread } = await statesBeside(project, stacks);
+    return { found: found.map(orphanOf), ...(unread.length > 0 && { unread }) };
   } catch (error) {
     if (!(error instanceof CommandError)) throw error;
     return { found: [], problem: error.message };
@@ -94,6 +96,20 @@ export async function findOrphans(project: string, stacks: readonly Stack[]): Pr
  * @throws CommandError where they cannot be read
  */
 export async function otherStates(project: string, stacks: readonly Stack[]): Promise<FoundState[]> {
+  const { found, unread } = await statesBeside(project, stacks);
+  if (unread.length === 0) return found;
+  throw new CommandError(
+    `The states of ${unread.join(", ")} cannot be read with these credentials: what they hold is unknown. Use those of an administrator.`,
+  );
+}
+
+/** States with resources, and the names of those that these credentials may not read. */
+interface Beside {
+  readonly found: FoundState[];
+  readonly unread: string[];
+}
+
+async function statesBeside(project: string, stacks: readonly Stack[]): Promise<Beside> {
   const known = new Set(stacks.map(({ name }) => name));
   const configurations = stacks.flatMap((stack) => synthesizedOf(stack) ?? []);
   const projects = new Set(configurations.flatMap(projectOf));
@@ -103,10 +119,11 @@ export async function otherStates(project: string, stacks: readonly Stack[]): Pr
     buckets.set(place.name, place);
   }
   const found = await Promise.all([...buckets.values()].map((place) => read(place, known)));
-  return found
-    .flat()
+  const ours = found
+    .flatMap((place) => place.found)
     .filter(({ state }) => managed(state).length > 0 && isOurs(state, projects))
     .sort((a, b) => (a.name < b.name ? -1 : 1));
+  return { found: ours, unread: found.flatMap((place) => place.unread).sort() };
 }
 
 const projectOf = ({ provider }: Synthesized) =>
@@ -147,20 +164,23 @@ function orphanOf({ name, state }: FoundState): Orphan {
 interface Place {
   readonly name: string;
   list(): Promise<string[]>;
-  read(stack: string): Promise<string>;
+  /** The state's text, or nothing where these credentials may not read it. */
+  read(stack: string): Promise<string | undefined>;
 }
 
-async function read(place: Place, known: ReadonlySet<string>): Promise<FoundState[]> {
+async function read(place: Place, known: ReadonlySet<string>): Promise<Beside> {
   let name = "";
   try {
     const names = (await place.list()).filter((one) => !known.has(one));
     const found: FoundState[] = [];
+    const unread: string[] = [];
     for (name of names) {
       const text = await place.read(name);
+      if (text === undefined) unread.push(name);
       // An apply that was cut off before its first write leaves nothing in it.
-      if (text.trim() !== "") found.push({ name, state: stateFile.parse(JSON.parse(text)) });
+      else if (text.trim() !== "") found.push({ name, state: stateFile.parse(JSON.parse(text)) });
     }
-    return found;
+    return { found, unread };
   } catch (error) {
     const what = name === "" ? "The states" : `The state of ${name}`;
     throw new CommandError(
@@ -201,8 +221,15 @@ function bucketPlace({ bucket, region }: { readonly bucket: string; readonly reg
     },
     async read(stack) {
       if (!inBucket && sandbox !== undefined) return sandbox.read(stack);
-      const { Body } = await client.send(new GetObjectCommand({ Bucket: bucket, Key: `${stack}${ENDING}` }));
-      return (await Body?.transformToString()) ?? "";
+      try {
+        const { Body } = await client.send(
+          new GetObjectCommand({ Bucket: bucket, Key: `${stack}${ENDING}` }),
+        );
+        return (await Body?.transformToString()) ?? "";
+      } catch (error) {
+        if ((error as Error).name === "AccessDenied") return undefined;
+        throw error;
+      }
     },
   };
 }

@@ -86,7 +86,10 @@ describe.sequential("an account", () => {
     expect(variables(calls)).toEqual({
       "owner/infrastructure": {
         AWS_REGION: "us-west-2",
-        AWS_PLAN_ROLE: role("app-plan"),
+        AWS_PLAN_ROLES: JSON.stringify({
+          bootstrap: role("app-plan-bootstrap"),
+          staging: role("app-plan-staging"),
+        }),
         AWS_PUSH_ROLE: role("app-push"),
       },
       "owner/infrastructure staging": {
@@ -106,14 +109,14 @@ describe.sequential("an account", () => {
     expect(Object.keys(plans)).toEqual(["bootstrap", "qa", "staging"]);
     expect(plans.staging?.counts).toEqual(counts({}));
     expect(plans.qa?.counts).toEqual(counts({ create: expect.any(Number) }));
-    expect(plans.bootstrap?.counts).toEqual(counts({ create: 6, update: 3 }));
+    expect(plans.bootstrap?.counts).toEqual(counts({ create: 9, update: 3 }));
     const created = addresses(plans.bootstrap, "create");
-    for (const role of ["apply_qa", "deploy_qa"])
+    for (const role of ["plan_qa", "apply_qa", "deploy_qa"])
       expect(created.filter((address) => address.includes(role))).toHaveLength(3);
     expect(addresses(plans.bootstrap, "update")).toEqual([
       "aws_ecr_lifecycle_policy.registry_app_lifecycle",
       "aws_ecr_repository.registry_app",
-      "aws_iam_policy.ci_plan_policy_1",
+      "aws_iam_policy.ci_plan_bootstrap_policy_1",
     ]);
     await project.apply("bootstrap");
     const calls = await github(project, ["owner/infrastructure staging", "owner/web staging"]);
@@ -127,7 +130,7 @@ describe.sequential("an account", () => {
     });
     await project.apply("qa");
     expect(belonging("staging")).toBe(before);
-    expect(rolesFor("qa")).toHaveLength(2);
+    expect(rolesFor("qa")).toHaveLength(3);
   });
 
   it("loses it again, and nothing of the first", async () => {
@@ -142,11 +145,11 @@ describe.sequential("an account", () => {
     expect(JSON.parse(belonging("qa"))).toEqual([]);
     const plans = await project.plan();
     expect(Object.keys(plans)).toEqual(["bootstrap", "staging"]);
-    expect(plans.bootstrap?.counts).toEqual(counts({ destroy: 6, update: 3 }));
+    expect(plans.bootstrap?.counts).toEqual(counts({ destroy: 9, update: 3 }));
     expect(plans.staging?.counts).toEqual(counts({}));
     await project.apply("bootstrap");
     expect(rolesFor("qa")).toEqual([]);
-    expect(rolesFor("staging")).toHaveLength(2);
+    expect(rolesFor("staging")).toHaveLength(3);
     expect(belonging("staging")).toBe(before);
   });
 
@@ -163,7 +166,7 @@ describe.sequential("an account", () => {
     const refused = await project.shell(destroy);
     expect(refused.code).toBe(1);
     expect(refused.output).toContain("Instance cannot be destroyed");
-    expect(rolesFor("staging")).toHaveLength(2);
+    expect(rolesFor("staging")).toHaveLength(3);
 
     const withoutImages = ["--delete", "ecr_repository/app"];
     const taken = await project.shell(`${command("state rm aws_s3_bucket")} && ${destroy}`, withoutImages);

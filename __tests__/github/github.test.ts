@@ -106,19 +106,28 @@ const report = (outcomes: Readonly<Record<string, string>>, orphans: readonly st
     stacks: Object.entries(outcomes).map(([name, outcome]) => ({ name, outcome })),
   });
 const drift = (outcomes: Readonly<Record<string, string>>, markdown = "the plan") =>
-  tellDrift(runnerOf(github.env), report(outcomes), markdown);
+  tellDrift(
+    runnerOf(github.env),
+    Object.fromEntries(
+      Object.entries(outcomes).map(([name, outcome]) => [
+        name,
+        { report: report({ [name]: outcome }), markdown },
+      ]),
+    ),
+  );
 const open = () => github.issues.filter(({ state }) => state === "open");
 
 describe("the issue of drift", () => {
   it("tells an environment whose file is gone, and closes nothing where that is unknown", async () => {
     const unchanged = { staging: "no changes" };
-    const told = await tellDrift(runnerOf(github.env), report(unchanged, ["prod"]), "the plan");
+    const orphan = { report: report(unchanged, ["prod"]), markdown: "the plan" };
+    const told = await tellDrift(runnerOf(github.env), { staging: orphan, qa: orphan });
     expect(told).toMatch(/^Opened issue \d+: Drift: prod has no file\.$/);
     const unknown = JSON.stringify({
       ...JSON.parse(report(unchanged)),
       orphans: { found: [], problem: "Access Denied" },
     });
-    expect(await tellDrift(runnerOf(github.env), unknown, "")).toBe(
+    expect(await tellDrift(runnerOf(github.env), { staging: { report: unknown, markdown: "" } })).toBe(
       "No drift is known, but not planned: states without a file. No issue was touched.",
     );
     expect(open()).toHaveLength(1);
@@ -153,6 +162,15 @@ describe("the issue of drift", () => {
     expect(github.requests).toEqual(["GET /issues?state=open&per_page=100&page=1"]);
   });
 
+  it("stays open while of one stack there is no plan at all", async () => {
+    const issue = github.opened("<!-- slipway-drift -->\nold", { title: "Drift: prod" });
+    const planned = { report: report({ staging: "no changes" }), markdown: "" };
+    expect(await tellDrift(runnerOf(github.env), { staging: planned, prod: undefined })).toMatch(
+      /not planned: prod/,
+    );
+    expect(issue).toMatchObject({ state: "open", body: "<!-- slipway-drift -->\nold" });
+  });
+
   it("stays open while an environment could not be planned, and tells the others' drift", async () => {
     const issue = github.opened("<!-- slipway-drift -->\nold", { title: "Drift: staging" });
     expect(await drift({ prod: "failed", staging: "no changes" })).toMatch(/not planned: prod/);
@@ -184,9 +202,9 @@ describe("the issue of drift", () => {
   it.each(["", "{}", '{"version":2,"stacks":[]}', '{"version":1,"stacks":[{"name":"a","outcome":"fine"}]}'])(
     "is not touched for the report %j",
     async (text) => {
-      await expect(tellDrift(runnerOf(github.env), text, "")).rejects.toThrow(
-        /The report is not what npm run -s plan/,
-      );
+      await expect(
+        tellDrift(runnerOf(github.env), { staging: { report: text, markdown: "" } }),
+      ).rejects.toThrow(/The report is not what npm run -s plan/);
       expect(github.requests).toEqual([]);
     },
   );

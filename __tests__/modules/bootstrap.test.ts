@@ -14,7 +14,7 @@ import type { Deployable } from "../../modules/contract/policy";
 import { policy as deployPolicy } from "../../modules/contract/policy";
 import type { EnvironmentFile, EnvironmentProps } from "../../modules/environment";
 import { resolve } from "../../modules/environment/resolve";
-import type { Allowed } from "../../modules/policy";
+import type { Allowed, Ruling } from "../../modules/policy";
 import { resolveProject } from "../../modules/project";
 import { Registry } from "../../modules/registry/registry";
 import { SlipwayStack } from "../../modules/stack";
@@ -189,14 +189,16 @@ describe("who may act from CI", () => {
     expect(Object.keys(without.json.output)).toEqual(["state_bucket_name", "state_bucket_region"]);
   });
 
-  test("six roles for two environments, apart from the environments' own by their path", () => {
+  test("eight roles for two environments, apart from the environments' own by their path", () => {
     const roles = graph.all("aws_iam_role").map(({ id, body }) => [id, body.name, body.path]);
     expect(roles.sort()).toEqual([
       ["ci_apply_prod", "app-apply-prod", "/slipway/"],
       ["ci_apply_staging", "app-apply-staging", "/slipway/"],
       ["ci_deploy_prod", "app-deploy-prod", "/slipway/"],
       ["ci_deploy_staging", "app-deploy-staging", "/slipway/"],
-      ["ci_plan", "app-plan", "/slipway/"],
+      ["ci_plan_bootstrap", "app-plan-bootstrap", "/slipway/"],
+      ["ci_plan_prod", "app-plan-prod", "/slipway/"],
+      ["ci_plan_staging", "app-plan-staging", "/slipway/"],
       ["ci_push", "app-push", "/slipway/"],
     ]);
   });
@@ -215,13 +217,14 @@ describe("who may act from CI", () => {
   const versions = [..."0123456789"].map((digit) => `refs/tags/v${digit}*`);
 
   test("plan: pull requests but Dependabot's, and main", () => {
-    expect(asks(graph, "plan")).toEqual([
-      {
-        StringLike: { sub: [`${own}:pull_request`], job_workflow_ref: `${terraform}@*` },
-        StringNotEquals: { actor: "dependabot[bot]" },
-      },
-      { StringLike: { sub: [`${own}:ref:${main}`], job_workflow_ref: `${terraform}@${main}` } },
-    ]);
+    for (const stack of ["bootstrap", "staging", "prod"])
+      expect(asks(graph, `plan_${stack}`)).toEqual([
+        {
+          StringLike: { sub: [`${own}:pull_request`], job_workflow_ref: `${terraform}@*` },
+          StringNotEquals: { actor: "dependabot[bot]" },
+        },
+        { StringLike: { sub: [`${own}:ref:${main}`], job_workflow_ref: `${terraform}@${main}` } },
+      ]);
   });
 
   test("apply: main's own workflow, in the GitHub environment", () => {
@@ -265,7 +268,7 @@ describe("who may act from CI", () => {
       github: { repository: "owner@1/infrastructure@2", services: ["owner@1/web@34"] },
     });
     const asked = (role: string) => asks(ids, role).map(({ StringEquals }) => StringEquals);
-    expect(asked("plan")).toEqual([{ repository_id: ["2"] }, { repository_id: ["2"] }]);
+    expect(asked("plan_prod")).toEqual([{ repository_id: ["2"] }, { repository_id: ["2"] }]);
     expect(asked("apply_prod")).toEqual([{ repository_id: ["2"] }]);
     for (const role of ["push", "deploy_prod"]) expect(asked(role)).toEqual([{ repository_id: ["2", "34"] }]);
     const [{ StringLike } = {}] = asks(ids, "push");
@@ -275,9 +278,11 @@ describe("who may act from CI", () => {
 
   test("each workflow may take the roles that its jobs ask for, and no other", () => {
     const folder = join(__dirname, "../../.github/workflows");
-    const roles = ["plan", "push", "apply_prod", "deploy_prod"];
+    const roles = ["plan_prod", "push", "apply_prod", "deploy_prod"];
     for (const file of readdirSync(folder)) {
-      const taken = [...readFileSync(join(folder, file), "utf8").matchAll(/vars\.AWS_(\w+)_ROLE \}\}/g)];
+      const taken = [
+        ...readFileSync(join(folder, file), "utf8").matchAll(/vars\.AWS_(\w+)_ROLES?\b(?! !=)/g),
+      ];
       const trusting = roles.filter((role) =>
         asks(graph, role).some(({ StringLike }) =>
           String(StringLike?.job_workflow_ref).includes(`/workflows/${file}@`),
@@ -297,30 +302,70 @@ describe("who may act from CI", () => {
     expect(existing.one("data.aws_iam_openid_connect_provider").url).toBe(
       "https://token.actions.githubusercontent.com",
     );
-    const trust = existing.one("aws_iam_role", "ci_plan").assume_role_policy;
+    const trust = existing.one("aws_iam_role", "ci_plan_prod").assume_role_policy;
     expect(trust).toContain("${data.aws_iam_openid_connect_provider.ci_github.arn}");
   });
 });
 
 describe("what they may do", () => {
+  const plans = ["bootstrap", "staging", "prod"];
+  const actionsOf = (of: Graph, role: string) => statementsOf(of, role).flatMap(({ Action }) => Action);
+
   test("plan: read, and change nothing", () => {
-    const statements = statementsOf(graph, "plan");
-    const actions = statements.flatMap(({ Action }) => Action);
     const reads = /^[\w-]+:(Describe|Get|List|View)[\w*]*$/;
-    // Through Systems Manager, for the parameters below.
-    expect(actions.filter((action) => !reads.test(action))).toEqual(["kms:Decrypt"]);
-    expect(allows(statements, "s3:GetObject", `${BUCKET}/prod.tfstate`)).toBe(true);
-    expect(allows(statements, "s3:GetObject", "arn:aws:s3:::customers/list.csv")).toBe(false);
-    for (const action of ["logs:GetLogEvents", "ec2:GetPasswordData", "ecr:BatchGetImage"])
-      expect([action, allows(statements, action, "x")]).toEqual([action, false]);
+    for (const stack of plans) {
+      const actions = actionsOf(graph, `plan_${stack}`);
+      // Through Systems Manager, for the parameters below.
+      const decrypts = synthesize(shipped.prod, "prod").count("aws_kms_key") > 0 && stack === "prod";
+      expect([stack, actions.filter((action) => !reads.test(action))]).toEqual([
+        stack,
+        decrypts ? ["kms:Decrypt"] : [],
+      ]);
+      const statements = statementsOf(graph, `plan_${stack}`);
+      expect(allows(statements, "s3:GetObject", "arn:aws:s3:::customers/list.csv")).toBe(false);
+      for (const action of ["logs:GetLogEvents", "ec2:GetPasswordData", "ecr:BatchGetImage"])
+        expect([action, allows(statements, action, "x")]).toEqual([action, false]);
+    }
   });
 
-  test("plan: values of the environments' parameters alone, because Terraform reads a parameter whole", () => {
-    const statements = statementsOf(graph, "plan");
+  test("plan: one environment, and neither another's state, parameters, roles nor buckets", () => {
+    const own = (name: string): [string, string][] => [
+      ["s3:GetObject", `${BUCKET}/${name}.tfstate`],
+      ["ssm:GetParameter", `arn:aws:ssm:us-west-2:${ACCOUNT}:parameter/${name}/deploy`],
+      ["ssm:GetParameter", `arn:aws:ssm:us-west-2:${ACCOUNT}:parameter/${name}/database/1/password`],
+      ["iam:GetRolePolicy", `arn:aws:iam::${ACCOUNT}:role/${name}-web-task`],
+      ["s3:GetBucketPolicy", `arn:aws:s3:::${name}-access-logs-123456789012`],
+      ["ssm:ListTagsForResource", `arn:aws:ssm:us-west-2:${ACCOUNT}:parameter/${name}/deploy`],
+    ];
+    const read = (role: string, name: string) =>
+      own(name).map(([action, resource]) => allows(statementsOf(graph, role), action, resource));
+    for (const name of ["staging", "prod"])
+      for (const other of ["staging", "prod"])
+        expect([name, other, new Set(read(`plan_${name}`, other))]).toEqual([
+          name,
+          other,
+          new Set([name === other]),
+        ]);
+    expect(allows(statementsOf(graph, "plan_prod"), "s3:GetObject", `${BUCKET}/bootstrap.tfstate`)).toBe(
+      false,
+    );
     const parameter = (name: string) => `arn:aws:ssm:us-west-2:${ACCOUNT}:parameter/${name}`;
-    expect(allows(statements, "ssm:GetParameter", parameter("prod/database/1/password"))).toBe(true);
-    expect(allows(statements, "ssm:GetParameter", parameter("production/x"))).toBe(false);
-    expect(allows(statements, "ssm:GetParameter", parameter("payroll"))).toBe(false);
+    for (const name of ["production/x", "payroll"])
+      expect(allows(statementsOf(graph, "plan_prod"), "ssm:GetParameter", parameter(name))).toBe(false);
+    expect(actionsOf(graph, "plan_bootstrap").filter((action) => action.startsWith("ssm:"))).toEqual([]);
+  });
+
+  test("plan of bootstrap: its state and those without a file, but not those of the environments", () => {
+    const rulings: readonly Ruling[] = statementsOf(graph, "plan_bootstrap");
+    const about = (effect: string, name: string) =>
+      rulings.some(
+        ({ Effect, Action, Resource }) =>
+          Effect === effect &&
+          Action.includes("s3:GetObject") &&
+          Resource.some((pattern) => matches(pattern, `${BUCKET}/${name}.tfstate`)),
+      );
+    const mayRead = (name: string) => about("Allow", name) && !about("Deny", name);
+    expect(["bootstrap", "gone", "staging", "prod"].map(mayRead)).toEqual([true, true, false, false]);
   });
 
   test("apply: its own state, names and parameters, and neither another environment's nor the roles of CI", () => {
@@ -386,7 +431,8 @@ describe("what they may do", () => {
       expect(allows(statementsOf(graph, "apply_staging"), action, own)).toBe(false);
     }
     for (const [role, reads] of [
-      ["plan", true],
+      ["plan_prod", true],
+      ["plan_staging", false],
       ["apply_prod", true],
       ["apply_staging", false],
     ] as const)
@@ -410,16 +456,20 @@ describe("what they may do", () => {
         StringEquals: { "aws:ResourceTag/environment": "staging" },
       });
     }
-    expect(conditionOf("plan", "kms:Decrypt")).toEqual({
+    expect(conditionOf("plan_staging", "kms:Decrypt")).toEqual({
       StringEquals: {
-        "aws:ResourceTag/environment": ["staging", "prod"],
-        "kms:ViaService": ["ssm.us-west-2.amazonaws.com"],
+        "aws:ResourceTag/environment": "staging",
+        "kms:ViaService": "ssm.us-west-2.amazonaws.com",
+      },
+      StringLike: {
+        "kms:EncryptionContext:PARAMETER_ARN": ["database/*", "deploy", "service/*"].map(
+          (name) => `arn:aws:ssm:us-west-2:${ACCOUNT}:parameter/staging/${name}`,
+        ),
       },
     });
-    expect(allows(statementsOf(of, "plan"), "kms:DescribeKey", "*")).toBe(true);
-    expect(allows(statementsOf(withBootstrap({}, { staging: least }), "plan"), "kms:Decrypt", keys)).toBe(
-      false,
-    );
+    expect(allows(statementsOf(of, "plan_staging"), "kms:DescribeKey", "*")).toBe(true);
+    const without = withBootstrap({}, { staging: least });
+    expect(allows(statementsOf(without, "plan_staging"), "kms:Decrypt", keys)).toBe(false);
   });
 
   test("apply and plan: what an environment's own resources belong to, and not what they do not", () => {
@@ -437,9 +487,9 @@ describe("what they may do", () => {
     for (const service of ["dynamodb", "elasticfilesystem", "events", "cloudwatch"])
       expect(allows(apply, `${service}:Anything`, "*")).toBe(false);
     for (const action of ["sqs:GetQueueAttributes", "sns:GetTopicAttributes"]) {
-      expect(allows(statementsOf(of, "plan"), action, "*")).toBe(true);
-      expect(allows(statementsOf(of, "apply_prod"), action, "*")).toBe(false);
-      expect(allows(statementsOf(graph, "plan"), action, "*")).toBe(false);
+      expect(allows(statementsOf(of, "plan_staging"), action, "*")).toBe(true);
+      for (const role of ["apply_prod", "plan_prod"])
+        expect(allows(statementsOf(of, role), action, "*")).toBe(false);
     }
   });
 
@@ -579,7 +629,7 @@ describe("dividing a policy", () => {
     Resource: fc.uniqueArray(fc.string({ minLength: 1, maxLength: 40 }), { minLength: 1, maxLength: 30 }),
   });
   const statements = fc.uniqueArray(statement, { selector: ({ Sid }) => Sid, maxLength: 8 });
-  const pairs = (all: readonly Allowed[]) =>
+  const pairs = (all: readonly Ruling[]) =>
     all.flatMap(({ Sid, Action, Resource }) =>
       Resource.map((resource) => JSON.stringify([Sid, Action, resource])),
     );
@@ -635,7 +685,7 @@ describe("the rest", () => {
         .filter((line) => line.includes(`--repo ${repository} `))
         .filter((line) => (environment ? line.includes(`--env ${environment} `) : !line.includes("--env")))
         .map((line) => /set (\w+)/.exec(line)?.[1]);
-    expect(of("owner/infrastructure")).toEqual(["AWS_REGION", "AWS_PLAN_ROLE", "AWS_PUSH_ROLE"]);
+    expect(of("owner/infrastructure")).toEqual(["AWS_REGION", "AWS_PLAN_ROLES", "AWS_PUSH_ROLE"]);
     expect(of("owner/web")).toEqual(["AWS_REGION", "AWS_PUSH_ROLE"]);
     for (const environment of ["staging", "prod"]) {
       expect(of("owner/infrastructure", environment)).toEqual([

@@ -45,7 +45,7 @@ describe("which jobs run for what", () => {
       "pull request of Dependabot": "check",
       "merge queue": "check",
       "push to main": "check plan changed apply",
-      schedule: "drift",
+      schedule: "check plan drift",
       "dispatch on main": "check plan changed apply",
       "dispatch on a branch": "check",
     });
@@ -53,8 +53,8 @@ describe("which jobs run for what", () => {
 
   it("of it before bootstrap's output was given to GitHub: what needs no credentials", () => {
     const ran = table(terraform, terraform, { setUp: false });
-    expect(new Set(Object.values(ran))).toEqual(new Set(["check", ""]));
-    expect(ran.schedule).toBe("");
+    expect(new Set(Object.values(ran))).toEqual(new Set(["check"]));
+    expect(ran.schedule).toBe("check");
   });
 
   it("of it where no plan changes anything: no approval is asked for", () => {
@@ -174,7 +174,8 @@ const errored = (there: boolean) => ({
 const situations = (["success", "failure", "cancelled"] as Status[]).flatMap((status) =>
   ["", "sha256:1"].flatMap((digest) =>
     [true, false].flatMap((migrations) =>
-      ["bootstrap", "staging"].map((stack) => ({ status, digest, migrations, stack })),
+      // The last one is new: it has no role yet.
+      ["bootstrap", "staging", "qa"].map((stack) => ({ status, digest, migrations, stack })),
     ),
   ),
 );
@@ -188,7 +189,7 @@ function outcomes(workflow: Workflow, start: Workflow, job: string, step: Step):
       const contexts = {
         ...contextsOf(event, { inputs: { ...withInputs.inputs, migrations } }),
         matrix: { stack },
-        steps: { pushed: { outputs: { digest } }, plan: { conclusion: "success" } },
+        steps: { pushed: { outputs: { digest } }, plan: { conclusion: "success", outputs: { made: "yes" } } },
       };
       for (const there of [true, false])
         found.add(holds(step.if, { ...contexts, steps: { ...contexts.steps, ...errored(there) } }, status));

@@ -168,6 +168,17 @@ describe.sequential("the jobs", () => {
     expect([...artifacts]).toEqual([]);
   });
 
+  it("say in the comment that no role plans a new environment yet, and what makes one", async () => {
+    fresh();
+    const { status, ran, summary } = await run(terraform, "plan", "pull request", {
+      contexts: { matrix: { stack: "qa" } },
+    });
+    expect(status).toBe("success");
+    expect(ran).toEqual({ "Say that no role plans it": 0, Comment: 0 });
+    expect(summary).toMatch(/^<!-- slipway-plan: qa -->\n### qa: not planned\n.*`npm run plan -- bootstrap`/);
+    expect(github.comments.pop()?.body).toContain(summary.trim());
+  });
+
   it("say in the comment that a plan failed, and fail", async () => {
     fresh((source) => source.replace('registry: "app"', 'registry: "absent"'));
     const { status, ran } = await plan("staging", "pull request");
@@ -335,9 +346,14 @@ describe.sequential("the jobs", () => {
     expect(await changed()).toBe("[]");
   });
 
-  const drift = (...edits: readonly string[]) => {
+  /** The night's jobs: staging is planned, and what it says is told. */
+  const drift = async (...edits: readonly string[]) => {
     fresh(withOwner);
-    return run(terraform, "drift", "schedule", { sandbox: edits });
+    const planned = await plan("staging", "schedule", edits);
+    expect(planned.status, planned.log).toBe("success");
+    fresh(withOwner);
+    const contexts = { needs: { check: { outputs: { stacks: '["staging"]' } } } };
+    return run(terraform, "drift", "schedule", { contexts });
   };
   const issues = () =>
     github.issues.map(({ state, title, body }) => [

@@ -63,6 +63,7 @@ export class Bootstrap extends SlipwayStack {
 
   private createCiRoles(github: GithubConfiguration) {
     return new CiRoles(this, "ci", {
+      stack: BOOTSTRAP,
       project: this.project.project,
       account: this.account,
       github,

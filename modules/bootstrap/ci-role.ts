@@ -4,7 +4,7 @@ import { IamRolePolicyAttachment } from "@cdktf/provider-aws/lib/iam-role-policy
 import { Construct } from "constructs";
 import { nameOf } from "../names";
 import { suppress } from "../../guardrails/suppress";
-import { type Allowed, document, wildcardReasons } from "../policy";
+import { document, type Ruling, wildcardReasons } from "../policy";
 import { ITSELF } from "../stack";
 
 /** Keeps them apart from the environments' own roles, which the apply roles may change. */
@@ -24,7 +24,7 @@ export interface CiRoleProps {
   readonly trust: string;
   /** How long a session may last; AWS's hour by default. */
   readonly hours?: number;
-  readonly statements: readonly Allowed[];
+  readonly statements: readonly Ruling[];
 }
 
 /** A role that a workflow assumes, and what it may do: in as many policies as that takes. */
@@ -63,7 +63,7 @@ const reported: Readonly<Partial<Record<keyof typeof wildcardReasons, readonly s
   ChangeServices: ["iam-wildcard-resource", "iam-wildcard-action"],
 };
 
-function excuse(policy: IamPolicy, statements: readonly Allowed[]) {
+function excuse(policy: IamPolicy, statements: readonly Ruling[]) {
   for (const { Sid } of statements) {
     const sid = Sid as keyof typeof reported;
     for (const rule of reported[sid] ?? [])
@@ -72,8 +72,8 @@ function excuse(policy: IamPolicy, statements: readonly Allowed[]) {
 }
 
 /** The same statements in several documents, none longer than `longest`: one that is too long is divided by its resources. */
-export function divide(statements: readonly Allowed[], longest: number): Allowed[][] {
-  const documents: Allowed[][] = [[]];
+export function divide(statements: readonly Ruling[], longest: number): Ruling[][] {
+  const documents: Ruling[][] = [[]];
   for (const statement of statements) {
     for (const resource of statement.Resource) {
       const grown = withResource(documents.at(-1) ?? [], statement, resource);
@@ -84,7 +84,7 @@ export function divide(statements: readonly Allowed[], longest: number): Allowed
   return documents;
 }
 
-function withResource(to: readonly Allowed[], statement: Allowed, resource: string): Allowed[] {
+function withResource(to: readonly Ruling[], statement: Ruling, resource: string): Ruling[] {
   const last = to.at(-1);
   return last?.Sid === statement.Sid
     ? [...to.slice(0, -1), { ...last, Resource: [...last.Resource, resource] }]

@@ -1,12 +1,13 @@
 import { Construct } from "constructs";
 import { policy as deployPolicy } from "../contract/policy";
 import type { Environment } from "../environment/environment";
-import { actionsOf, allowed, type Statement } from "../policy";
+import { actionsOf, allowed, type Ruling, type Statement } from "../policy";
 import { CiRole, type CiRoleProps } from "./ci-role";
 import { deployableOf } from "./deployable";
 import { GithubIdentity } from "./github-identity";
 import type { GithubConfiguration } from "./props";
 import type { Repository } from "./repositories";
+import { bootstrapRulings } from "./bootstrap-access";
 import { applyStatements, planStatements } from "./terraform-access";
 import { whoMay } from "./trust";
 
@@ -17,6 +18,8 @@ import { whoMay } from "./trust";
 const APPLY_HOURS = 4;
 
 export interface CiRolesProps {
+  /** The name of the stack that these roles belong to. */
+  readonly stack: string;
   readonly project: string;
   readonly account: string;
   readonly github: GithubConfiguration;
@@ -28,8 +31,8 @@ export interface CiRolesProps {
 /** Who may act from CI: roles that GitHub's workflows assume, each for what it does and nothing else. */
 export class CiRoles extends Construct {
   readonly identity: GithubIdentity;
-  /** Reads everything, for pull requests and the main branch. */
-  readonly plan: CiRole;
+  /** By stack, this one among them: reads what a plan of it takes, for pull requests and the main branch. */
+  readonly plan: ReadonlyMap<string, CiRole>;
   /** Pushes images. */
   readonly push: CiRole;
   /** By environment: applies its plan. */
@@ -44,7 +47,7 @@ export class CiRoles extends Construct {
   ) {
     super(scope, id);
     this.identity = new GithubIdentity(this, "github", props.github);
-    this.plan = this.createPlanRole();
+    this.plan = this.createPlanRoles();
     this.push = this.createPushRole();
     this.apply = this.perEnvironment((environment) => this.createApplyRole(environment));
     this.deploy = this.perEnvironment((environment) => this.createDeployRole(environment));
@@ -54,12 +57,30 @@ export class CiRoles extends Construct {
     return new Map(this.props.environments.map((one) => [one.configuration.name, make(one)]));
   }
 
-  private createPlanRole() {
-    const { github, environments, account, stateBucketArn } = this.props;
-    return this.createRole(["plan"], {
-      description: "Plans every environment, for pull requests and the main branch",
-      trust: this.identity.trust(whoMay.plan(github)),
-      statements: planStatements(environments, account, stateBucketArn).map(allowed),
+  private createPlanRoles(): ReadonlyMap<string, CiRole> {
+    const { environments, account, stateBucketArn, repositories, stack } = this.props;
+    const own = bootstrapRulings({
+      stack,
+      environments: environments.map(({ configuration }) => configuration.name),
+      repositoryArns: repositories.map((repository) => this.arnOf(repository)),
+      stateBucketArn,
+    });
+    return new Map([
+      [stack, this.createPlanRole(stack, own)],
+      ...this.perEnvironment((environment) =>
+        this.createPlanRole(
+          environment.configuration.name,
+          planStatements(environment, account, stateBucketArn).map(allowed),
+        ),
+      ),
+    ]);
+  }
+
+  private createPlanRole(stack: string, statements: readonly Ruling[]) {
+    return this.createRole(["plan", stack], {
+      description: `Plans ${stack}, for pull requests and the main branch`,
+      trust: this.identity.trust(whoMay.plan(this.props.github)),
+      statements,
     });
   }
 
@@ -73,10 +94,6 @@ export class CiRoles extends Construct {
   }
 
   private pushStatements(): Statement[] {
-    const { repositories, account } = this.props;
-    const arns = repositories.map(
-      ({ name, region }) => `arn:aws:ecr:${region}:${account}:repository/${name}`,
-    );
     return [
       { sid: "EcrLogin", actions: ["ecr:GetAuthorizationToken"], resources: ["*"] },
       {
@@ -91,9 +108,13 @@ export class CiRoles extends Construct {
           "PutImage",
           "UploadLayerPart",
         ]),
-        resources: arns,
+        resources: this.props.repositories.map((repository) => this.arnOf(repository)),
       },
     ];
+  }
+
+  private arnOf({ name, region }: Repository): string {
+    return `arn:aws:ecr:${region}:${this.props.account}:repository/${name}`;
   }
 
   private createApplyRole(environment: Environment) {

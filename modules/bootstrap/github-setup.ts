@@ -17,7 +17,7 @@ export function githubSetup({ github, region, environments, roles }: GithubSetup
     const infrastructure = repository === own;
     return [
       variable(repository, "AWS_REGION", region),
-      ...(infrastructure ? [variable(repository, "AWS_PLAN_ROLE", roles.plan.role.arn)] : []),
+      ...(infrastructure ? [variable(repository, "AWS_PLAN_ROLES", `'${planRoles(roles)}'`)] : []),
       variable(repository, "AWS_PUSH_ROLE", roles.push.role.arn),
       ...environments.flatMap(({ configuration: { name, region } }) => [
         ...makeEnvironment(repository, name),
@@ -51,6 +51,10 @@ rule() {
 
 const variable = (repository: string, name: string, value: string | undefined, environment?: string) =>
   `gh variable set ${name} --repo ${repository}${environment ? ` --env ${environment}` : ""} --body ${value}`;
+
+/** The plan roles by stack, as JSON: no job that plans may stand in a GitHub environment, which would ask for an approval. */
+const planRoles = ({ plan }: CiRoles) =>
+  JSON.stringify(Object.fromEntries([...plan].map(([stack, { role }]) => [stack, role.arn])));
 
 const makeEnvironment = (repository: string, name: string) => [
   `environment ${repository} ${name}`,

@@ -2,6 +2,7 @@ import type { Environment } from "../environment/environment";
 import type { Configuration } from "../environment/props";
 import { actionsOf, AGENT_POLICY, type Statement } from "../policy";
 import { stateKey } from "../stack";
+import { parameterPatterns } from "./parameters";
 import { autoscales, optionalServices, usedServices } from "./used-services";
 
 /**
@@ -35,7 +36,6 @@ export const namedServices: Readonly<Record<string, readonly string[]>> = {
     "GetEncryptionConfiguration",
     "GetLifecycleConfiguration",
     "GetReplicationConfiguration",
-    "ListAllMyBuckets",
     "ListBucket",
     "ListTagsForResource",
   ],
@@ -48,14 +48,49 @@ const GLOBAL_REGION = "us-east-1";
 /** Optional services whose resources an environment's name or tag tells apart: what may be changed is said below. */
 const bounded: readonly string[] = ["kms", "sqs"];
 
-const reading = (environments: readonly Environment[]): Statement => ({
-  sid: "ReadServices",
-  actions: [
-    ...Object.entries({ ...services, ...namedServices }),
-    ...usedServices(...environments).map((used) => [used, optionalServices[used]?.reads ?? []] as const),
-    ...(autoscales(...environments) ? [["cloudwatch", ["DescribeAlarms"]] as const] : []),
-  ].flatMap(([service, names]) => actionsOf(service, names)),
-  resources: ["*"],
+/** What Terraform reads of an environment: by name where an environment chooses the names, else what AWS lists in its regions. */
+function readStatements(environment: Environment, account: string): Statement[] {
+  const { name, region, registries } = environment.configuration;
+  const named = (service: string) => actionsOf(service, namedServices[service] ?? []);
+  return [
+    {
+      sid: "ReadServices",
+      actions: [
+        ...Object.entries(services),
+        ...usedServices(environment).map((used) => [used, optionalServices[used]?.reads ?? []] as const),
+        ...(autoscales(environment) ? [["cloudwatch", ["DescribeAlarms"]] as const] : []),
+        ["ssm", ["DescribeParameters"]] as const,
+      ].flatMap(([service, names]) => actionsOf(service, names)),
+      resources: ["*"],
+      condition: inRegion(region),
+    },
+    {
+      sid: "ReadRoles",
+      actions: named("iam"),
+      resources: [
+        `arn:aws:iam::${account}:role/${name}-*`,
+        `arn:aws:iam::${account}:instance-profile/${name}-*`,
+      ],
+    },
+    { sid: "ReadBuckets", actions: named("s3"), resources: [`arn:aws:s3:::${name}-*`] },
+    {
+      sid: "ReadRepositories",
+      actions: named("ecr"),
+      resources: registries.map(
+        ({ repository }) => `arn:aws:ecr:${region}:${account}:repository/${repository}`,
+      ),
+    },
+    {
+      sid: "ReadTagsOfParameters",
+      actions: ["ssm:ListTagsForResource"],
+      resources: [parameters(environment.configuration, account)],
+    },
+  ];
+}
+
+/** Where an environment lies, and where the global services are. */
+const inRegion = (region: string) => ({
+  StringEquals: { "aws:RequestedRegion": [...new Set([region, GLOBAL_REGION])] },
 });
 
 /** A new password is made, and thrown away, in each plan and apply. */
@@ -73,31 +108,28 @@ const parameters = ({ name, region }: Configuration, account: string) =>
 const publicParameters = ({ region }: Configuration) => `arn:aws:ssm:${region}::parameter/aws/service/*`;
 
 /**
- * What a plan of all these environments and of the bootstrap stack reads. That includes the values of the environments'
- * parameters, because Terraform reads a parameter whole.
+ * What a plan of one environment reads: what it is made of, its own state, and the values of the parameters that Terraform
+ * writes, because Terraform reads a parameter whole. No secret that a person writes is among them.
  */
-export const planStatements = (
-  environments: readonly Environment[],
-  account: string,
-  bucketArn: string,
-): Statement[] => [
-  reading(environments),
-  password,
-  {
-    sid: "ReadParameters",
-    actions: ["ssm:GetParameter", "ssm:GetParameters"],
-    resources: [
-      ...new Set(
-        environments.flatMap(({ configuration }) => [
-          parameters(configuration, account),
-          publicParameters(configuration),
-        ]),
-      ),
-    ],
-  },
-  ...decryptStatements(environments, account),
-  { sid: "ReadStates", actions: ["s3:GetObject"], resources: [`${bucketArn}/${stateKey("*")}`] },
-];
+export function planStatements(environment: Environment, account: string, bucketArn: string): Statement[] {
+  const { configuration } = environment;
+  const { name, region } = configuration;
+  const written = parameterPatterns(environment).map(
+    (pattern) => `arn:aws:ssm:${region}:${account}:parameter${pattern}`,
+  );
+  return [
+    ...readStatements(environment, account),
+    password,
+    {
+      sid: "ReadParameters",
+      actions: ["ssm:GetParameter", "ssm:GetParameters"],
+      resources: [...written, publicParameters(configuration)],
+    },
+    ...(environment.key ? [decryptStatement(configuration, account, written)] : []),
+    { sid: "ReadState", actions: ["s3:GetObject"], resources: [`${bucketArn}/${stateKey(name)}`] },
+    { sid: "ListStates", actions: ["s3:ListBucket"], resources: [bucketArn] },
+  ];
+}
 
 /** What applying one environment takes: its own state, what bears its name, and the services that bear none. */
 export function applyStatements(environment: Environment, account: string, bucketArn: string): Statement[] {
@@ -107,7 +139,7 @@ export function applyStatements(environment: Environment, account: string, bucke
   const state = `${bucketArn}/${stateKey(name)}`;
   const created = configuration.registries.filter(({ create }) => create);
   return [
-    reading([environment]),
+    ...readStatements(environment, account),
     password,
     {
       sid: "ChangeServices",
@@ -115,7 +147,7 @@ export function applyStatements(environment: Environment, account: string, bucke
         (one) => `${one}:*`,
       ),
       resources: ["*"],
-      condition: { StringEquals: { "aws:RequestedRegion": [...new Set([region, GLOBAL_REGION])] } },
+      condition: inRegion(region),
     },
     ...roleStatements(name, account),
     {
@@ -192,29 +224,31 @@ export function applyStatements(environment: Environment, account: string, bucke
       resources: [state, `${state}.tflock`],
     },
     // What could not be saved, and is pushed by a person: the workflow puts it there.
+    { sid: "ListStates", actions: ["s3:ListBucket"], resources: [bucketArn] },
     { sid: "KeepErroredState", actions: ["s3:PutObject"], resources: [`${bucketArn}/errored/${name}/*`] },
   ];
 }
 
-/** Secrets that lie under a key of the environments' own, for whoever reads their parameters. */
-function decryptStatements(environments: readonly Environment[], account: string): Statement[] {
-  const own = environments.filter(({ key }) => key !== undefined);
-  if (own.length === 0) return [];
-  const regions = [...new Set(own.map(({ configuration }) => configuration.region))];
-  return [
-    {
-      sid: "DecryptParameters",
-      actions: ["kms:Decrypt"],
-      resources: regions.map((region) => `arn:aws:kms:${region}:${account}:key/*`),
-      condition: {
-        StringEquals: {
-          "aws:ResourceTag/environment": own.map(({ configuration }) => configuration.name),
-          "kms:ViaService": regions.map((region) => `ssm.${region}.amazonaws.com`),
-        },
-      },
+/**
+ * The parameters that Terraform writes, where they lie under a key of the environment's own.
+ * Source: "AWS KMS encryption for AWS Systems Manager Parameter Store SecureString parameters", encryption context.
+ */
+const decryptStatement = (
+  { name, region }: Configuration,
+  account: string,
+  written: readonly string[],
+): Statement => ({
+  sid: "DecryptParameters",
+  actions: ["kms:Decrypt"],
+  resources: [`arn:aws:kms:${region}:${account}:key/*`],
+  condition: {
+    StringEquals: {
+      "aws:ResourceTag/environment": name,
+      "kms:ViaService": `ssm.${region}.amazonaws.com`,
     },
-  ];
-}
+    StringLike: { "kms:EncryptionContext:PARAMETER_ARN": written },
+  },
+});
 
 /** Keys, by the tag that everything of an environment bears: their ids are not known before. */
 function keyStatements({ name, region }: Configuration, account: string): Statement[] {

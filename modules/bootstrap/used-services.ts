@@ -25,19 +25,19 @@ export const optionalServices: Readonly<Record<string, Optional>> = {
   sqs: { prefix: "aws_sqs_", reads: ["GetQueueAttributes", "GetQueueUrl", "ListQueueTags"] },
 };
 
-/** Whether some service of these environments follows its load: Application Auto Scaling then keeps alarms. */
-export const autoscales = (...environments: readonly Environment[]) =>
-  typesIn(environments).includes("aws_appautoscaling_policy");
+/** Whether some service of the environment follows its load: Application Auto Scaling then keeps alarms. */
+export const autoscales = (environment: Environment) =>
+  typesIn(environment).includes("aws_appautoscaling_policy");
 
-/** The optional services that the resources of these environments belong to, sorted. */
-export function usedServices(...environments: readonly Environment[]): string[] {
-  const types = typesIn(environments);
+/** The optional services that an environment's resources belong to, sorted. */
+export function usedServices(environment: Environment): string[] {
+  const types = typesIn(environment);
   return Object.keys(optionalServices)
     .filter((service) => types.some((type) => type.startsWith(optionalServices[service]?.prefix ?? "-")))
     .sort();
 }
 
-const typesIn = (environments: readonly Environment[]) =>
-  environments
-    .flatMap(({ node }) => node.findAll())
+const typesIn = ({ node }: Environment) =>
+  node
+    .findAll()
     .flatMap((one) => (TerraformResource.isTerraformResource(one) ? [one.terraformResourceType] : []));

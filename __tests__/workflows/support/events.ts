@@ -74,7 +74,7 @@ export interface Surroundings {
 
 export const VARIABLES = {
   AWS_REGION: "us-west-2",
-  AWS_PLAN_ROLE: "arn:plan",
+  AWS_PLAN_ROLES: '{"bootstrap":"arn:plan-bootstrap","staging":"arn:plan-staging"}',
   AWS_PUSH_ROLE: "arn:push",
   AWS_APPLY_ROLE: "arn:apply",
   AWS_DEPLOY_ROLE: "arn:deploy",

@@ -1,0 +1,22 @@
+import type { SsmParameter } from "@cdktf/provider-aws/lib/ssm-parameter";
+import { TerraformResource } from "cdktf";
+import type { IConstruct } from "constructs";
+import type { Environment } from "../environment/environment";
+
+/**
+ * The parameters that an environment's Terraform writes, as patterns of their names: the contract by its own, others by the
+ * folder that they lie in, since a version that goes is read once more before it does. Those that a person writes are in none.
+ */
+export function parameterPatterns(environment: Environment): string[] {
+  const names = environment.node.findAll().flatMap((one) => (isParameter(one) ? (one.nameInput ?? []) : []));
+  return [...new Set(names.map(patternOf))].sort();
+}
+
+const isParameter = (one: IConstruct): one is SsmParameter =>
+  TerraformResource.isTerraformResource(one) && one.terraformResourceType === "aws_ssm_parameter";
+
+function patternOf(name: string): string {
+  // What is known only once it is applied stands for anything.
+  const [, environment, folder, ...rest] = name.replaceAll(/\$\{[^}]*\}/g, "*").split("/");
+  return rest.length > 0 ? `/${environment}/${folder}/*` : name;
+}
