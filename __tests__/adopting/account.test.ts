@@ -34,7 +34,8 @@ describe.sequential("an account", () => {
           (attributes.tags_all as { environment?: string } | null)?.environment === environment,
       ),
     );
-  const rolesFor = (environment: string) => named([`app-apply-${environment}`, `app-deploy-${environment}`]);
+  const rolesFor = (environment: string) =>
+    named(["plan", "apply", "deploy"].map((what) => `app-${what}-${environment}`));
 
   it("does not take a repository that is not there", async () => {
     await project.begin(["aws_ecr_repository", "app"]);
