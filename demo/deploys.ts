@@ -16,8 +16,7 @@ export function deploys(sandbox: DemoSandbox): Step[] {
       "Deploy v1 before its secrets are set",
       async (show) => {
         const output = await sandbox.deploy("staging", ["staging", "--image", "v1"], show, pushed("v1", 1));
-        const placeholder = /✗ (\w+) of web: \S+ is still the placeholder/;
-        return found(output, placeholder, "exit code 1: $1 is still a placeholder");
+        return found(output, /✗ (\w+) of web: \S+ is not set/, "exit code 1: $1 is not set");
       },
     ],
     [

@@ -1,4 +1,4 @@
-// What a person does once with `aws ssm put-parameter`: gives the secrets their values. Names come as arguments.
+// What a person does once with `npm run deploy -- secret set`: gives the secrets their values. Names come as arguments.
 const { PutParameterCommand, SSMClient } = require("@aws-sdk/client-ssm");
 
 async function main() {

@@ -13,6 +13,7 @@ import {
   type Wanted,
 } from "./facts";
 import { type ImageReference, reportedDigests, short } from "./image";
+import { isPlaceholder } from "./placeholder";
 import { readStartedBy } from "./started-by";
 import { taskId } from "./task-story";
 import { rolloutUnderWay } from "./wait";
@@ -232,19 +233,16 @@ function platformCheck(platforms: string[], { name, platform }: ServiceContract)
       );
 }
 
-/** Version 1 is the placeholder that Terraform made: a person has to write the next one. */
 function secretChecks(facts: Facts, contract: Contract, service: ServiceContract): Check[] {
   return Object.entries(service.secrets).map(([variable, reference]) => {
     const name = `${variable} of ${service.name}`;
-    return judged(name, facts.parameters, (versions) => {
+    return judged(name, facts.parameters, (parameters) => {
       const parameter = parameterName(reference);
-      const version = versions.get(parameter);
-      if (version === undefined)
-        return failed(name, `the parameter ${parameter} does not exist: apply the environment`);
-      if (version > 1) return ok(name, `version ${version}`);
+      const found = parameters.get(parameter);
+      if (found && !isPlaceholder(found)) return ok(name, `version ${found.Version}`);
       return failed(
         name,
-        `${parameter} is still the placeholder: npm run deploy -- secret set ${contract.environment} ${variable} --service ${service.name}`,
+        `${parameter} ${found ? "is still the placeholder" : "is not set"}: npm run deploy -- secret set ${contract.environment} ${variable} --service ${service.name}`,
       );
     });
   });

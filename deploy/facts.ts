@@ -1,4 +1,5 @@
 import type { Cluster, Service, Task } from "@aws-sdk/client-ecs";
+import type { ParameterMetadata } from "@aws-sdk/client-ssm";
 import type { Contract, ServiceContract } from "../modules/contract";
 import type { Aws } from "./aws/gateway";
 import { Interrupted } from "./errors";
@@ -38,7 +39,7 @@ export interface Facts {
   services: Reading<Service[]>;
   /** By `repository:tag`. */
   images: Map<string, Reading<ImageFacts>>;
-  parameters: Reading<ReadonlyMap<string, number>>;
+  parameters: Reading<ReadonlyMap<string, ParameterMetadata>>;
   /** Every visible task of a migration, running or stopped, by the migration's task definition. */
   migrations: Map<string, Reading<Task[]>>;
 }
@@ -89,7 +90,7 @@ export async function readFacts(
     reading(aws.caller()),
     reading(aws.cluster(cluster)),
     reading(found),
-    reading(aws.parameterVersions([...secrets])),
+    reading(aws.describeParameters([...secrets])),
     byKey(
       [...families],
       (family) => family,

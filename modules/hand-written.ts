@@ -1,27 +1,30 @@
-import { SsmParameter } from "@cdktf/provider-aws/lib/ssm-parameter";
+import { TerraformElement } from "cdktf";
 import type { Construct } from "constructs";
-import type { Key } from "./key/key";
 
-/** What a secret holds until a person writes the real value. Deploy refuses while one still does. */
-export const PLACEHOLDER = "placeholder: set this parameter by hand";
+export interface HandWrittenProps {
+  /** The parameter's name, with all its slashes: `/staging/service/web/STRIPE_KEY`. */
+  readonly name: string;
+  /** The account's id. */
+  readonly account: string;
+  readonly region: string;
+}
 
-/** A SecureString that a person fills in. No plan and no state ever holds its value, and no apply puts it back. */
-export const createHandWritten = (
-  scope: Construct,
-  id: string,
-  {
-    name,
-    description,
-    key,
-  }: { readonly name: string; readonly description: string; readonly key: Key | undefined },
-) =>
-  new SsmParameter(scope, id, {
-    name,
-    description,
-    type: "SecureString",
-    valueWo: PLACEHOLDER,
-    valueWoVersion: 1,
-    keyId: key?.arn,
-    // Any other change would be sent with an empty value, which SSM refuses.
-    lifecycle: { ignoreChanges: ["description", "key_id"] },
-  });
+/**
+ * A SecureString that a person writes, with `npm run deploy -- secret set`. Terraform knows its name alone: it neither makes
+ * nor reads the parameter, so that no plan needs the right to. Where an older state has it, it is let go and stays as it is.
+ */
+export class HandWritten extends TerraformElement {
+  readonly name: string;
+  readonly arn: string;
+
+  constructor(scope: Construct, id: string, { name, account, region }: HandWrittenProps) {
+    super(scope, id);
+    this.name = name;
+    this.arn = `arn:aws:ssm:${region}:${account}:parameter${name}`;
+  }
+
+  override toTerraform() {
+    const from = `aws_ssm_parameter.${this.friendlyUniqueId}`;
+    return { removed: [{ from, lifecycle: { destroy: false } }] };
+  }
+}

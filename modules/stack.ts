@@ -42,8 +42,12 @@ export const ITSELF = "itself";
  * unseen. `network/private_a` is `aws_subnet.network_private_a`, with no hash.
  */
 export class SlipwayStack extends TerraformStack {
+  /** The tags of everything in it. */
+  readonly tags: Readonly<Record<string, string>>;
+
   constructor(scope: Construct, name: string, props: SlipwayStackProps) {
     super(scope, name);
+    this.tags = { project: props.project, environment: name, "managed-by": "slipway" };
     this.configureTerraform();
     this.configureBackend(props);
     this.configureProvider(props);
@@ -87,11 +91,8 @@ export class SlipwayStack extends TerraformStack {
     backend.addOverride("use_lockfile", true);
   }
 
-  private configureProvider({ region, project }: SlipwayStackProps) {
-    new AwsProvider(this, "aws", {
-      region,
-      defaultTags: [{ tags: { project, environment: this.node.id, "managed-by": "slipway" } }],
-    });
+  private configureProvider({ region }: SlipwayStackProps) {
+    new AwsProvider(this, "aws", { region, defaultTags: [{ tags: { ...this.tags } }] });
   }
 
   /** cdktf merges two elements of one type and id silently, and one of them is lost. */

@@ -230,12 +230,44 @@ describe("secret", () => {
     expect(asked).toMatchObject({
       exitCode: 1,
       said: expect.stringContaining(
-        "Nothing was deleted. Tasks of web that start before the next apply will fail.",
+        "Nothing was deleted. Tasks of web that start before it is set again will fail.",
       ),
     });
     expect((await unset(true)).said).toContain("✓ web.API_KEY deleted.");
     expect((await list()).out).toBe("! web.API_KEY  missing\n");
-    expect((await set("x")).said).toContain("The parameters of web.API_KEY are gone.");
+    expect((await set("x")).said).toContain("✓ web.API_KEY set.");
+    expect((await list()).out).toMatch(/^✓ web\.API_KEY {2}set /);
+  });
+
+  const ahead = (variable: string, service: string[]) =>
+    day.run((around) => secretCommands.set("staging", variable, { service, new: true }, around), {
+      stdin: "x",
+    });
+
+  test("set --new makes one before a service has it, encrypted and tagged as everything else", async () => {
+    const { exitCode, said } = await ahead("MAIL_KEY", ["web"]);
+    expect(exitCode, said).toBe(0);
+    const name = "/staging/service/web/MAIL_KEY";
+    expect(day.stage.sandbox.secret(name)).toBe("x");
+    const { attributes } =
+      day.stage.sandbox.host.world.find({ type: "aws_ssm_parameter", where: { name } }) ?? {};
+    expect(attributes).toMatchObject({ type: "SecureString", version: 1, tags: contractOf().tags });
+    // The second time it is there.
+    expect((await ahead("MAIL_KEY", ["web"])).exitCode).toBe(0);
+    // One that the service has already is that one.
+    await ahead("API_KEY", ["web"]);
+    expect(day.stage.sandbox.secret(SAMPLE.secret)).toBe("x");
+  });
+
+  test.each([
+    ["MAIL_KEY", [], "so nobody knows whose it will be.\n  → Name the service: --service web"],
+    ["MAIL-KEY", ["web"], '"MAIL-KEY" is no name of a variable.'],
+    ["MAIL_KEY", ["wep"], "staging has no service wep."],
+  ])("set --new refuses %s of %j", async (variable, service, message) => {
+    const { exitCode, said, calls } = await ahead(variable, service);
+    expect(exitCode).toBe(1);
+    expect(said).toContain(message);
+    expect(calls.some(({ operation }) => operation === "ssm:PutParameter")).toBe(false);
   });
 });
 
@@ -413,7 +445,7 @@ test.each(PURPOSES)(
       logs: ["logs:FilterLogEvents", "ecs:ListTasks", "ecs:DescribeTasks"],
       exec: ["ecs:DescribeServices", "ecs:ListTasks", "ecs:DescribeTasks", "ecs:ExecuteCommand"],
       psql: ["ssm:GetParameter", "ssm:StartSession", "ssm:TerminateSession"],
-      secret: ["ssm:DescribeParameters", "ssm:PutParameter", "ssm:DeleteParameter"],
+      secret: ["ssm:DescribeParameters", "ssm:PutParameter", "ssm:AddTagsToResource", "ssm:DeleteParameter"],
       open: [],
     };
     const commands: Record<Purpose, (around: DailySurroundings) => Promise<number>> = {

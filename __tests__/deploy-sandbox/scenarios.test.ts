@@ -179,12 +179,16 @@ test("an environment without a contract, or with an older one, says what to appl
   await expectRefused(stage, await stage.deploy("v2", { outputs: stage.outputs({}) }), /cdktf apply/);
 });
 
-test("a secret that is still a placeholder is refused, by name and without its value", async () => {
+test("a secret that is not set is refused, by name", async () => {
   const stage = await open();
   await stage.release("v2");
-  await putParameter(stage.sandbox.host.world, SAMPLE.secret, "PLACEHOLDER", 1);
+  const { world } = stage.sandbox.host;
+  await world.change(() => {
+    const secret = world.find({ type: "aws_ssm_parameter", where: { name: SAMPLE.secret } });
+    if (secret) world.remove(secret);
+  });
   const ended = await stage.deploy("v2");
-  await expectRefused(stage, ended, /API_KEY.*placeholder/);
+  await expectRefused(stage, ended, /API_KEY.*is not set: npm run deploy -- secret set staging API_KEY/);
   expect(stage.made("GetParameter").map(({ input }) => input.Name)).toEqual([contractParameter("staging")]);
 });
 

@@ -95,9 +95,13 @@ test.each<[string, (world: World) => void, RegExp]>([
     /^platform of web: linux\/amd64 is needed.*linux\/arm64.*--platform linux\/amd64/,
   ],
   [
-    "a placeholder",
+    "a placeholder that an older Slipway made",
     (world) => {
-      world.parameters.set("/staging/service/postgres-url", { value: "x", version: 1 });
+      world.parameters.set("/staging/service/postgres-url", {
+        value: "x",
+        version: 1,
+        description: "POSTGRES_URL of web, written by hand",
+      });
     },
     /^POSTGRES_URL of web: .*still the placeholder: npm run deploy -- secret set staging POSTGRES_URL --service web/,
   ],
@@ -106,7 +110,7 @@ test.each<[string, (world: World) => void, RegExp]>([
     (world) => {
       world.parameters.delete("/staging/service/postgres-url");
     },
-    /^POSTGRES_URL of web: .*does not exist/,
+    /^POSTGRES_URL of web: .* is not set: npm run deploy -- secret set staging POSTGRES_URL --service web/,
   ],
   [
     "no permission",

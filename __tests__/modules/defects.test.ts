@@ -1,5 +1,4 @@
 import { describe, expect, test } from "vitest";
-import { PLACEHOLDER } from "../../modules/hand-written";
 import { shipped } from "../support/shipped";
 import { addressesIn, type Graph, type Json } from "./support/graph";
 import { waysIn } from "./support/reach";
@@ -90,17 +89,15 @@ describe.each(both)("the secrets of %s", (_, graph) => {
     );
   });
 
-  test("a secret starts as a placeholder that deploy recognizes, and an apply never writes it again", () => {
-    const byHand = graph.all("aws_ssm_parameter").filter(({ id }) => id.includes("_secret_"));
-    expect(byHand.map(({ body }) => body.name)).toEqual([
-      expect.stringMatching(/\/service\/web\/GOOGLE_CLIENT_ID$/),
-      expect.stringMatching(/\/service\/web\/GOOGLE_CLIENT_SECRET$/),
-    ]);
-    for (const { body } of byHand) {
-      expect(body).toMatchObject({ type: "SecureString", value_wo: PLACEHOLDER, value_wo_version: 1 });
-      expect(body).not.toHaveProperty("value");
-      expect(body.value_wo).not.toBe("example");
-    }
+  test("a secret that a person writes is named, and no resource: Terraform neither makes, reads nor destroys it", () => {
+    const names = graph.all("aws_ssm_parameter").map(({ body }) => body.name);
+    expect(names.filter((one: string) => one.includes("/service/"))).toEqual([]);
+    expect(graph.json.removed).toEqual(
+      ["GOOGLE_CLIENT_ID", "GOOGLE_CLIENT_SECRET"].map((variable) => ({
+        from: `aws_ssm_parameter.service_web_secret_${variable}`,
+        lifecycle: { destroy: false },
+      })),
+    );
   });
 
   test("no container is given a secret in plain", () => {
@@ -108,7 +105,7 @@ describe.each(both)("the secrets of %s", (_, graph) => {
       const plain = container.environment.map(({ name }: Json) => name);
       expect(plain).not.toContain("PGPASSWORD");
       for (const { valueFrom } of container.secrets) {
-        expect(addressesIn(valueFrom)[0]).toMatch(/^aws_ssm_parameter\./);
+        expect(valueFrom).toMatch(/^(\$\{aws_ssm_parameter\.|arn:aws:ssm:[\w-]+:\$\{.+\}:parameter\/)/);
       }
       expect(JSON.stringify(container.environment)).not.toMatch(/postgres:\/\//);
     }

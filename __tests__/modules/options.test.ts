@@ -2,7 +2,6 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { type EnvironmentProps, production } from "../../modules/environment";
-import { PLACEHOLDER } from "../../modules/hand-written";
 import { addressesIn, type Graph, type Json } from "./support/graph";
 import { but, butWeb, existing, least, type ServiceProps, web } from "./support/least";
 import { synthesize, synthesizeAll } from "./support/synthesize";
@@ -684,27 +683,19 @@ describe("a database that is elsewhere", () => {
   const graph = synthesize(
     but({ database: { url: "external" }, services: services as EnvironmentProps["services"] }),
   );
-  const URL = "${aws_ssm_parameter.database.arn}";
+  const URL =
+    "arn:aws:ssm:us-west-2:${data.aws_caller_identity.caller.account_id}:parameter/staging/database/url";
   const container = (id: string) =>
     JSON.parse(graph.one("aws_ecs_task_definition", id).container_definitions)[0];
   const secretsOf = (id: string): Record<string, string> =>
     Object.fromEntries(container(id).secrets.map(({ name, valueFrom }: Json) => [name, valueFrom]));
 
-  test("is one URL that a person writes, and that no plan or state holds", () => {
-    expect(graph.one("aws_ssm_parameter", "database")).toEqual(
-      expect.objectContaining({
-        name: "/staging/database/url",
-        type: "SecureString",
-        value_wo: PLACEHOLDER,
-        value_wo_version: 1,
-        lifecycle: { ignore_changes: ["description", "key_id"] },
-      }),
-    );
-  });
-
-  test("lies under the environment's own key where there is one", () => {
-    const own = synthesize(but({ database: { url: "external" }, encryption: "own" }));
-    expect(own.one("aws_ssm_parameter", "database").key_id).toBe("${aws_kms_key.key.arn}");
+  test("is one URL that a person writes, and that Terraform neither makes nor reads", () => {
+    expect(graph.all("aws_ssm_parameter").map(({ id }) => id)).toEqual(["contract"]);
+    expect(graph.json.removed).toContainEqual({
+      from: "aws_ssm_parameter.database",
+      lifecycle: { destroy: false },
+    });
   });
 
   test("is given to services and migrations by the variables that they name, else as DATABASE_URL", () => {
@@ -722,7 +713,7 @@ describe("a database that is elsewhere", () => {
   test("is read by the services that use it alone", () => {
     const readers = graph
       .all("aws_iam_role_policy")
-      .filter(({ address }) => graph.references(address).has("aws_ssm_parameter.database"))
+      .filter(({ body }) => body.policy.includes(URL))
       .map(({ id }) => id);
     expect(readers).toHaveLength(2);
     for (const id of readers) expect(id).toMatch(/^service_(web|worker)_roles/);
@@ -730,7 +721,7 @@ describe("a database that is elsewhere", () => {
 
   test("is among the secrets that deploy asks for before it releases", () => {
     const [first, second, third] = contractOf(graph).services;
-    const name = "${aws_ssm_parameter.database.name}";
+    const name = "/staging/database/url";
     expect(first.secrets).toMatchObject({ POSTGRES_URL: name, GOOSE_DBSTRING: name });
     expect(second.secrets).toEqual({ DATABASE_URL: name });
     expect(third.secrets).toEqual({});

@@ -120,7 +120,7 @@ describe("a sidecar", () => {
       secrets: [
         {
           name: "GOOGLE_CLIENT_ID",
-          valueFrom: "${aws_ssm_parameter.service_web_secret_GOOGLE_CLIENT_ID.arn}",
+          valueFrom: expect.stringMatching(/:parameter\/staging\/service\/web\/GOOGLE_CLIENT_ID$/),
         },
       ],
       logConfiguration: own.logConfiguration,

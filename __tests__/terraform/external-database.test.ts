@@ -24,7 +24,7 @@ describe("a database that is elsewhere", () => {
 
     const before = await secret(`${DEPLOY} secret list staging`);
     for (const variable of ["web.POSTGRES_URL", "web.GOOSE_DBSTRING", "worker.POSTGRES_URL"])
-      expect(before.stdout).toMatch(new RegExp(`! ${variable.replace(".", "\\.")} +placeholder`));
+      expect(before.stdout).toMatch(new RegExp(`! ${variable.replace(".", "\\.")} +missing`));
 
     const set = await secret(
       `printf '%s\n' '${URL}' | ${DEPLOY} secret set staging POSTGRES_URL && ${DEPLOY} secret list staging --json`,
@@ -38,7 +38,11 @@ describe("a database that is elsewhere", () => {
       type: "aws_ssm_parameter",
       where: { name: "/staging/database/url" },
     });
-    expect(parameter?.attributes.version).toBe(2);
+    expect(parameter?.attributes).toMatchObject({
+      version: 1,
+      type: "SecureString",
+      tags: { environment: "staging" },
+    });
 
     const again = await life.apply(elsewhere);
     expect(again.text).toContain("Apply complete! Resources: 0 added, 0 changed, 0 destroyed");

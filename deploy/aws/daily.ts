@@ -2,7 +2,6 @@ import { FilterLogEventsCommand, type FilteredLogEvent } from "@aws-sdk/client-c
 import { ExecuteCommandCommand, type ExecuteCommandRequest, type Session } from "@aws-sdk/client-ecs";
 import {
   DeleteParameterCommand,
-  DescribeParametersCommand,
   GetParameterCommand,
   type ParameterMetadata,
   PutParameterCommand,
@@ -11,13 +10,22 @@ import {
   TerminateSessionCommand,
 } from "@aws-sdk/client-ssm";
 import { AwsError } from "./error";
-import { Aws, pages } from "./gateway";
+import { Aws } from "./gateway";
 
 /** What the Session Manager plugin connects to. */
 export type SessionAddress = Required<Session>;
 
 /** Where lines are read: a group, and of its streams those with a prefix or of these names. */
 export type LogPlace = { group: string } & ({ prefix: string } | { streams: readonly string[] } | object);
+
+/** A value for a parameter, and what is known of that, where it is there. */
+export interface NewSecret {
+  name: string;
+  value: string;
+  known: ParameterMetadata | undefined;
+  key: string | null | undefined;
+  tags: Readonly<Record<string, string>>;
+}
 
 /** A page of 10,000, which AWS would give, takes much more memory and saves a few calls. */
 const LINES_PER_PAGE = 2_000;
@@ -83,31 +91,18 @@ export class DailyAws extends Aws {
     }
   }
 
-  /** What is known of parameters by name, without their values; a missing one is left out. */
-  async describeParameters(names: readonly string[]): Promise<Map<string, ParameterMetadata>> {
-    const found = new Map<string, ParameterMetadata>();
-    for (const Values of pages([...new Set(names)], 50)) {
-      let NextToken: string | undefined;
-      do {
-        const request = new DescribeParametersCommand({
-          ParameterFilters: [{ Key: "Name", Option: "Equals", Values }],
-          MaxResults: 50,
-          NextToken,
-        });
-        const page = await this.read("ssm:DescribeParameters", (options) =>
-          this.clients.ssm.send(request, options),
-        );
-        for (const one of page.Parameters ?? []) if (one.Name) found.set(one.Name, one);
-        NextToken = page.NextToken;
-      } while (NextToken);
-    }
-    return found;
-  }
-
-  /** Writes a new version under the environment's key, or the one that the parameter has. */
-  async putSecret(known: ParameterMetadata, value: string, key: string | null | undefined): Promise<void> {
-    const { Name = "", KeyId = undefined, Version: before = 0 } = { ...known, ...(key && { KeyId: key }) };
-    const request = { Name, Value: value, Type: "SecureString" as const, Overwrite: true, KeyId };
+  /**
+   * Writes a parameter: a new version of one that is there, else the first, with these tags.
+   * @param key the environment's own, for what is made under it; without it, the one that the parameter has
+   */
+  async putSecret(secret: NewSecret): Promise<void> {
+    const { name: Name, value: Value, key, known, tags } = secret;
+    const KeyId = key ?? known?.KeyId;
+    const before = known?.Version ?? 0;
+    const Tags = Object.entries(tags).map(([Key, Value]) => ({ Key, Value }));
+    // AWS takes tags of a new parameter alone.
+    const how = known ? { Overwrite: true } : { Overwrite: false, Tags };
+    const request = { Name, Value, Type: "SecureString" as const, KeyId, ...how };
     await this.change("ssm:PutParameter", {
       call: async () => (await this.clients.ssm.send(new PutParameterCommand(request))).Version,
       trace: `a new version of ${Name}`,

@@ -1,5 +1,5 @@
 import { GetCallerIdentityCommand } from "@aws-sdk/client-sts";
-import { DescribeParametersCommand, GetParameterCommand } from "@aws-sdk/client-ssm";
+import { DescribeParametersCommand, GetParameterCommand, type ParameterMetadata } from "@aws-sdk/client-ssm";
 import { GetLogEventsCommand, type OutputLogEvent } from "@aws-sdk/client-cloudwatch-logs";
 import {
   BatchGetImageCommand,
@@ -93,27 +93,25 @@ export class Aws {
     }
   }
 
-  /** Versions of parameters by name, without their values; a missing parameter has none. */
-  async parameterVersions(names: readonly string[]): Promise<ReadonlyMap<string, number>> {
-    const versions = new Map<string, number>();
-    for (const Values of pages([...names], 50)) {
+  /** What is known of parameters by name, without their values; a missing one is left out. */
+  async describeParameters(names: readonly string[]): Promise<ReadonlyMap<string, ParameterMetadata>> {
+    const found = new Map<string, ParameterMetadata>();
+    for (const Values of pages([...new Set(names)], 50)) {
       let NextToken: string | undefined;
       do {
+        const request = new DescribeParametersCommand({
+          ParameterFilters: [{ Key: "Name", Option: "Equals", Values }],
+          MaxResults: 50,
+          NextToken,
+        });
         const page = await this.read("ssm:DescribeParameters", (options) =>
-          this.clients.ssm.send(
-            new DescribeParametersCommand({
-              ParameterFilters: [{ Key: "Name", Option: "Equals", Values }],
-              MaxResults: 50,
-              NextToken,
-            }),
-            options,
-          ),
+          this.clients.ssm.send(request, options),
         );
-        for (const { Name, Version } of page.Parameters ?? []) if (Name) versions.set(Name, Version ?? 0);
+        for (const one of page.Parameters ?? []) if (one.Name) found.set(one.Name, one);
         NextToken = page.NextToken;
       } while (NextToken);
     }
-    return versions;
+    return found;
   }
 
   async cluster(name: string): Promise<Cluster | undefined> {

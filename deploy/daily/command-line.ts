@@ -119,6 +119,7 @@ function addSecret(program: Command): void {
       examples(
         "secret set staging STRIPE_KEY               asks for the value, without echo",
         "secret set staging STRIPE_KEY < key.txt     or takes it from standard input",
+        "secret set staging MAIL_KEY --service web --new   before the apply that gives it to web",
         "secret list staging",
         "secret unset staging STRIPE_KEY",
         "secret diff staging prod",
@@ -136,17 +137,17 @@ function addSecret(program: Command): void {
         .argParser(append)
         .default([], "all that have it"),
     );
-  ofServices(
-    command("set <environment> <name>", "write a new value, from the terminal or standard input"),
-  ).action(async (environment, name, options) => {
-    process.exitCode = await commands().secretCommands.set(environment, name, options);
-  });
+  ofServices(command("set <environment> <name>", "write a new value, from the terminal or standard input"))
+    .option("--new", "one that no applied service has yet; needs --service")
+    .action(async (environment, name, options) => {
+      process.exitCode = await commands().secretCommands.set(environment, name, options);
+    });
   ofServices(command("unset <environment> <name>", "delete the value and all old ones"))
     .option("--yes", "do not ask")
     .action(async (environment, name, options) => {
       process.exitCode = await commands().secretCommands.unset(environment, name, options);
     });
-  ofServices(command("list <environment>", "each secret: set, placeholder or missing")).action(
+  ofServices(command("list <environment>", "each secret: set or missing")).action(
     async (environment, options) => {
       process.exitCode = await commands().secretCommands.list(environment, options);
     },

@@ -33,8 +33,12 @@ export const openCommand = (environment: string, options: DailyOptions, around?:
   daily("open", environment, options, (day) => open(day, options), around);
 
 export const secretCommands = {
-  set: (environment: string, variable: string, options: SecretOptions, around?: DailySurroundings) =>
-    daily("secret", environment, options, (day) => setSecret(day, variable, options), around),
+  set: (
+    environment: string,
+    variable: string,
+    options: SecretOptions & { new?: boolean },
+    around?: DailySurroundings,
+  ) => daily("secret", environment, options, (day) => setSecret(day, variable, options), around),
   unset: (
     environment: string,
     variable: string,

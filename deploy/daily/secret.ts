@@ -1,10 +1,10 @@
 import { createInterface } from "node:readline";
 import { Writable } from "node:stream";
-import type { ParameterMetadata } from "@aws-sdk/client-ssm";
 import type { Contract } from "../../modules/contract";
 import type { DailyAws } from "../aws/daily";
 import { refused } from "../errors";
 import { parameterName } from "../facts";
+import { isPlaceholder } from "../placeholder";
 import type { Done } from "../end";
 import { chosenServices } from "./choose";
 import type { Daily, DailyOptions } from "./session";
@@ -16,7 +16,7 @@ interface Secret {
   parameter: string;
 }
 
-/** `placeholder`: nobody has set it yet. `missing`: the parameter is gone; the next apply makes it again. */
+/** `missing`: nobody has set it yet. `placeholder`: nor here, where an older Slipway made the parameter. */
 type State = "set" | "placeholder" | "missing";
 
 export interface SecretOptions extends DailyOptions {
@@ -44,8 +44,31 @@ function named(contract: Contract, variable: string, { service }: SecretOptions)
   const known = [...new Set(all.map((one) => one.variable))].join(", ") || "none";
   throw refused(
     `No service${service.length > 0 ? ` of ${service.join(", ")}` : ""} in ${contract.environment} has a secret ${variable}. There are: ${known}.`,
-    `To have it, list ${variable} among the service's secrets in environments/${contract.environment}.ts, then npm run apply -- ${contract.environment}`,
+    `To have it, list ${variable} among the service's secrets in environments/${contract.environment}.ts, then npm run apply -- ${contract.environment}. To write it before that apply: --new, with --service`,
   );
+}
+
+/** A secret that an apply is still to give to the named services; one that they have already is that one. */
+function ahead(contract: Contract, variable: string, { service }: SecretOptions): Secret[] {
+  if (service.length === 0)
+    throw refused(
+      `--new writes ${variable} before any service has it, so nobody knows whose it will be.`,
+      "Name the service: --service web",
+    );
+  if (!/^[A-Za-z_]\w*$/.test(variable))
+    throw refused(
+      `${JSON.stringify(variable)} is no name of a variable.`,
+      "It has letters, digits and _ only, and begins with no digit.",
+    );
+  return chosenServices(contract, service).map(({ name, secrets, secretFolder }) => {
+    if (secretFolder === undefined)
+      throw refused(
+        `${contract.environment} was applied by an older Slipway, which made parameters itself.`,
+        `npm run apply -- ${contract.environment}, then set it.`,
+      );
+    const parameter = secrets[variable] ?? `${secretFolder}${variable}`;
+    return { service: name, variable, parameter: parameterName(parameter) };
+  });
 }
 
 /** Each once: services share the URL of a database that is elsewhere. */
@@ -55,21 +78,18 @@ const titles = (secrets: readonly Secret[]) =>
   secrets.map(({ service, variable }) => `${service}.${variable}`).join(", ");
 
 /** A new value, from the terminal or from standard input, for each service that has the variable. */
-export async function setSecret(day: Daily, variable: string, options: SecretOptions): Promise<Done> {
+export async function setSecret(
+  day: Daily,
+  variable: string,
+  options: SecretOptions & { new?: boolean },
+): Promise<Done> {
   const { contract, aws } = day;
-  const secrets = named(contract, variable, options);
-  const known = await aws.describeParameters(secrets.map(({ parameter }) => parameter));
-  const missing = secrets.filter(({ parameter }) => !known.has(parameter));
-  if (missing.length > 0) {
-    throw refused(
-      `The parameters of ${titles(missing)} are gone.`,
-      `npm run apply -- ${contract.environment} makes them again; then set them.`,
-    );
-  }
-  const value = await readValue(day, `Value of ${titles(secrets)}`);
+  const secrets = (options.new ? ahead : named)(contract, variable, options);
   const parameters = parametersOf(secrets);
-  for (const parameter of parameters)
-    await aws.putSecret(known.get(parameter) as ParameterMetadata, value, contract.key);
+  const known = await aws.describeParameters(parameters);
+  const value = await readValue(day, `Value of ${titles(secrets)}`);
+  const { key, tags = { environment: contract.environment } } = contract;
+  for (const name of parameters) await aws.putSecret({ name, value, known: known.get(name), key, tags });
   const what = { environment: contract.environment, set: parameters };
   if (options.json) await day.print(`${JSON.stringify(what)}\n`);
   return {
@@ -145,13 +165,12 @@ async function withStates(aws: DailyAws, secrets: readonly Secret[]) {
   const known = await aws.describeParameters(secrets.map(({ parameter }) => parameter));
   return secrets.map((secret) => {
     const found = known.get(secret.parameter);
-    // The first version is the placeholder that the apply wrote: no value has to be read.
-    const state: State = !found ? "missing" : found.Version === 1 ? "placeholder" : "set";
+    const state: State = !found ? "missing" : isPlaceholder(found) ? "placeholder" : "set";
     return { ...secret, state, changed: found?.LastModifiedDate?.toISOString() ?? null };
   });
 }
 
-/** Deletes the value with its history. The next apply makes the parameter again, with a placeholder. */
+/** Deletes the parameter, with all values that it ever had. */
 export async function unsetSecret(
   day: Daily,
   variable: string,
@@ -159,7 +178,7 @@ export async function unsetSecret(
 ): Promise<Done> {
   const { contract, aws } = day;
   const secrets = named(contract, variable, options);
-  const consequence = `Tasks of ${[...new Set(secrets.map(({ service }) => service))].join(", ")} that start before the next apply will fail.`;
+  const consequence = `Tasks of ${[...new Set(secrets.map(({ service }) => service))].join(", ")} that start before it is set again will fail.`;
   if (!options.yes && !(await confirmed(day, `${consequence} Delete ${titles(secrets)} and all old values?`)))
     throw refused(`Nothing was deleted. ${consequence}`, "--yes says that this is meant.");
   const known = await aws.describeParameters(secrets.map(({ parameter }) => parameter));
@@ -168,7 +187,7 @@ export async function unsetSecret(
   if (options.json)
     await day.print(`${JSON.stringify({ environment: contract.environment, unset: [...known.keys()] })}\n`);
   return {
-    text: `✓ ${titles(secrets)} deleted. npm run apply -- ${contract.environment} makes the parameter again, with a placeholder.`,
+    text: `✓ ${titles(secrets)} deleted. npm run deploy -- secret set ${contract.environment} ${variable} makes it again.`,
   };
 }
 

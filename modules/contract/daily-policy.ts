@@ -119,7 +119,13 @@ function askDatabase(contract: Contract): Statement[] {
 }
 
 function writeSecrets(contract: Contract): Statement[] {
-  const names = unique(contract.services.flatMap(({ secrets }) => Object.values(secrets)));
+  // A service's folder holds those that an apply is still to give it, too.
+  const names = unique(
+    contract.services.flatMap(({ secrets, secretFolder }) => [
+      ...(secretFolder === undefined ? [] : [`${secretFolder}*`]),
+      ...Object.values(secrets).filter((one) => !secretFolder || !one.startsWith(secretFolder)),
+    ]),
+  );
   return [
     // Names and versions of parameters, never values. Searching them has no narrower resource.
     allow("SeeSecretVersions", ["ssm:DescribeParameters"], [arn(contract, "ssm", "*")]),
@@ -127,7 +133,7 @@ function writeSecrets(contract: Contract): Statement[] {
       ? [
           allow(
             "WriteSecrets",
-            ["ssm:PutParameter", "ssm:DeleteParameter"],
+            ["ssm:PutParameter", "ssm:AddTagsToResource", "ssm:DeleteParameter"],
             names.map((one) => parameter(contract, one)),
           ),
           ...useKey(contract, "EncryptSecrets", "kms:Encrypt"),

@@ -66,8 +66,10 @@ const service = z.object({
   /** Present for the network mode awsvpc, which demands it; null for bridge, which refuses it. */
   network: z.object({ subnets: z.array(name), securityGroups: z.array(name) }).nullable(),
   logs,
-  /** SSM parameters a person fills in by hand, by environment variable. Version 1 is still the placeholder. */
+  /** SSM parameters that a person writes, by environment variable. */
   secrets: z.record(name, name),
+  /** How their names begin: another one is written there before an apply gives it to the service. Absent as the database is. */
+  secretFolder: name.optional(),
   migration: z
     .object({
       /** ARN of the migration's task definition, which runs the candidate tag. */
@@ -103,6 +105,8 @@ const contractSchema = z.object({
   cluster: name,
   /** The KMS key that secrets are written under, by ARN; null for AWS's own. Absent as the database is. */
   key: arn.nullable().optional(),
+  /** What secrets are tagged with when they are made, as everything else is. Absent as the database is. */
+  tags: z.record(name, name).optional(),
   /** Where people reach the environment, null without a distribution. */
   url: url.nullable(),
   /** IAM roles that RunTask must be allowed to pass: task and execution roles, by ARN. */

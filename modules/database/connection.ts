@@ -1,4 +1,4 @@
-import type { SsmParameter } from "@cdktf/provider-aws/lib/ssm-parameter";
+import type { HandWritten } from "../hand-written";
 
 /** What a service is given of its database, whether the environment makes that or it is elsewhere. */
 export interface Connection {
@@ -8,6 +8,6 @@ export interface Connection {
   parameterArns(url: boolean): string[];
   /** ARNs of SecureStrings by the variable that gets their value, some of which hold the whole URL. */
   secretArns(urls: readonly string[]): Record<string, string>;
-  /** The parameters among them that a person fills in, by variable. */
-  handWritten(urls: readonly string[]): Record<string, SsmParameter>;
+  /** The parameters among them that a person writes, by variable. */
+  handWritten(urls: readonly string[]): Record<string, HandWritten>;
 }

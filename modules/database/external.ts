@@ -1,27 +1,21 @@
-import type { SsmParameter } from "@cdktf/provider-aws/lib/ssm-parameter";
 import { Construct } from "constructs";
-import { createHandWritten } from "../hand-written";
-import type { Key } from "../key/key";
+import { HandWritten } from "../hand-written";
 import { ITSELF } from "../stack";
 import type { Connection } from "./connection";
 
 /** A Postgres that somebody else runs. Its URL is all that is known of it, and a person writes it: no variable can be cut out of it. */
 export class ExternalDatabase extends Construct implements Connection {
   /** SecureString: the connection URL. */
-  readonly url: SsmParameter;
+  readonly url: HandWritten;
   readonly variables = {};
 
   constructor(
     scope: Construct,
     id: string,
-    { name, key }: { readonly name: string; readonly key: Key | undefined },
+    props: { readonly name: string; readonly account: string; readonly region: string },
   ) {
     super(scope, id);
-    this.url = createHandWritten(this, ITSELF, {
-      name: `/${name}/database/url`,
-      key,
-      description: `URL of the Postgres that ${name} uses, written by hand`,
-    });
+    this.url = new HandWritten(this, ITSELF, { ...props, name: `/${props.name}/database/url` });
   }
 
   parameterArns() {

@@ -68,7 +68,7 @@ export class Environment extends SlipwayStack {
     this.flowLogs = this.createFlowLogs();
     this.database = this.createDatabase();
     this.externalDatabase = this.createExternalDatabase();
-    this.cluster = this.createCluster(project);
+    this.cluster = this.createCluster();
     this.distribution = this.createDistribution();
     this.internal = this.createInternal();
     this.bastion = this.createBastion();
@@ -112,19 +112,21 @@ export class Environment extends SlipwayStack {
   }
 
   private createExternalDatabase() {
-    const { key } = this;
-    const { name, database } = this.configuration;
-    return database && database.url ? new ExternalDatabase(this, "database", { name, key }) : undefined;
+    const { account } = this;
+    const { name, region, database } = this.configuration;
+    return database && database.url
+      ? new ExternalDatabase(this, "database", { name, account, region })
+      : undefined;
   }
 
-  private createCluster({ project }: Project) {
+  private createCluster() {
     const { name, cluster } = this.configuration;
     return new Cluster(this, "cluster", {
       name,
       cluster,
       network: this.network,
       key: this.key,
-      tags: { project, environment: name, "managed-by": "slipway" },
+      tags: this.tags,
     });
   }
 
@@ -276,6 +278,7 @@ export class Environment extends SlipwayStack {
       region: this.configuration.region,
       cluster: this.cluster.cluster.name,
       key: this.key?.arn ?? null,
+      tags: { ...this.tags },
       url: this.distribution?.url ?? null,
       roles: services.flatMap(({ roles }) => [roles.execution.arn, roles.task.arn]),
       services: services.map((service) => service.contract),

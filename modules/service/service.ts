@@ -7,7 +7,6 @@ import type { EfsFileSystem } from "@cdktf/provider-aws/lib/efs-file-system";
 import { LbListenerRule } from "@cdktf/provider-aws/lib/lb-listener-rule";
 import { LbTargetGroup } from "@cdktf/provider-aws/lib/lb-target-group";
 import { SecurityGroup } from "@cdktf/provider-aws/lib/security-group";
-import type { SsmParameter } from "@cdktf/provider-aws/lib/ssm-parameter";
 import { type ITerraformDependable, Lazy, type TerraformResource } from "cdktf";
 import { Construct } from "constructs";
 import type { Cluster } from "../cluster/cluster";
@@ -15,7 +14,7 @@ import type { ServiceContract } from "../contract";
 import type { Connection } from "../database/connection";
 import type { Distribution } from "../distribution/distribution";
 import type { Configuration, ServiceConfiguration } from "../environment/props";
-import { createHandWritten } from "../hand-written";
+import { HandWritten } from "../hand-written";
 import { literal } from "../literal";
 import type { Mistake } from "../mistakes";
 import { INTERNAL_PORT, type Internal } from "../internal/internal";
@@ -65,8 +64,8 @@ interface Run {
 
 /** Containers of one image: served through the load balancer if they have a port, workers if not. */
 export class Service extends Construct {
-  /** Parameters that people fill in, by variable. */
-  readonly secrets: Readonly<Record<string, SsmParameter>>;
+  /** Parameters that people write, by variable. */
+  readonly secrets: Readonly<Record<string, HandWritten>>;
   readonly logGroup: CloudwatchLogGroup;
   readonly roles: Roles;
   /** The tasks' own, in the network mode awsvpc; in bridge they share the instances'. */
@@ -129,6 +128,7 @@ export class Service extends Construct {
       secrets: Object.fromEntries(
         Object.entries(this.handWritten()).map(([variable, { name }]) => [variable, name]),
       ),
+      secretFolder: this.secretFolder,
       migration:
         own.migrations && this.migration
           ? {
@@ -222,14 +222,19 @@ export class Service extends Construct {
     this.service.dependsOn = [...new Set([...(this.service.dependsOn ?? []), addressOf(resource)])];
   }
 
+  /** How the names of its secrets begin. */
+  private get secretFolder(): string {
+    return `/${this.stack}/service/${this.own.name}/`;
+  }
+
   private createSecrets() {
     return Object.fromEntries(
       this.own.secrets.map((variable) => [
         variable,
-        createHandWritten(this, `secret_${variable}`, {
-          name: `/${this.stack}/service/${this.own.name}/${variable}`,
-          description: `${variable} of ${this.own.name}, written by hand`,
-          key: this.props.key,
+        new HandWritten(this, `secret_${variable}`, {
+          name: `${this.secretFolder}${variable}`,
+          account: this.props.account,
+          region: this.props.configuration.region,
         }),
       ]),
     );

@@ -166,6 +166,11 @@ function putParameter(call: Call, input: ssm.PutParameterRequest): ssm.PutParame
       "ParameterAlreadyExists",
       "The parameter already exists. To overwrite this value, set the overwrite option in the request to true.",
     );
+  if (input.Overwrite && input.Tags)
+    throw new AwsFailure(
+      "ValidationException",
+      "Invalid request: tags and overwrite can't be used together. To create a parameter with tags, please remove overwrite flag. To update tags for an existing parameter, please use AddTagsToResource or RemoveTagsFromResource.",
+    );
   if (!object && !input.Type)
     throw new AwsFailure("ValidationException", "A parameter type is required when you create a parameter.");
   if (input.KeyId && !encryptsParameters(call.sim.world, call.region, input.KeyId))
@@ -189,7 +194,11 @@ function write(
     type: "aws_ssm_parameter",
     region: call.region,
     id: name,
-    attributes: { name, arn: `arn:aws:ssm:${call.region}:${world.account}:parameter${path}` },
+    attributes: {
+      name,
+      arn: `arn:aws:ssm:${call.region}:${world.account}:parameter${path}`,
+      tags: Object.fromEntries((input.Tags ?? []).map(({ Key = "", Value = "" }) => [Key, Value])),
+    },
     origin: "person",
   };
   const type = input.Type ?? (text(made.attributes, "type") || "String");

@@ -20,6 +20,7 @@ export function contractOf(sample: Sample = {}): Contract {
     network: sample.fargate ? { subnets: ["subnet-1"], securityGroups: ["sg-1"] } : null,
     logs: logs("web"),
     secrets: { API_KEY: SAMPLE.secret },
+    secretFolder: "/staging/service/web/",
     migration: {
       taskDefinition: SAMPLE.migration,
       container: "web",

@@ -45,7 +45,7 @@ export class World {
   readonly clock = new VirtualClock();
   readonly registry = new Registry();
   readonly ecs: Ecs;
-  readonly parameters = new Map<string, { value: string; version: number }>();
+  readonly parameters = new Map<string, { value: string; version: number; description?: string }>();
   readonly logs = new Map<string, string[]>();
   readonly calls: { operation: string; input: Input; at: number }[] = [];
   readonly faults: Fault[] = [];
@@ -132,7 +132,7 @@ export class World {
     "ssm:DescribeParameters": ({ ParameterFilters }: { ParameterFilters: { Values: string[] }[] }) => ({
       Parameters: (ParameterFilters[0]?.Values ?? []).flatMap((Name) => {
         const found = this.parameters.get(Name);
-        return found ? [{ Name, Version: found.version }] : [];
+        return found ? [{ Name, Version: found.version, Description: found.description }] : [];
       }),
     }),
     "ecr:BatchGetImage": ({ imageIds }: { imageIds: never[] }) => this.registry.batchGetImage(imageIds),
