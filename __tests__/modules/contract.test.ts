@@ -56,7 +56,8 @@ describe("the contract", () => {
         tag: "staging",
         candidateTag: "staging-candidate",
       },
-      secrets: { GOOGLE_CLIENT_ID: "aws_ssm_parameter.service_web_secret_GOOGLE_CLIENT_ID.name" },
+      secrets: { GOOGLE_CLIENT_ID: "/staging/service/web/GOOGLE_CLIENT_ID" },
+      secretFolder: "/staging/service/web/",
       migration: {
         taskDefinition: "arn:aws_ecs_task_definition.service_web_migration.arn",
         command: ["goose", "-dir", "migrations", "up"],
