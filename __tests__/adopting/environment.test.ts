@@ -39,7 +39,6 @@ const NAMED = [
   "aws_ecs_task_definition",
   "aws_iam_role",
   "aws_lb_target_group",
-  "aws_ssm_parameter",
 ];
 
 /** One environment through imports, moves and new names, as docs/adopting.md has them: each test goes on from the one before. */
