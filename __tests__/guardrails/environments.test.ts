@@ -103,7 +103,10 @@ describe("the bootstrap stack", () => {
           (sid) => `iam-wildcard-resource aws_iam_policy.ci_apply_${name}_${statement(sid, "Resource")}`,
         ),
       ),
-      `iam-wildcard-resource aws_iam_policy.ci_plan_${statement("ReadServices", "Resource")}`,
+      ...["bootstrap", "prod", "staging"].map(
+        (stack) =>
+          `iam-wildcard-resource aws_iam_policy.ci_plan_${stack}_${statement("ReadServices", "Resource")}`,
+      ),
     ]);
   });
 });
