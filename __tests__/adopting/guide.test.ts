@@ -53,10 +53,17 @@ describe("docs/adopting.md", () => {
   });
 
   it("gives deploy, plan and apply options that they have", () => {
-    const help = { deploy: "deploy deploy --help", plan: "plan plan --help", apply: "plan apply --help" };
-    for (const [script, words] of Object.entries(help)) {
-      const [folder = "", ...args] = words.split(" ");
-      const known = node(`${folder}/main.ts`, ...args);
+    const help = {
+      deploy: ["deploy deploy --help", "deploy secret set --help"],
+      plan: ["plan plan --help"],
+      apply: ["plan apply --help"],
+    };
+    for (const [script, commands] of Object.entries(help)) {
+      const helps = commands.map((words) => {
+        const [folder = "", ...args] = words.split(" ");
+        return node(`${folder}/main.ts`, ...args);
+      });
+      const known = helps.join("\n");
       const options = of("npm")
         .filter((call) => call.startsWith(`npm run ${script} `))
         .flatMap((call) => call.match(/ --\w[\w-]*/g) ?? []);
@@ -99,7 +106,7 @@ describe("docs/adopting.md", () => {
       const words = operation.split("-").map((word) => `${word[0]?.toUpperCase()}${word.slice(1)}`);
       expect(clients[service], service).toHaveProperty(`${words.join("")}Command`);
     }
-    expect(asked.length).toBeGreaterThan(4);
+    expect(asked.length).toBeGreaterThan(3);
   });
 
   it("names addresses that there are", () => {

@@ -251,7 +251,11 @@ describe("secret", () => {
     expect(day.stage.sandbox.secret(name)).toBe("x");
     const { attributes } =
       day.stage.sandbox.host.world.find({ type: "aws_ssm_parameter", where: { name } }) ?? {};
-    expect(attributes).toMatchObject({ type: "SecureString", version: 1, tags: contractOf().tags });
+    expect(attributes).toMatchObject({
+      type: "SecureString",
+      version: 1,
+      tags: { project: "app", environment: "staging", "managed-by": "slipway" },
+    });
     // The second time it is there.
     expect((await ahead("MAIL_KEY", ["web"])).exitCode).toBe(0);
     // One that the service has already is that one.

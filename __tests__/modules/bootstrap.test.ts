@@ -462,7 +462,7 @@ describe("what they may do", () => {
         "kms:ViaService": "ssm.us-west-2.amazonaws.com",
       },
       StringLike: {
-        "kms:EncryptionContext:PARAMETER_ARN": ["database/*", "deploy", "service/*"].map(
+        "kms:EncryptionContext:PARAMETER_ARN": ["database/*", "deploy"].map(
           (name) => `arn:aws:ssm:us-west-2:${ACCOUNT}:parameter/staging/${name}`,
         ),
       },

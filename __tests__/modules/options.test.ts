@@ -110,7 +110,7 @@ const rows: readonly [string, EnvironmentProps, Record<string, number>][] = [
       aws_db_instance: -1,
       aws_db_parameter_group: -1,
       aws_cloudwatch_log_group: -2,
-      aws_ssm_parameter: -1,
+      aws_ssm_parameter: -2,
       aws_security_group: -1,
       aws_vpc_security_group_ingress_rule: -2,
       aws_vpc_security_group_egress_rule: -1,

@@ -33,6 +33,7 @@ export function contractOf(sample: Sample = {}): Contract {
   return {
     version: 1,
     environment: "staging",
+    tags: { project: "app", environment: "staging", "managed-by": "slipway" },
     account: ACCOUNT,
     region,
     cluster: SAMPLE.cluster,
