@@ -4,7 +4,7 @@ import { type Cost, median, run } from "./measure";
 import type { Row } from "./report";
 import { stockApp } from "./stock";
 
-const TSX = ["--import", "tsx"];
+const TSX = ["--require", "tsx/cjs"];
 
 /** The environments of this project, beside a floor and beside the way of cdktf's template; then many of them. */
 export function synthRows(scratch: string): Row[] {

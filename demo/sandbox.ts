@@ -2,14 +2,12 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { cpSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
-import { pathToFileURL } from "node:url";
 import { stripVTControlCharacters } from "node:util";
 import type { Show } from "./step";
 
 const ROOT = join(__dirname, "..");
 /** Finds tsx wherever the demo's folder is. */
 const TSX = ["--require", require.resolve("tsx/cjs")];
-const TSX_LOADER = pathToFileURL(require.resolve("tsx")).href;
 const SANDBOX = [...TSX, join(ROOT, "sandbox/main.ts")];
 /** How much faster than real time ECS goes on. */
 const SPEED = "30";
@@ -25,6 +23,11 @@ export interface DeployOptions extends RunOptions {
   /** Gives the secrets of the environment's service their values before. */
   readonly secrets?: boolean;
 }
+
+/** A command for the session, or something that it does by itself. */
+type Work =
+  | { readonly command: readonly string[] }
+  | { readonly ask: string; readonly of: readonly string[] };
 
 /** A command under way in the session. */
 interface Running {
@@ -82,7 +85,7 @@ export class DemoSandbox {
 
   /** `npm run synth`. */
   async synth(show: Show): Promise<string[]> {
-    await this.run([process.execPath, "--import", TSX_LOADER, "main.ts"], show);
+    await this.run([process.execPath, ...TSX, "main.ts"], show);
     const manifest = JSON.parse(readFileSync(join(this.folder, "cdktf.out/manifest.json"), "utf8"));
     return Object.keys(manifest.stacks).sort();
   }
@@ -112,14 +115,19 @@ export class DemoSandbox {
     if (secrets) await this.writeSecrets(environment, show);
     const time = ["--require", join(__dirname, "clock.ts")];
     const said = await this.node([...TSX, ...time, join(ROOT, "deploy/main.ts"), ...args], show, options);
-    return said + (await this.node([join(__dirname, "what-runs.cjs"), environment, "app"], show));
+    return said + (await this.ask("what-runs", [environment, "app"], show));
   }
 
   /** What a person does once with `aws ssm put-parameter`: gives the secrets of an environment's service their values. */
   private writeSecrets(environment: string, show: Show): Promise<string> {
     const names = ["GOOGLE_CLIENT_ID", "GOOGLE_CLIENT_SECRET"];
     const parameters = names.map((name) => `/${environment}/service/web/${name}`);
-    return this.node([join(__dirname, "write-secrets.cjs"), ...parameters], show);
+    return this.ask("write-secrets", parameters, show);
+  }
+
+  /** What the session does by itself. */
+  private ask(what: string, of: readonly string[], show: Show): Promise<string> {
+    return this.send({ ask: what, of }, show, 0);
   }
 
   private node(args: readonly string[], show: Show, options?: RunOptions): Promise<string> {
@@ -137,6 +145,10 @@ export class DemoSandbox {
     { sandbox = [], expected = 0 }: RunOptions = {},
   ): Promise<string> {
     if (sandbox.length > 0) await this.change(sandbox);
+    return this.send({ command }, show, expected);
+  }
+
+  private async send(work: Work, show: Show, expected: number): Promise<string> {
     const id = ++this.commands;
     let output = "";
     let rest = "";
@@ -149,10 +161,11 @@ export class DemoSandbox {
     };
     const code = await new Promise<number | null>((end) => {
       this.running.set(id, { take, end });
-      this.session.stdin?.write(`${JSON.stringify({ id, command })}\n`);
+      this.session.stdin?.write(`${JSON.stringify({ id, ...work })}\n`);
     });
     if (code === expected) return output;
-    throw new Error(`${command.join(" ")} ended with ${code}, not ${expected}:\n\n${output}`);
+    const words = "command" in work ? work.command : [work.ask, ...work.of];
+    throw new Error(`${words.join(" ")} ended with ${code}, not ${expected}:\n\n${output}`);
   }
 
   private begin(): ChildProcess {

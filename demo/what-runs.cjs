@@ -1,5 +1,4 @@
-// Which of the images that were pushed the running tasks have, by digest and without asking deploy: says it in one line.
-// Arguments: the environment, the repository.
+// Which of the images that were pushed the running tasks have, by digest and without asking deploy.
 const { BatchGetImageCommand, DescribeImagesCommand, ECRClient } = require("@aws-sdk/client-ecr");
 const {
   DescribeServicesCommand,
@@ -9,14 +8,13 @@ const {
   ListTasksCommand,
 } = require("@aws-sdk/client-ecs");
 
-const [environment, repositoryName] = process.argv.slice(2);
-
-async function main() {
+/** Says in one line which releases from a repository run in an environment. */
+module.exports = async function whatRuns(environment, repositoryName) {
   const digests = await running(new ECSClient({}), environment);
-  const names = await releases(new ECRClient({}));
+  const names = await releases(new ECRClient({}), repositoryName);
   const words = digests.map((digest) => names.get(digest) ?? digest);
-  console.log(`demo: in ${environment} run ${[...new Set(words)].join(" and ") || "no tasks"}`);
-}
+  return `demo: in ${environment} run ${[...new Set(words)].join(" and ") || "no tasks"}\n`;
+};
 
 async function running(ecs, cluster) {
   const { serviceArns } = await ecs.send(new ListServicesCommand({ cluster }));
@@ -34,7 +32,7 @@ async function running(ecs, cluster) {
 }
 
 /** Releases by digest, that of each platform's image included. The environment's own tags are moved by deploy: not these. */
-async function releases(ecr) {
+async function releases(ecr, repositoryName) {
   const { imageDetails } = await ecr.send(new DescribeImagesCommand({ repositoryName }));
   const names = new Map();
   for (const { imageDigest, imageTags = [] } of imageDetails) {
@@ -48,8 +46,3 @@ async function releases(ecr) {
   }
   return names;
 }
-
-main().catch((error) => {
-  console.error(error.message);
-  process.exitCode = 1;
-});

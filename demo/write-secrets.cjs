@@ -1,16 +1,13 @@
-// What a person does once with `npm run deploy -- secret set`: gives the secrets their values. Names come as arguments.
+// What a person does once with `npm run deploy -- secret set`: gives the secrets their values.
 const { PutParameterCommand, SSMClient } = require("@aws-sdk/client-ssm");
 
-async function main() {
+/** Writes parameters of these names. */
+module.exports = async function writeSecrets(...names) {
   const ssm = new SSMClient({});
-  for (const Name of process.argv.slice(2)) {
+  for (const Name of names) {
     await ssm.send(
       new PutParameterCommand({ Name, Value: `demo-${Date.now()}`, Type: "SecureString", Overwrite: true }),
     );
   }
-}
-
-main().catch((error) => {
-  console.error(error.message);
-  process.exitCode = 1;
-});
+  return "";
+};

@@ -9,12 +9,12 @@ import { ruleTable } from "./rules";
 
 const HELP = `
 Examples:
-  node --import tsx guardrails/main.ts                       all stacks in cdktf.out
-  node --import tsx guardrails/main.ts cdktf.out/stacks/prod one of them
-  node --import tsx guardrails/main.ts infra/main.tf.json    any Terraform JSON
-  node --import tsx guardrails/main.ts plan.json             what a plan destroys (terraform show -json <plan file>)
-  node --import tsx guardrails/main.ts --markdown >> "$GITHUB_STEP_SUMMARY"
-  node --import tsx guardrails/main.ts --list                every rule, its reason and how to mend it
+  node --require tsx/cjs guardrails/main.ts                       all stacks in cdktf.out
+  node --require tsx/cjs guardrails/main.ts cdktf.out/stacks/prod one of them
+  node --require tsx/cjs guardrails/main.ts infra/main.tf.json    any Terraform JSON
+  node --require tsx/cjs guardrails/main.ts plan.json             what a plan destroys (terraform show -json <plan file>)
+  node --require tsx/cjs guardrails/main.ts --markdown >> "$GITHUB_STEP_SUMMARY"
+  node --require tsx/cjs guardrails/main.ts --list                every rule, its reason and how to mend it
 
 Exit codes: 0 nothing found, or all suppressed; 1 something found; 2 wrong usage, or nothing to read.
 docs/guardrails.md says how to suppress a rule.`;

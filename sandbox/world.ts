@@ -76,6 +76,8 @@ export class World {
   readonly vault: Vault;
   private readonly file: string;
   private contents: Contents;
+  /** What `contents` holds, by type: made when it is asked for, dropped when one of that type changes. */
+  private readonly byType = new Map<string, WorldObject[]>();
   /** What exists for this process alone, by key: see `assume`. */
   private readonly assumed: Record<string, WorldObject> = {};
   private stamp = "";
@@ -119,16 +121,28 @@ export class World {
   /** All objects that match. */
   list(query: Query = {}): WorldObject[] {
     this.refresh();
-    const wanted = Object.entries(query.where ?? {});
+    const wanted = Object.entries(query.where ?? {}).map(
+      ([name, value]) => [name, JSON.stringify(value)] as const,
+    );
     const { objects } = this.contents;
     const assumed = Object.entries(this.assumed).flatMap(([key, object]) => (key in objects ? [] : object));
-    return [...assumed, ...Object.values(objects)].filter(
+    const there = query.type === undefined ? Object.values(objects) : this.ofType(query.type);
+    return [...assumed, ...there].filter(
       (object) =>
         (query.type === undefined || object.type === query.type) &&
         (query.region === undefined || object.region === query.region || object.region === GLOBAL) &&
         (query.id === undefined || object.id === query.id) &&
-        wanted.every(([name, value]) => JSON.stringify(object.attributes[name]) === JSON.stringify(value)),
+        wanted.every(([name, value]) => JSON.stringify(object.attributes[name]) === value),
     );
+  }
+
+  private ofType(type: string): readonly WorldObject[] {
+    let found = this.byType.get(type);
+    if (found === undefined) {
+      found = Object.values(this.contents.objects).filter((object) => object.type === type);
+      this.byType.set(type, found);
+    }
+    return found;
   }
 
   /** The first object that matches. */
@@ -140,8 +154,8 @@ export class World {
   put(object: WorldObject): WorldObject {
     const key = keyOf(object);
     const before = this.contents.objects[key];
-    this.record(() => this.restore(key, before));
-    this.contents.objects[key] = object;
+    this.record(() => this.set(key, before));
+    this.set(key, object);
     return object;
   }
 
@@ -155,8 +169,8 @@ export class World {
     const key = keyOf(object);
     for (const owned of Object.values(this.contents.objects)) if (owned.owner === key) this.remove(owned);
     const before = this.contents.objects[key];
-    this.record(() => this.restore(key, before));
-    delete this.contents.objects[key];
+    this.record(() => this.set(key, before));
+    this.set(key, undefined);
   }
 
   /** Shows one and the same world to all reads of a function, which must not wait for anything. */
@@ -174,13 +188,13 @@ export class World {
   assume(make: () => void): void {
     this.refresh();
     const { objects, counts } = this.contents;
-    this.contents = { ...this.contents, objects: { ...objects }, counts: { ...counts } };
+    this.use({ ...this.contents, objects: { ...objects }, counts: { ...counts } });
     try {
       this.attempt(make);
       for (const [key, object] of Object.entries(this.contents.objects))
         if (objects[key] !== object) this.assumed[key] = object;
     } finally {
-      this.contents = { ...this.contents, objects, counts };
+      this.use({ ...this.contents, objects, counts });
     }
   }
 
@@ -262,10 +276,10 @@ export class World {
     if (stamp === this.stamp && stamp !== "") return;
     this.stamp = stamp;
     if (stamp !== "") {
-      this.contents = readVersioned<Contents>(this.file, 1);
+      this.use(readVersioned<Contents>(this.file, 1));
       return;
     }
-    this.contents = emptyContents();
+    this.use(emptyContents());
     this.attempt(() => this.start(this));
   }
 
@@ -281,9 +295,15 @@ export class World {
     this.undo.push(step);
   }
 
-  private restore(key: string, before: WorldObject | undefined): void {
-    if (before) this.contents.objects[key] = before;
+  private set(key: string, object: WorldObject | undefined): void {
+    if (object) this.contents.objects[key] = object;
     else delete this.contents.objects[key];
+    this.byType.delete(key.slice(0, key.indexOf("|")));
+  }
+
+  private use(contents: Contents): void {
+    this.contents = contents;
+    this.byType.clear();
   }
 }
 

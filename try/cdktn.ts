@@ -65,8 +65,8 @@ async function goBack(copy: string): Promise<void> {
 async function compareStacks(copy: string): Promise<readonly string[]> {
   const folder = mkdtempSync(join(copy, "stacks-"));
   const [here, there] = [join(folder, "here"), join(folder, "there")];
-  await run(ROOT, process.execPath, "--import", "tsx", "try/stacks.ts", here);
-  await run(copy, process.execPath, "--import", "tsx", "try/stacks.ts", there);
+  await run(ROOT, process.execPath, "--require", "tsx/cjs", "try/stacks.ts", here);
+  await run(copy, process.execPath, "--require", "tsx/cjs", "try/stacks.ts", there);
   const { differences, versions } = compare(readOutput(here), readOutput(there));
   rmSync(folder, { recursive: true });
   if (differences.length > 0) throw new Error(differences.join("\n"));

@@ -99,6 +99,8 @@ test("without the bucket a state is local; once there is one, init finds it by i
   const online = await inside(folder, `${INIT} && ${APPLY}`);
   expect(online.code, online.text).toBe(0);
   expect(states(folder)).toEqual({ app: "one" });
+  write(folder, s3().replace('"app"', '"moved"'));
+  expect((await inside(folder, plan)).text).toContain("Backend initialization required");
 });
 
 test("a local state that holds something is Terraform's to ask about", async () => {

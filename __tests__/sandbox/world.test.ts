@@ -39,6 +39,37 @@ describe("the world", () => {
     expect(await world.change(() => world.digits("seed", 4))).toBe(first);
   });
 
+  test("lists each type as it is after every change, a failed one and another process' too", async () => {
+    const folder = temporaryFolder();
+    const [world, other] = [new World(folder), new World(folder)];
+    const type = "aws_ssm_parameter";
+    const ids = (one: World) => one.list({ type }).map(({ id }) => id);
+    await world.change(() => {
+      expect(ids(world)).toEqual([]);
+      world.put(parameter("/a"));
+      world.put(parameter("/cluster", { type: "aws_ecs_cluster" }));
+      expect(ids(world)).toEqual(["/a"]);
+    });
+    expect(ids(other)).toEqual(["/a"]);
+    const failing = world.change(() => {
+      world.remove(parameter("/a"));
+      world.put(parameter("/b"));
+      expect(ids(world)).toEqual(["/b"]);
+      throw new Error("no");
+    });
+    await expect(failing).rejects.toThrow("no");
+    expect(ids(world)).toEqual(["/a"]);
+    await other.change(() => {
+      other.update(parameter("/a"), { value: "new" });
+      other.put(parameter("/c"));
+    });
+    expect(world.list({ type, where: { value: "new" } }).map(({ id }) => id)).toEqual(["/a"]);
+    expect(ids(world)).toEqual(["/a", "/c"]);
+    world.assume(() => world.put(parameter("/d")));
+    expect(ids(world)).toEqual(["/d", "/a", "/c"]);
+    expect(ids(other)).toEqual(["/a", "/c"]);
+  });
+
   test("may only be changed inside a change", () => {
     const world = new World(temporaryFolder());
     expect(() => world.put(parameter("/a"))).toThrow("inside World.change()");

@@ -103,13 +103,28 @@ done
 state=$(printf %s "$sandbox/state/$name.tfstate" | sed 's/[\\\\"]/\\\\&/g')
 override='{"terraform":{"backend":{"local":{"path":"'$state'"}}}}'
 settings=$copy/sandbox.tfbackend.json
-if [ "$1" = init ]; then rm -f "$settings"; fi
+given=
+if [ "$1" = init ]; then
+  if [ -e "$settings" ]; then given=1; rm "$settings"; fi
+  case "$*" in *-backend-config*) given=1 ;; esac
+fi
+decided=$copy/sandbox.in-bucket
+in_bucket=
 if grep -qs '"s3"' "$source"/*.tf "$source"/*.tf.json "$source"/*.tofu "$source"/*.tofu.json; then
-  override=$(backend "$sandbox" "$source" "$copy" "$override" "$@")
+  written=$(cat "$source"/*.tf "$source"/*.tf.json "$source"/*.tofu "$source"/*.tofu.json 2>/dev/null | cksum)
+  # A state that is in its bucket stays there as long as the configuration is the same: asking takes a start of Node.
+  if [ -z "$given" ] && [ "$(cat "$decided" 2>/dev/null)" = "$written" ] && [ -e "$copy/.terraform/terraform.tfstate" ]; then
+    override=$(cat "$copy/sandbox_override.tf.json")
+    in_bucket=1
+  else
+    override=$(backend "$sandbox" "$source" "$copy" "$override" "$@")
+    if [ ! -e "$copy/sandbox.no-bucket" ]; then case "$override" in *'"s3"'*) in_bucket=1 ;; esac; fi
+  fi
 fi
 if [ "$(cat "$copy/sandbox_override.tf.json" 2>/dev/null)" != "$override" ]; then
   printf '%s\\n' "$override" >"$copy/.$$.new" && mv -f "$copy/.$$.new" "$copy/sandbox_override.tf.json"
 fi
+if [ -n "$in_bucket" ]; then printf '%s\\n' "$written" >"$decided"; else rm -f "$decided"; fi
 
 # Of these settings, a backend gets those that backend.ts left.
 if [ "$1" = init ]; then
