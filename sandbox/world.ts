@@ -78,6 +78,9 @@ export class World {
   private contents: Contents;
   /** What `contents` holds, by type: made when it is asked for, dropped when one of that type changes. */
   private readonly byType = new Map<string, WorldObject[]>();
+  /** What was made of what exists, until anything changes: see `derive`. */
+  private readonly derived = new Map<string, unknown>();
+  private changes = 0;
   /** What exists for this process alone, by key: see `assume`. */
   private readonly assumed: Record<string, WorldObject> = {};
   private stamp = "";
@@ -134,6 +137,19 @@ export class World {
         (query.id === undefined || object.id === query.id) &&
         wanted.every(([name, value]) => JSON.stringify(object.attributes[name]) === value),
     );
+  }
+
+  /** Counts the changes of what exists: nothing has changed for whoever finds the same number. */
+  get version(): number {
+    this.refresh();
+    return this.changes;
+  }
+
+  /** Something made of what exists, made anew only when anything has changed. It is shared: nobody may change it. */
+  derive<T>(name: string, make: () => T): T {
+    this.refresh();
+    if (!this.derived.has(name)) this.derived.set(name, make());
+    return this.derived.get(name) as T;
   }
 
   private ofType(type: string): readonly WorldObject[] {
@@ -299,11 +315,18 @@ export class World {
     if (object) this.contents.objects[key] = object;
     else delete this.contents.objects[key];
     this.byType.delete(key.slice(0, key.indexOf("|")));
+    this.forget();
   }
 
   private use(contents: Contents): void {
     this.contents = contents;
     this.byType.clear();
+    this.forget();
+  }
+
+  private forget(): void {
+    this.derived.clear();
+    this.changes++;
   }
 }
 

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { addSample, SAMPLE, sampleWorld } from "../../sandbox/api/sample";
 import type { Behaviour } from "../../sandbox/engine/behaviour";
 import { breakerThreshold, primaryOf } from "../../sandbox/engine/deployments";
-import { advance, createSim, interrupt, settle } from "../../sandbox/engine/engine";
+import { adopt, advance, createSim, interrupt, settle } from "../../sandbox/engine/engine";
 import { pushImage } from "../../sandbox/engine/images";
 import { limits } from "../../sandbox/engine/scheduler";
 import { changeService } from "../../sandbox/engine/services";
@@ -80,6 +80,7 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 function begin(seed: number): Sim {
   const sim = createSim(emptyRuntime(START, seed), world);
   push(sim, "first", {});
+  adopt(sim);
   advance(sim, START);
   return sim;
 }

@@ -70,6 +70,34 @@ describe("the world", () => {
     expect(ids(other)).toEqual(["/a", "/c"]);
   });
 
+  test("remembers what was made of it until anything changes, whoever changes it", async () => {
+    const folder = temporaryFolder();
+    const [world, elsewhere] = [new World(folder), new World(folder)];
+    let made = 0;
+    const ids = () =>
+      world.derive("ids", () => {
+        made++;
+        return world
+          .list()
+          .map(({ id }) => id)
+          .sort();
+      });
+    await world.change(() => world.put(parameter("/a")));
+    const { version } = world;
+    expect([ids(), ids(), made, world.version]).toEqual([["/a"], ["/a"], 1, version]);
+    await elsewhere.change(() => elsewhere.put(parameter("/b")));
+    expect([ids(), world.version > version]).toEqual([["/a", "/b"], true]);
+    const failing = world.change(() => {
+      world.remove(parameter("/a"));
+      expect(ids()).toEqual(["/b"]);
+      throw new Error("no");
+    });
+    await expect(failing).rejects.toThrow("no");
+    expect(ids()).toEqual(["/a", "/b"]);
+    world.assume(() => world.put(parameter("/assumed")));
+    expect(ids()).toEqual(["/a", "/assumed", "/b"]);
+  });
+
   test("may only be changed inside a change", () => {
     const world = new World(temporaryFolder());
     expect(() => world.put(parameter("/a"))).toThrow("inside World.change()");

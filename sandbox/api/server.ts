@@ -253,6 +253,7 @@ function asFailure(error: unknown): AwsFailure {
 /** Somebody else's account: nothing of ours is in it. */
 function emptyAccount(time: number): Call["sim"] {
   const nothing = Object.create(World.prototype) as World;
-  Object.assign(nothing, { list: () => [], get: () => undefined, find: () => undefined });
+  const derive = (_: string, make: () => unknown) => make();
+  Object.assign(nothing, { list: () => [], get: () => undefined, find: () => undefined, derive });
   return createSim(emptyRuntime(time, 1), nothing);
 }

@@ -45,8 +45,10 @@ export interface TargetGroup {
 
 export const FARGATE_PROVIDERS = ["FARGATE", "FARGATE_SPOT"];
 
-export function clusters(world: World, region: string): Cluster[] {
-  return world.list({ type: "aws_ecs_cluster", region }).map((object) => readCluster(world, object));
+export function clusters(world: World, region: string): readonly Cluster[] {
+  return world.derive(`clusters ${region}`, () =>
+    world.list({ type: "aws_ecs_cluster", region }).map((object) => readCluster(world, object)),
+  );
 }
 
 /** By name or ARN; ECS takes "default" when none is given. */
@@ -83,21 +85,25 @@ export function strategyOf(from: Attributes | undefined, name: string): Capacity
   }));
 }
 
-export function providers(world: World, region: string): Provider[] {
-  return world.list({ type: "aws_ecs_capacity_provider", region }).map((object) => {
-    const group = block(object.attributes, "auto_scaling_group_provider");
-    const scaling = block(group, "managed_scaling");
-    return {
-      arn: arnOf(object),
-      name: text(object.attributes, "name"),
-      region: object.region,
-      group: shortName(text(group, "auto_scaling_group_arn")),
-      managedScaling: text(scaling, "status") === "ENABLED",
-      targetCapacity: number(scaling, "target_capacity", 100),
-      managedDraining: text(group, "managed_draining") !== "DISABLED",
-      terminationProtection: text(group, "managed_termination_protection") === "ENABLED",
-    };
-  });
+export function providers(world: World, region: string): readonly Provider[] {
+  return world.derive(`capacity providers ${region}`, () =>
+    world.list({ type: "aws_ecs_capacity_provider", region }).map(readProvider),
+  );
+}
+
+function readProvider(object: WorldObject): Provider {
+  const group = block(object.attributes, "auto_scaling_group_provider");
+  const scaling = block(group, "managed_scaling");
+  return {
+    arn: arnOf(object),
+    name: text(object.attributes, "name"),
+    region: object.region,
+    group: shortName(text(group, "auto_scaling_group_arn")),
+    managedScaling: text(scaling, "status") === "ENABLED",
+    targetCapacity: number(scaling, "target_capacity", 100),
+    managedDraining: text(group, "managed_draining") !== "DISABLED",
+    terminationProtection: text(group, "managed_termination_protection") === "ENABLED",
+  };
 }
 
 export function findProvider(world: World, region: string, name: string): Provider | undefined {
@@ -105,11 +111,15 @@ export function findProvider(world: World, region: string, name: string): Provid
 }
 
 export function findGroup(world: World, region: string, name: string): ScalingGroup | undefined {
-  const object = world
-    .list({ type: "aws_autoscaling_group", region })
-    .find(({ id, attributes }) => id === name || text(attributes, "name") === name);
-  if (!object) return undefined;
-  const { attributes } = object;
+  return world.derive(`scaling group ${region} ${name}`, () => {
+    const object = world
+      .list({ type: "aws_autoscaling_group", region })
+      .find(({ id, attributes }) => id === name || text(attributes, "name") === name);
+    return object && readGroup(world, name, object);
+  });
+}
+
+function readGroup(world: World, name: string, { region, attributes }: WorldObject): ScalingGroup {
   const minimum = number(attributes, "min_size", 0);
   const subnets = texts(attributes, "vpc_zone_identifier").map((id) => world.get("aws_subnet", region, id));
   const zones = subnets.map((subnet) => text(subnet?.attributes, "availability_zone")).filter(Boolean);

@@ -36,11 +36,15 @@ export function createSim(state: Runtime, world: World, options: EngineOptions =
   };
 }
 
-/** Lets everything happen that is due until a time. The same state, world and seed always give the same result. */
-export function advance(sim: Sim, until: number): void {
+/** Takes in what was applied since the last step. */
+export function adopt(sim: Sim): void {
   adoptDefinitions(sim);
   adoptServices(sim);
   settle(sim);
+}
+
+/** Lets everything happen that is due until a time. The same state, world and seed always give the same result. */
+export function advance(sim: Sim, until: number): void {
   for (;;) {
     const timer = nextTimer(sim.state);
     if (!timer || timer.at > until) break;

@@ -1,6 +1,6 @@
 import type { World } from "../world";
 import type { Clock } from "./clock";
-import { advance, createSim, type EngineOptions, nextTimer, settle } from "./engine";
+import { adopt, advance, createSim, type EngineOptions, nextTimer, settle } from "./engine";
 import type { Sim } from "./sim";
 import type { Logs, LogTarget } from "./logs";
 import { PACE } from "./pace";
@@ -28,6 +28,8 @@ export class Host {
   private queue: Promise<unknown> = Promise.resolve();
   private timer: NodeJS.Timeout | undefined;
   private closed = false;
+  /** The state as the last step left it, and the world that it had taken in. */
+  private last: { state: Runtime; version: number } | undefined;
   /** Called after every step, inside it: real processes look here for what they have to do. */
   onStep: (sim: Sim) => void = () => {};
 
@@ -92,6 +94,9 @@ export class Host {
   }
 
   private take<T>(sim: Sim, step: (sim: Sim) => T): { value: T } | { error: unknown } {
+    const { state, world } = sim;
+    if (this.last?.state !== state || this.last.version !== world.version) adopt(sim);
+    this.last = { state, version: world.version };
     advance(sim, this.clock.now());
     let result: { value: T } | { error: unknown };
     try {
