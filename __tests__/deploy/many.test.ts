@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { DEFAULT_LIMITS } from "../../deploy/context";
 import { contract as sample, serviceContract } from "./support/contract";
 import { healthy, type Phase } from "./support/scripts";
 import { Refusal } from "./support/wire";
@@ -119,6 +120,28 @@ test("one that crashes after its verdict, while another is watched, is no succes
   expect(ended.result.text).toMatch(/^The roll-out of web failed: 3 tasks crashed/);
   expect(outcomes(ended)).toEqual({ web: "failed", worker: "succeeded" });
   expect(ended.result.wayOut.join()).toMatch(/web runs sha256:\w+ again\.,worker runs sha256:\w+ again\./);
+});
+
+test("where AWS shows them too slowly to prove all at one moment, nobody knows, and it says so in time", async () => {
+  const world = await World.open(withMore("worker"));
+  const slow = healthy.map((phase) => ({ ...phase, at: phase.at * 5 }));
+  world.ecs.rolloutScripts.push(healthy, slow);
+  world.faults.push((operation, { services }) => {
+    if (operation === "ecs:DescribeServices" && String(services) === "staging-worker")
+      world.clock.advance(12_000);
+  });
+  const ended = await world.deploy();
+  expect(ended.exitCode).toBe(4);
+  expect(ended.result.text).toBe(
+    "What became of web is unknown: the services of its image were never seen to run at the same time.",
+  );
+  expect(outcomes(ended)).toEqual({ web: "unknown", worker: "unknown" });
+  expect(ended.result.wayOut).toContain(
+    "What became of worker is unknown: the services of its image were never seen to run at the same time.",
+  );
+  expect(world.digest("staging")).toBe(world.digest("v2"));
+  // The roll-out, and as long again for the proof.
+  expect(ended.result.seconds * 1000).toBeLessThan(2 * DEFAULT_LIMITS.rollout);
 });
 
 test("ECS refuses one of them: it was not told, and the others go back", async () => {

@@ -123,4 +123,18 @@ export const GUARDS: Guard[] = [
     broken: "const completed = (await services).length > 0;",
     test: ["facts-rollout.test.ts", "a first release that fails is no way back"],
   },
+  {
+    name: "all are looked at once more where one ended long before another",
+    file: "deploy/release.ts",
+    code: "while (apart > ONE_MOMENT &&",
+    broken: "while (apart < 0 &&",
+    test: ["many.test.ts", "one that crashes after its verdict"],
+  },
+  {
+    name: "what was never seen to run at one moment is no success",
+    file: "deploy/release.ts",
+    code: "if (began > deadline) {",
+    broken: "if (began > deadline) return;\n    if (began < 0) {",
+    test: ["many.test.ts", "where AWS shows them too slowly"],
+  },
 ];
