@@ -41,9 +41,10 @@ export class StreamLines {
 
   /** The lines of the next message. */
   of(message: string): string[] {
-    return (SEQUENCE.test(message) ? stripVTControlCharacters(message) : message)
-      .split(/[\r\n]+/)
-      .filter((line) => line.trim() !== "")
-      .map((line) => visible(this.masks.line(line).slice(0, LONGEST_LINE)));
+    const text = SEQUENCE.test(message) ? stripVTControlCharacters(message) : message;
+    const lines: string[] = [];
+    for (const line of text.split(/[\r\n]+/))
+      if (line.trim() !== "") lines.push(visible(this.masks.line(line).slice(0, LONGEST_LINE)));
+    return lines;
   }
 }

@@ -43,8 +43,11 @@ export async function makeClients(fallbackRegion: () => string | undefined): Pro
     ssm: new SSMClient(shared),
     logs: new CloudWatchLogsClient(shared),
   };
-  for (const client of Object.values(clients))
+  for (const client of Object.values(clients)) {
+    // It copies every answer for a log that nobody keeps.
+    client.middlewareStack.remove("loggerMiddleware");
     correctClock(client.middlewareStack as STSClient["middlewareStack"]);
+  }
   return { region, ...clients };
 }
 

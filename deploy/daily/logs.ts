@@ -32,9 +32,17 @@ interface Source {
 interface Line {
   /** Milliseconds since the epoch. */
   at: number;
+  from: Stream;
+  text: string;
+}
+
+/** A log stream; its lines share it. */
+interface Stream {
   source: string;
   stream: string;
-  text: string;
+  /** How a person sees it: the source's name, and the beginning of the task's id. */
+  label: string;
+  lines: StreamLines;
 }
 
 /** From one look to the next, in milliseconds: CloudWatch takes 5 calls a second and more, by region. */
@@ -45,8 +53,6 @@ const LATENESS = 15_000;
 const TASKS_INTERVAL = 10_000;
 /** Streams that one call may name. Source: FilterLogEvents, CloudWatch Logs API reference. */
 const MOST_STREAMS = 100;
-/** Ids of events that are kept before the old ones among them are forgotten. */
-const MOST_IDS = 2_000;
 /** Lines that are written at once. */
 const BATCH = 500;
 
@@ -169,11 +175,9 @@ function databaseLogs(contract: Contract): Source[] {
 
 /** One source's lines: first what is there, then what comes, each once. */
 class Tail {
-  private readonly lines = new Map<string, StreamLines>();
-  /** Ids of the events that may be read again, with their times. */
-  private readonly seen = new Map<string, number>();
+  private readonly streams = new Map<string, Stream>();
+  private readonly seen = new RecentIds();
   private newest: number;
-  private most = MOST_IDS;
 
   constructor(
     private readonly day: Daily,
@@ -207,28 +211,50 @@ class Tail {
   /** Adds a page's lines, and answers with the token of the next: of AWS's answer nothing stays in memory. */
   private async readPage(place: LogPlace, from: number, token: string | undefined, lines: Line[]) {
     const page = await this.day.aws.filterLogEvents(place, from, token);
-    for (const event of page.events) lines.push(...this.take(event));
+    for (const event of page.events) this.take(event, lines);
     return page.token;
   }
 
-  private take({ eventId = "", timestamp = 0, message = "", logStreamName = "" }: FilteredLogEvent): Line[] {
-    if (this.seen.has(eventId)) return [];
-    this.newest = Math.max(this.newest, timestamp);
-    this.seen.set(eventId, timestamp);
-    if (this.seen.size > this.most) this.forget();
-    let lines = this.lines.get(logStreamName);
-    if (!lines) {
-      lines = new StreamLines();
-      this.lines.set(logStreamName, lines);
+  private take(
+    { eventId = "", timestamp: at = 0, message = "", logStreamName = "" }: FilteredLogEvent,
+    lines: Line[],
+  ) {
+    this.newest = Math.max(this.newest, at);
+    if (!this.seen.add(eventId, this.newest)) return;
+    let from = this.streams.get(logStreamName);
+    if (!from) {
+      from = streamOf(this.source.name, logStreamName);
+      this.streams.set(logStreamName, from);
     }
-    const place = { at: timestamp, source: this.source.name, stream: logStreamName };
-    return lines.of(message).map((text) => ({ ...place, text }));
+    for (const text of from.lines.of(message)) lines.push({ at, from, text });
   }
+}
 
-  /** Forgets what cannot be read again. */
-  private forget(): void {
-    for (const [id, time] of this.seen) if (time < this.newest - LATENESS) this.seen.delete(id);
-    this.most = Math.max(MOST_IDS, 2 * this.seen.size);
+function streamOf(source: string, stream: string): Stream {
+  const task = /\/([0-9a-f]{32})$/.exec(stream)?.[1]?.slice(0, 6);
+  return { source, stream, label: task ? `${source} ${task}` : source, lines: new StreamLines() };
+}
+
+/** Ids of the events that may be read again: those of the last `LATENESS`, and of as long before or longer. */
+class RecentIds {
+  private before = new Set<string>();
+  private recent = new Set<string>();
+  private since = Number.NEGATIVE_INFINITY;
+
+  /**
+   * Adds an id, unless it is known.
+   * @param newest time of the newest event so far, in milliseconds since the epoch.
+   * @returns whether it is new.
+   */
+  add(id: string, newest: number): boolean {
+    if (this.recent.has(id) || this.before.has(id)) return false;
+    if (newest - this.since > LATENESS) {
+      this.before = this.recent;
+      this.recent = new Set();
+      this.since = newest;
+    }
+    this.recent.add(id);
+    return true;
   }
 }
 
@@ -236,37 +262,39 @@ class Tail {
 async function* merged(sources: readonly AsyncGenerator<Line[]>[]): AsyncGenerator<Line[]> {
   const heads = await Promise.all(sources.map(async (source) => ({ source, lines: await nextPage(source) })));
   for (;;) {
-    const ordered: Line[] = [];
-    // Until one page is used up: what follows in its source may come before what the others hold.
-    while (heads.every(({ lines }) => lines === undefined || lines.length > 0)) {
-      const first = earliest(heads.flatMap(({ lines }) => (lines ? [lines] : [])));
-      if (!first) break;
-      ordered.push(first.pop() as Line);
-    }
-    yield ordered;
-    for (const head of heads) if (head.lines?.length === 0) head.lines = await nextPage(head.source);
-    if (heads.every(({ lines }) => lines === undefined)) return;
+    const left = heads.filter(({ lines }) => lines.length > 0);
+    if (left.length === 0) return;
+    // Until the first page is used up: what follows in its source may come before what the others hold.
+    const until = Math.min(...left.map(({ lines }) => lines.at(-1)?.at ?? 0));
+    yield left
+      .flatMap(({ lines }) => lines.splice(0, countUntil(lines, until)))
+      .sort((one, other) => one.at - other.at);
+    for (const head of left) if (head.lines.length === 0) head.lines = await nextPage(head.source);
   }
 }
 
-/** The next lines, last one first so that the first one is taken cheaply; undefined at the end. */
-async function nextPage(source: AsyncGenerator<Line[]>): Promise<Line[] | undefined> {
-  const { done, value } = await source.next();
-  return done ? undefined : value.reverse();
+/** The next page that has lines; an empty one at the end. */
+async function nextPage(source: AsyncGenerator<Line[]>): Promise<Line[]> {
+  for (;;) {
+    const { done, value } = await source.next();
+    if (done) return [];
+    if (value.length > 0) return value;
+  }
 }
 
-/** The page whose next line is the earliest. */
-const earliest = (pages: readonly Line[][]): Line[] | undefined =>
-  pages.reduce<Line[] | undefined>(
-    (best, page) => (best && timeOf(best) <= timeOf(page) ? best : page),
-    undefined,
-  );
-const timeOf = (page: readonly Line[]) => page.at(-1)?.at ?? Number.POSITIVE_INFINITY;
+/** How many lines there are up to a time. */
+function countUntil(lines: readonly Line[], until: number): number {
+  const count = lines.findIndex(({ at }) => at > until);
+  return count < 0 ? lines.length : count;
+}
 
 /** Lines with the time (UTC) and where they come from, and the date where it changes; or JSON. */
 class LogScreen {
   shown = 0;
   private date = "";
+  /** The second whose time is written, and how. */
+  private second = Number.NaN;
+  private time = "";
 
   constructor(
     private readonly day: Daily,
@@ -278,25 +306,32 @@ class LogScreen {
     const found = lines.filter(({ text }) => wanted === undefined || text.toLowerCase().includes(wanted));
     this.shown += found.length;
     for (let start = 0; start < found.length; start += BATCH) {
-      const batch = found.slice(start, start + BATCH);
-      await this.day.print(
-        batch.map((line) => (this.options.json ? this.json(line) : this.text(line))).join(""),
-      );
+      let text = "";
+      for (const line of found.slice(start, start + BATCH))
+        text += this.options.json ? this.json(line) : this.text(line);
+      await this.day.print(text);
     }
   }
 
-  private json({ at: time, ...line }: Line): string {
-    return `${JSON.stringify({ at: new Date(time).toISOString(), ...line })}\n`;
+  private json({ at: time, from: { source, stream }, text }: Line): string {
+    return `${JSON.stringify({ at: new Date(time).toISOString(), source, stream, text })}\n`;
   }
 
-  private text({ at: time, source, stream, text }: Line): string {
+  private text({ at: time, from, text }: Line): string {
+    const second = Math.floor(time / 1000);
+    const heading = second === this.second ? "" : this.begin(second);
+    return `${heading}${this.time} ${this.day.colors.cyan(from.label)} | ${text}\n`;
+  }
+
+  /** What is written above the first line of a second: the date, where it is another. */
+  private begin(second: number): string {
     const { colors } = this.day;
-    const iso = new Date(time).toISOString();
+    const iso = new Date(second * 1000).toISOString();
     const date = iso.slice(0, 10);
     const heading = date === this.date ? "" : colors.dim(`${date} (UTC)\n`);
+    this.second = second;
+    this.time = colors.dim(iso.slice(11, 19));
     this.date = date;
-    const task = /\/([0-9a-f]{32})$/.exec(stream)?.[1]?.slice(0, 6);
-    const from = task ? `${source} ${task}` : source;
-    return `${heading}${colors.dim(iso.slice(11, 19))} ${colors.cyan(from)} | ${text}\n`;
+    return heading;
   }
 }
