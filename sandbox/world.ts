@@ -85,6 +85,8 @@ export class World {
   private readonly assumed: Record<string, WorldObject> = {};
   private stamp = "";
   private changing = false;
+  /** Whether the contents may differ from the file. */
+  private unwritten = false;
   /** Whether reads go by what was read last. */
   private still = false;
   private undo: (() => void)[] = [];
@@ -275,7 +277,7 @@ export class World {
               reject(error);
             }
           }
-          this.write();
+          if (this.unwritten) this.write();
         } finally {
           await release();
         }
@@ -304,10 +306,12 @@ export class World {
     writeFileSync(draft, JSON.stringify(this.contents, null, 1), { mode: 0o600 });
     renameSync(draft, this.file);
     this.stamp = stampOf(this.file);
+    this.unwritten = false;
   }
 
   private record(step: () => void): void {
     if (!this.changing) throw new Error("The world may only be changed inside World.change()");
+    this.unwritten = true;
     this.undo.push(step);
   }
 

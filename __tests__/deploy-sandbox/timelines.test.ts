@@ -17,6 +17,9 @@ const HANGS = 30_000;
 /** A new sandbox now and then: what a process would close by ending stays open here. */
 const PER_SANDBOX = 200;
 
+/** A long run says now and then that it goes on. */
+const PROGRESS = 1_000;
+
 let stage: Stage | undefined;
 let played = 0;
 const ends = new Map<number, number>();
@@ -45,6 +48,7 @@ async function holds(timeline: Timeline): Promise<void> {
     stage = undefined;
     throw new Error(`it hangs: ${HANGS / 1000} s of real time have passed`);
   }
+  if (played % PROGRESS === 0) console.log(`${played} timelines`);
   const { exitCode, result: said } = result.ended;
   ends.set(exitCode, (ends.get(exitCode) ?? 0) + 1);
   const story = [...lies(result), `deploy said (${exitCode}): ${said.text} ${said.wayOut.join(" ")}`];

@@ -1,10 +1,9 @@
 import { findCluster, findGroup, findProvider, type Provider, providers, type ScalingGroup } from "./catalog";
 import { instanceSize } from "./instance-types";
-import { waitingTasks } from "./placement";
 import { forget, hex, isPlanned, plan, type Sim } from "./sim";
 import type { Instance } from "./state";
 import { lostHost } from "./stopping";
-import { tasksIn } from "./tasks";
+import { tasksIn, waitingTasks } from "./tasks";
 
 /** Keeps every group of every capacity provider at its size, and lets managed scaling choose that size. */
 export function keepCapacity(sim: Sim): void {

@@ -1,6 +1,7 @@
 import { addEvent } from "./service-events";
-import { decimal, hex, isLive, plan, type Sim } from "./sim";
+import { decimal, hex, plan, type Sim } from "./sim";
 import type { Deployment, Service, ServiceDeployment, ServiceSpec } from "./state";
+import { tasksIn } from "./tasks";
 
 const KEPT = 30;
 
@@ -219,10 +220,8 @@ export function stopDeployment(sim: Sim, service: Service, arn: string): void {
 export function retireOld(sim: Sim, service: Service): void {
   for (const deployment of service.deployments) {
     if (deployment.status !== "ACTIVE") continue;
-    const tasks = Object.values(sim.state.tasks).filter(
-      (task) => task.service === service.arn && task.startedBy === deployment.id,
-    );
-    if (tasks.some((task) => isLive(task) || task.lastStatus !== "STOPPED")) continue;
+    const left = tasksIn(sim, service.spec.cluster);
+    if (left.some((task) => task.service === service.arn && task.startedBy === deployment.id)) continue;
     deployment.status = "INACTIVE";
     deployment.updatedAt = sim.state.time;
   }

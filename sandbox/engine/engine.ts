@@ -6,7 +6,7 @@ import { containerHealthy, containerSick, stopSick, targetHealthy, targetSick } 
 import { writeTaskLog } from "./log-streams";
 import { type Logs, MemoryLogs } from "./logs";
 import { PACE, type Pace } from "./pace";
-import { placeWaiting, waitingTasks } from "./placement";
+import { placeWaiting } from "./placement";
 import { pull, pulled } from "./pulling";
 import { report, start } from "./running";
 import { countFailure, reachSteadyState, reconcile } from "./scheduler";
@@ -14,6 +14,7 @@ import { adoptServices, writeBack } from "./services";
 import { plan, type Sim } from "./sim";
 import type { Container, Instance, Runtime, Service, Task, Timer } from "./state";
 import { beginStop, containerEnded, kill, lostHost, stopped, terminate } from "./stopping";
+import { waitingTasks } from "./tasks";
 
 export interface EngineOptions {
   /** Where containers' lines go. */

@@ -1,6 +1,6 @@
 import { forget, isLive, plan, type Sim } from "./sim";
 import type { Definition, Instance, Task } from "./state";
-import { setStatus, tasksIn } from "./tasks";
+import { setStatus, tasksIn, waitingTasks } from "./tasks";
 
 /** What is left on an instance: everything that has not ended takes its reservation. */
 export function room(sim: Sim, instance: Instance): { cpu: number; memory: number; ports: number[] } {
@@ -88,12 +88,6 @@ export function placeWaiting(sim: Sim): void {
     const place = findPlace(sim, task);
     if ("instance" in place) placeOnInstance(sim, task, place.instance);
   }
-}
-
-export function waitingTasks(sim: Sim): Task[] {
-  return Object.values(sim.state.tasks).filter(
-    (task) => isLive(task) && task.lastStatus === "PROVISIONING" && task.zone === undefined,
-  );
 }
 
 function placeOnFargate(sim: Sim, task: Task): void {

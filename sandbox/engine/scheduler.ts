@@ -3,7 +3,7 @@ import { checkBreaker, completeDeployment, primaryOf, retireOld } from "./deploy
 import { isReady } from "./health";
 import { findPlace } from "./placement";
 import { addEvent, addEventOnce } from "./service-events";
-import { isLive, isPlanned, plan, type Sim, shortName } from "./sim";
+import { isPlanned, plan, type Sim, shortName } from "./sim";
 import type { Deployment, Service, Task } from "./state";
 import { beginStop, inEvent } from "./stopping";
 import { createTask, launchTypeOf, liveTasksOf, pickProvider, reservation, tasksIn } from "./tasks";
@@ -207,7 +207,7 @@ function settleDown(sim: Sim, service: Service, deployment: Deployment, desired:
 /** Some seconds later: is it still so? */
 export function reachSteadyState(sim: Sim, service: Service): void {
   const deployment = primaryOf(service);
-  const live = Object.values(sim.state.tasks).filter((task) => task.service === service.arn && isLive(task));
+  const live = liveTasksOf(sim, service.arn);
   const ready = live.filter((task) => task.startedBy === deployment.id && isReady(sim, service, task));
   const old = service.deployments.some(({ status }) => status === "ACTIVE");
   if (ready.length !== service.spec.desired || live.length !== ready.length || old || service.steady) return;

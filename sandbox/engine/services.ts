@@ -1,3 +1,4 @@
+import type { World } from "../world";
 import { arnOf } from "./attributes";
 import { fingerprint, readService } from "./applied";
 import { beginDeployment, primaryOf, serviceArn } from "./deployments";
@@ -59,13 +60,18 @@ export function changeService(sim: Sim, service: Service, spec: ServiceSpec, for
 /** A change through the API is one of the world too: Terraform sees it as drift. */
 export function writeBack(sim: Sim, service: Service): void {
   const { taskDefinition, desired } = service.spec;
-  sim.edits.push((world) => {
-    const object = world
+  const differing = (world: World) =>
+    world
       .list({ type: "aws_ecs_service", region: service.spec.region })
-      .find((one) => arnOf(one) === service.arn || one.id === service.arn);
+      .filter((one) => arnOf(one) === service.arn || one.id === service.arn)
+      .find(
+        ({ attributes }) =>
+          attributes.task_definition !== taskDefinition || attributes.desired_count !== desired,
+      );
+  if (sim.edits.length === 0 && !differing(sim.world)) return;
+  sim.edits.push((world) => {
+    const object = differing(world);
     if (!object) return;
-    const { task_definition: before, desired_count: count } = object.attributes;
-    if (before === taskDefinition && count === desired) return;
     service.applied = fingerprint(
       world.update(object, { task_definition: taskDefinition, desired_count: desired }),
     );

@@ -16,6 +16,8 @@ export interface Sim {
   say: (text: string) => void;
   /** Tells whether a container's command can run for real. */
   real: boolean;
+  /** The tasks that had not ended at a number of the sequence. */
+  unended?: { sequence: number; tasks: readonly Task[] };
 }
 
 /** Plans a step. */

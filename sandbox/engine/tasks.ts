@@ -120,17 +120,35 @@ export function launchTypeOf(
   return launchType ?? "EC2";
 }
 
+/** Tasks that have not ended. Stopped ones stay visible for an hour, and a crash loop makes thousands: they are passed by. */
+function unended(sim: Sim): readonly Task[] {
+  const { sequence, tasks } = sim.state;
+  // Whatever begins or ends a task takes a number from the sequence.
+  if (sim.unended?.sequence !== sequence)
+    sim.unended = {
+      sequence,
+      tasks: Object.values(tasks).filter(({ lastStatus }) => lastStatus !== "STOPPED"),
+    };
+  return sim.unended.tasks;
+}
+
 /** Tasks that have not ended, of a cluster. */
 export function tasksIn(sim: Sim, cluster: string): Task[] {
-  return Object.values(sim.state.tasks).filter(
-    (task) => task.cluster === cluster && task.lastStatus !== "STOPPED",
+  return unended(sim).filter((task) => task.cluster === cluster && task.lastStatus !== "STOPPED");
+}
+
+/** Tasks of a service that are meant to run, of all its deployments or of one. */
+export function liveTasksOf(sim: Sim, service: string, deployment?: string): Task[] {
+  return unended(sim).filter(
+    (task) =>
+      task.service === service && isLive(task) && (deployment === undefined || task.startedBy === deployment),
   );
 }
 
-export function liveTasksOf(sim: Sim, service: string, deployment?: string): Task[] {
-  return Object.values(sim.state.tasks).filter(
-    (task) =>
-      task.service === service && isLive(task) && (deployment === undefined || task.startedBy === deployment),
+/** Tasks that wait for a place. */
+export function waitingTasks(sim: Sim): Task[] {
+  return unended(sim).filter(
+    (task) => isLive(task) && task.lastStatus === "PROVISIONING" && task.zone === undefined,
   );
 }
 

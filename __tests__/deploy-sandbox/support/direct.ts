@@ -9,6 +9,14 @@ interface Command {
   constructor: { name: string };
 }
 
+/** A copy that nothing of the sandbox's state is in: many times as fast as structuredClone. */
+function copied<T>(value: T): T {
+  if (typeof value !== "object" || value === null) return value;
+  if (value instanceof Date) return new Date(value) as T;
+  if (Array.isArray(value)) return value.map(copied) as T;
+  return Object.fromEntries(Object.entries(value).map(([name, one]) => [name, copied(one)])) as T;
+}
+
 /**
  * Clients that ask a sandbox of this process without HTTP: what the SDK would send, and what it would make of the answer.
  * Most of a timeline's time goes into the SDK and into sockets; that both ways say the same is a test.
@@ -24,7 +32,7 @@ export function directClients(sandbox: Sandbox): Clients {
       );
       if (answer === "broken")
         throw Object.assign(new Error("read ECONNRESET"), { name: "TimeoutError", code: "ECONNRESET" });
-      if ("output" in answer) return structuredClone(answer.output);
+      if ("output" in answer) return copied(answer.output);
       const { code, message, status, more } = answer.failure;
       throw Object.assign(new Error(message), {
         name: code,
