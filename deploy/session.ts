@@ -11,6 +11,7 @@ import { Events } from "./events";
 import { interruptible, type SignalSource } from "./interrupt";
 import { GithubScreen } from "./screen/github";
 import { jsonScreen, plainScreen } from "./screen/plain";
+import { isTerminal } from "./screen/terminal";
 import { TreeScreen } from "./screen/tree";
 
 /** What every command takes. */
@@ -83,7 +84,7 @@ function openScreens(events: Events, { json }: SessionOptions, { stdout }: Surro
   const files = { summary: GITHUB_STEP_SUMMARY, output: GITHUB_OUTPUT };
   const github = actions ? new GithubScreen(json ? () => {} : write, files) : null;
   if (github) events.subscribe(github.subscriber);
-  if (json || actions || !stdout.isTTY) {
+  if (json || actions || !isTerminal(stdout, process.env)) {
     events.subscribe(json ? jsonScreen(write) : plainScreen(write));
     return async () => github?.close();
   }

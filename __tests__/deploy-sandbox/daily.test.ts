@@ -57,6 +57,29 @@ describe("logs", () => {
     ]);
   });
 
+  test.each<[boolean, NodeJS.ProcessEnv, boolean]>([
+    [true, {}, true],
+    [true, { NO_COLOR: "1" }, false],
+    [true, { NO_COLOR: "" }, true],
+    [true, { TERM: "dumb" }, false],
+    [false, {}, false],
+  ])("on a terminal (%s) with %j are in colours: %s, as secrets are", async (terminal, env, colours) => {
+    const options = { service: [] };
+    for (const command of [
+      logs(["web"]),
+      (around: DailySurroundings) => secretCommands.list("staging", options, around),
+    ]) {
+      const { exitCode, out } = await day.run(command, { terminal, env });
+      expect(exitCode).toBe(0);
+      expect(out.includes("\u001b")).toBe(colours);
+    }
+    const { out } = await day.run((around) => secretCommands.diff("staging", "staging", options, around), {
+      terminal,
+      env,
+    });
+    expect(out).not.toContain("\u001b");
+  });
+
   test("of migrations alone, filtered, as JSON, and of nothing", async () => {
     const migration = await day.run(logs([], { migration: true, json: true }));
     expect(

@@ -11,6 +11,7 @@ import { interruptible, type SignalSource } from "../interrupt";
 import { mask } from "../mask";
 import { visible } from "../printable";
 import { GithubScreen } from "../screen/github";
+import { hasColors } from "../screen/terminal";
 import { type Done, endOf } from "../end";
 
 /** What every daily command takes. */
@@ -98,7 +99,7 @@ export async function daily(
         contract,
         aws,
         signal,
-        colors: pc.createColors(Boolean(stdout.isTTY) && env.NO_COLOR === undefined),
+        colors: pc.createColors(hasColors(stdout, env)),
         print: (text) => write(stdout, text, signal),
         say,
         other: (name) => open(name, {}, signal, around),

@@ -50,8 +50,8 @@ const stepOutputs = ({ exitCode, images, url }: Result): string =>
 
 /**
  * Annotations, job summary and step outputs, beside the plain lines; a file that cannot be written is a warning.
- * While it is open the runner obeys no
- * command but the annotations, whatever containers print: all else stands between `stop-commands` and its token.
+ * While it is open the runner obeys no command but the annotations, whatever containers print: all else stands
+ * between `stop-commands` and its token.
  */
 export class GithubScreen {
   private token = "";

@@ -21,7 +21,7 @@ export const resultLines = ({ exitCode, text, lastLines, wayOut, url, seconds }:
 export const duration = (seconds: number) =>
   seconds < 60 ? `${seconds} s` : `${Math.floor(seconds / 60)} m ${String(seconds % 60).padStart(2, "0")} s`;
 
-/** A time with its age: `2026-11-20T12:00:00.000Z (3 minutes ago)`. */
+/** A time with its age: `2026-11-20 12:00 UTC (3 minutes ago)`. */
 function withAge(time: string, now: string): string {
   const minutes = Math.max(0, Math.floor((Date.parse(now) - Date.parse(time)) / 60_000));
   const [count, unit] =
@@ -30,7 +30,7 @@ function withAge(time: string, now: string): string {
       : minutes < 48 * 60
         ? [Math.floor(minutes / 60), "hour"]
         : [Math.floor(minutes / (24 * 60)), "day"];
-  return `${time} (${count === 0 ? "just now" : `${count} ${unit}${count === 1 ? "" : "s"} ago`})`;
+  return `${time.slice(0, 16).replace("T", " ")} UTC (${count === 0 ? "just now" : `${count} ${unit}${count === 1 ? "" : "s"} ago`})`;
 }
 
 const tagLines = ({ name, digest, runs }: ServiceStatus["tag"]): string[] =>

@@ -26,6 +26,8 @@ export interface Around {
   on?: (text: string, send: (signal: StopSignal) => void) => void;
   /** Whoever reads goes away after the first text. */
   closes?: boolean;
+  /** The output is a terminal. */
+  terminal?: boolean;
 }
 
 /** The sample environment with a bastion and a database's log group, and daily commands against it. */
@@ -96,12 +98,13 @@ export class Day {
 
   async run(
     command: (around: DailySurroundings) => Promise<number>,
-    { stdin = "", env = {}, on, closes = false }: Around = {},
+    { stdin = "", env = {}, on, closes = false, terminal = false }: Around = {},
   ): Promise<Printed> {
     let out = "";
     let said = "";
     const signals = Object.assign(new EventEmitter(), { exit: () => undefined });
     const stdout = Object.assign(new EventEmitter(), {
+      isTTY: terminal,
       write: (text: string) => {
         out += text;
         on?.(text, (signal) => void signals.emit(signal));

@@ -19,6 +19,7 @@ import type { Contract } from "../../../modules/contract";
 import { contract as sampleContract } from "./contract";
 import { Ecs } from "./ecs";
 import { Registry } from "./registry";
+import { Terminal } from "./terminal";
 import { VirtualClock } from "./virtual-clock";
 import { Broken, Refusal, serve } from "./wire";
 
@@ -39,6 +40,13 @@ const open: Server[] = [];
 afterEach(() => {
   for (const server of open.splice(0)) server.close().closeAllConnections();
 });
+
+/** A command as a person gives it. */
+export type Shown =
+  | { name: "deploy"; image: string }
+  | { name: "check"; image: string }
+  | { name: "run"; words: string[] }
+  | { name: "rollback" | "status" };
 
 /** An account with one applied environment, behind a loopback port. */
 export class World {
@@ -241,13 +249,49 @@ export class World {
   }
 
   /** What a person or a CI log sees. */
-  async deployPlainly(image: string): Promise<string> {
+  deployPlainly = (image: string) => this.plainly({ name: "deploy", image });
+
+  /** What a pipe or a CI log gets of a command. */
+  async plainly(command: Shown): Promise<string> {
     let printed = "";
-    const print = (text: string) => {
-      printed += text;
-    };
-    await deployCommand("staging", { ...this.common({ json: false }), image }, this.around(print));
+    await this.show(
+      command,
+      this.around((text) => {
+        printed += text;
+      }),
+    );
     return printed;
+  }
+
+  /** What stands on a terminal of so many columns when a command has ended. */
+  async onTerminal(columns: number, command: Shown): Promise<string[]> {
+    const terminal = new Terminal(columns);
+    const { stdout } = process;
+    const { isTTY, columns: before, write } = stdout;
+    const type = (text: string | Uint8Array) => {
+      terminal.write(String(text));
+      return true;
+    };
+    // The library that draws the tree asks the process's own output how wide it is.
+    Object.assign(stdout, { isTTY: true, columns, write: type });
+    try {
+      await this.show(command, {
+        ...this.around(() => {}),
+        stdout: { isTTY: true, write: (text) => process.stdout.write(text) },
+      });
+    } finally {
+      Object.assign(stdout, { isTTY, columns: before, write });
+    }
+    return terminal.lines;
+  }
+
+  private show(command: Shown, around: Surroundings): Promise<number> {
+    const common = this.common({ json: false });
+    if (command.name === "deploy") return deployCommand("staging", { ...common, ...command }, around);
+    if (command.name === "rollback") return rollbackCommand("staging", common, around);
+    if (command.name === "check") return checkCommand("staging", { ...common, ...command }, around);
+    if (command.name === "run") return runCommand("staging", command.words, common, around);
+    return statusCommand("staging", common, around);
   }
 
   rollback = (options: Partial<RollbackOptions> = {}) =>
