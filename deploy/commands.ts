@@ -1,5 +1,6 @@
 import type { Contract, ServiceContract } from "../modules/contract";
 import { policy } from "../modules/contract/policy";
+import { chosenServices } from "./choose";
 import { type Context, DEFAULT_PARALLEL, type Limits } from "./context";
 import { check, deploy, type DeployRequest } from "./deploy";
 import { refused } from "./errors";
@@ -14,16 +15,6 @@ export interface CommandOptions extends SessionOptions {
   limits: Limits;
   /** Names from the environment file; all by default. */
   service: string[];
-}
-
-/** The chosen services in the contract's order, whatever order they were named in. */
-function chosen({ services, environment }: Contract, names: readonly string[]): ServiceContract[] {
-  const unknown = names.filter((name) => !services.some((service) => service.name === name));
-  if (unknown.length === 0) return services.filter(({ name }) => names.length === 0 || names.includes(name));
-  throw refused(
-    `--service ${unknown.join(", ")}: ${environment} has no such service.`,
-    `It has: ${services.map(({ name }) => name).join(", ")}.`,
-  );
 }
 
 /**
@@ -44,7 +35,7 @@ function sameImage(
     );
   }
   const { repository, reference } = asked;
-  const services = chosen(contract, names);
+  const services = chosenServices(contract, names);
   const others = repository === null ? [] : services.filter(({ image }) => image.repository !== repository);
   if (others.length > 0 && (names.length > 0 || others.length === services.length)) {
     throw refused(
@@ -85,7 +76,7 @@ export type RollbackOptions = CommandOptions &
 
 async function target(context: Context, { service, to }: RollbackOptions) {
   if (to) return sameImage(context.contract, service, "--to", to);
-  const services = chosen(context.contract, service);
+  const services = chosenServices(context.contract, service);
   return { services, wanted: await rollbackTargets(context, services) };
 }
 
@@ -123,7 +114,7 @@ export const checkCommand = (environment: string, options: CheckOptions, around?
       const { contract } = context;
       const { services, wanted } = options.image
         ? sameImage(contract, options.service, "--image", options.image)
-        : { services: chosen(contract, options.service), wanted: () => null };
+        : { services: chosenServices(contract, options.service), wanted: () => null };
       await check(context, { services, wanted, replace: false, wait: false });
       return { text: "Every check passed." };
     },
@@ -136,7 +127,7 @@ export const statusCommand = (environment: string, options: CommandOptions, arou
     environment,
     options,
     async (context) => {
-      const services = await status(context, chosen(context.contract, options.service));
+      const services = await status(context, chosenServices(context.contract, options.service));
       return { text: `${services.length} of ${context.contract.services.length} services shown.` };
     },
     around,
@@ -153,7 +144,7 @@ export const runCommand = (
     environment,
     options,
     async (context) => {
-      const [service] = chosen(context.contract, options.service);
+      const [service] = chosenServices(context.contract, options.service);
       if (!service) throw refused(`${environment} has no service to run a command in.`);
       const exitCode = await run(context, service, command);
       return { text: `${command[0]} exited with ${exitCode}.`, exitCode };

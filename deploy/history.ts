@@ -1,5 +1,5 @@
 import type { ServiceContract } from "../modules/contract";
-import type { Aws } from "./aws/gateway";
+import { type Aws, pages } from "./aws/gateway";
 
 /** DescribeServiceRevisions takes at most 20. */
 const REVISIONS_PER_CALL = 20;
@@ -16,8 +16,7 @@ export async function* successfulDigests(
   const told = new Set<string>();
   for await (const page of aws.successfulDeployments(cluster, service)) {
     const arns = [...new Set(page.flatMap(({ targetServiceRevisionArn }) => targetServiceRevisionArn ?? []))];
-    for (let start = 0; start < arns.length; start += REVISIONS_PER_CALL) {
-      const some = arns.slice(start, start + REVISIONS_PER_CALL);
+    for (const some of pages(arns, REVISIONS_PER_CALL)) {
       const revisions = await aws.serviceRevisions(some);
       for (const arn of some) {
         const revision = revisions.find(({ serviceRevisionArn }) => serviceRevisionArn === arn);

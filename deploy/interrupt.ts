@@ -11,8 +11,7 @@ export interface SignalSource {
 
 /**
  * Turns the first SIGINT, SIGTERM or SIGHUP (the terminal was closed) into an aborted signal, so that each step can
- * clean up behind itself.
- * A second one leaves at once: whoever presses twice means it.
+ * clean up behind itself. A second one leaves at once: whoever presses twice means it.
  */
 export function interruptible(source: SignalSource): { signal: AbortSignal; dispose(): void } {
   const controller = new AbortController();

@@ -264,6 +264,7 @@ test.each<[string, Parameters<World["deploy"]>[1], string]>([
   ["mail:v2", {}, "--image mail:v2: web, worker, api of staging runs another repository."],
   ["shop:v2", { service: ["web", "api"] }, "--image shop:v2: api of staging runs another repository."],
   ["sha256:3b00860b105f", {}, "--image sha256:3b00860b105f is neither a tag nor a digest."],
+  ["v2", { service: ["wep", "web"] }, "staging has no service wep."],
   ["shop@v2", {}, "--image shop@v2 is neither a tag nor a digest."],
   ["shop:v2:v3", {}, "--image shop:v2:v3 is neither a tag nor a digest."],
 ])("--image %s with %j is refused before anything is changed", async (image, options, text) => {

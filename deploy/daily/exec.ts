@@ -5,7 +5,7 @@ import { AwsError } from "../aws/error";
 import { DeployError, refused } from "../errors";
 import { EXIT } from "../exit-code";
 import type { Done } from "../end";
-import { chosenServices } from "./choose";
+import { chosenServices } from "../choose";
 import { exitCodeOf, findPlugin, startPlugin } from "./plugin";
 import type { Daily, DailyOptions } from "./session";
 

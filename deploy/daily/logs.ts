@@ -5,7 +5,7 @@ import type { LogPlace } from "../aws/daily";
 import { Interrupted, refused } from "../errors";
 import { StreamLines } from "../printable";
 import type { Done } from "../end";
-import { chosenServices } from "./choose";
+import { chosenServices } from "../choose";
 import { type Daily, type DailyOptions, present } from "./session";
 
 export interface LogsOptions extends DailyOptions {

@@ -6,7 +6,7 @@ import { refused } from "../errors";
 import { parameterName } from "../facts";
 import { isPlaceholder } from "../placeholder";
 import type { Done } from "../end";
-import { chosenServices } from "./choose";
+import { chosenServices } from "../choose";
 import type { Daily, DailyOptions } from "./session";
 
 /** One secret of one service. */

@@ -1,5 +1,5 @@
-import type { Contract, ServiceContract } from "../../modules/contract";
-import { refused } from "../errors";
+import type { Contract, ServiceContract } from "../modules/contract";
+import { refused } from "./errors";
 
 /** The named services in the contract's order, all when none is named. */
 export function chosenServices(
