@@ -57,7 +57,7 @@ interface Waiting {
 /** Other processes hold the lock for milliseconds. */
 function lockOptions(folder: string): lockfile.LockOptions {
   const retries = { retries: 2000, factor: 1.2, minTimeout: 2, maxTimeout: 40 };
-  return { lockfilePath: join(folder, "world.lock"), retries };
+  return { realpath: false, lockfilePath: join(folder, "world.lock"), retries };
 }
 
 export const ACCOUNT = "123456789012";
