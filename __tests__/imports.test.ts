@@ -32,6 +32,7 @@ const houses = [
   "try",
   "terraform",
   "npm",
+  "dns",
   "__tests__",
 ];
 const SOURCE = /\.[cm]?tsx?$/;
@@ -119,8 +120,9 @@ describe("who may import whom", () => {
     expect(from("modules").length).toBeGreaterThan(100);
   });
 
-  test("deploy: of modules, the contract alone", () => {
-    const allowed = (target: string) => /^modules\/contract(\/|$)/.test(target) || target === "npm/swallowed";
+  test("deploy: of modules, the contract alone, and whom to ask for records", () => {
+    const allowed = (target: string) =>
+      /^modules\/contract(\/|$)/.test(target) || ["npm/swallowed", "dns/records"].includes(target);
     expect(strays("deploy", allowed)).toEqual([]);
   });
 
@@ -136,12 +138,12 @@ describe("who may import whom", () => {
     expect(strays("sandbox", (target) => target === "terraform/binaries" || isFact(target))).toEqual([]);
   });
 
-  test.each(["terraform", "npm"])("%s: nothing of the house", (name) => {
+  test.each(["terraform", "npm", "dns"])("%s: nothing of the house", (name) => {
     expect(strays(name, () => false)).toEqual([]);
   });
 
   test.each<[string, (target: string) => boolean]>([
-    ["plan", (target) => ["terraform/binaries", "npm/swallowed"].includes(target)],
+    ["plan", (target) => ["terraform/binaries", "npm/swallowed", "dns/records"].includes(target)],
     ["guardrails", isFact],
     ["postgres", (target) => target.startsWith("modules/")],
     ["github", (target) => /^plan\/(report|markdown)$/.test(target)],

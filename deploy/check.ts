@@ -78,6 +78,7 @@ export function checks(facts: Facts, request: CheckRequest): Check[] {
     ),
     ...sharedTagChecks(facts, request),
     branch("migrations", migrationChecks(facts, request)),
+    ...recordChecks(facts),
   ];
 }
 
@@ -142,6 +143,7 @@ function serviceCheck(facts: Facts, request: CheckRequest, contract: ServiceCont
       definitionCheck(service, contract),
       countCheck(service),
       rolloutCheck(facts, request, contract, service),
+      ...ipv6Checks(facts, contract),
     ]);
   });
 }
@@ -168,6 +170,26 @@ const countCheck = ({ desiredCount = 0 }: Service) =>
         "desired count",
         "0: the image will be promoted, but nothing will run and nothing can be proved",
       );
+
+/** Whether ECS gave its tasks what the subnets have for them: a setting of the account says whether it may. */
+function ipv6Checks({ dualStack }: Facts, { name, ipv6 }: ServiceContract): Check[] {
+  if (!ipv6) return [];
+  return [
+    judged("IPv6", dualStack.get(name), (tasks) => {
+      const without = tasks.filter(
+        ({ containers = [] }) =>
+          !containers.some(({ networkInterfaces = [] }) =>
+            networkInterfaces.some(({ ipv6Address }) => ipv6Address),
+          ),
+      );
+      if (without.length === 0) return ok("IPv6", `${tasks.length} running tasks have an address`);
+      return warning(
+        "IPv6",
+        `${without.length} of ${tasks.length} running tasks have no address: aws ecs put-account-setting-default --name dualStackIPv6 --value enabled, then release`,
+      );
+    }),
+  ];
+}
 
 /** The check that passes by itself once somebody else's roll-out has ended. */
 export const NO_OTHER_DEPLOYMENT = "no other deployment";
@@ -246,6 +268,23 @@ function secretChecks(facts: Facts, contract: Contract, service: ServiceContract
       );
     });
   });
+}
+
+/** People make these, and nothing of a deployment needs them: what is missing is a warning. */
+function recordChecks({ records }: Facts): Check[] {
+  if ("value" in records && records.value.length === 0) return [];
+  return [
+    judged("DNS", records, (found) =>
+      branch(
+        "DNS",
+        found.map(({ record: { name, type, value }, state, said }) =>
+          state === "there"
+            ? ok(name, said)
+            : warning(name, `${said}: ${name} ${type} ${value} is to be there`),
+        ),
+      ),
+    ),
+  ];
 }
 
 /** Moving a tag moves it for every service that runs it: those left out would disagree with it. */

@@ -115,7 +115,7 @@ export const checkCommand = (environment: string, options: CheckOptions, around?
       const { services, wanted } = options.image
         ? sameImage(contract, options.service, "--image", options.image)
         : { services: chosenServices(contract, options.service), wanted: () => null };
-      await check(context, { services, wanted, replace: false, wait: false });
+      await check(context, { services, wanted, replace: false, wait: false, find: context.find });
       return { text: "Every check passed." };
     },
     around,

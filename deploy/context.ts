@@ -1,3 +1,4 @@
+import type { DnsRecord, Finding } from "../dns/records";
 import type { Contract } from "../modules/contract";
 import type { Aws } from "./aws/gateway";
 import type { Clock } from "./clock";
@@ -28,6 +29,8 @@ export const DEFAULT_LIMITS: Limits = {
 /** How many services of one image roll out at the same time, at most: each asks ECS about 25 times a minute. */
 export const DEFAULT_PARALLEL = 4;
 
+export type FindRecord = (record: DnsRecord) => Promise<Finding>;
+
 /** What every step works with. */
 export interface Context {
   contract: Contract;
@@ -36,6 +39,8 @@ export interface Context {
   /** The same without a signal, for cleaning up after Ctrl-C. */
   lasting: Aws;
   clock: Clock;
+  /** Asks a domain's name servers for a record; undefined where AWS is stood in for, whose names nobody has. */
+  find: FindRecord | undefined;
   signal: AbortSignal;
   events: Events;
   limits: Limits;

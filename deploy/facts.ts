@@ -1,7 +1,9 @@
 import type { Cluster, Service, Task } from "@aws-sdk/client-ecs";
 import type { ParameterMetadata } from "@aws-sdk/client-ssm";
+import type { Finding } from "../dns/records";
 import type { Contract, ServiceContract } from "../modules/contract";
 import type { Aws } from "./aws/gateway";
+import type { FindRecord } from "./context";
 import { Interrupted } from "./errors";
 import { successfulDigests } from "./history";
 import { type ImageReference, manifestContent, type RegistryImage, reportedDigests } from "./image";
@@ -42,6 +44,10 @@ export interface Facts {
   parameters: Reading<ReadonlyMap<string, ParameterMetadata>>;
   /** Every visible task of a migration, running or stopped, by the migration's task definition. */
   migrations: Map<string, Reading<Task[]>>;
+  /** Running tasks of the services whose tasks are to have an IPv6 address, by the service's name. */
+  dualStack: Map<string, Reading<Task[]>>;
+  /** What name servers say of the contract's records; empty where nobody asked. */
+  records: Reading<Finding[]>;
 }
 
 async function reading<T>(promise: Promise<T>): Promise<Reading<T>> {
@@ -80,30 +86,40 @@ export async function readFacts(
   contract: Contract,
   services: readonly ServiceContract[],
   wanted: Wanted,
+  find?: FindRecord,
 ): Promise<Facts> {
   const { cluster } = contract;
   const families = new Set(services.flatMap(({ migration }) => migration?.taskDefinition ?? []));
   const secrets = new Set(services.flatMap((service) => Object.values(service.secrets).map(parameterName)));
   const names = services.map(({ service }) => service);
   const found = aws.services(cluster, names);
-  const [caller, clusterFacts, serviceFacts, parameters, migrations, images] = await Promise.all([
-    reading(aws.caller()),
-    reading(aws.cluster(cluster)),
-    reading(found),
-    reading(aws.describeParameters([...secrets])),
-    byKey(
-      [...families],
-      (family) => family,
-      (family) => aws.familyTasks(cluster, family),
-    ),
-    byKey(imageGroups(services), groupKey, (group) => readImage(aws, cluster, group, wanted(group), found)),
-  ]);
+  const [caller, clusterFacts, serviceFacts, parameters, records, dualStack, migrations, images] =
+    await Promise.all([
+      reading(aws.caller()),
+      reading(aws.cluster(cluster)),
+      reading(found),
+      reading(aws.describeParameters([...secrets])),
+      reading(Promise.all(find ? (contract.dns ?? []).map(find) : [])),
+      byKey(
+        services.filter(({ ipv6 }) => ipv6),
+        ({ name }) => name,
+        ({ service }) => aws.listTasks(cluster, { serviceName: service }, "RUNNING"),
+      ),
+      byKey(
+        [...families],
+        (family) => family,
+        (family) => aws.familyTasks(cluster, family),
+      ),
+      byKey(imageGroups(services), groupKey, (group) => readImage(aws, cluster, group, wanted(group), found)),
+    ]);
   return {
     region: aws.region,
     caller,
     cluster: clusterFacts,
     services: serviceFacts,
     parameters,
+    records,
+    dualStack,
     migrations,
     images,
   };

@@ -1,7 +1,8 @@
+import { findRecord } from "../dns/records";
 import { makeClients } from "./aws/clients";
 import { Aws } from "./aws/gateway";
 import { type Clock, systemClock } from "./clock";
-import type { Context, Limits } from "./context";
+import type { Context, FindRecord, Limits } from "./context";
 import { contractFromFile, contractFromParameter } from "./contract-source";
 import type { Report } from "./deploy";
 import { writtenRegion } from "./environment-file";
@@ -29,6 +30,8 @@ export interface Surroundings {
   signals: SignalSource;
   /** The SDK's clients, if absent. */
   clients?: typeof makeClients;
+  /** Asks name servers, if absent: the real ones, unless the endpoints of AWS are others than AWS's. */
+  find?: FindRecord;
   stdout: { write(text: string): unknown; isTTY?: boolean };
 }
 
@@ -98,7 +101,7 @@ async function openContext(
   { outputs, limits }: SessionOptions & { limits: Limits },
   events: Events,
   signal: AbortSignal,
-  { clock, random, clients: make = makeClients }: Surroundings,
+  { clock, random, clients: make = makeClients, find }: Surroundings,
 ): Promise<Context> {
   if (!ENVIRONMENT.test(environment)) {
     throw refused(`${JSON.stringify(environment)} is no environment's name: letters, digits and hyphens.`);
@@ -107,5 +110,6 @@ async function openContext(
   const clients = await make(() => given?.region ?? writtenRegion(environment));
   const aws = new Aws(clients, { clock, random, signal });
   const contract = given ?? (await contractFromParameter(aws, environment));
-  return { contract, aws, lasting: aws.lasting(), clock, signal, events, limits };
+  const real = process.env.AWS_ENDPOINT_URL ? undefined : findRecord;
+  return { contract, aws, lasting: aws.lasting(), clock, find: find ?? real, signal, events, limits };
 }

@@ -4,6 +4,7 @@ import { alone } from "./alone";
 import { Applier } from "./applier";
 import { Children } from "./children";
 import { askForYes, checkLosses } from "./consent";
+import { missingRecords, missingText, PATIENCE } from "./dns";
 import { CommandError } from "./error";
 import { inSandbox } from "./offline";
 import { parallel } from "./parallel";
@@ -21,6 +22,8 @@ export interface ApplyOptions {
   readonly allowDestroy: readonly string[];
   /** Whether a stale plan is planned again, and applied where it does nothing that was not approved. */
   readonly replanIfStale?: boolean;
+  /** Whether DNS records that a person makes are waited for. */
+  readonly wait: boolean;
 }
 
 /** A saved plan, and where it belongs. */
@@ -32,7 +35,7 @@ interface Pending {
 /** Applies exactly the plans of the last `npm run plan`. Returns the exit code. */
 export function applyCommand(
   names: readonly string[],
-  { autoApprove, allowDestroy, replanIfStale }: ApplyOptions,
+  { autoApprove, allowDestroy, replanIfStale, wait }: ApplyOptions,
 ): Promise<number> {
   const project = process.cwd();
   return alone(project, async () => {
@@ -67,9 +70,17 @@ export function applyCommand(
     ).finally(() => progress.close());
     process.stdout.write(`\n${appliedText(results, colors)}\n`);
     children.check();
-    return results.every(({ done }) => done) ? 0 : 1;
+    const applied = pending.filter((_, at) => results[at]?.done).map(({ stack }) => stack);
+    const waits = wait && !process.env.CI;
+    const missing = await missingRecords(applied, terraform, children, waits ? PATIENCE.limit : 0);
+    if (missing.length > 0) process.stdout.write(`\n${missingText(missing)}\n`);
+    if (applied.length < pending.length) return 1;
+    return waits && missing.length > 0 ? RECORDS_MISSING : 0;
   });
 }
+
+/** The exit code of an apply that did all, and waited for records in vain. */
+const RECORDS_MISSING = 3;
 
 /**
  * The saved plans that are named, each with its stack.

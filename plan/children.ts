@@ -27,9 +27,15 @@ export class Interrupted extends Error {
 export class Children {
   private readonly running = new Set<ChildProcess>();
   private signal: NodeJS.Signals | undefined;
+  private readonly stopper = new AbortController();
 
   constructor() {
     for (const signal of SIGNALS) process.on(signal, () => this.stop(signal));
+  }
+
+  /** Ends waits that are no child's, once a signal came. */
+  get stopping(): AbortSignal {
+    return this.stopper.signal;
   }
 
   /** @throws Interrupted once a signal came */
@@ -75,6 +81,7 @@ export class Children {
 
   private stop(signal: NodeJS.Signals) {
     this.signal ??= signal;
+    this.stopper.abort();
     // A terminal sends Ctrl-C to the whole group: sending it again would tell Terraform to give up at once.
     if (signal === "SIGINT" && process.stdin.isTTY) return;
     for (const child of this.running) child.kill(signal);

@@ -26,7 +26,8 @@ Examples:
   npm run apply -- staging --auto-approve   where the plan was approved before, as in CI
   npm run apply -- staging --allow-destroy aws_db_instance.database
 
-Exit codes: 0 applied, or nothing to do; 1 refused or failed.`;
+Where names are kept elsewhere, their DNS records are waited for up to ten minutes; in CI they are looked at once.
+Exit codes: 0 applied, or nothing to do; 1 refused or failed; 3 applied, and DNS records are still missing.`;
 
 const DESTROY_EXAMPLES = `
 Examples:
@@ -97,6 +98,10 @@ const apply = new Command("npm run apply --")
   .option(
     "--replan-if-stale",
     "plan again where somebody applied since, and apply that where it does nothing that was not in the plan",
+  )
+  .option(
+    "--no-wait",
+    "look at the DNS records of names that are kept elsewhere once, and do not wait for them",
   )
   .addHelpText("after", APPLY_EXAMPLES)
   .action((names, { offline, ...options }) => run(offline, () => load.apply().applyCommand(names, options)));

@@ -285,3 +285,68 @@ test.each([
   if (name !== "ListServiceDeployments") expect(printed).toContain(`${name}: AccessDeniedException`);
   expect(world.digest("staging")).toBe(world.digest(expected === 0 ? "v2" : "v1"));
 });
+
+const dns = ["app.example.com", "www.example.com"].map((name) => ({
+  name,
+  type: "CNAME" as const,
+  value: "d111111abcdef8.cloudfront.net",
+}));
+
+test("records that a person makes have a line each: what is missing is a warning, with the record", async () => {
+  const asked: string[] = [];
+  const outcome = await checked((world) => {
+    world.find = async (record) => {
+      asked.push(record.name);
+      const there = record.name === "app.example.com";
+      return { record, state: there ? "there" : "missing", said: there ? "is there" : "ns1 has no record" };
+    };
+  }, sample({ dns }));
+  expect(outcome.exitCode).toBe(0);
+  expect(asked).toEqual(["app.example.com", "www.example.com"]);
+  const [branch] = treeOf(outcome).filter(({ name }) => name === "DNS");
+  expect(branch?.children.map(({ name, status, detail }) => [name, status, detail])).toEqual([
+    ["app.example.com", "ok", "is there"],
+    [
+      "www.example.com",
+      "warning",
+      "ns1 has no record: www.example.com CNAME d111111abcdef8.cloudfront.net is to be there",
+    ],
+  ]);
+});
+
+test("no name server is asked where AWS is stood in for, or the environment makes its records itself", async () => {
+  for (const contract of [sample({ dns }), sample()]) {
+    const outcome = await checked((world) => {
+      if (contract.dns === undefined) world.find = () => Promise.reject(new Error("asked"));
+    }, contract);
+    expect(outcome.exitCode).toBe(0);
+    expect(treeOf(outcome).filter(({ name }) => name === "DNS")).toEqual([]);
+  }
+});
+
+test("a deployment asks no name server", async () => {
+  const world = await World.open(sample({ dns }));
+  world.find = () => Promise.reject(new Error("asked"));
+  expect((await world.deploy()).exitCode).toBe(0);
+});
+
+test("tasks that are to have an IPv6 address, and have none, are a warning with the account's setting", async () => {
+  const [web] = sample().services;
+  if (!web) throw new Error("no service");
+  const contract = sample({ services: [{ ...web, ipv6: true }] });
+  const lines = async (address: string | undefined) => {
+    const outcome = await checked((world) => {
+      world.faults.push((operation) => {
+        if (operation !== "ecs:DescribeTasks") return undefined;
+        const networkInterfaces = address === undefined ? [] : [{ ipv6Address: address }];
+        return { tasks: [{ lastStatus: "RUNNING", containers: [{ name: "app", networkInterfaces }] }] };
+      });
+    }, contract);
+    const all = leaves(treeOf(outcome), "ok").concat(leaves(treeOf(outcome), "warning"));
+    return all.filter(({ name }) => name === "IPv6").map(({ status, detail }) => `${status}: ${detail}`);
+  };
+  expect(await lines("2001:db8::1")).toEqual(["ok: 1 running tasks have an address"]);
+  expect(await lines(undefined)).toEqual([
+    "warning: 1 of 1 running tasks have no address: aws ecs put-account-setting-default --name dualStackIPv6 --value enabled, then release",
+  ]);
+});

@@ -65,6 +65,8 @@ const service = z.object({
   capacity: z.array(z.object({ capacityProvider: name, weight: z.number(), base: z.number() })).min(1),
   /** Present for the network mode awsvpc, which demands it; null for bridge, which refuses it. */
   network: z.object({ subnets: z.array(name), securityGroups: z.array(name) }).nullable(),
+  /** Whether its tasks are to have an IPv6 address of their own: in the network mode awsvpc alone. */
+  ipv6: z.boolean().optional(),
   logs,
   /** SSM parameters that a person writes, by environment variable. */
   secrets: z.record(name, name),
@@ -109,6 +111,8 @@ const contractSchema = z.object({
   tags: z.record(name, name).optional(),
   /** Where people reach the environment, null without a distribution. */
   url: url.nullable(),
+  /** Records to make where the names of `url` are kept, where the environment does not make them. */
+  dns: z.array(z.object({ name, type: z.literal("CNAME"), value: name })).optional(),
   /** IAM roles that RunTask must be allowed to pass: task and execution roles, by ARN. */
   roles: z.array(arn),
   /** In the order in which they are deployed. */

@@ -12,7 +12,7 @@ import { DataAwsRoute53Zone } from "@cdktf/provider-aws/lib/data-aws-route53-zon
 import type { LbListenerRule } from "@cdktf/provider-aws/lib/lb-listener-rule";
 import { Route53Record } from "@cdktf/provider-aws/lib/route53-record";
 import type { Wafv2WebAcl } from "@cdktf/provider-aws/lib/wafv2-web-acl";
-import { Fn, TerraformOutput } from "cdktf";
+import { Fn } from "cdktf";
 import { Construct } from "constructs";
 import { CLOUDFRONT_REGION } from "../../aws/cloudfront";
 import type { Configuration, DistributionConfiguration } from "../environment/props";
@@ -257,18 +257,17 @@ export class Distribution extends Construct {
     }));
   }
 
+  /** The records that a person makes, where the names are kept elsewhere. */
+  get dns(): { name: string; type: "CNAME"; value: string }[] | undefined {
+    const { domain } = this.own;
+    if (!domain || this.zone) return undefined;
+    return domain.names.map((name) => ({ name, type: "CNAME", value: this.distribution.domainName }));
+  }
+
   private pointDomain() {
     const { domain } = this.own;
-    if (!domain) return;
+    if (!domain || !this.zone) return;
     const { domainName, hostedZoneId } = this.distribution;
-    if (!this.zone) {
-      new TerraformOutput(this, "dns", {
-        value: domain.names.map((name) => ({ name, type: "CNAME", value: domainName })),
-        description:
-          "Records to make where the names are kept; at the top of a zone an ALIAS instead of a CNAME",
-      });
-      return;
-    }
     const alias = { name: domainName, zoneId: hostedZoneId, evaluateTargetHealth: false };
     for (const name of domain.names) {
       for (const type of ["A", "AAAA"]) {

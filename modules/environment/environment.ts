@@ -280,6 +280,7 @@ export class Environment extends SlipwayStack {
       key: this.key?.arn ?? null,
       tags: { ...this.tags },
       url: this.distribution?.url ?? null,
+      ...(this.distribution?.dns && { dns: this.distribution.dns }),
       roles: services.flatMap(({ roles }) => [roles.execution.arn, roles.task.arn]),
       services: services.map((service) => service.contract),
       database: this.database?.contract ?? null,
@@ -305,6 +306,13 @@ export class Environment extends SlipwayStack {
       new TerraformOutput(this, "url", {
         value: this.distribution.url,
         description: "Where people reach the environment",
+      });
+    }
+    if (this.distribution?.dns) {
+      new TerraformOutput(this, "dns", {
+        value: this.distribution.dns,
+        description:
+          "Records to make where the names are kept; at the top of a zone an ALIAS instead of a CNAME",
       });
     }
     if (this.bastion && this.database) {

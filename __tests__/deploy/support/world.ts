@@ -183,6 +183,8 @@ export class World {
     },
   };
 
+  /** What name servers say; nobody asks them without it. */
+  find: Surroundings["find"];
   readonly signals = new EventEmitter();
   readonly exits: number[] = [];
 
@@ -193,7 +195,8 @@ export class World {
 
   private around(print: (text: string) => void): Surroundings {
     const signals = Object.assign(this.signals, { exit: (code: number) => void this.exits.push(code) });
-    return { clock: this.clock, random: () => 0.5, signals, stdout: { write: print } };
+    const find = this.find && { find: this.find };
+    return { clock: this.clock, random: () => 0.5, signals, stdout: { write: print }, ...find };
   }
 
   private async record(command: (around: Surroundings) => Promise<number>): Promise<Outcome> {

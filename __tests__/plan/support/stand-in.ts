@@ -45,6 +45,9 @@ for (const name of JSON.parse(readFileSync("stacks.json", "utf8"))) {
 writeFileSync("cdktf.out/manifest.json", JSON.stringify({ stacks }));
 `;
 
+const parted = (args: readonly (string | NodeJS.ProcessEnv)[]) =>
+  [args.filter((arg) => typeof arg === "string"), args.find((arg) => typeof arg !== "string")] as const;
+
 /** A project in a folder of its own whose Terraform is a stand-in that says what it is told to say. */
 export class StandInProject {
   readonly folder = realpathSync(mkdtempSync(join(tmpdir(), "slipway-plan-")));
@@ -78,13 +81,13 @@ export class StandInProject {
 
   /** Runs a command, on a CI machine if the environment does not say otherwise. */
   run(...args: readonly (string | NodeJS.ProcessEnv)[]) {
-    const words = args.filter((arg) => typeof arg === "string");
-    const environment = args.find((arg) => typeof arg !== "string");
+    const [words, environment] = parted(args);
     return run(this.folder, words, { ...this.environment, ...environment });
   }
 
-  start(...args: readonly string[]) {
-    return start(this.folder, args, this.environment);
+  start(...args: readonly (string | NodeJS.ProcessEnv)[]) {
+    const [words, environment] = parted(args);
+    return start(this.folder, words, { ...this.environment, ...environment });
   }
 
   /** Whether Terraform was called at all. */
