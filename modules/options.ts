@@ -64,14 +64,14 @@ export function into<Schema extends z.ZodType>(
  * Parses what is only named because it is there already. What is an option of one that the environment makes is a mistake
  * that says why.
  */
-export function intoThere<Schema extends z.ZodType>(
+export function intoThere<Schema extends z.ZodObject>(
   context: z.RefinementCtx,
   schema: Schema,
   written: Readonly<Record<string, unknown>>,
   made: z.ZodObject,
   why: string,
 ): z.output<Schema> {
-  const strange = Object.keys(written).filter((key) => key in made.shape);
+  const strange = Object.keys(written).filter((key) => key in made.shape && !(key in schema.shape));
   for (const key of strange)
     context.issues.push({ code: "custom", message: why, input: written[key], path: [key] });
   const rest = Object.entries(written).filter(([key]) => !strange.includes(key));

@@ -52,9 +52,10 @@ interface Egress {
   readonly description: string;
   /** @default every port and protocol */
   readonly port?: Port;
-  /** Exactly one of the three says where to. */
+  /** Exactly one of the four says where to. */
   readonly to?: Group;
   readonly cidr?: string;
+  readonly cidrIpv6?: string;
   readonly prefixList?: string;
 }
 
@@ -62,7 +63,7 @@ interface Egress {
 export function allow(
   scope: Construct,
   id: string,
-  { from, port, description, to, cidr, prefixList }: Egress,
+  { from, port, description, to, cidr, cidrIpv6, prefixList }: Egress,
 ) {
   return new VpcSecurityGroupEgressRule(scope, id, {
     securityGroupId: from.id,
@@ -71,6 +72,7 @@ export function allow(
     ...(port === undefined ? {} : range(port)),
     referencedSecurityGroupId: to?.id,
     cidrIpv4: cidr,
+    cidrIpv6,
     prefixListId: prefixList,
     lifecycle: ruleLifecycle,
   });

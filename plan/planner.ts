@@ -1,4 +1,5 @@
 import { capacityProblems } from "./capacity";
+import { ipv6Problems } from "./ipv6";
 import { CommandError } from "./error";
 import { parsePlan } from "./plan-json";
 import { problemOf } from "./problems";
@@ -54,7 +55,7 @@ export class Planner {
     }
     show("sum up");
     const plan = parsePlan(await this.terraform.show(stack, file));
-    const refused = capacityProblems(plan);
+    const refused = [...capacityProblems(plan), ...ipv6Problems(plan)];
     if (refused.length > 0) {
       this.saved.remove(name);
       return { ...failed, problems: [...problems, ...refused] };

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { isWildcard, wildcardReasons } from "../../modules/policy";
 import { addressesIn, type Graph, type Json, type Leaf, leavesOf } from "./support/graph";
-import { but, existing, larger, least } from "./support/least";
+import { but, existing, larger, least, web } from "./support/least";
 import { livesIn, publicSubnets, reachable, waysIn, waysOut } from "./support/reach";
 import { synthesize, synthesizeBootstrap } from "./support/synthesize";
 
@@ -26,12 +26,20 @@ const fargate = synthesize(
 );
 const ssh = synthesize(but({ bastion: { ssh: { cidrs: ["198.51.100.7/32"], publicKey } } }), "with-ssh");
 const sealed = synthesize(but({ network: { nat: false } }), "sealed");
+const dual = synthesize(
+  but({
+    network: { ipv6: true },
+    services: { web, api: { port: 9000, paths: ["/api/*"], capacity: "fargate" } },
+  }),
+  "dual-stack",
+);
 const environments: readonly [string, Graph][] = [
   ["staging", staging],
   ["prod", prod],
   ["on Fargate", fargate],
   ["with SSH", ssh],
   ["without NAT", sealed],
+  ["with IPv6", dual],
 ];
 
 describe("who talks to whom", () => {
@@ -91,6 +99,40 @@ describe("who talks to whom", () => {
       `cluster_instances → ${cidr} *`,
       "cluster_instances → network_s3 :443",
     ]);
+  });
+
+  test("by IPv6, instances and tasks send anywhere, and nobody is admitted", () => {
+    expect(waysOut(dual).filter((way) => way.includes("IPv6"))).toEqual([
+      "cluster_instances → internet by IPv6 *",
+      "service_api_tasks → internet by IPv6 *",
+    ]);
+    for (const { body } of dual.all("aws_vpc_security_group_ingress_rule"))
+      expect(body).not.toHaveProperty("cidr_ipv6");
+    expect(publicSubnets(dual)).toEqual(publicSubnets(staging));
+    for (const { body } of dual.all("aws_lb")) expect(body.ip_address_type ?? "ipv4").toBe("ipv4");
+  });
+
+  test("by IPv6, containers on instances go out with the instance's address, and tasks on Fargate are started anew", () => {
+    const [template] = dual.all("aws_launch_template");
+    expect(template?.body.user_data).toContain('\\"fixed-cidr-v6\\":\\"fd00:');
+    expect(template?.body.user_data).toMatch(/daemon\.json\\nsystemctl restart docker\\n/);
+    for (const { body } of staging.all("aws_launch_template")) expect(body.user_data).not.toContain("docker");
+    const triggers = dual.all("aws_ecs_service").map(({ body }) => [body.name, body.triggers]);
+    expect(triggers).toEqual([
+      ["api", { network: "ipv6" }],
+      ["web", undefined],
+    ]);
+    const { services } = JSON.parse(dual.one("aws_ssm_parameter", "contract").value);
+    expect(services.map((one: Json) => [one.name, one.ipv6])).toEqual([
+      ["web", undefined],
+      ["api", true],
+    ]);
+    const guest = synthesize(but({ network: { ...existing, ipv6: true } }), "guest");
+    expect(waysOut(guest)).toContain("cluster_instances → internet by IPv6 *");
+    expect(guest.count("aws_egress_only_internet_gateway")).toBe(0);
+    const asked = guest.addresses.filter((address) => address.startsWith("data.aws_subnet."));
+    for (const address of asked)
+      expect(JSON.stringify(guest.body(address).lifecycle)).toContain("self.assign_ipv6_address_on_creation");
   });
 
   test("a rule lies beside its group, never within it, where it would be removed by the other kind", () => {

@@ -32,7 +32,7 @@ describe("an internal service", () => {
     ["Fargate", fargate],
     ["instances", bridge],
   ])("on %s is told apart by its host, on a load balancer that is not CloudFront's", (_, graph) => {
-    const rule = graph.one("aws_lb_listener_rule", "service_api_rule");
+    const rule = graph.one("aws_lb_listener_rule", "service_api_rule_internal");
     expect(rule.listener_arn).toBe("${aws_lb_listener.internal_http.arn}");
     expect(rule.condition).toEqual([
       { host_header: { values: ["api.${aws_route53_zone.internal_zone.name}"] } },
@@ -110,7 +110,7 @@ describe("an internal service", () => {
   test("has a target group of another name than a public one: a load balancer shares none", () => {
     const name = (internal: boolean) =>
       synthesize(but({ services: { api: { port: 1, internal } } })).one("aws_lb_target_group").name;
-    expect([name(false), name(true)]).toEqual(["staging-api-instance", "staging-api-instance-internal"]);
+    expect([name(false), name(true)]).toEqual(["staging-api-instance", "staging-api-internal"]);
   });
 
   test("has its requests logged where those from outside are", () => {

@@ -177,6 +177,41 @@ describe("ways out", () => {
     }
   });
 
+  test("by IPv6 lead through a gateway that lets nobody in, from the private subnets alone", () => {
+    const graph = synthesize(but({ network: { ipv6: true } }));
+    const routes = graph
+      .all("aws_route")
+      .filter(({ body }) => body.destination_ipv6_cidr_block !== undefined);
+    const egressOnly = "${aws_egress_only_internet_gateway.network_ipv6_gateway.id}";
+    expect(routes.map(({ body }) => body)).toEqual(
+      ["a", "b", "c"].map((zone) => ({
+        route_table_id: `\${aws_route_table.network_private_${zone}_routes.id}`,
+        destination_ipv6_cidr_block: "::/0",
+        egress_only_gateway_id: egressOnly,
+      })),
+    );
+    const block = "aws_vpc_ipv6_cidr_block_association.network_ipv6.ipv6_cidr_block";
+    const dual = graph.all("aws_subnet").filter(({ body }) => body.ipv6_cidr_block !== undefined);
+    expect(
+      dual.map(({ id, body }) => [id, body.ipv6_cidr_block, body.assign_ipv6_address_on_creation]),
+    ).toEqual(
+      ["a", "b", "c"].map((zone, at) => [
+        `network_private_${zone}`,
+        `\${cidrsubnet(${block}, 8, ${at})}`,
+        true,
+      ]),
+    );
+    for (const { body } of graph.all("aws_network_acl")) {
+      const rules = [...body.ingress, ...body.egress].filter((rule) => rule.ipv6_cidr_block);
+      expect(rules.map((rule) => rule.ipv6_cidr_block)).toEqual(
+        body.tags.Name === "staging-open" ? ["::/0", "::/0"] : [],
+      );
+    }
+    const without = synthesize(but({}));
+    expect(JSON.stringify(without.all("aws_subnet"))).not.toContain("ipv6");
+    expect(without.addresses.filter((address) => /ipv6|egress_only/.test(address))).toEqual([]);
+  });
+
   test("a subnet has one route table, and the database's and caches' lead nowhere", () => {
     const graph = synthesize(but({}));
     const associations = graph.all("aws_route_table_association").map(({ body }) => body);

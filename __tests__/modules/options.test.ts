@@ -494,9 +494,13 @@ describe("the distribution", () => {
       expect(given.one("aws_lb_listener").certificate_arn).toBe(certificate.loadBalancer);
       const { viewer_certificate } = given.one("aws_cloudfront_distribution");
       expect(viewer_certificate.acm_certificate_arn).toBe(certificate.cloudfront);
-      expect(given.json.output.distribution_dns.value).toEqual([
-        { name: "app.example.com", type: "CNAME", value: expect.stringContaining("domain_name") },
-      ]);
+      const record = {
+        name: "app.example.com",
+        type: "CNAME",
+        value: "${aws_cloudfront_distribution.distribution.domain_name}",
+      };
+      expect(given.json.output.dns.value).toEqual([record]);
+      expect(JSON.parse(given.one("aws_ssm_parameter", "contract").value).dns).toEqual([record]);
     });
   });
 

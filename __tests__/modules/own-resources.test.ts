@@ -93,6 +93,41 @@ describe("a permission that is added", () => {
   });
 });
 
+describe("a sidecar's root file system", () => {
+  const volumesOf = (graph: Graph, id: string) =>
+    (graph.one("aws_ecs_task_definition", id).volume as Json[] | undefined)?.map(({ name }) => name);
+
+  test("is as the application's: read-only, with a /tmp of its own", () => {
+    const graph = extended(
+      (web) => web.sidecar({ name: "agent", image: "x:1" }),
+      butWeb({ readonlyRootFilesystem: true }),
+    );
+    const [own, agent] = containers(graph) as [Json, Json];
+    expect(agent.readonlyRootFilesystem).toBe(true);
+    expect([own, agent].map(({ mountPoints }) => mountPoints[0].sourceVolume)).toEqual([
+      "task_tmp",
+      "sidecar_agent_tmp",
+    ]);
+    expect(volumesOf(graph, "service_web")).toEqual(["task_tmp", "sidecar_agent_tmp"]);
+    expect(volumesOf(graph, "service_web_migration")).toEqual(["task_tmp"]);
+  });
+
+  test("is what its own option says", () => {
+    const closed = extended((web) =>
+      web.sidecar({ name: "agent", image: "x:1", readonlyRootFilesystem: true }),
+    );
+    const [own, agent] = containers(closed) as [Json, Json];
+    expect([own.readonlyRootFilesystem, agent.readonlyRootFilesystem]).toEqual([undefined, true]);
+    expect(volumesOf(closed, "service_web")).toEqual(["sidecar_agent_tmp"]);
+    const open = extended(
+      (web) => web.sidecar({ name: "agent", image: "x:1", readonlyRootFilesystem: false }),
+      butWeb({ readonlyRootFilesystem: true }),
+    );
+    expect(containers(open)[1]).not.toHaveProperty("readonlyRootFilesystem");
+    expect(containers(open)[1]?.mountPoints).toEqual([]);
+  });
+});
+
 describe("a sidecar", () => {
   const add = (web: Service) =>
     web.sidecar({

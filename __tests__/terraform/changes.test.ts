@@ -24,6 +24,7 @@ const GONE = "will be destroyed";
 const SERVICE = "aws_ecs_service.service_web_service";
 const TASKS = "aws_ecs_task_definition.service_web";
 const TARGETS = "aws_lb_target_group.service_web_targets";
+const ON_FARGATE = `${TARGETS}_fargate`;
 const RULE = "aws_lb_listener_rule.service_web_rule";
 const INSTANCE = "aws_db_instance.database_instance";
 const ASSOCIATION = "aws_ecs_cluster_capacity_providers.cluster_capacity";
@@ -113,14 +114,26 @@ const changes: Readonly<Record<string, readonly Step[]>> = {
     },
   ],
   "instances to Fargate, its port, no instances at all, and back": [
-    { to: fargate, plan: { [TARGETS]: REPLACED, [RULE]: IN_PLACE, [SERVICE]: IN_PLACE } },
+    {
+      to: fargate,
+      plan: { [TARGETS]: GONE, [ON_FARGATE]: MADE, [RULE]: IN_PLACE, [SERVICE]: IN_PLACE },
+    },
     {
       to: butWeb({ capacity: "fargate", port: 9090 }),
       plan: { [SERVICE]: IN_PLACE },
-      untouched: [TARGETS, RULE],
+      untouched: [TARGETS, ON_FARGATE, RULE],
     },
     { to: but({ cluster: { capacity: {} } }), plan: { [GROUP]: GONE, [ASSOCIATION]: IN_PLACE } },
-    { to: least, plan: { [GROUP]: MADE, [TARGETS]: REPLACED, [RULE]: IN_PLACE, [SERVICE]: IN_PLACE } },
+    {
+      to: least,
+      plan: {
+        [GROUP]: MADE,
+        [TARGETS]: MADE,
+        [ON_FARGATE]: GONE,
+        [RULE]: IN_PLACE,
+        [SERVICE]: IN_PLACE,
+      },
+    },
   ],
   "the database removed, services first": [
     { to: but({ services: { web: noDatabase } }), untouched: [INSTANCE] },
@@ -250,6 +263,55 @@ describe("a change of an environment", () => {
     const { code, text } = await copy().apply(but({ cluster: { capacity: { pool } } }));
     expect(code).not.toBe(0);
     expect(text).toContain("ResourceInUseException");
+  });
+
+  it("IPv6 is switched on, and off again once nothing has an address of it", async () => {
+    const living = copy();
+    const services = { web, api: { port: 9000, paths: ["/api/*"], capacity: "fargate" as const } };
+    const [on, off] = [but({ network: { ipv6: true }, services }), but({ services })];
+    const made = await living.apply(on);
+    expect(made.code, made.text).toBe(0);
+    expect(made.text.split("\nagain\n")[1]).toContain("No changes.");
+    for (const address of ["aws_vpc.network", "aws_db_instance.database_instance", "aws_lb."])
+      expect(made.text).not.toContain(`# ${address}`);
+    for (const address of [
+      "aws_subnet.network_private_a",
+      "aws_launch_template.cluster_spot_template",
+      GROUP,
+    ])
+      expect(made.text).toContain(`# ${address} ${IN_PLACE}`);
+    const subnets = living.world
+      .list({ type: "aws_subnet" })
+      .filter(({ attributes }) => attributes.assign_ipv6_address_on_creation === true);
+    expect(new Set(subnets.map(({ attributes }) => attributes.ipv6_cidr_block)).size).toBe(3);
+
+    const [template] = living.world.list({ type: "aws_launch_template" });
+    const script = Buffer.from(String(template?.attributes.user_data), "base64").toString();
+    const [, settings = ""] = /^echo '(.*)' > \/etc\/docker\/daemon\.json$/m.exec(script) ?? [];
+    expect(JSON.parse(settings)).toMatchObject({ ipv6: true, ip6tables: true });
+
+    const early = await living.apply(off);
+    expect(early.code).not.toBe(0);
+    expect(early.text).toContain("InvalidCidrBlock.InUse");
+    const edits = subnets.flatMap(({ id }) => [
+      "--edit",
+      `subnet/${id}`,
+      "assign_ipv6_address_on_creation=false",
+    ]);
+    const gone = await living.apply(off, edits);
+    expect(gone.code, gone.text).toBe(0);
+    expect(gone.text.split("\nagain\n")[1]).toContain("No changes.");
+    expect(JSON.stringify(living.world.list({ type: "aws_subnet" }))).not.toContain("2600:");
+    for (const type of ["aws_egress_only_internet_gateway", "aws_vpc_ipv6_cidr_block_association"])
+      expect(living.world.list({ type })).toEqual([]);
+  });
+
+  it("with IPv6, it is destroyed to the last object", async () => {
+    const living = copy();
+    expect((await living.apply(but({ network: { ipv6: true } }))).code).toBe(0);
+    const { code, text } = await living.destroy();
+    expect(code, text).toBe(0);
+    expect(living.world.list().filter(({ origin }) => origin === "terraform")).toEqual([]);
   });
 
   it("without NAT, it is destroyed to the last object", async () => {

@@ -3,8 +3,16 @@ import type { EnvironmentProps } from "../../modules/environment";
 import type { Configuration } from "../../modules/environment/props";
 import { resolve } from "../../modules/environment/resolve";
 import { layer } from "../../modules/options";
-import { synthesize } from "../modules/support/synthesize";
-import { contradict, environmentChoices, makeBefore, propsOf, refusals } from "./support/choices";
+import { synthesizeAll } from "../modules/support/synthesize";
+import {
+  contradict,
+  environmentChoices,
+  leaveIpv6,
+  makeBefore,
+  other,
+  propsOf,
+  refusals,
+} from "./support/choices";
 import { InProcessStack, succeed } from "./support/in-process";
 import { arrange, type Change, type Choice, changesOf, coverPairs, pairsOf, type Row } from "./support/pairs";
 
@@ -102,7 +110,10 @@ describe.sequential("an environment that goes from row to row of the table", () 
   afterAll(() => stack.remove());
 
   const become = async (props: EnvironmentProps) => {
-    stack.configure(synthesize(props).json);
+    const { staging } = synthesizeAll({ staging: props, other });
+    if (staging === undefined) throw new Error("No stack was made.");
+    if (!configurationOf(props).network.ipv6) await leaveIpv6(stack.world);
+    stack.configure(staging.json);
     await succeed(stack.apply());
   };
 

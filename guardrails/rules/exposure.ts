@@ -17,6 +17,13 @@ const openRanges = (block: Block, at: At): Hit[] =>
 const isIngress = ({ type, body }: Block) =>
   type === "aws_vpc_security_group_ingress_rule" || text(body.type) === "ingress";
 
+/** A gateway that lets connections in, beside a destination that is the whole internet. */
+function openIpv6(block: Block, at: At, destination: string): Hit[] {
+  const isPrivate = /^vgw-|\baws_vpn_gateway\b/.test(String(at.body.gateway_id));
+  if (absent(at, "gateway_id") || isPrivate || !texts(at.body[destination]).some(isWorld)) return [];
+  return [hit(block, at, destination)];
+}
+
 const publicAddress = (block: Block): Hit[] => {
   const places: [string, readonly At[]][] = [
     ["associate_public_ip_address", [block, ...within(block, "network_interfaces")]],
@@ -53,6 +60,18 @@ export const exposure = theme("exposure", [
       ...stack
         .all("aws_security_group", "aws_default_security_group")
         .flatMap((block) => within(block, "ingress").flatMap((at) => openRanges(block, at))),
+    ],
+  },
+  {
+    id: "open-ipv6-route",
+    why: "Every IPv6 address is public: a route to an internet gateway lets everyone begin a connection to each of them.",
+    source: "Amazon VPC user guide, Egress-only internet gateways",
+    mend: "Lead IPv6 through an egress-only internet gateway, which lets connections out and none in.",
+    find: (stack) => [
+      ...stack.all("aws_route").flatMap((block) => openIpv6(block, block, "destination_ipv6_cidr_block")),
+      ...stack
+        .all("aws_route_table", "aws_default_route_table")
+        .flatMap((block) => within(block, "route").flatMap((at) => openIpv6(block, at, "ipv6_cidr_block"))),
     ],
   },
   {

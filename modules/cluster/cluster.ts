@@ -27,6 +27,17 @@ const images = {
   ARM64: "/aws/service/ecs/optimized-ami/amazon-linux-2023/arm64/recommended/image_id",
 } as const;
 
+/**
+ * Docker's settings where instances have IPv6 addresses: containers in the network mode bridge have private ones, and go out with
+ * their instance's, as they do by IPv4. Before Docker 27 that was called experimental. Source: "ip6tables", Docker daemon.
+ */
+const DOCKER_IPV6 = {
+  ipv6: true,
+  "fixed-cidr-v6": "fd00:736c:6970::/64",
+  ip6tables: true,
+  experimental: true,
+};
+
 type Capacity = ClusterConfiguration["capacity"][string];
 
 /** One capacity provider and what it scales. */
@@ -159,7 +170,7 @@ export class Cluster extends Construct {
       imageId: this.imageFor(name, capacity),
       iamInstanceProfile: { arn: this.instanceProfile?.arn },
       // The reference makes the edge: no instance outlives the cluster that it joins.
-      userData: Fn.base64encode(this.userData()),
+      userData: Fn.base64encode(this.userData().replaceAll('"', '\\"')),
       metadataOptions: { httpEndpoint: "enabled", httpTokens: "required", httpPutResponseHopLimit: 1 },
       blockDeviceMappings: [
         {
@@ -196,7 +207,12 @@ export class Cluster extends Construct {
     const lines = Object.entries(settings).map(
       ([key, value]) => `echo ${key}=${value} >> /etc/ecs/ecs.config`,
     );
-    return ["#!/bin/bash", ...lines, ""].join("\n");
+    // The agent starts after this script, and Docker has by then read its settings.
+    const docker = [
+      `echo '${JSON.stringify(DOCKER_IPV6)}' > /etc/docker/daemon.json`,
+      "systemctl restart docker",
+    ];
+    return ["#!/bin/bash", ...lines, ...(this.props.network.ipv6 ? docker : []), ""].join("\n");
   }
 
   private imageFor(name: string, capacity: Capacity): string {

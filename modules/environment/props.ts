@@ -92,6 +92,7 @@ export interface OwnNetworkConfiguration
 export interface ExistingNetworkConfiguration {
   readonly vpc: string;
   readonly subnets: Readonly<Record<Kind, readonly string[]>>;
+  readonly ipv6: boolean;
 }
 
 export type NetworkConfiguration = OwnNetworkConfiguration | ExistingNetworkConfiguration;

@@ -147,10 +147,12 @@ function withPriorities(services: Configuration["services"]): Configuration["ser
 function completeNetwork(name: string, parsed: Parsed): NetworkConfiguration {
   const { network } = parsed;
   if ("vpc" in network) return existingNetwork(network);
-  const { zones, nat, flowLogs, cidr = cidrFor(name), peering, endpoints: wanted = nat === false } = network;
+  const { zones, nat, ipv6, flowLogs, cidr = cidrFor(name), peering } = network;
+  const { endpoints: wanted = nat === false } = network;
   return {
     cidr,
     nat,
+    ipv6,
     flowLogs,
     zones: typeof zones === "number" ? zonesOf(parsed.region).slice(0, zones) : zones,
     endpoints: wanted === true ? neededEndpoints(parsed) : wanted === false ? [] : wanted,
@@ -160,9 +162,9 @@ function completeNetwork(name: string, parsed: Parsed): NetworkConfiguration {
 }
 
 /** What has no subnets of its own lives in the next more open ones. */
-function existingNetwork({ vpc, subnets }: ExistingNetwork): NetworkConfiguration {
+function existingNetwork({ vpc, subnets, ipv6 }: ExistingNetwork): NetworkConfiguration {
   const { private: own, public: open = [], database = own, cache = database, intra = own } = subnets;
-  return { vpc, subnets: { private: own, public: open, intra, database, cache } };
+  return { vpc, ipv6, subnets: { private: own, public: open, intra, database, cache } };
 }
 
 /** The endpoints that instances and tasks need, and what is used beside them. */

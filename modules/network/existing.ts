@@ -8,7 +8,7 @@ import { Construct } from "constructs";
 import type { Configuration, ExistingNetworkConfiguration } from "../environment/props";
 import type { Destination } from "../security-group";
 import { addressOf, ITSELF } from "../stack";
-import { ANYWHERE, type Network } from "./network";
+import { ANYWHERE, type Network, outByIpv6 } from "./network";
 import { createSubnetGroups } from "./subnet-groups";
 import { type Kind, kinds } from "./subnets";
 
@@ -29,9 +29,8 @@ export class ExistingNetwork extends Construct implements Network {
   readonly subnets: Readonly<Record<Kind, readonly DataAwsSubnet[]>>;
   readonly databaseSubnetGroup: DbSubnetGroup;
   readonly cacheSubnetGroup: ElasticacheSubnetGroup;
-  readonly destinations: readonly Destination[] = [
-    { id: "out", cidr: ANYWHERE, description: "Anywhere that the VPC leads" },
-  ];
+  readonly ipv6: boolean;
+  readonly destinations: readonly Destination[];
   readonly wayOut: readonly ITerraformDependable[] = [];
 
   private readonly props: ExistingNetworkConfiguration;
@@ -47,6 +46,11 @@ export class ExistingNetwork extends Construct implements Network {
   ) {
     super(scope, id);
     this.props = network;
+    this.ipv6 = network.ipv6;
+    this.destinations = [
+      { id: "out", cidr: ANYWHERE, description: "Anywhere that the VPC leads" },
+      ...(network.ipv6 ? [outByIpv6] : []),
+    ];
     this.vpc = this.readVpc();
     this.internetGateway = distribution ? this.readInternetGateway() : undefined;
     this.subnets = this.readSubnets();
@@ -105,6 +109,7 @@ export class ExistingNetwork extends Construct implements Network {
         condition: "${!self.map_public_ip_on_launch}",
         errorMessage: `${id} gives public addresses to what starts in it, and stands among network.subnets.${kind}: name a private one.`,
       });
+      if (kind === "private" && this.ipv6) checks.push(givesIpv6(id));
       const others = named.flatMap((other) => before.get(other) ?? []);
       if (others.length + 1 < named.length) continue;
       const zones = [...others.map(addressOf), "self"].map((address) => `${address}.availability_zone`);
@@ -113,6 +118,11 @@ export class ExistingNetwork extends Construct implements Network {
     return checks;
   }
 }
+
+const givesIpv6 = (id: string): Postcondition => ({
+  condition: "${self.assign_ipv6_address_on_creation}",
+  errorMessage: `${id} gives no IPv6 addresses to what starts in it, and network.ipv6 is true. Ask its owner, once it has an IPv6 CIDR block and a route to an egress-only internet gateway: aws ec2 modify-subnet-attribute --subnet-id ${id} --assign-ipv6-address-on-creation`,
+});
 
 /** A load balancer and a file system take one subnet of a zone; subnet groups any number, in two zones. */
 function coverZones(kind: Kind, named: readonly string[], zones: string): Postcondition {

@@ -5,6 +5,7 @@ import type { DbSubnetGroup } from "@cdktf/provider-aws/lib/db-subnet-group";
 import { DefaultNetworkAcl } from "@cdktf/provider-aws/lib/default-network-acl";
 import { DefaultRouteTable } from "@cdktf/provider-aws/lib/default-route-table";
 import { DefaultSecurityGroup } from "@cdktf/provider-aws/lib/default-security-group";
+import { EgressOnlyInternetGateway } from "@cdktf/provider-aws/lib/egress-only-internet-gateway";
 import { Eip } from "@cdktf/provider-aws/lib/eip";
 import type { ElasticacheSubnetGroup } from "@cdktf/provider-aws/lib/elasticache-subnet-group";
 import { InternetGateway } from "@cdktf/provider-aws/lib/internet-gateway";
@@ -17,9 +18,10 @@ import { SecurityGroup } from "@cdktf/provider-aws/lib/security-group";
 import { Subnet } from "@cdktf/provider-aws/lib/subnet";
 import { Vpc } from "@cdktf/provider-aws/lib/vpc";
 import { VpcEndpoint } from "@cdktf/provider-aws/lib/vpc-endpoint";
+import { VpcIpv6CidrBlockAssociation } from "@cdktf/provider-aws/lib/vpc-ipv6-cidr-block-association";
 import { VpcPeeringConnection } from "@cdktf/provider-aws/lib/vpc-peering-connection";
 import type { VpcSecurityGroupIngressRule } from "@cdktf/provider-aws/lib/vpc-security-group-ingress-rule";
-import type { ITerraformDependable } from "cdktf";
+import { Fn, type ITerraformDependable } from "cdktf";
 import { Construct } from "constructs";
 import { zonesOf } from "../../aws/zones";
 import type { Configuration, OwnNetworkConfiguration } from "../environment/props";
@@ -30,6 +32,14 @@ import { createSubnetGroups, ids } from "./subnet-groups";
 import { type Kind, kinds, places, subnetCidr } from "./subnets";
 
 export const ANYWHERE = "0.0.0.0/0";
+const ANYWHERE_IPV6 = "::/0";
+
+/** Where containers send to by IPv6, in whosever VPC. */
+export const outByIpv6: Destination = {
+  id: "out_ipv6",
+  cidrIpv6: ANYWHERE_IPV6,
+  description: "Anywhere by IPv6",
+};
 
 /** What the other parts of an environment know of its network, whether it was made for them or was there before. */
 export interface Network {
@@ -39,6 +49,8 @@ export interface Network {
   readonly subnets: Readonly<Record<Kind, readonly (Subnet | DataAwsSubnet)[]>>;
   readonly databaseSubnetGroup: DbSubnetGroup;
   readonly cacheSubnetGroup: ElasticacheSubnetGroup;
+  /** Whether what starts in the private subnets has an IPv6 address, too. */
+  readonly ipv6: boolean;
   /** Where containers may send to. */
   readonly destinations: readonly Destination[];
   /**
@@ -55,6 +67,9 @@ export class OwnNetwork extends Construct implements Network {
   readonly internetGateway: InternetGateway;
   /** By kind, in the order of the zones. */
   readonly subnets: Readonly<Record<Kind, readonly Subnet[]>>;
+  /** The VPC's IPv6 addresses, and the only way that leads anywhere from them. */
+  readonly ipv6Block: VpcIpv6CidrBlockAssociation | undefined;
+  readonly ipv6Gateway: EgressOnlyInternetGateway | undefined;
   readonly databaseSubnetGroup: DbSubnetGroup;
   readonly cacheSubnetGroup: ElasticacheSubnetGroup;
   readonly defaultSecurityGroup: DefaultSecurityGroup;
@@ -90,6 +105,8 @@ export class OwnNetwork extends Construct implements Network {
     this.props = network;
     this.vpc = this.createVpc();
     this.internetGateway = this.createInternetGateway();
+    this.ipv6Block = network.ipv6 ? this.createIpv6Block() : undefined;
+    this.ipv6Gateway = network.ipv6 ? this.createIpv6Gateway() : undefined;
     this.subnets = this.createSubnets();
     [this.databaseSubnetGroup, this.cacheSubnetGroup] = createSubnetGroups(this, name, this.subnets);
     [this.defaultSecurityGroup, this.defaultRouteTable, this.defaultNetworkAcl] = this.lockDefaults();
@@ -98,7 +115,7 @@ export class OwnNetwork extends Construct implements Network {
     const associations = this.associateRouteTables();
     this.natAddresses = this.createNatAddresses();
     this.natGateways = this.createNatGateways();
-    const routes = this.routeToTheInternet();
+    const routes = [...this.routeToTheInternet(), ...this.routeIpv6()];
     this.s3Endpoint = this.createS3Endpoint();
     this.destinations = this.findDestinations();
     const [endpoints, rules] = this.createInterfaceEndpoints();
@@ -108,17 +125,39 @@ export class OwnNetwork extends Construct implements Network {
     this.wayOut = [...acls, ...associations, ...routes, this.s3Endpoint, ...rules, ...endpoints];
   }
 
+  get ipv6(): boolean {
+    return this.props.ipv6;
+  }
+
   private createVpc() {
     return new Vpc(this, ITSELF, {
       cidrBlock: this.props.cidr,
       enableDnsHostnames: true,
       enableDnsSupport: true,
       tags: { Name: this.environment },
+      // The provider reads the block that is a resource of its own as if the VPC had asked for it.
+      lifecycle: { ignoreChanges: ["assign_generated_ipv6_cidr_block"] },
     });
   }
 
   private createInternetGateway() {
     return new InternetGateway(this, "internet", { vpcId: this.vpc.id, tags: { Name: this.environment } });
+  }
+
+  /** A resource of its own, which goes once the subnets have left it; the VPC, changed before them, would fail to. */
+  private createIpv6Block() {
+    return new VpcIpv6CidrBlockAssociation(this, "ipv6", {
+      vpcId: this.vpc.id,
+      assignGeneratedIpv6CidrBlock: true,
+      lifecycle: { createBeforeDestroy: true },
+    });
+  }
+
+  private createIpv6Gateway() {
+    return new EgressOnlyInternetGateway(this, "ipv6_gateway", {
+      vpcId: this.vpc.id,
+      tags: { Name: this.environment },
+    });
   }
 
   private createSubnets() {
@@ -131,10 +170,20 @@ export class OwnNetwork extends Construct implements Network {
             availabilityZone: zone,
             cidrBlock: subnetCidr(this.props.cidr, kind, at(place, index)),
             mapPublicIpOnLaunch: false,
+            ...(kind === "private" && this.ipv6Addresses(at(place, index))),
             tags: { Name: `${this.environment}-${kind}-${letter(zone)}`, kind },
           }),
       );
     return Object.fromEntries(kinds.map((kind) => [kind, create(kind)])) as Record<Kind, Subnet[]>;
+  }
+
+  /** The /64 of the zone at a place, out of the VPC's /56: what starts there gets an address of it. */
+  private ipv6Addresses(place: number) {
+    if (!this.ipv6Block) return undefined;
+    return {
+      ipv6CidrBlock: Fn.cidrsubnet(this.ipv6Block.ipv6CidrBlock, 8, place),
+      assignIpv6AddressOnCreation: true,
+    };
   }
 
   /** What lands in the VPC without being told where it belongs can reach nothing. */
@@ -160,25 +209,20 @@ export class OwnNetwork extends Construct implements Network {
 
   /** Security groups decide who talks to whom; the isolated subnets talk to nobody outside the VPC, whatever those say. */
   private createNetworkAcls() {
-    const rule = (cidrBlock: string) => ({
-      ruleNo: 100,
-      action: "allow",
-      protocol: "-1",
-      fromPort: 0,
-      toPort: 0,
-      cidrBlock,
-    });
-    const acl = (id: string, of: readonly Kind[], cidr: string) =>
+    const allowed = { action: "allow", protocol: "-1", fromPort: 0, toPort: 0 };
+    const from = (cidrBlock: string) => ({ ...allowed, ruleNo: 100, cidrBlock });
+    const fromIpv6 = { ...allowed, ruleNo: 101, ipv6CidrBlock: ANYWHERE_IPV6 };
+    const acl = (id: string, of: readonly Kind[], rules: readonly object[]) =>
       new NetworkAcl(this, id, {
         vpcId: this.vpc.id,
         subnetIds: of.flatMap((kind) => ids(this.subnets[kind])),
-        ingress: [rule(cidr)],
-        egress: [rule(cidr)],
+        ingress: [...rules],
+        egress: [...rules],
         tags: { Name: `${this.environment}-${id}` },
       });
     return {
-      open: acl("open", ["public", "private"], ANYWHERE),
-      isolated: acl("isolated", ["intra", "database", "cache"], this.props.cidr),
+      open: acl("open", ["public", "private"], [from(ANYWHERE), ...(this.props.ipv6 ? [fromIpv6] : [])]),
+      isolated: acl("isolated", ["intra", "database", "cache"], [from(this.props.cidr)]),
     };
   }
 
@@ -262,6 +306,19 @@ export class OwnNetwork extends Construct implements Network {
     return [open, ...throughNat];
   }
 
+  private routeIpv6() {
+    const gateway = this.ipv6Gateway;
+    if (!gateway) return [];
+    return this.props.zones.map(
+      (zone, index) =>
+        new Route(this, `private_${letter(zone)}_ipv6`, {
+          routeTableId: at(this.routeTables.private, index).id,
+          destinationIpv6CidrBlock: ANYWHERE_IPV6,
+          egressOnlyGatewayId: gateway.id,
+        }),
+    );
+  }
+
   /** Image layers come from S3: through the gateway they cost nothing and need no NAT. */
   private createS3Endpoint() {
     return new VpcEndpoint(this, "s3", {
@@ -273,12 +330,14 @@ export class OwnNetwork extends Construct implements Network {
     });
   }
 
-  /** Anywhere through NAT, else the VPC and S3. */
+  /** Anywhere through NAT, else the VPC and S3; anywhere by IPv6, if there is any. */
   private findDestinations(): Destination[] {
-    const { nat, cidr } = this.props;
-    if (nat) return [{ id: "out", cidr: ANYWHERE, description: "Anywhere, through NAT" }];
+    const { nat, cidr, ipv6 } = this.props;
+    const more = ipv6 ? [outByIpv6] : [];
+    if (nat) return [{ id: "out", cidr: ANYWHERE, description: "Anywhere, through NAT" }, ...more];
     const prefixList = this.s3Endpoint.prefixListId;
     return [
+      ...more,
       { id: "to_vpc", cidr, description: "Within the VPC: no NAT leads out of it" },
       { id: "to_s3", port: 443, prefixList, description: "Image layers, through the S3 endpoint" },
     ];

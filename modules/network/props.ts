@@ -84,6 +84,11 @@ export const networkOptions = options({
         `${show(issue.input)} is neither true, false nor a list of ${endpointServices.join(", ")}.`,
     })
     .optional(),
+  /**
+   * IPv6 addresses in the private subnets, and a gateway that lets connections out and none in: for hosts that speak IPv6
+   * alone. Free. What it takes from what runs, on and off: docs/changes.md.
+   */
+  ipv6: z.boolean().default(false),
   /** Logs of connections within, into and out of the VPC, in a log group; about 0.50 USD per GB. */
   flowLogs: part(flowLogOptions).default(false),
   /**
@@ -121,6 +126,8 @@ export const existingNetworkOptions = options({
     /** Routed to the internet, for a bastion with SSH alone. */
     public: subnetIds.optional(),
   }),
+  /** Whether instances and tasks reach hosts by IPv6, too: the private subnets give them addresses, and lead there. */
+  ipv6: z.boolean().default(false),
 });
 
 export type ExistingNetwork = z.output<typeof existingNetworkOptions>;

@@ -13,7 +13,7 @@ import { allowanceOptions, sidecarOptions } from "./props";
 import { sourcesOf } from "./variables";
 
 /** A container that runs beside the application's. */
-export type Sidecar = z.output<typeof sidecarOptions>;
+export type Sidecar = z.output<typeof sidecarOptions> & { readonly mounts: readonly Mount[] };
 export type SidecarProps = Readonly<z.input<typeof sidecarOptions>>;
 
 /** A security group, or what has one. */
@@ -30,8 +30,8 @@ export interface VolumeProps {
 /** The statements that `allow` makes are numbered, apart from whatever people call theirs. */
 const SID = "Allowed";
 
-/** A name that no construct has: their ids become the names of the other volumes. */
-const TEMPORARY = "task_tmp";
+/** Names that no construct has: their ids become those of the other volumes. */
+const temporaryOf = (container: string) => `${container}_tmp`;
 
 /** What the second argument of `environment` has given a service, checked. */
 export class Additions {
@@ -48,13 +48,14 @@ export class Additions {
     private readonly service: ServiceConfiguration,
   ) {
     this.sources = sourcesOf(service);
-    if (service.readonlyRootFilesystem) this.addTemporary();
+    if (service.readonlyRootFilesystem) this.mounts.push(this.addTemporary("task"));
   }
 
   /** Somewhere to write: a volume of the task's own, which goes with it. Fargate knows no tmpfs. */
-  private addTemporary(): void {
-    this.volumes.push({ name: TEMPORARY });
-    this.mounts.push({ volume: TEMPORARY, path: "/tmp", readOnly: false });
+  private addTemporary(container: string): Mount {
+    const volume = temporaryOf(container);
+    this.volumes.push({ name: volume });
+    return { volume, path: "/tmp", readOnly: false };
   }
 
   addVariable(name: string, value: string): void {
@@ -81,14 +82,23 @@ export class Additions {
   }
 
   addSidecar(props: SidecarProps): void {
-    const sidecar = this.parse("sidecar", sidecarOptions, props);
-    if (!sidecar) return;
-    const mistakes = [...this.checkSidecar(sidecar)];
+    const parsed = this.parse("sidecar", sidecarOptions, props);
+    if (!parsed) return;
+    const mistakes = [...this.checkSidecar(parsed)];
     for (const message of mistakes) this.note("sidecar", message);
-    if (mistakes.length === 0) this.sidecars.push(sidecar);
+    if (mistakes.length > 0) return;
+    const { readonlyRootFilesystem = this.service.readonlyRootFilesystem } = parsed;
+    const mounts = readonlyRootFilesystem ? [this.addTemporary(`sidecar_${parsed.name}`)] : [];
+    this.sidecars.push({ ...parsed, readonlyRootFilesystem, mounts });
   }
 
-  private *checkSidecar({ name, environment, secrets, cpu = 0, memory = 0 }: Sidecar): Generator<string> {
+  private *checkSidecar({
+    name,
+    environment,
+    secrets,
+    cpu = 0,
+    memory = 0,
+  }: z.output<typeof sidecarOptions>): Generator<string> {
     const taken = [this.service.name, ...this.sidecars.map((other) => other.name)];
     if (taken.includes(name))
       yield `${show(name)} is the name of another container of the task; choose another.`;

@@ -108,6 +108,8 @@ export const sidecarOptions = options({
   memory: z.int().min(6).optional(),
   /** Whether the task ends when this container does. */
   essential: z.boolean().default(true),
+  /** Whether it can write to a `/tmp` of its own alone. @default as the application's container */
+  readonlyRootFilesystem: z.boolean().optional(),
 });
 
 export const serviceOptions = options({

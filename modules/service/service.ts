@@ -124,6 +124,7 @@ export class Service extends Construct {
       image: { repository: this.props.registry.repository.name, ...tagsOf(stack) },
       capacity: this.strategy,
       network: this.taskNetwork ?? null,
+      ...(this.taskNetwork && this.props.network.ipv6 && { ipv6: true }),
       logs,
       secrets: Object.fromEntries(
         Object.entries(this.handWritten()).map(([variable, { name }]) => [variable, name]),
@@ -169,6 +170,7 @@ export class Service extends Construct {
    */
   sidecar(props: SidecarProps): this {
     this.additions.addSidecar(props);
+    if (this.additions.volumes.length > 0) this.taskDefinition.putVolume([...this.additions.volumes]);
     return this;
   }
 
@@ -312,7 +314,7 @@ export class Service extends Construct {
       taskRoleArn: this.roles.task.arn,
       // A service, its rollback or a deploy under way may still run an old revision; ECS takes no inactive one.
       skipDestroy: true,
-      ...(this.additions.volumes.length > 0 && { volume: this.additions.volumes }),
+      ...(this.additions.volumes.length > 0 && { volume: [...this.additions.volumes] }),
       // Written when the stack is: the second argument of `environment` may add to it until then.
       containerDefinitions: Lazy.stringValue({
         produce: () => {
@@ -402,19 +404,18 @@ export class Service extends Construct {
   }
 
   /**
-   * The name tells what cannot be changed in place, so that a successor can stand beside it. The port is nobody's: ECS
-   * registers each task with its own.
+   * Name and address tell what cannot be changed in place: a successor stands beside it, and an apply that failed between the two
+   * can be taken back. The port is nobody's: ECS registers each task with its own.
    */
   private createTargetGroup() {
     const { own } = this;
     if (own.port === undefined || !this.listener) return undefined;
-    const targetType = own.fargate ? "ip" : "instance";
-    // One load balancer takes it: a successor behind the other needs a name of its own.
-    const front = own.internal ? [targetType, "internal"] : [targetType];
-    return new LbTargetGroup(this, "targets", {
-      name: nameOf("aws_lb_target_group", this.stack, own.name, ...front),
+    // One load balancer takes it: behind the other it is another one.
+    const kind = [...(own.internal ? ["internal"] : []), ...(own.fargate ? ["fargate"] : [])];
+    return new LbTargetGroup(this, ["targets", ...kind].join("_"), {
+      name: nameOf("aws_lb_target_group", this.stack, own.name, ...(kind.length > 0 ? kind : ["instance"])),
       vpcId: this.props.network.vpc.id,
-      targetType,
+      targetType: own.fargate ? "ip" : "instance",
       port: 80,
       protocol: "HTTP",
       // As long as a request may take: a roll-out cuts none off.
@@ -441,7 +442,8 @@ export class Service extends Construct {
     const { internal } = this.props;
     const { name, paths } = this.own;
     const hosts = this.own.internal && internal ? [internal.hostOf(name)] : this.own.hosts;
-    return new LbListenerRule(this, "rule", {
+    // Of its own for each load balancer, as the target group is: one priority cannot be taken twice on the way back.
+    return new LbListenerRule(this, this.own.internal ? "rule_internal" : "rule", {
       listenerArn: this.listener.arn,
       priority: this.own.priority,
       action: [{ type: "forward", targetGroupArn: this.targetGroup.arn }],
@@ -471,6 +473,8 @@ export class Service extends Construct {
       enableEcsManagedTags: true,
       propagateTags: "SERVICE",
       ...(this.taskNetwork && { networkConfiguration: { ...this.taskNetwork, assignPublicIp: false } }),
+      // Tasks that run keep the addresses they started with: new ones take their place.
+      ...(own.fargate && props.network.ipv6 && { triggers: { network: "ipv6" } }),
       ...(!own.fargate && {
         orderedPlacementStrategy: [
           { type: "spread", field: "attribute:ecs.availability-zone" },

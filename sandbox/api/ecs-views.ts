@@ -70,7 +70,7 @@ function containerView(task: Task, container: Container, definition: Definition 
     exitCode: container.exitCode,
     reason: container.reason,
     healthStatus: container.health,
-    networkInterfaces: [],
+    networkInterfaces: task.ipv6 === undefined ? [] : [{ ipv6Address: task.ipv6 }],
     managedAgents: task.exec ? [agentView(container)] : undefined,
     networkBindings: bound
       ? [

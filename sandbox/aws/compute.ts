@@ -1,6 +1,7 @@
 import type { Fields, Value } from "../wire/value";
 import type { World, WorldObject } from "../world";
 import { checkHook } from "./draining";
+import { instanceAddresses } from "./ipv6";
 import { AwsError, blocks, type Kinds, type Problem, type Situation, text, texts } from "./kind";
 import { addressOf, digest, removeNaming, vpcOfSubnet } from "./network-checks";
 import { between, length, oneOf, pattern } from "./rules";
@@ -29,6 +30,8 @@ export const compute: Kinds = {
       instance_state: "running",
       primary_network_interface_id: ({ hex }) => `eni-${hex(17, "eni")}`,
       private_ip: ({ world, region, attributes, hex }) => addressOf(world, region, attributes, hex(4)),
+      ipv6_addresses: instanceAddresses,
+      ipv6_address_count: ({ attributes }) => texts(attributes, "ipv6_addresses").length,
       private_dns: ({ attributes }) =>
         `ip-${text(attributes, "private_ip").replaceAll(".", "-")}.ec2.internal`,
       public_ip: ({ attributes, hex }) =>

@@ -1,3 +1,12 @@
+import {
+  association,
+  checkEntries,
+  checkRoute6,
+  checkSubnetBlock,
+  cidr6,
+  egressOnlyGateway,
+  ownBlock,
+} from "./ipv6";
 import { type Kind, type Kinds, type Reference, text } from "./kind";
 import {
   addressOf,
@@ -56,7 +65,11 @@ export const network: Kinds = {
       main_route_table_id: "{default_route_table_id}",
       default_security_group_id: ({ hex }) => `sg-${hex(17, "sg")}`,
       dhcp_options_id: ({ account, region }) => `dopt-${digest(account, region)}`,
+      ...ownBlock.made,
     },
+    renew: Object.fromEntries(
+      Object.keys(ownBlock.made).map((name) => [name, ["assign_generated_ipv6_cidr_block"]]),
+    ),
     defaults: {
       instance_tenancy: "default",
       enable_dns_support: true,
@@ -70,7 +83,34 @@ export const network: Kinds = {
       code: "DependencyViolation",
       message: "The vpc '{value}' has dependencies and cannot be deleted.",
     },
-    after: makeVpcDefaults,
+    check: ownBlock.check,
+    after: (situation) => {
+      makeVpcDefaults(situation);
+      ownBlock.after(situation);
+    },
+    refresh: ownBlock.refresh,
+  },
+  aws_vpc_ipv6_cidr_block_association: association,
+  aws_egress_only_internet_gateway: egressOnlyGateway,
+  aws_network_acl: {
+    made: {
+      id: "acl-{hex17}",
+      arn: "arn:aws:ec2:{region}:{account}:network-acl/{id}",
+      owner_id: "{account}",
+    },
+    replace: ["vpc_id"],
+    rules: {
+      "ingress.cidr_block": cidr(),
+      "ingress.ipv6_cidr_block": cidr6(),
+      "egress.cidr_block": cidr(),
+      "egress.ipv6_cidr_block": cidr6(),
+    },
+    refs: { vpc_id: toVpc, subnet_ids: fleeting(toSubnet) },
+    missing: {
+      code: "InvalidNetworkAclID.NotFound",
+      message: "The networkAcl ID '{value}' does not exist",
+    },
+    check: checkEntries,
   },
   aws_subnet: {
     made: {
@@ -79,7 +119,10 @@ export const network: Kinds = {
       owner_id: "{account}",
       availability_zone: "{region}a",
       availability_zone_id: ({ attributes }) => zoneId(text(attributes, "availability_zone")),
+      ipv6_cidr_block_association_id: ({ attributes, hex }) =>
+        text(attributes, "ipv6_cidr_block") ? `subnet-cidr-assoc-${hex(17, "assoc")}` : "",
     },
+    renew: { ipv6_cidr_block_association_id: ["ipv6_cidr_block"] },
     defaults: {
       assign_ipv6_address_on_creation: false,
       enable_dns64: false,
@@ -97,7 +140,7 @@ export const network: Kinds = {
       "outpost_arn",
       "ipv6_native",
     ],
-    rules: { cidr_block: cidr(16, 28) },
+    rules: { cidr_block: cidr(16, 28), ipv6_cidr_block: cidr6(44, 48, 52, 56, 60, 64) },
     exclusive: [["availability_zone", "availability_zone_id"]],
     refs: { vpc_id: toVpc },
     missing: { code: "InvalidSubnetID.NotFound", message: "The subnet ID '{value}' does not exist" },
@@ -105,7 +148,10 @@ export const network: Kinds = {
       code: "DependencyViolation",
       message: "The subnet '{value}' has dependencies and cannot be deleted.",
     },
-    check: checkSubnet,
+    check: (situation) => {
+      checkSubnet(situation);
+      checkSubnetBlock(situation);
+    },
   },
   aws_route_table: {
     made: {
@@ -146,17 +192,21 @@ export const network: Kinds = {
       origin: "CreateRoute",
     },
     replace: ["route_table_id", ...ROUTE_DESTINATIONS],
-    rules: { destination_cidr_block: cidr() },
+    rules: { destination_cidr_block: cidr(), destination_ipv6_cidr_block: cidr6() },
     exactlyOne: [ROUTE_DESTINATIONS, ROUTE_TARGETS],
     refs: {
       route_table_id: fleeting(toRouteTable),
+      egress_only_gateway_id: fleeting({ type: "aws_egress_only_internet_gateway" }),
       nat_gateway_id: fleeting({ type: "aws_nat_gateway" }),
       gateway_id: fleeting({ type: ["aws_internet_gateway", "aws_vpc_endpoint", "aws_vpn_gateway"] }),
       vpc_peering_connection_id: fleeting({ type: "aws_vpc_peering_connection" }),
     },
     unique: { by: ["route_table_id", "destination_cidr_block"], code: "RouteAlreadyExists" },
-    check: checkRoute,
-    importAs: ["{route_table_id}_{destination_cidr_block}"],
+    check: (situation) => {
+      checkRoute(situation);
+      checkRoute6(situation);
+    },
+    importAs: ["{route_table_id}_{destination_cidr_block}", "{route_table_id}_{destination_ipv6_cidr_block}"],
   },
   aws_internet_gateway: {
     made: {

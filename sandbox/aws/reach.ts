@@ -32,7 +32,7 @@ export function checkReach({ world, region, object }: Situation & { object: Worl
 }
 
 /** The subnets of the instances that a service's tasks run on. */
-function instanceSubnets(world: World, service: WorldObject): string[] {
+export function instanceSubnets(world: World, service: WorldObject): string[] {
   const { region } = service;
   const subnets = strategyOf(service).flatMap((name) => {
     const provider = world.find({ type: "aws_ecs_capacity_provider", region, where: { name } });

@@ -1,6 +1,7 @@
 import type { Fields } from "../wire/value";
 import { isRecord } from "../wire/value";
 import type { World } from "../world";
+import { cidr6 } from "./ipv6";
 import {
   AwsError,
   blocks,
@@ -41,7 +42,9 @@ export const security: Kinds = {
         pattern(/^[0-9A-Za-z_ .:/()#,@[\]+=&;{}!$*-]*$/, "invalid security group description"),
       ],
       "ingress.cidr_blocks": cidr(),
+      "ingress.ipv6_cidr_blocks": cidr6(),
       "egress.cidr_blocks": cidr(),
+      "egress.ipv6_cidr_blocks": cidr6(),
     },
     refs: {
       vpc_id: { type: "aws_vpc" },
@@ -105,7 +108,12 @@ export const security: Kinds = {
       "to_port",
       "type",
     ],
-    rules: { cidr_blocks: cidr(), from_port: between(-1, 65535), to_port: between(-1, 65535) },
+    rules: {
+      cidr_blocks: cidr(),
+      ipv6_cidr_blocks: cidr6(),
+      from_port: between(-1, 65535),
+      to_port: between(-1, 65535),
+    },
     refs: {
       security_group_id: { ...toGroup, holds: false },
       source_security_group_id: toGroup,
@@ -121,7 +129,12 @@ function rule(type: string): Kind {
       security_group_rule_id: "{id}",
       arn: "arn:aws:ec2:{region}:{account}:security-group-rule/{id}",
     },
-    rules: { cidr_ipv4: cidr(), from_port: between(-1, 65535), to_port: between(-1, 65535) },
+    rules: {
+      cidr_ipv4: cidr(),
+      cidr_ipv6: cidr6(),
+      from_port: between(-1, 65535),
+      to_port: between(-1, 65535),
+    },
     exactlyOne: [["cidr_ipv4", "cidr_ipv6", "prefix_list_id", "referenced_security_group_id"]],
     replace: ["security_group_id"],
     refs: {

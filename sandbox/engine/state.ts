@@ -175,6 +175,8 @@ export interface Task {
   containers: Container[];
   overrides: TaskOverride;
   network?: NetworkConfiguration;
+  /** Its address, where its subnet gives one. */
+  ipv6?: string;
   tags: Tag[];
   /** Whether it takes ExecuteCommand. */
   exec?: boolean;

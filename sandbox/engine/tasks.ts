@@ -5,6 +5,7 @@ import type {
   TaskOverride,
   TaskStopCode,
 } from "@aws-sdk/client-ecs";
+import { addressWithin } from "../ipv6";
 import { FARGATE_PROVIDERS } from "./catalog";
 import { parseReference } from "./images";
 import { forget, hex, isLive, plan, random, type Sim, shortName, uuid } from "./sim";
@@ -54,11 +55,21 @@ export function createTask(sim: Sim, wanted: NewTask): Task {
   if (wanted.service !== undefined) task.service = wanted.service;
   if (wanted.provider !== undefined) task.provider = wanted.provider;
   if (wanted.network !== undefined) task.network = wanted.network;
+  const ipv6 = ipv6AddressOf(sim, task);
+  if (ipv6 !== undefined) task.ipv6 = ipv6;
   // The order of DescribeTasks is not the definition's: nobody may count on it.
   if (random(sim) < 0.5) task.containers.reverse();
   sim.state.tasks[arn] = task;
   plan(sim, sim.pace.provisioning, "no-capacity", arn);
   return task;
+}
+
+/** Given where a task has an interface of its own, in a subnet that gives addresses to what starts in it. */
+function ipv6AddressOf(sim: Sim, { network, region }: Task): string | undefined {
+  const [id = ""] = network?.awsvpcConfiguration?.subnets ?? [];
+  const subnet = sim.world.get("aws_subnet", region, id)?.attributes;
+  if (subnet?.assign_ipv6_address_on_creation !== true) return undefined;
+  return addressWithin(String(subnet.ipv6_cidr_block), hex(sim, 12));
 }
 
 function newContainer(sim: Sim, task: string, definition: Definition["containers"][number]): Container {

@@ -56,6 +56,36 @@ export const exposureCases: CasesByRule = {
       "an expression": ingress({ cidr_ipv4: "${var.open}/0" }),
     },
   },
+  "open-ipv6-route": {
+    fails: {
+      "to an internet gateway": resource("aws_route", {
+        destination_ipv6_cidr_block: "::/0",
+        gateway_id: "${aws_internet_gateway.it.id}",
+      }),
+      "in the table": resource("aws_route_table", {
+        route: [{ ipv6_cidr_block: "::/0", gateway_id: "${aws_internet_gateway.it.id}" }],
+      }),
+    },
+    passes: {
+      "through an egress-only gateway": resource("aws_route", {
+        destination_ipv6_cidr_block: "::/0",
+        egress_only_gateway_id: "${aws_egress_only_internet_gateway.it.id}",
+      }),
+      "in the table, through an egress-only gateway": resource("aws_route_table", {
+        route: [
+          { ipv6_cidr_block: "::/0", egress_only_gateway_id: "${aws_egress_only_internet_gateway.it.id}" },
+        ],
+      }),
+      IPv4: resource("aws_route", {
+        destination_cidr_block: "0.0.0.0/0",
+        gateway_id: "${aws_internet_gateway.it.id}",
+      }),
+      "to a VPN": resource("aws_route", {
+        destination_ipv6_cidr_block: "::/0",
+        gateway_id: "${aws_vpn_gateway.it.id}",
+      }),
+    },
+  },
   "public-ip": {
     fails: {
       "an instance": resource("aws_instance", { associate_public_ip_address: true }),

@@ -4,6 +4,8 @@ import { addressesIn, type Graph, type Json } from "./graph";
 export type Way = string;
 
 const INTERNET = "internet";
+const INTERNET_IPV6 = "internet by IPv6";
+const isInternet = (party: string) => party === INTERNET || party === INTERNET_IPV6;
 const CLOUDFRONT = "com.amazonaws.global.cloudfront.origin-facing";
 
 /** Every way into a security group, from whom and to which ports, as the groups' own rules admit it. */
@@ -32,7 +34,7 @@ export function reachable(graph: Graph, from: string): string[] {
       .filter(({ body }) => group(body.security_group_id) === sender)
       .some(({ body }) => {
         const to = party(graph, body);
-        return to === receiver || to === INTERNET || to === cidrOf(graph);
+        return to === receiver || isInternet(to) || to === cidrOf(graph);
       });
   const seen = new Set<string>();
   const visit = (sender: string) => {
@@ -49,7 +51,7 @@ export function reachable(graph: Graph, from: string): string[] {
   return [...seen].sort();
 }
 
-/** The subnets whose route table leads to the internet gateway, by their id in the stack. */
+/** The subnets whose route table leads to the internet gateway, by IPv4 or IPv6, by their id in the stack. */
 export function publicSubnets(graph: Graph): string[] {
   const tables = graph
     .all("aws_route")
@@ -73,7 +75,7 @@ export const livesIn = (graph: Graph, subnets: readonly string[]): string[] =>
 function admits(graph: Graph, rule: Json, sender: string): boolean {
   const admitted = party(graph, rule);
   const inside = graph.has(`aws_security_group.${sender}`);
-  return admitted === sender || admitted === INTERNET || (inside && admitted === cidrOf(graph));
+  return admitted === sender || isInternet(admitted) || (inside && admitted === cidrOf(graph));
 }
 
 /** None of a VPC that was there before. */
@@ -84,7 +86,8 @@ function party(graph: Graph, rule: Json): string {
   const named = [rule.referenced_security_group_id, rule.cidr_ipv4, rule.cidr_ipv6, rule.prefix_list_id];
   const [only, ...more] = named.filter((value) => value !== undefined);
   if (only === undefined || more.length > 0) throw new Error(`A rule names ${1 + more.length} parties.`);
-  if (only === "0.0.0.0/0" || only === "::/0") return INTERNET;
+  if (only === "0.0.0.0/0") return INTERNET;
+  if (only === "::/0") return INTERNET_IPV6;
   const [address] = addressesIn(only);
   if (address === undefined) return only;
   if (address.startsWith("data.")) {

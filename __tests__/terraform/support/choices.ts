@@ -39,7 +39,11 @@ export const environmentChoices = additions({
   preset: { small: { preset: small }, production: { preset: movable } },
   vpc: { own: {}, there: { network: existing } },
   encryption: { "AWS's key": { encryption: "aws" }, "its own key": { encryption: "own" } },
-  zones: { three: {}, two: { network: { zones: 2 } } },
+  zones: {
+    three: {},
+    two: { network: { zones: 2 } },
+    "by name": { network: { zones: ["us-west-2b", "us-west-2a"] } },
+  },
   nat: {
     "the preset's": {},
     "per-zone": { network: { nat: "per-zone" } },
@@ -50,10 +54,12 @@ export const environmentChoices = additions({
     all: { network: { endpoints: true } },
     some: { network: { endpoints: ["ecr.api", "ecr.dkr", "logs"] } },
   },
+  ipv6: { off: {}, on: { network: { ipv6: true } } },
   "flow logs": {
     "the preset's": {},
     all: { network: { flowLogs: { traffic: "all", days: 7 } } },
   },
+  peering: { none: {}, "with another": { network: { peering: ["other"] } } },
   bastion: {
     private: {},
     none: { bastion: false },
@@ -119,6 +125,7 @@ export const environmentChoices = additions({
   },
   migrations: { none: {}, goose: web({ migrations: true }), own: web({ migrations: ["bin/migrate"] }) },
   autoscaling: { off: {}, on: web({ autoscaling: { min: 2, max: 4 } }) },
+  "root file system": { writable: {}, "read-only": web({ readonlyRootFilesystem: true }) },
   exec: { off: {}, on: web({ exec: true }) },
   schedules: {
     none: {},
@@ -156,6 +163,8 @@ const noOwnAddress = /is served by nobody, since distribution is false/;
 export const refusals: readonly (readonly [one: Choice, other: Choice, said: RegExp])[] = [
   [["nat", "none"], ["endpoints", "some"], /without NAT the environment reaches AWS through endpoints alone/],
   [["vpc", "there"], ["zones", "two"], notOurs],
+  [["vpc", "there"], ["zones", "by name"], notOurs],
+  [["vpc", "there"], ["peering", "with another"], notOurs],
   [["vpc", "there"], ["nat", "per-zone"], notOurs],
   [["vpc", "there"], ["nat", "none"], notOurs],
   [["vpc", "there"], ["endpoints", "all"], notOurs],
@@ -166,6 +175,7 @@ export const refusals: readonly (readonly [one: Choice, other: Choice, said: Reg
   [["distribution", "none"], ["web's config", "own address"], /\$URL has no value/],
   [["distribution", "plain"], ["web", "hosts and paths"], /"app\.example\.com" never arrives/],
   [["capacity", "none"], ["web's capacity", "spot"], /"spot" is none of fargate, fargate-spot/],
+  [["exec", "on"], ["root file system", "read-only"], /which readonlyRootFilesystem forbids/],
   [["database", "none"], ["web's database", "URLs"], /the environment has none/],
   [["api", "none"], ["web's config", "address of api"], /names no internal service/],
   [["api", "worker"], ["web's config", "address of api"], /names no internal service/],
@@ -183,12 +193,49 @@ export function contradict(choices: Choices, one: Choice, other: Choice): boolea
   );
 }
 
+/** The environment that others peer with, and its part of the world. */
+export const other: EnvironmentProps = {
+  region: "us-west-2",
+  network: "192.168.0.0/16",
+  registry: "app",
+  services: {},
+};
+
+function makeOther(world: World): void {
+  const tags = { Name: "other", environment: "other", "managed-by": "slipway" };
+  const { id } = makeByHand(
+    world,
+    "aws_vpc",
+    "other",
+    { cidr_block: String(other.network), tags },
+    other.region,
+  );
+  makeByHand(world, "aws_route_table", "other", { vpc_id: id, tags: { kind: "private" } }, other.region);
+}
+
+/** What people do before IPv6 is switched off: nothing that the environment runs has an address of it any more. */
+export function leaveIpv6(world: World): Promise<void> {
+  return world.change(() => {
+    for (const one of world.list().filter(({ origin }) => origin === "terraform")) {
+      if (one.type === "aws_subnet") world.update(one, { assign_ipv6_address_on_creation: false });
+      if (one.type === "aws_instance") world.update(one, { ipv6_addresses: [], ipv6_address_count: 0 });
+    }
+  });
+}
+
 /** Makes what the values of the table name as there already. */
 export function makeBefore(world: World): Promise<void> {
   const region = base.region;
   return world.change(() => {
-    makeByHand(world, "aws_vpc", existing.vpc, {}, region);
-    for (const id of Object.values(subnets).flat()) makeByHand(world, "aws_subnet", id, {}, region);
+    makeOther(world);
+    const dual = { assign_generated_ipv6_cidr_block: true };
+    const vpc = makeByHand(world, "aws_vpc", existing.vpc, dual, region);
+    const gives = (at: number) => ({
+      ipv6_cidr_block: String(vpc.attributes.ipv6_cidr_block).replace("00::/56", `0${at}::/64`),
+      assign_ipv6_address_on_creation: true,
+    });
+    for (const [at, id] of subnets.private.entries()) makeByHand(world, "aws_subnet", id, gives(at), region);
+    for (const id of subnets.public) makeByHand(world, "aws_subnet", id, {}, region);
     makeByHand(world, "aws_internet_gateway", "igw-0123456789abcdef0", {}, region);
     for (const arn of Object.values(given)) {
       const [name = "", at] = [names[0], arn.split(":")[3]];

@@ -6,6 +6,7 @@ export const variants: Readonly<Record<string, string>> = {
   "nat-per-zone": `network: { nat: "per-zone" },`,
   "two-zones": `network: { zones: 2 },`,
   "named-zones": `network: { zones: ["us-west-2a", "us-west-2d"], cidr: "10.200.0.0/22" },`,
+  ipv6: `network: { ipv6: true }, services: { web: { port: 8080 }, api: { port: 9000, paths: ["/api/*"], capacity: "fargate" } },`,
   "existing-vpc": `network: { vpc: "vpc-0123456789abcdef0", subnets: { private: ["subnet-0000000000000000a", "subnet-0000000000000000b"] } },`,
   "some-endpoints": `network: { endpoints: ["ecr.api", "ecr.dkr", "logs"] },`,
   "no-bastion": `bastion: false,`,
