@@ -4,6 +4,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { z } from "zod";
 import { type DnsRecord, type Finding, findRecord, waitForRecords } from "../dns/records";
 import type { Children } from "./children";
+import { CommandError } from "./error";
 import { inSandbox } from "./offline";
 import { Progress, screenOf } from "./progress";
 import type { Stack } from "./stacks";
@@ -38,7 +39,12 @@ export async function missingRecords(
 ): Promise<MissingRecord[]> {
   if (inSandbox(process.env)) return [];
   const read = stacks.map(async (stack) => ({ stack, records: await recordsOf(stack, terraform) }));
-  const wanted = (await Promise.all(read)).filter(({ records }) => records.length > 0);
+  const all = await Promise.all(read).catch((error: Error) => {
+    throw new CommandError(
+      `The apply is done. Whether the DNS records of its names are there is not known: ${error.message}`,
+    );
+  });
+  const wanted = all.filter(({ records }) => records.length > 0);
   const progress = new Progress(screenOf(process.stderr, process.env), wanted.length);
   const found = wanted.map(async ({ stack: { name }, records }) => {
     progress.begin(name, limit > 0 ? "waits for DNS records, Ctrl-C ends that" : "DNS records");

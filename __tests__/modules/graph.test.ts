@@ -357,7 +357,7 @@ describe("the order of destruction", () => {
         ...graph.all("aws_vpc_endpoint"),
         ...graph
           .all("aws_vpc_security_group_egress_rule")
-          .filter(({ id }) => /instances_(out|to)|tasks_out/.test(id)),
+          .filter(({ id }) => /instances_(out|to)|service_web_tasks_out/.test(id)),
         ...graph.all("aws_iam_role_policy_attachment").filter(({ id }) => id === "cluster_ecs_agent"),
       ].map(({ address }) => address);
       const own = graph === fargate ? /^(?!.*cluster_)/ : /^/;

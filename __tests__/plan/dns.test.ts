@@ -92,6 +92,17 @@ describe("records that a person makes", () => {
     expect(stdout).toContain("✓ staging: 0 added");
   });
 
+  it("of an apply whose outputs cannot be read are said to be unknown", async () => {
+    await planned({ ...works, output: { code: 1, stderr: "ExpiredToken" } });
+    const { code, stdout, stderr } = await project.run("apply", "--auto-approve", environment());
+    expect(code).toBe(1);
+    expect(stdout).toContain("✓ staging: 0 added");
+    expect(stderr).toContain(
+      "The apply is done. Whether the DNS records of its names are there is not known",
+    );
+    expect(stderr).toContain("ExpiredToken");
+  });
+
   it("are nobody's business where the apply failed, or the environment makes its records itself", async () => {
     const error = { type: "diagnostic", diagnostic: { severity: "error", summary: "AccessDenied" } };
     await planned({ ...works, apply: { code: 1, lines: [error] } });
