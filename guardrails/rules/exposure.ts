@@ -17,12 +17,12 @@ const openRanges = (block: Block, at: At): Hit[] =>
 const isIngress = ({ type, body }: Block) =>
   type === "aws_vpc_security_group_ingress_rule" || text(body.type) === "ingress";
 
-/** A gateway that lets connections in, beside a destination that is the whole internet. */
-function openIpv6(block: Block, at: At, destination: string): Hit[] {
-  const isPrivate = /^vgw-|\baws_vpn_gateway\b/.test(String(at.body.gateway_id));
-  if (absent(at, "gateway_id") || isPrivate || !texts(at.body[destination]).some(isWorld)) return [];
-  return [hit(block, at, destination)];
-}
+/** An internet gateway beside a destination that is the whole internet. */
+const openIpv6 = (block: Block, at: At, destination: string): Hit[] =>
+  /^igw-|\baws_internet_gateway\b/.test(String(at.body.gateway_id)) &&
+  texts(at.body[destination]).some(isWorld)
+    ? [hit(block, at, destination)]
+    : [];
 
 const publicAddress = (block: Block): Hit[] => {
   const places: [string, readonly At[]][] = [
