@@ -1,6 +1,8 @@
 import { defineConfig } from "vitest/config";
 
 export default defineConfig({
+  // "slipway" is this project's own sources, as tsconfig.json says.
+  resolve: { tsconfigPaths: true },
   test: {
     include: ["__tests__/**/*.test.ts"],
     setupFiles: ["__tests__/support/surroundings.ts"],

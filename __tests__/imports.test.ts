@@ -18,6 +18,7 @@ interface Import {
 const root = resolve(__dirname, "..");
 const houses = [
   "aws",
+  "app.ts",
   "main.ts",
   "environments",
   "modules",
@@ -33,8 +34,14 @@ const houses = [
   "terraform",
   "npm",
   "dns",
+  "testing",
+  "terminal",
+  "cli",
+  "build",
   "__tests__",
 ];
+/** What is here and not in the package: it may use devDependencies. */
+const unpublished = ["main.ts", "environments", "build", "demo", "bench", "try", "__tests__"];
 const SOURCE = /\.[cm]?tsx?$/;
 
 /** Import statements, whatever they bring in: types, values, nothing, at once or later. */
@@ -94,18 +101,32 @@ const lines = (all: readonly Import[]) => all.map(({ file, specifier }) => `${fi
 /** A fact of AWS's, which stands once for all. */
 const isFact = (target: string) => target.startsWith("aws/");
 
+/** What all commands share: one table of exit codes, one way to read a command line. */
+const isTerminal = (target: string) => target.startsWith("terminal/");
+
+/** The nearest of known words to one that is none. */
+const isSimilar = (target: string) => target === "modules/similar";
+
 /** Imports that lead into another house than those allowed. */
 const strays = (name: string, allowed: (target: string) => boolean) =>
   lines(within(from(name)).filter(({ target }) => house(target) !== name && !allowed(target)));
 
 describe("who may import whom", () => {
-  test("environments: modules/environment, which says what a file may hold", () => {
-    expect(strays("environments", (target) => target === "modules/environment")).toEqual([]);
-    expect(from("environments").length).toBeGreaterThan(1);
+  test("environments and main.ts: the package, as everybody's do", () => {
+    const own = [...from("environments"), ...from("main.ts")];
+    expect(lines(within(own))).toEqual([]);
+    expect(own.filter(({ target }) => target === "slipway").length).toBeGreaterThan(2);
   });
 
-  test("main.ts: modules, and the guardrails that look at what they make", () => {
-    expect(strays("main.ts", (target) => /^modules\//.test(target) || target === "guardrails")).toEqual([]);
+  test("app.ts: modules, and the guardrails that look at what they make", () => {
+    expect(strays("app.ts", (target) => /^modules\//.test(target) || target === "guardrails")).toEqual([]);
+  });
+
+  test("nothing that is in the package asks for it by its name: sources find each other by path", () => {
+    const asking = imports.filter(
+      ({ file, target }) => target === "slipway" && !unpublished.includes(house(file) ?? ""),
+    );
+    expect(lines(asking)).toEqual([]);
   });
 
   test("aws: nothing, facts stand alone", () => {
@@ -121,9 +142,16 @@ describe("who may import whom", () => {
   });
 
   test("deploy: of modules, the contract alone, and whom to ask for records", () => {
-    const allowed = (target: string) =>
-      /^modules\/contract(\/|$)/.test(target) || ["npm/swallowed", "dns/records"].includes(target);
-    expect(strays("deploy", allowed)).toEqual([]);
+    const allowed = (target: string) => /^modules\/contract(\/|$)/.test(target) || target === "dns/records";
+    expect(strays("deploy", (target) => allowed(target) || isTerminal(target) || isSimilar(target))).toEqual(
+      [],
+    );
+  });
+
+  test("cli: the programs that it loads, one at a time", () => {
+    expect(
+      strays("cli", (target) => /^\w+\/main$|package\.json$/.test(target) || isTerminal(target)),
+    ).toEqual([]);
   });
 
   test("the contract: nothing of the house, so that deploy drags in none of it", () => {
@@ -135,18 +163,26 @@ describe("who may import whom", () => {
   });
 
   test("sandbox: neither modules nor deploy, it knows AWS and Terraform only", () => {
-    expect(strays("sandbox", (target) => target === "terraform/binaries" || isFact(target))).toEqual([]);
+    expect(
+      strays("sandbox", (target) => target === "terraform/binaries" || isFact(target) || isTerminal(target)),
+    ).toEqual([]);
   });
 
-  test.each(["terraform", "npm", "dns"])("%s: nothing of the house", (name) => {
+  test.each(["terraform", "npm", "dns", "testing"])("%s: nothing of the house", (name) => {
     expect(strays(name, () => false)).toEqual([]);
+    expect(filesIn(name).length).toBeGreaterThan(0);
   });
 
   test.each<[string, (target: string) => boolean]>([
-    ["plan", (target) => ["terraform/binaries", "npm/swallowed", "dns/records"].includes(target)],
-    ["guardrails", isFact],
-    ["postgres", (target) => target.startsWith("modules/")],
-    ["github", (target) => /^plan\/(report|markdown)$/.test(target)],
+    ["terminal", (target) => target === "npm/swallowed"],
+    [
+      "plan",
+      (target) =>
+        ["terraform/binaries", "dns/records"].includes(target) || isTerminal(target) || isSimilar(target),
+    ],
+    ["guardrails", (target) => isFact(target) || isTerminal(target)],
+    ["postgres", (target) => target.startsWith("modules/") || isTerminal(target)],
+    ["github", (target) => /^plan\/(report|markdown)$/.test(target) || isTerminal(target)],
     // Its clock is preloaded into deploy, whose time it lets go on faster.
     ["demo", (target) => ["cdktf.json", "deploy/clock"].includes(target)],
   ])("%s: what it is about, and nothing else", (name, allowed) => {
@@ -154,17 +190,21 @@ describe("who may import whom", () => {
     expect(from(name).length).toBeGreaterThan(3);
   });
 
-  test.each(["postgres", "github", "demo", "bench", "try"])("nobody imports %s but tests", (name) => {
-    const others = imports.filter(
-      ({ file, target }) => house(target) === name && ![name, "__tests__"].includes(house(file) ?? ""),
-    );
-    expect(lines(others)).toEqual([]);
-  });
+  test.each(["postgres", "github", "demo", "bench", "try"])(
+    "nobody imports %s but tests and the command",
+    (name) => {
+      const others = imports.filter(
+        ({ file, target }) =>
+          house(target) === name && ![name, "__tests__", "cli"].includes(house(file) ?? ""),
+      );
+      expect(lines(others)).toEqual([]);
+    },
+  );
 
-  test("nobody imports sandbox but tests, measurements and its own command", () => {
+  test("nobody imports sandbox but tests, measurements and the command", () => {
     const intruders = imports.filter(
       ({ file, target }) =>
-        house(target) === "sandbox" && !["sandbox", "bench", "__tests__"].includes(house(file) ?? ""),
+        house(target) === "sandbox" && !["sandbox", "bench", "cli", "__tests__"].includes(house(file) ?? ""),
     );
     expect(lines(intruders)).toEqual([]);
   });
@@ -189,12 +229,16 @@ describe("packages", () => {
   });
 
   test("each import is of a package that package.json names, or of Node by its node: name", () => {
-    const { dependencies, devDependencies } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
-    const known = (test: boolean) =>
-      Object.keys(test ? { ...dependencies, ...devDependencies } : dependencies);
+    const { name, dependencies, peerDependencies, devDependencies } = JSON.parse(
+      readFileSync(join(root, "package.json"), "utf8"),
+    );
+    const published = Object.keys({ ...dependencies, ...peerDependencies });
+    const here = [name, ...published, ...Object.keys(devDependencies)];
     const strange = imports
       .filter(({ specifier }) => !specifier.startsWith(".") && !specifier.startsWith("node:"))
-      .filter(({ file, target }) => !known(house(file) === "__tests__").includes(target));
+      .filter(
+        ({ file, target }) => !(unpublished.includes(house(file) ?? "") ? here : published).includes(target),
+      );
     expect(lines(strange)).toEqual([]);
     expect(lines(imports.filter(({ specifier }) => builtinModules.includes(specifier)))).toEqual([]);
   });
@@ -281,7 +325,7 @@ describe("this test", () => {
 
   test("reads the files it is about", () => {
     const read = new Set(imports.map(({ file }) => relative(".", file)));
-    for (const file of ["main.ts", "environments/staging.ts", "modules/stack.ts"])
+    for (const file of ["app.ts", "main.ts", "environments/staging.ts", "modules/stack.ts"])
       expect(read).toContain(file);
   });
 });

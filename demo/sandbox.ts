@@ -55,7 +55,15 @@ export class DemoSandbox {
     rmSync(this.folder, { recursive: true, force: true });
     mkdirSync(join(ROOT, ".sandbox"), { recursive: true, mode: 0o700 });
     mkdirSync(this.folder, { recursive: true });
-    for (const name of ["aws", "modules", "guardrails", "node_modules", "package.json", "tsconfig.json"])
+    for (const name of [
+      "app.ts",
+      "aws",
+      "modules",
+      "guardrails",
+      "node_modules",
+      "package.json",
+      "tsconfig.json",
+    ])
       symlinkSync(join(ROOT, name), join(this.folder, name));
     for (const name of ["main.ts", "environments"])
       cpSync(join(ROOT, name), join(this.folder, name), { recursive: true });

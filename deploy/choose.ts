@@ -1,4 +1,5 @@
 import type { Contract, ServiceContract } from "../modules/contract";
+import { meant } from "../modules/similar";
 import { refused } from "./errors";
 
 /** The named services in the contract's order, all when none is named. */
@@ -8,8 +9,10 @@ export function chosenServices(
 ): ServiceContract[] {
   const unknown = names.filter((name) => !services.some((service) => service.name === name));
   if (unknown.length === 0) return services.filter(({ name }) => names.length === 0 || names.includes(name));
+  const known = services.map(({ name }) => name);
+  const near = unknown.flatMap((name) => meant(name, known) ?? []).join(", ");
   throw refused(
     `${environment} has no service ${unknown.join(", ")}.`,
-    `It has: ${services.map(({ name }) => name).join(", ") || "none"}.`,
+    `It has: ${known.join(", ") || "none"}.${near && ` Did you mean ${near}?`}`,
   );
 }

@@ -1,5 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { type Contract, ContractError, contractParameter, parseContract } from "../modules/contract";
+import { meant } from "../modules/similar";
+import { environmentNames } from "../terminal/candidates";
 import type { Aws } from "./aws/gateway";
 import { writtenRegion } from "./environment-file";
 import { refused } from "./errors";
@@ -10,9 +12,12 @@ export async function contractFromParameter(aws: Aws, environment: string): Prom
   const text = await aws.parameter(name);
   if (text === undefined) {
     const written = writtenRegion(environment);
+    const names = environmentNames();
+    const near = names.includes(environment) ? undefined : meant(environment, names);
     const elsewhere = written && written !== aws.region;
     throw refused(
       `There is no environment ${environment} here: the SSM parameter ${name} does not exist in ${aws.region}.`,
+      ...(near ? [`Did you mean ${near}?`] : []),
       `If it was never applied: cdktf apply ${environment}.`,
       elsewhere
         ? `If it was: environments/${environment}.ts says ${written}, so set AWS_REGION=${written}.`

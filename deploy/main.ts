@@ -1,6 +1,7 @@
-import { Command, InvalidArgumentError, Option } from "commander";
+import { type Command, InvalidArgumentError, Option } from "commander";
 import { PURPOSES } from "../modules/contract/purposes";
-import { swallowed } from "../npm/swallowed";
+import { exitCodesOf } from "../terminal/exit-codes";
+import { createCommand, start } from "../terminal/program";
 import { DEFAULT_LIMITS, DEFAULT_PARALLEL, type Limits } from "./context";
 import { addDailyCommands } from "./daily/command-line";
 import { inMinutes, milliseconds } from "./duration";
@@ -15,21 +16,18 @@ process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED ??= "true";
 
 const EXAMPLES = `
 Examples:
-  npm run deploy -- staging --image v42             check, migrate, promote, roll out, verify
-  npm run deploy -- staging --image v42 --dry-run   check, print the plan, change nothing
-  npm run deploy -- staging --image api:v7          only the services that run the repository api
-  npm run deploy -- check staging                   only the checks
-  npm run deploy -- status staging                  what runs, since when, the last deployments
-  npm run deploy -- rollback staging                back to the image before
-  npm run deploy -- rollback staging --to sha256:…  back to that image
-  npm run deploy -- run staging -- goose -dir migrations status
-  npm run deploy -- policy staging > policy.json    what the deploy role must be allowed to do
-  npm run deploy -- logs staging web --follow       what the containers write; exec, psql, secret, open: --help
+  slipway deploy staging --image v42                check, migrate, promote, roll out, verify
+  slipway deploy staging --image v42 --dry-run      check, print the plan, change nothing
+  slipway deploy staging --image api:v7             only the services that run the repository api
+  slipway check staging                             only the checks
+  slipway status staging                            what runs, since when, the last deployments
+  slipway rollback staging                          back to the image before
+  slipway rollback staging --to sha256:…            back to that image
+  slipway run staging -- goose -dir migrations status
+  slipway policy staging > policy.json              what the deploy role must be allowed to do
+  slipway logs staging web --follow                 what the containers write; exec, psql, secret, open: --help
 
-Exit codes:
-  0 deployed   1 usage, configuration or a failed check   2 migration failed, service untouched
-  3 roll-out failed or rolled back   4 outcome unknown   5 another deployment in progress, or ours superseded
-  129, 130, 143 interrupted; \`run\` answers with the command's own exit code
+${exitCodesOf("deploy")}
 
 Region, credentials and AWS_ENDPOINT_URL are taken as the AWS CLI takes them.`;
 
@@ -110,9 +108,9 @@ const withRolloutTimeout = (one: Command) =>
     .option("--dry-run", "check, print the plan, change nothing");
 
 async function main(): Promise<void> {
-  const program = new Command("npm run deploy --")
-    .description("Ships a release into an applied environment, and tells the truth about it.")
-    .showHelpAfterError("(--help shows examples)");
+  const program = createCommand("slipway").description(
+    "Ships a release into an applied environment, and tells the truth about it.",
+  );
 
   const deploy = withRolloutTimeout(
     withTaskTimeouts(command(program, "deploy", "ship a release (the default command)")),
@@ -164,9 +162,7 @@ async function main(): Promise<void> {
 
   addDailyCommands(program);
   program.addHelpText("after", () => `\n${deploy.helpInformation()}${EXAMPLES}`);
-  const refusal = swallowed("deploy", program, process.argv.slice(2), process.env);
-  if (refusal !== undefined) return program.error(refusal);
-  await program.parseAsync();
+  await start(program, process.argv.slice(2), "deploy");
 }
 
 // Whoever reads may go away (`| head`, a closed terminal): what is under way goes on, in silence.

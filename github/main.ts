@@ -1,7 +1,8 @@
-/** npm run github: what the workflows tell people on GitHub, where a shell script would do it badly. */
+/** slipway github: what the workflows tell people on GitHub, where a shell script would do it badly. */
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { Command } from "commander";
+import { exitCodesOf } from "../terminal/exit-codes";
+import { createCommand, start } from "../terminal/program";
 import { runnerOf } from "./api";
 import { upsertComment } from "./comment";
 import { type Planned, tellDrift } from "./drift";
@@ -10,19 +11,18 @@ import { newerCommit } from "./newer";
 
 const EXAMPLES = `
 Examples:
-  npm run -s github -- comment plan.md            on the pull request of this run
-  npm run -s github -- newer                      whether main has moved on: superseded
-  npm run -s github -- drift plans staging prod   of npm run -s plan -- staging --json --markdown plans/staging.md > plans/staging.json, …
+  slipway github comment plan.md            on the pull request of this run
+  slipway github newer                      whether main has moved on: superseded
+  slipway github drift plans staging prod   of slipway plan staging --json --markdown plans/staging.md > plans/staging.json, …
 
 In a workflow, with what every runner sets (GITHUB_API_URL, GITHUB_REPOSITORY, …) and the job's token:
   permissions: { pull-requests: write }           # issues: write for drift, contents: read for newer
   env: { GITHUB_TOKEN: \${{ github.token }} }
 
-Exit codes: 0 done; 1 not done, and why.`;
+${exitCodesOf("github")}`;
 
-const program = new Command("npm run -s github --")
+const program = createCommand("slipway github")
   .description("Tells people on GitHub what a workflow found.")
-  .showHelpAfterError("(--help shows examples)")
   .addHelpText("after", EXAMPLES);
 
 program
@@ -36,7 +36,7 @@ program
   .description("open, update or close the one issue on what differs from the main branch")
   .argument(
     "<folder>",
-    "by stack, what npm run -s plan -- --json printed (NAME.json), and what its --markdown wrote (NAME.md)",
+    "by stack, what slipway plan --json printed (NAME.json), and what its --markdown wrote (NAME.md)",
   )
   .argument("<stacks...>", "all that there are: of one without its files nothing is known")
   .action((folder: string, stacks: string[]) =>
@@ -74,7 +74,7 @@ function read(file: string): string {
   }
 }
 
-program.parseAsync().catch((error: Error) => {
+start(program, process.argv.slice(2), "github").catch((error: Error) => {
   process.stderr.write(`${error instanceof CommandError ? error.message : error.stack}\n`);
   process.exitCode = 1;
 });

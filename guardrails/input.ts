@@ -4,7 +4,7 @@ import { nameOf } from "./check";
 import { isPlan } from "./plan";
 import { type Body, isBody } from "./values";
 
-/** A mistake in how the command was called: told in one line, exit code 2. */
+/** A mistake in how the command was called: told in one line, exit code 64. */
 export class UsageError extends Error {}
 
 /** What was read: stacks, and plans beside them. */

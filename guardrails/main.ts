@@ -1,5 +1,6 @@
-import { Command, CommanderError } from "commander";
 import pc from "picocolors";
+import { exitCodesOf, USAGE } from "../terminal/exit-codes";
+import { createCommand, start } from "../terminal/program";
 import { UsageError } from "./input";
 import { markdown, ruleMarkdown } from "./report/markdown";
 import { open, type Report } from "./report/report";
@@ -9,14 +10,14 @@ import { ruleTable } from "./rules";
 
 const HELP = `
 Examples:
-  node --require tsx/cjs guardrails/main.ts                       all stacks in cdktf.out
-  node --require tsx/cjs guardrails/main.ts cdktf.out/stacks/prod one of them
-  node --require tsx/cjs guardrails/main.ts infra/main.tf.json    any Terraform JSON
-  node --require tsx/cjs guardrails/main.ts plan.json             what a plan destroys (terraform show -json <plan file>)
-  node --require tsx/cjs guardrails/main.ts --markdown >> "$GITHUB_STEP_SUMMARY"
-  node --require tsx/cjs guardrails/main.ts --list                every rule, its reason and how to mend it
+  slipway guardrails                        all stacks in cdktf.out
+  slipway guardrails cdktf.out/stacks/prod  one of them
+  slipway guardrails infra/main.tf.json     any Terraform JSON
+  slipway guardrails plan.json              what a plan destroys (terraform show -json <plan file>)
+  slipway guardrails --markdown >> "$GITHUB_STEP_SUMMARY"
+  slipway guardrails --list                 every rule, its reason and how to mend it
 
-Exit codes: 0 nothing found, or all suppressed; 1 something found; 2 wrong usage, or nothing to read.
+${exitCodesOf("guardrails")}
 docs/guardrails.md says how to suppress a rule.`;
 
 interface Options {
@@ -52,34 +53,24 @@ function list(options: Options): string {
 
 const print = (text: string) => process.stdout.write(`${text}\n`);
 
-function main(): number {
-  let code = 0;
-  const command = new Command("guardrails")
-    .description("Rules over Terraform's JSON, as CDKTF synthesizes it: what must not be applied like this.")
-    .argument("[paths...]", "folders and files to look at", ["cdktf.out"])
-    .option("--json", "everything, for programs")
-    .option("--markdown", "for a job summary or a comment")
-    .option("--list", "the rules instead of findings")
-    .addHelpText("after", HELP)
-    .showHelpAfterError("(--help shows examples)")
-    .exitOverride()
-    .action((paths: string[], options: Options) => {
-      code = run(paths, options);
-    });
-  try {
-    command.parse();
-    return code;
-  } catch (error) {
-    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
-    if (!(error instanceof UsageError)) throw error;
-    process.stderr.write(`${error.message}\n`);
-    return 2;
-  }
-}
+const command = createCommand("slipway guardrails")
+  .description("Rules over Terraform's JSON, as CDKTF synthesizes it: what must not be applied like this.")
+  .argument("[paths...]", "folders and files to look at", ["cdktf.out"])
+  .option("--json", "everything, for programs")
+  .option("--markdown", "for a job summary or a comment")
+  .option("--list", "the rules instead of findings")
+  .addHelpText("after", HELP)
+  .action((paths: string[], options: Options) => {
+    process.exitCode = run(paths, options);
+  });
 
 // Whoever reads along may stop early: `… --list | head`.
 process.stdout.on("error", (error: NodeJS.ErrnoException) => {
   if (error.code !== "EPIPE") throw error;
 });
 
-process.exitCode = main();
+start(command, process.argv.slice(2), "guardrails").catch((error: Error) => {
+  if (!(error instanceof UsageError)) throw error;
+  process.stderr.write(`${error.message}\n`);
+  process.exitCode = USAGE;
+});

@@ -1,6 +1,7 @@
-/** npm run plan, apply, destroy and move-state: the first argument says which. docs/plan.md describes them. */
-import { Command } from "commander";
-import { swallowed } from "../npm/swallowed";
+/** slipway plan, apply, destroy, move-state and synth: the first argument says which. docs/plan.md describes them. */
+import { exitCodesOf, USAGE } from "../terminal/exit-codes";
+import { createCommand, start } from "../terminal/program";
+import type { Command } from "commander";
 import { Interrupted } from "./children";
 import { CommandError } from "./error";
 import { againInSandbox, inSandbox } from "./offline";
@@ -10,40 +11,48 @@ process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED ??= "true";
 
 const PLAN_EXAMPLES = `
 Examples:
-  npm run plan                              every environment
-  npm run plan -- staging                   only this one
-  npm run plan -- --offline                 against the sandbox: no account, no credentials
-  npm run -s plan -- --json > plan.json     for programs
-  npm run plan -- staging --markdown "$GITHUB_STEP_SUMMARY"
-  npm run plan -- staging --replace terraform_data.database_password_written
+  slipway plan                              every environment
+  slipway plan staging                      only this one
+  slipway plan --offline                    against the sandbox: no account, no credentials
+  slipway plan --json > plan.json           for programs
+  slipway plan staging --markdown "$GITHUB_STEP_SUMMARY"
+  slipway plan staging --replace terraform_data.database_password_written
 
-Exit codes: 0 no changes, 2 changes, 1 an error. The plans are kept for npm run apply.`;
+The plans are kept for slipway apply.
+${exitCodesOf("plan")}`;
 
 const APPLY_EXAMPLES = `
 Examples:
-  npm run apply                             all plans of the last npm run plan
-  npm run apply -- staging                  only this one
-  npm run apply -- staging --auto-approve   where the plan was approved before, as in CI
-  npm run apply -- staging --allow-destroy aws_db_instance.database
+  slipway apply                             all plans of the last slipway plan
+  slipway apply staging                     only this one
+  slipway apply staging --auto-approve      where the plan was approved before, as in CI
+  slipway apply staging --allow-destroy aws_db_instance.database
 
 Where names are kept elsewhere, their DNS records are waited for up to ten minutes; in CI they are looked at once.
-Exit codes: 0 applied, or nothing to do; 1 refused or failed; 3 applied, and DNS records are still missing.`;
+${exitCodesOf("apply")}`;
 
 const DESTROY_EXAMPLES = `
 Examples:
-  npm run destroy -- qa                     shows all that goes, then asks for the name
-  npm run destroy -- qa --offline           the same on the sandbox
-  npm run destroy -- qa --allow-destroy aws_db_instance.database_instance
+  slipway destroy qa                        shows all that goes, then asks for the name
+  slipway destroy qa --offline              the same on the sandbox
+  slipway destroy qa --allow-destroy aws_db_instance.database_instance
 
 The environment's file may be gone: its state is enough.
-Exit codes: 0 destroyed, or nothing was there; 1 refused or failed.`;
+${exitCodesOf("destroy")}`;
 
 const MOVE_EXAMPLES = `
 Examples:
-  npm run move-state                        once, after npx cdktf apply bootstrap
-  npm run move-state -- --offline           the same on the sandbox
+  slipway move-state                        once, after npx cdktf apply bootstrap
+  slipway move-state --offline              the same on the sandbox
 
-Exit codes: 0 all states lie in the bucket, 1 nothing was moved, or not all. It can be run again.`;
+It can be run again.
+${exitCodesOf("move-state")}`;
+
+const SYNTH_EXAMPLES = `
+Examples:
+  slipway synth                             every environment, and what they share
+
+${exitCodesOf("synth")}`;
 
 // Loaded when a command needs them: --help answers without. This is require because import() needs tsx's ESM loader,
 // which alone costs a tenth of a second.
@@ -52,6 +61,7 @@ const load = {
   apply: () => require("./apply-command") as typeof import("./apply-command"),
   destroy: () => require("./destroy-command") as typeof import("./destroy-command"),
   moveState: () => require("./move-state") as typeof import("./move-state"),
+  synth: () => require("./synth-command") as typeof import("./synth-command"),
 };
 
 const OFFLINE = "on the sandbox: AWS is stood in for, no credentials are needed or used";
@@ -65,9 +75,9 @@ const run = async (
   process.exitCode = offline && !inSandbox(process.env) ? await againInSandbox(options) : await command();
 };
 
-const plan = new Command("npm run plan --")
+const plan = createCommand("slipway plan")
   .description(
-    "Shows what Terraform would change in each environment, and keeps the plans for npm run apply.",
+    "Shows what Terraform would change in each environment, and keeps the plans for slipway apply.",
   )
   .argument("[environment...]", "only these (default: all)")
   .option("--offline", OFFLINE)
@@ -84,8 +94,8 @@ const plan = new Command("npm run plan --")
     run(offline, () => load.plan().planCommand(names, options), ["--assume"]),
   );
 
-const apply = new Command("npm run apply --")
-  .description("Applies exactly the plans of the last npm run plan: nothing is planned anew.")
+const apply = createCommand("slipway apply")
+  .description("Applies exactly the plans of the last slipway plan: nothing is planned anew.")
   .argument("[environment...]", "only these (default: all that were planned)")
   .option("--offline", OFFLINE)
   .option("--auto-approve", "do not ask")
@@ -106,7 +116,7 @@ const apply = new Command("npm run apply --")
   .addHelpText("after", APPLY_EXAMPLES)
   .action((names, { offline, ...options }) => run(offline, () => load.apply().applyCommand(names, options)));
 
-const destroy = new Command("npm run destroy --")
+const destroy = createCommand("slipway destroy")
   .description("Destroys an environment: plans that, names what is lost, asks for the environment's name.")
   .argument("<environment>", "the one that is to go, with or without its file")
   .option("--offline", OFFLINE)
@@ -122,23 +132,37 @@ const destroy = new Command("npm run destroy --")
     run(offline, () => load.destroy().destroyCommand(name, options)),
   );
 
-const moveState = new Command("npm run move-state --")
+const moveState = createCommand("slipway move-state")
   .description("Moves the states that lie in this folder into the bucket that the bootstrap stack made.")
   .option("--offline", OFFLINE)
   .addHelpText("after", MOVE_EXAMPLES)
   .action(({ offline }) => run(offline, () => load.moveState().moveStateCommand()));
 
-const commands: Readonly<Record<string, Command>> = { plan, apply, destroy, "move-state": moveState };
+const synth = createCommand("slipway synth")
+  .description("Writes the stack of each environment, and the one of what they share, to cdktf.out.")
+  .option("--json", "names and folders as JSON on standard output")
+  .addHelpText("after", SYNTH_EXAMPLES)
+  .action(async (options) => {
+    process.exitCode = await load.synth().synthCommand(options);
+  });
+
+const commands: Readonly<Record<string, Command>> = {
+  plan,
+  apply,
+  destroy,
+  "move-state": moveState,
+  synth,
+};
 
 async function main([which, ...words]: readonly string[]): Promise<void> {
   const command = commands[which ?? ""];
   if (command === undefined) {
-    const known = Object.keys(commands).map((name) => `npm run ${name}`);
-    throw new CommandError(`"${which}" is no command: write ${known.join(" or ")}.`);
+    const known = Object.keys(commands).map((name) => `slipway ${name}`);
+    process.stderr.write(`"${which}" is no command: write ${known.join(" or ")}.\n`);
+    process.exitCode = USAGE;
+    return;
   }
-  const refusal = swallowed(which ?? "", command, words, process.env);
-  if (refusal !== undefined) throw new CommandError(refusal);
-  await command.showHelpAfterError("(--help shows examples)").parseAsync(words, { from: "user" });
+  await start(command, words, which ?? "");
 }
 
 main(process.argv.slice(2)).catch((error: Error) => {

@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { constants } from "node:os";
-import { dirname, join } from "node:path";
+import { dirname, extname, join } from "node:path";
 
 /** Whether this process runs as a command of the sandbox, where AWS is stood in for. */
 export function inSandbox(environment: NodeJS.ProcessEnv): boolean {
@@ -23,7 +23,7 @@ export function typed(command: string): string {
  * @param options the sandbox's own
  */
 export function againInSandbox(options: readonly string[]): Promise<number> {
-  const sandbox = join(__dirname, "..", "sandbox", "main.ts");
+  const sandbox = join(__dirname, "..", "sandbox", `main${extname(__filename)}`);
   const node = [...process.execArgv];
   const again = [process.execPath, ...node, ...process.argv.slice(1)];
   const child = spawn(process.execPath, [...node, sandbox, ...options, "--", ...again], { stdio: "inherit" });

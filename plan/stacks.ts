@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
+import { meant } from "../modules/similar";
 import { CommandError } from "./error";
 
 /** The stack that is described in cdktf.json, and not by a file. */
@@ -48,7 +49,10 @@ export function select<T extends { readonly name: string }>(
   const unknown = [...new Set(names)].filter((name) => !known.includes(name));
   if (unknown.length > 0) {
     const given = unknown.map((name) => JSON.stringify(name)).join(", ");
-    throw new CommandError(`There is no ${what} ${given}. There is ${known.join(", ") || "none at all"}.`);
+    const near = unknown.flatMap((name) => meant(name, known) ?? []).join(", ");
+    throw new CommandError(
+      `There is no ${what} ${given}. There is ${known.join(", ") || "none at all"}.${near && ` Did you mean ${near}?`}`,
+    );
   }
   return all.filter(({ name }) => names.length === 0 || names.includes(name));
 }

@@ -3,6 +3,7 @@ import { read } from "../modules/app";
 import { resolve } from "../modules/environment/resolve";
 import type { DatabaseConfiguration } from "../modules/environment/props";
 import { ConfigurationError } from "../modules/mistakes";
+import { meant } from "../modules/similar";
 
 /** A mistake in what was asked for, in words for the person who asked. */
 export class CommandError extends Error {
@@ -21,8 +22,11 @@ export function databaseOf(folder: string, environment: string): DatabaseConfigu
   const named = files.map((file) => ({ name: file.props.name ?? parse(file.file).name, props: file.props }));
   const found = named.find(({ name }) => name === environment);
   if (!found) {
-    const names = named.map(({ name }) => name).join(", ") || "none";
-    throw new CommandError(`"${environment}" is no environment in environments/; there are: ${names}.`);
+    const names = named.map(({ name }) => name);
+    const near = meant(environment, names);
+    throw new CommandError(
+      `"${environment}" is no environment in environments/; there are: ${names.join(", ") || "none"}.${near ? ` Did you mean ${near}?` : ""}`,
+    );
   }
   const { configuration, mistakes: own } = resolve(found.props, environment);
   if (!configuration) throw new ConfigurationError(own);

@@ -1,19 +1,20 @@
-/** npm run postgres: which Postgres an environment has, as the official Docker image and its arguments. */
+/** slipway postgres: which Postgres an environment has, as the official Docker image and its arguments. */
 import { join } from "node:path";
-import { Command } from "commander";
 import { ConfigurationError } from "../modules/mistakes";
+import { exitCodesOf } from "../terminal/exit-codes";
+import { createCommand, start } from "../terminal/program";
 import { type Engine, engineLike } from "./engine";
 import { CommandError, databaseOf } from "./environment";
 
 const HELP = `
 Examples:
-  npm run -s postgres -- staging            for people
-  npm run -s postgres -- staging --json     for programs: image, arguments, leftOut, database, username
-  eval "docker run --rm -e POSTGRES_PASSWORD=local $(npm run -s postgres -- staging --json |
+  slipway postgres staging                  for people
+  slipway postgres staging --json           for programs: image, arguments, leftOut, database, username
+  eval "docker run --rm -e POSTGRES_PASSWORD=local $(slipway postgres staging --json |
     jq -r '[.image] + .arguments | @sh')"
 
 The image is run without TLS: its clients connect with sslmode=disable.
-Exit codes: 0 printed; 1 no such environment, or no database in it.`;
+${exitCodesOf("postgres")}`;
 
 interface Options {
   json?: boolean;
@@ -36,18 +37,15 @@ function inWords(environment: string, engine: Engine): string {
   ].join("\n");
 }
 
-const command = new Command("npm run -s postgres --")
+const command = createCommand("slipway postgres")
   .description("Prints which Postgres an environment has, for a laptop or a runner to start one like it.")
   .argument("<environment>", "the name of a file in environments/")
   .option("--json", "for programs")
   .addHelpText("after", HELP)
-  .showHelpAfterError("(--help shows examples)")
   .action(run);
 
-try {
-  command.parse();
-} catch (error) {
+start(command, process.argv.slice(2), "postgres").catch((error: Error) => {
   if (!(error instanceof CommandError || error instanceof ConfigurationError)) throw error;
   process.stderr.write(`${error.message}\n`);
   process.exitCode = 1;
-}
+});

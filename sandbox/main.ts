@@ -26,6 +26,7 @@ import { run } from "./command/run";
 import { writeShim } from "./command/shim";
 import { checkVersion } from "./command/version";
 import { applyByHand, show } from "./command/world-options";
+import { USAGE } from "../terminal/exit-codes";
 import { forgetWorld, World } from "./world";
 
 async function main(): Promise<number> {
@@ -124,6 +125,6 @@ main().then(
   (code) => process.exit(code),
   (error) => {
     process.stderr.write(`sandbox: ${told(error)}\n`);
-    process.exit(error instanceof UsageError ? 2 : 1);
+    process.exit(error instanceof UsageError ? USAGE : 1);
   },
 );

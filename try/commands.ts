@@ -7,7 +7,8 @@ export interface Commands {
   readonly back: string;
 }
 
-const INSTALL = /^npm install cdktf@\S+ @cdktf\/provider-aws@\S+$/gm;
+const INSTALL =
+  /^npm pkg set devDependencies\.cdktf=\S+ devDependencies\.@cdktf\/provider-aws=\S+ && npm install$/gm;
 
 /**
  * Reads the commands out of the document.
@@ -17,6 +18,8 @@ export function readCommands(root: string): Commands {
   const document = readFileSync(join(root, "docs", "cdktf.md"), "utf8");
   const [there, back, ...others] = [...document.matchAll(INSTALL)].map(([line]) => line);
   if (there === undefined || back === undefined || others.length > 0)
-    throw new Error("docs/cdktf.md shows not two lines `npm install cdktf@… @cdktf/provider-aws@…`.");
+    throw new Error(
+      "docs/cdktf.md shows not two lines `npm pkg set devDependencies.cdktf=… devDependencies.@cdktf/provider-aws=… && npm install`.",
+    );
   return { there, back };
 }

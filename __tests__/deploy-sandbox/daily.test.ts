@@ -179,7 +179,10 @@ describe("logs", () => {
 
   test("of a service that is not there, and with a contract that says too little", async () => {
     const wrong = await day.run(logs(["wep"]));
-    expect(wrong).toMatchObject({ exitCode: 1, said: "staging has no service wep.\n  → It has: web.\n" });
+    expect(wrong).toMatchObject({
+      exitCode: 1,
+      said: "staging has no service wep.\n  → It has: web. Did you mean web?\n",
+    });
     const { database: _, ...older } = contractOf();
     const outputs = day.stage.outputs(older);
     const { exitCode, said } = await day.run(logs([], { database: true, outputs }));

@@ -205,7 +205,7 @@ test("the command line: help with examples and exit codes, one clear error per m
     main("staging", "--image", "v2", "--rollout-timeout", "soon"),
     main("nowhere", "--image", "v2"),
   ]);
-  expect(mistakes.map(({ code }) => code)).toEqual([1, 1, 1]);
+  expect(mistakes.map(({ code }) => code)).toEqual([64, 64, 1]);
   expect(mistakes[0]?.text).toContain("--image <tag or digest>' not specified");
   expect(mistakes[1]?.text).toContain("90s, 15m, 1h");
   expect(mistakes[2]?.text).toContain("No AWS region is configured");

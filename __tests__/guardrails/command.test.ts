@@ -93,7 +93,7 @@ describe("exit codes", () => {
     ["two shapes at once", ["open", "--json", "--markdown"], /exclude each other/],
   ])("2 on %s", (_, words, message) => {
     const { status, stderr } = run(...words);
-    expect(status).toBe(2);
+    expect(status).toBe(64);
     expect(stderr).toMatch(message);
   });
 });

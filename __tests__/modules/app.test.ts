@@ -35,7 +35,7 @@ function checkout(name: string, files: Readonly<Record<string, string>>): string
     copyFileSync(join(repository, file), join(folder, file));
   const context = { project: "app", bootstrap: { region: "us-west-2", github: false } };
   writeFileSync(join(folder, "cdktf.json"), JSON.stringify({ context }));
-  for (const link of ["aws", "modules", "guardrails", "node_modules"])
+  for (const link of ["app.ts", "aws", "modules", "guardrails", "node_modules"])
     symlinkSync(join(repository, link), join(folder, link));
   for (const [file, text] of Object.entries(files)) writeFileSync(join(folder, "environments", file), text);
   return folder;

@@ -36,7 +36,7 @@ describe("an option that npm kept is refused with the line that was meant, befor
     expect(stderr).toMatch(/npm kept --[a-z-]+.* for itself, and nothing was done/);
     expect(stderr).toContain(`\n  ${line}\n`);
     expect(stderr).not.toMatch(/^\s+at /m);
-    expect(status).toBe(1);
+    expect(status).toBe(64);
   });
 });
 

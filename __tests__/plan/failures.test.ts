@@ -119,7 +119,7 @@ describe("what stops a command before anything runs", () => {
     [["plans"], /"plans" is no command/],
   ])("%j", async (args, text) => {
     const { code, stderr } = await make(works).run(...args);
-    expect(code).toBe(1);
+    expect(code).toBe(64);
     expect(stderr).toMatch(text);
   });
 });

@@ -181,7 +181,7 @@ test("the repository that is there at first gives way to one that is applied; --
     /^aws_ecr_repository +eu-west-1 +app +app\naws_route53_zone .* example\.com +\(person\)\n2 objects\n$/,
   );
   const refused = await sandbox(folder, ["--empty", "true"]);
-  expect(refused.code).toBe(2);
+  expect(refused.code).toBe(64);
   expect(refused.stderr).toContain("--empty begins a world");
   expect(await shown("--reset", "--empty")).toBe("Nothing exists.\n");
 });

@@ -119,9 +119,9 @@ test("it says that it is a sandbox, in one line, and a bad option is one error",
   expect(stdout).toBe("");
   expect(stderr).toBe(`sandbox: no real AWS, stand-in account 123456789012, world in ${folder}/.sandbox\n`);
   const wrong = await sandbox(folder, ["--reste", "true"]);
-  expect(wrong).toMatchObject({ code: 2, stdout: "" });
+  expect(wrong).toMatchObject({ code: 64, stdout: "" });
   expect(wrong.stderr).toBe("sandbox: Unknown option --reste (--help shows examples)\n");
-  expect((await sandbox(folder, ["--help"])).stdout).toContain("npm run sandbox -- npx cdktf plan staging");
+  expect((await sandbox(folder, ["--help"])).stdout).toContain("slipway sandbox npx cdktf plan staging");
 });
 
 test("options work without a command: add, list, edit, delete, forget", async () => {

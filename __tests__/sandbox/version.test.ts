@@ -28,21 +28,21 @@ function withTerraform(script?: string) {
 describe("terraform", () => {
   it("that is absent is named, with the way out, and nothing runs", () => {
     const { code, error, ran } = withTerraform();
-    expect(code).toBe(2);
+    expect(code).toBe(64);
     expect(error).toContain("terraform is not on the PATH: install Terraform or OpenTofu 1.11 or later");
     expect(ran).toBe(false);
   });
 
   it.each(["1.10.5", "1.9.0", "0.15.3"])("of version %s is too old", (version) => {
     const { code, error, ran } = withTerraform(`echo '{"terraform_version":"${version}"}'`);
-    expect(code).toBe(2);
+    expect(code).toBe(64);
     expect(error).toContain(`is version ${version}: install Terraform or OpenTofu 1.11 or later`);
     expect(ran).toBe(false);
   });
 
   it("that is something else is said so", () => {
     const { code, error, ran } = withTerraform("exit 3");
-    expect(code).toBe(2);
+    expect(code).toBe(64);
     expect(error).toContain("does not say its version");
     expect(ran).toBe(false);
   });

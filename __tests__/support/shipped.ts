@@ -11,7 +11,4 @@ export const shipped = { staging, prod };
 
 /** The text of one of them, as it stands in environments/. */
 export const sourceOf = (name: keyof typeof shipped) =>
-  readFileSync(join(__dirname, "environments", `${name}.ts`), "utf8").replace(
-    "../../../modules/environment",
-    "../modules/environment",
-  );
+  readFileSync(join(__dirname, "environments", `${name}.ts`), "utf8");

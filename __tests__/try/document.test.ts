@@ -13,7 +13,10 @@ const ROOT = join(__dirname, "..", "..");
 const document = readFileSync(join(ROOT, "docs", "cdktf.md"), "utf8");
 const { there, back } = readCommands(ROOT);
 /** In the copy that npm run try:cdktn makes, these tests run on the continuation. */
-const changed = dependencies.cdktf.startsWith("npm:");
+const changed = devDependencies.cdktf.startsWith("npm:");
+
+const commandFor = (cdktf: string, aws: string) =>
+  `npm pkg set devDependencies.cdktf=${cdktf} devDependencies.@cdktf/provider-aws=${aws} && npm install`;
 
 describe("docs/cdktf.md", () => {
   it("changes to what the trial's lock file holds, and goes back to what package.json does", () => {
@@ -21,10 +24,10 @@ describe("docs/cdktf.md", () => {
     const provider = tried["node_modules/@cdktf/provider-aws"];
     expect([library.name, provider.name]).toEqual(["cdktn", "@cdktn/provider-aws"]);
     expect(there).toBe(
-      `npm install cdktf@npm:cdktn@${library.version} @cdktf/provider-aws@npm:@cdktn/provider-aws@${provider.version}`,
+      commandFor(`npm:cdktn@${library.version}`, `npm:@cdktn/provider-aws@${provider.version}`),
     );
-    const { cdktf, "@cdktf/provider-aws": aws } = dependencies;
-    expect(changed ? there : back).toBe(`npm install cdktf@${cdktf} @cdktf/provider-aws@${aws}`);
+    const { cdktf, "@cdktf/provider-aws": aws } = devDependencies;
+    expect(changed ? there : back).toBe(commandFor(cdktf, aws));
   });
 
   const features = [...document.matchAll(/^\| .+ \| `(aws_\w+)` \| `([\w.]+)` \|$/gm)];
@@ -63,11 +66,11 @@ describe("the trial's lock file", () => {
   it("goes with package.json: where it does not, npm run try:cdktn -- --lock writes it anew", () => {
     const { dependencies: locked, devDependencies: lockedDev } = tried[""];
     const changes = {
-      cdktf: locked.cdktf,
-      "@cdktf/provider-aws": locked["@cdktf/provider-aws"],
+      cdktf: lockedDev.cdktf,
+      "@cdktf/provider-aws": lockedDev["@cdktf/provider-aws"],
     };
-    expect(locked).toEqual({ ...dependencies, ...changes });
-    expect(lockedDev).toEqual(devDependencies);
+    expect(locked).toEqual(dependencies);
+    expect(lockedDev).toEqual({ ...devDependencies, ...changes });
   });
 
   it("names no registry", () => {

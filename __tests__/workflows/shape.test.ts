@@ -285,7 +285,7 @@ describe("scripts", () => {
       trusted.some((one) => one.workflow === workflow && one.id === job),
     );
     expect(here.length).toBeGreaterThan(3);
-    for (const step of here) expect(step.run, place(step)).toBe("npm ci --ignore-scripts --omit=dev");
+    for (const step of here) expect(step.run, place(step)).toBe("npm ci --ignore-scripts");
   });
 
   it("keep no plan waiting for the tests of Slipway itself", () => {

@@ -18,7 +18,7 @@ const outputs = [
 ] as const;
 
 const examples = (...lines: string[]) =>
-  `\nExamples:\n${lines.map((line) => `  npm run deploy -- ${line}`).join("\n")}\n`;
+  `\nExamples:\n${lines.map((line) => `  slipway ${line}`).join("\n")}\n`;
 
 /** The commands of every day: they need the contract alone, neither Terraform nor its state. */
 export function addDailyCommands(program: Command): void {
@@ -75,7 +75,7 @@ function addExec(program: Command): void {
       "after",
       `${examples("exec staging web", "exec staging web -- bin/console", "exec staging web --task 3f2a")}
 The service needs \`exec: true\`, and this machine AWS's session-manager-plugin.
-A command in a task of its own, with its exit code: npm run deploy -- run staging -- <command>\n`,
+A command in a task of its own, with its exit code: slipway run staging -- <command>\n`,
     )
     .action(async (environment, service, words, options) => {
       const { before, after } = aroundDashes(service === undefined ? [] : [service, ...words]);

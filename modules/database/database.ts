@@ -92,7 +92,7 @@ export class Database extends Construct implements Connection {
   }
 
   /** What clients of libpq read, the password left out. */
-  get variables() {
+  get variables(): Connection["variables"] {
     const { username, name, urlParameters } = this.props.database;
     return {
       PGHOST: this.instance.address,

@@ -1,6 +1,8 @@
+import { exitCodesOf } from "../../terminal/exit-codes";
+
 export const HELP = `Runs a command with AWS stood in for: the real Terraform and the real SDK, no account, no credentials, no cost.
 
-  npm run sandbox -- [options] <command…>
+  slipway sandbox [options] <command…>
 
 What the command creates is kept in .sandbox/ until --reset.
 
@@ -20,20 +22,20 @@ Options (they may also come without a command):
   --help                                     this text
 
 Examples:
-  npm run sandbox -- npx cdktf plan staging
-  npm run sandbox -- npx cdktf apply staging prod --auto-approve
-  npm run sandbox -- npx cdktf output staging
-  npm run sandbox -- --assume terraform -chdir=infra plan
-  npm run sandbox -- sh
-  npm run sandbox -- --image app:v1=samples/app npm run deploy -- staging --image v1
-  npm run sandbox -- aws ecs list-clusters
-  npm run sandbox -- --reset --with ecr_repository:api@eu-west-1 --with route53_zone:acme.dev npx cdktf plan prod
-  npm run sandbox -- --reset --empty npx cdktf apply bootstrap
-  npm run sandbox -- --edit ecs_service/web desired_count=5 npx cdktf plan staging
-  npm run sandbox -- --delete cloudwatch_log_group//staging/web
-  npm run sandbox -- --show
-  npm run sandbox -- --show ssm_parameter --json
+  slipway sandbox npx cdktf plan staging
+  slipway sandbox npx cdktf apply staging prod --auto-approve
+  slipway sandbox npx cdktf output staging
+  slipway sandbox --assume terraform -chdir=infra plan
+  slipway sandbox sh
+  slipway sandbox --image app:v1=samples/app slipway deploy staging --image v1
+  slipway sandbox aws ecs list-clusters
+  slipway sandbox --reset --with ecr_repository:api@eu-west-1 --with route53_zone:acme.dev npx cdktf plan prod
+  slipway sandbox --reset --empty npx cdktf apply bootstrap
+  slipway sandbox --edit ecs_service/web desired_count=5 npx cdktf plan staging
+  slipway sandbox --delete cloudwatch_log_group//staging/web
+  slipway sandbox --show
+  slipway sandbox --show ssm_parameter --json
 
 The options end at the first word that is not one, or at --.
-Exit code: the command's own; 2 for a mistake in the options; 127 when the command does not exist.
+${exitCodesOf("sandbox")}
 `;

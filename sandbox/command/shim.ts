@@ -1,5 +1,5 @@
 import { accessSync, constants, mkdirSync, writeFileSync } from "node:fs";
-import { basename, dirname, isAbsolute, join, resolve } from "node:path";
+import { basename, dirname, extname, isAbsolute, join, resolve } from "node:path";
 import { binaryOf, INSTALL, NAMES } from "../../terraform/binaries";
 import { UsageError } from "./options";
 import { otherFolders } from "./isolation";
@@ -44,7 +44,7 @@ function realBinary(wanted: string, path: string | undefined): string {
 }
 
 const TSX = require.resolve("tsx/cjs");
-const BACKEND = join(__dirname, "backend.ts");
+const BACKEND = join(__dirname, `backend${extname(__filename)}`);
 
 function quote(text: string): string {
   return `'${text.replaceAll("'", `'\\''`)}'`;

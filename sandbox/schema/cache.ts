@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { dirname, extname, join } from "node:path";
 import { bindings, parseBinding, type SchemaKind } from "./bindings";
 import type { BlockSchema } from "./types";
 
@@ -15,7 +15,8 @@ function cacheFolder(): string {
   if (folder) return folder;
   const { root, version } = bindings();
   const hash = createHash("sha256");
-  for (const part of ["bindings", "patches"]) hash.update(readFileSync(join(__dirname, `${part}.ts`)));
+  for (const part of ["bindings", "patches"])
+    hash.update(readFileSync(join(__dirname, `${part}${extname(__filename)}`)));
   const name = `${version}-${hash.digest("hex").slice(0, 12)}`;
   folder = join(dirname(dirname(root)), ".cache", "slipway-sandbox", name);
   mkdirSync(folder, { recursive: true });

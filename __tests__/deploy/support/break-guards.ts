@@ -12,6 +12,8 @@ const copy = mkdtempSync(join(tmpdir(), "guards-"));
 for (const path of [
   "deploy",
   "npm",
+  "terminal",
+  "modules/similar.ts",
   "modules/contract",
   "__tests__/deploy",
   "package.json",

@@ -1,4 +1,4 @@
-import { environment, production } from "../../../modules/environment";
+import { environment, production } from "slipway";
 
 export default environment({
   preset: production,

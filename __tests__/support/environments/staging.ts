@@ -1,4 +1,4 @@
-import { environment, small } from "../../../modules/environment";
+import { environment, small } from "slipway";
 
 export default environment({
   preset: small,

@@ -44,7 +44,7 @@ export class Project {
     environments: Readonly<Record<string, string>> = SHIPPED,
     context: object = { project: "app" },
   ) {
-    for (const name of ["aws", "modules", "guardrails", "node_modules", "tsconfig.json"])
+    for (const name of ["app.ts", "aws", "modules", "guardrails", "node_modules", "tsconfig.json"])
       symlinkSync(join(ROOT, name), join(this.folder, name));
     for (const name of ["main.ts", "package.json"]) cpSync(join(ROOT, name), join(this.folder, name));
     const config = JSON.parse(readFileSync(join(ROOT, "cdktf.json"), "utf8"));

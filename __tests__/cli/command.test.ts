@@ -1,0 +1,158 @@
+import { execFileSync, spawnSync } from "node:child_process";
+import { chmodSync, mkdtempSync, rmSync, symlinkSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, describe, expect, it } from "vitest";
+import { COMMANDS } from "../../cli/commands";
+import { EXIT } from "../../deploy/exit-code";
+import { EXIT_CODES, USAGE } from "../../terminal/exit-codes";
+
+const ROOT = join(__dirname, "../..");
+const BIN = join(ROOT, "bin/slipway.js");
+
+const folder = mkdtempSync(join(tmpdir(), "slipway-cli-"));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+symlinkSync(BIN, join(folder, "slipway"));
+const PATH = `${folder}:${process.env.PATH}`;
+
+/** The command, as a person types it in this project. */
+function slipway(words: readonly string[], env: NodeJS.ProcessEnv = {}) {
+  return spawnSync(process.execPath, [BIN, ...words], {
+    cwd: ROOT,
+    env: { ...process.env, ...env },
+    encoding: "utf8",
+  });
+}
+
+/** What its last word may become. */
+const completed = (...words: readonly string[]) =>
+  slipway(words, { SLIPWAY_COMPLETE: "1" }).stdout.trimEnd().split("\n");
+
+describe("slipway", () => {
+  it("lists every command, with a heading and a line", () => {
+    const { status, stdout } = slipway(["--help"]);
+    expect(status).toBe(0);
+    const listed = [...stdout.matchAll(/^ {2}([a-z][a-z-]*) {2,}\w/gm)].map(([, name]) => name);
+    expect(listed).toEqual(expect.arrayContaining(COMMANDS.map(({ name }) => name)));
+    for (const { group } of COMMANDS) expect(stdout).toContain(`\n${group}\n`);
+  });
+
+  it("loads for --help neither cdktf nor the SDK, and none of the programs", () => {
+    const script = `process.argv.splice(1, 0, ${JSON.stringify(BIN)});
+      process.on("exit", () => process.stderr.write(Object.keys(require.cache).join("\\n")));
+      require(${JSON.stringify(BIN)});`;
+    const { stderr } = spawnSync(process.execPath, ["-e", script, "--", "--help"], { encoding: "utf8" });
+    const loaded = stderr.split("\n");
+    expect(loaded).toContain(join(ROOT, "cli/main.ts"));
+    const packages = loaded.flatMap((file) => /node_modules\/(@[^/]+\/[^/]+|[^/]+)\//.exec(file)?.[1] ?? []);
+    // tsx and its esbuild load sources: the built command needs neither.
+    expect(new Set(packages)).toEqual(new Set(["commander", "esbuild", "get-tsconfig", "tsx"]));
+    expect(loaded.filter((file) => file.endsWith("/main.ts"))).toEqual([join(ROOT, "cli/main.ts")]);
+  });
+
+  it("has its version from package.json", () => {
+    expect(slipway(["--version"]).stdout).toMatch(/^\d+\.\d+\.\d+\n$/);
+  });
+
+  it.each([
+    [["polcy", "staging"], /unknown command 'polcy'[\s\S]*Did you mean policy\?/],
+    [["plan", "--jsn"], /unknown option '--jsn'[\s\S]*Did you mean --json\?/],
+    [["apply", "--replan-if-stal"], /Did you mean --replan-if-stale\?/],
+    [["destroy"], /missing required argument 'environment'/],
+    [["synth", "staging"], /too many arguments/],
+    [["deploy", "staging"], /required option '--image <tag or digest>' not specified/],
+    [["rollback", "staging", "--dry"], /unknown option '--dry'/],
+    [["logs", "staging", "--since", "soon"], /Give a whole number with s, m or h/],
+    [["secret", "sett", "staging", "A"], /unknown command 'sett'[\s\S]*Did you mean set\?/],
+    [["policy", "staging", "--for", "logz"], /argument 'logz' is invalid. Allowed choices are/],
+    [["guardrails", "--jsn"], /Did you mean --json\?/],
+    [["guardrails", "no-such-folder"], /no-such-folder does not exist/],
+    [["sandbox", "--reste"], /Unknown option --reste/],
+    [["postgres"], /missing required argument 'environment'/],
+    [["github", "coment"], /unknown command 'coment'[\s\S]*Did you mean comment\?/],
+    [["completion", "tcsh"], /Allowed choices are bash, zsh, fish/],
+  ])("ends %j with the one exit code for the command line", (words, said) => {
+    const { status, stdout, stderr } = slipway(words);
+    expect(stderr).toMatch(said);
+    expect(stderr).not.toMatch(/\n {4}at /);
+    expect({ status, stdout }).toEqual({ status: USAGE, stdout: "" });
+  });
+
+  it("names no colours where NO_COLOR is set", () => {
+    for (const words of [["--help"], ["guardrails", "--list"]])
+      expect(slipway(words, { NO_COLOR: "1", FORCE_COLOR: "1" }).stdout).not.toContain("\u001b[");
+  });
+});
+
+describe("exit codes", () => {
+  it("are known of every command, and of no other", () => {
+    expect(Object.keys(EXIT_CODES).sort()).toEqual(COMMANDS.map(({ name }) => name).sort());
+  });
+
+  it("of a release are all that deploy has", () => {
+    for (const code of Object.values(EXIT)) expect(Object.keys(EXIT_CODES.deploy)).toContain(String(code));
+  });
+
+  it("leave the one for the command line alone", () => {
+    for (const codes of Object.values(EXIT_CODES)) expect(Object.keys(codes)).not.toContain(String(USAGE));
+  });
+
+  it("stand in docs/exit-codes.md as in every --help", async () => {
+    const rows = Object.entries(EXIT_CODES).flatMap(([command, codes]) =>
+      Object.entries(codes).map(([code, meaning]) => `| \`${command}\` | ${code} | ${meaning} |`),
+    );
+    const page = `# Exit codes
+
+What each command answers to its caller. A mistake in the command line (a command, an option or a value that there is none of, a
+missing argument) is ${USAGE} everywhere, and nothing was done.
+
+| command | code | meaning |
+|---|---|---|
+${rows.join("\n")}
+
+What was changed where a release ends with one of them: [deploy.md](deploy.md).
+`;
+    await expect(page).toMatchFileSnapshot("../../docs/exit-codes.md");
+  });
+
+  it.each(["plan", "apply", "destroy", "move-state", "synth", "guardrails", "postgres", "github"] as const)(
+    "are told by %s --help",
+    (name) => {
+      const { stdout } = slipway([name, "--help"]);
+      for (const [code, meaning] of Object.entries(EXIT_CODES[name]))
+        expect(stdout).toMatch(new RegExp(`^ {2}${code} +${meaning}$`, "m"));
+      expect(stdout).toMatch(new RegExp(`^ {2}${USAGE} `, "m"));
+    },
+  );
+});
+
+describe("completions", () => {
+  it("are of commands, options, choices, environments and services", () => {
+    expect(completed("s")).toEqual(["sandbox", "secret", "status", "synth"]);
+    expect(completed("plan", "")).toEqual(["prod", "staging"]);
+    expect(completed("plan", "staging", "--off")).toEqual(["--offline"]);
+    expect(completed("deploy", "staging", "--image", "v1", "--service", "")).toEqual(["web"]);
+    expect(completed("logs", "staging", "")).toEqual(["web"]);
+    expect(completed("secret", "")).toEqual(["diff", "list", "set", "unset"]);
+    expect(completed("secret", "diff", "prod", "st")).toEqual(["staging"]);
+    expect(completed("policy", "staging", "--for", "l")).toEqual(["logs"]);
+    expect(completed("completion", "")).toEqual(["bash", "fish", "zsh"]);
+    expect(completed("run", "staging", "--", "")).toEqual([""]);
+  });
+
+  it("come to a line of bash", () => {
+    chmodSync(BIN, 0o755);
+    const script = `source <(slipway completion bash)
+      COMP_WORDS=(slipway rollback sta); COMP_CWORD=2; _slipway; echo "\${COMPREPLY[@]}"
+      COMP_WORDS=(slipway deploy staging ""); COMP_WORDS[3]="--ro"; COMP_CWORD=3; _slipway; echo "\${COMPREPLY[@]}"`;
+    const env = { ...process.env, PATH };
+    const said = execFileSync("bash", ["-c", script], { cwd: ROOT, env, encoding: "utf8" });
+    expect(said).toBe("staging\n--rollout-timeout\n");
+  });
+
+  it.each(["zsh", "fish"])("are there for %s", (shell) => {
+    const { status, stdout } = slipway(["completion", shell]);
+    expect(status).toBe(0);
+    expect(stdout).toContain("SLIPWAY_COMPLETE=1");
+  });
+});

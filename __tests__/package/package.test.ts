@@ -1,0 +1,164 @@
+import { spawnSync } from "node:child_process";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { synthesizeStacks } from "slipway/testing";
+import { afterAll, describe, expect, it } from "vitest";
+import { exports, license } from "../../package.json";
+import { compilerOptions } from "../../tsconfig.json";
+import { Consumer } from "./support/consumer";
+
+const ROOT = join(__dirname, "../..");
+const consumer = new Consumer();
+afterAll(() => consumer.remove());
+
+const { "./package.json": manifest, ...entries } = exports;
+
+/** A file of somebody's own that uses every entry of the package. */
+const OWN = `
+import { SqsQueue } from "@cdktf/provider-aws/lib/sqs-queue";
+import { App } from "cdktf";
+import { environment, type EnvironmentProps, type Preset, small, suppress } from "slipway";
+import { synthesizeProject } from "slipway/app";
+import { type Mistake, Registry, resolve, SlipwayStack } from "slipway/constructs";
+import { checkAll, open, plain, reportOn, ruleTable } from "slipway/guardrails";
+import { type Element, Graph, synthesizeStacks } from "slipway/testing";
+
+const preset: Preset = { ...small, distribution: { waf: true } };
+const props: EnvironmentProps = {
+  preset,
+  region: "us-west-2",
+  registry: "app",
+  services: { web: { port: 80, health: "/health", uses: { jobs: "queue" }, autoscaling: { min: 1, max: 2 } } },
+};
+export default environment(props, (made) => {
+  const queue = new SqsQueue(made, "own", {});
+  suppress(queue, "queue-encryption", "Holds nothing that matters.");
+  made.services.get("web")?.environment("QUEUE_URL", queue.url);
+  made.database?.instance.addOverride("iops", 6000);
+});
+
+class Images extends SlipwayStack {
+  readonly registry: Registry | undefined = undefined;
+}
+export const stack = new Images(new App(), "images", { project: "app", region: "us-west-2" });
+export const mistakes: readonly Mistake[] = resolve(props, "staging").mistakes;
+export const found: string = plain(reportOn(["cdktf.out"]));
+export const loadBalancers: readonly Element[] = new Graph({}).all("aws_lb");
+export const others = [synthesizeProject, checkAll, open, ruleTable, synthesizeStacks];
+`;
+
+const tsconfig = (module: string, moduleResolution: string) =>
+  JSON.stringify({
+    compilerOptions: {
+      target: "es2023",
+      module,
+      moduleResolution,
+      types: ["node"],
+      strict: true,
+      exactOptionalPropertyTypes: true,
+      noPropertyAccessFromIndexSignature: true,
+      noUncheckedIndexedAccess: true,
+      skipLibCheck: false,
+      noEmit: true,
+    },
+    include: ["own.ts", "main.ts", "environments"],
+  });
+
+describe("the package", () => {
+  it("holds its JavaScript, its declarations, a licence and a README, and nothing else", () => {
+    const sources = [
+      ...["aws", "cli", "deploy", "github", "guardrails", "modules", "npm", "plan", "postgres"],
+      ...["sandbox", "terminal", "terraform", "testing"],
+    ];
+    const dist = new RegExp(`^dist/(app|(${sources.join("|")})/[\\w./-]+)\\.(js|d\\.ts)$`);
+    const others = consumer.files.filter((file) => !dist.test(file));
+    expect(others).toEqual([
+      ...["LICENSE", "README.md", "bin/slipway.js", "dist/sandbox/wire/provider.proto", "package.json"],
+    ]);
+    const folders = new Set(consumer.files.map((file) => /^dist\/(\w+)\//.exec(file)?.[1]));
+    expect([...folders].filter((one) => one !== undefined).sort()).toEqual(sources);
+  });
+
+  it("declares what its exports lead to, and not what only commands run", () => {
+    const declared = consumer.files.filter((file) => file.endsWith(".d.ts"));
+    const folders = new Set(declared.map((file) => file.split("/")[1]));
+    expect([...folders].sort()).toEqual(["app.d.ts", "aws", "guardrails", "modules", "testing"]);
+  });
+
+  it("has the licence that package.json names", () => {
+    expect(license).toBe("Apache-2.0");
+    expect(readFileSync(join(consumer.installed, "LICENSE"), "utf8")).toMatch(
+      /Apache License\s+Version 2\.0/,
+    );
+  });
+
+  it.each(Object.entries(entries))("leads from %s to files that are there", (_, { types, default: code }) => {
+    for (const file of [types, code]) expect(existsSync(join(consumer.installed, file)), file).toBe(true);
+  });
+
+  it("leads to the same sources, here where it is not built", () => {
+    const toSource = ({ default: code }: { default: string }) =>
+      code.replace("./dist/", "./").replace(/js$/, "ts");
+    const paths = Object.entries(entries).map(([entry, to]) => [
+      entry.replace(/^\./, "slipway"),
+      [toSource(to)],
+    ]);
+    expect(compilerOptions.paths).toEqual(Object.fromEntries(paths));
+    expect(manifest).toBe("./package.json");
+  });
+
+  it("loads nothing of cdktf with what environment files import: deploy reads them, too", () => {
+    const script = 'require("slipway"); process.stdout.write(Object.keys(require.cache).join("\\n"))';
+    const { stdout } = spawnSync(process.execPath, ["-e", script], {
+      cwd: consumer.folder,
+      encoding: "utf8",
+    });
+    const loaded = stdout.split("\n");
+    expect(loaded.filter((file) => /node_modules\/(cdktf|constructs|@cdktf)\//.test(file))).toEqual([]);
+    expect(loaded.length).toBeGreaterThan(2);
+  });
+
+  it("is found by import as by require, with the same names", () => {
+    const script = `
+      import { createRequire } from "node:module";
+      const require = createRequire(process.cwd() + "/");
+      for (const entry of ${JSON.stringify(Object.keys(entries).map((one) => one.replace(".", "slipway")))}) {
+        const names = Object.keys(require(entry));
+        const missing = names.filter((name) => !(name in imported[entry]));
+        if (names.length === 0 || missing.length > 0) throw new Error(entry + ": " + missing);
+      }`;
+    const imports = Object.keys(entries).map((one) => one.replace(".", "slipway"));
+    const head = imports.map((entry, index) => `import * as m${index} from "${entry}";`).join("\n");
+    const imported = `const imported = { ${imports.map((entry, index) => `"${entry}": m${index}`).join(", ")} };`;
+    const { status, stderr } = spawnSync(
+      process.execPath,
+      ["--input-type=module", "-e", `${head}\n${imported}\n${script}`],
+      { cwd: consumer.folder, encoding: "utf8" },
+    );
+    expect(status, stderr).toBe(0);
+  });
+});
+
+describe("a project that depends on the package", () => {
+  it.each([
+    ["typescript", "nodenext", "nodenext"],
+    ["typescript", "preserve", "bundler"],
+    ["typescript-stock", "nodenext", "nodenext"],
+  ])("compiles as strictly as can be with %s, %s, %s", (compiler, module, resolution) => {
+    consumer.write("own.ts", OWN);
+    consumer.write("tsconfig.json", tsconfig(module, resolution));
+    const tsc = join(ROOT, "node_modules", compiler, "bin/tsc");
+    const { status, stdout } = spawnSync(process.execPath, [tsc], { cwd: consumer.folder, encoding: "utf8" });
+    expect(stdout).toBe("");
+    expect(status).toBe(0);
+  });
+
+  it("synthesizes from it what this project does from its sources", () => {
+    const here = synthesizeStacks(ROOT);
+    const there = synthesizeStacks(consumer.folder);
+    expect(Object.keys(there)).toEqual(
+      ["bootstrap", ...readdirSync(join(ROOT, "environments")).map((file) => file.replace(".ts", ""))].sort(),
+    );
+    for (const [name, { json }] of Object.entries(here)) expect(there[name]?.json, name).toEqual(json);
+  });
+});

@@ -1,0 +1,106 @@
+import type { CommandName } from "../terminal/exit-codes";
+
+/** One command of `slipway`. */
+export interface Entry {
+  readonly name: CommandName;
+  readonly description: string;
+  /** Its heading in --help. */
+  readonly group: string;
+  /** What it does, loaded only when it is called: a program that reads the command line itself. */
+  readonly load: () => unknown;
+  /** Whether that program has no other command, and so is not told this one's name. */
+  readonly alone?: true;
+  /** Whether it reads a file in environments/ in this process. */
+  readonly readsEnvironments?: true;
+}
+
+const plan = () => require("../plan/main");
+const deploy = () => require("../deploy/main");
+
+/** Every command, in the order of --help. */
+export const COMMANDS: readonly Entry[] = [
+  ...under(
+    "Environments:",
+    { load: plan },
+    {
+      plan: "show what Terraform would change in each environment, and keep the plans",
+      apply: "apply exactly the plans of the last plan",
+      destroy: "destroy an environment, after naming what is lost",
+      "move-state": "move the states into the bucket that the bootstrap stack made",
+      synth: "write the stacks to cdktf.out",
+    },
+  ),
+  {
+    name: "guardrails",
+    description: "hold the stacks, or a plan, to rules",
+    group: "Environments:",
+    load: () => require("../guardrails/main"),
+    alone: true,
+  },
+  ...under(
+    "Releases:",
+    { load: deploy, readsEnvironments: true },
+    {
+      deploy: "check, migrate, promote, roll out, and prove that the image runs",
+      rollback: "deploy the image before, without migrations",
+      status: "show what runs, since when, and the last deployments",
+      check: "check an environment, and change nothing",
+      run: "run a command in a service's image",
+      policy: "print the IAM policy that the deploy role needs",
+    },
+  ),
+  ...under(
+    "Every day:",
+    { load: deploy, readsEnvironments: true },
+    {
+      logs: "show what containers and the database write",
+      exec: "open a shell in a running task, or run a command there",
+      psql: "open psql on the database",
+      secret: "set, unset, list and compare secrets",
+      open: "print the environment's address, and open it",
+    },
+  ),
+  {
+    name: "sandbox",
+    description: "run any command with AWS stood in for: no account, no credentials",
+    group: "Without AWS:",
+    load: () => require("../sandbox/main"),
+    alone: true,
+  },
+  {
+    name: "postgres",
+    description: "print which Postgres an environment has, to start one like it",
+    group: "Without AWS:",
+    load: () => require("../postgres/main"),
+    alone: true,
+    readsEnvironments: true,
+  },
+  {
+    name: "github",
+    description: "tell people on GitHub what a workflow found",
+    group: "Machinery:",
+    load: () => require("../github/main"),
+    alone: true,
+  },
+  {
+    name: "completion",
+    description: "print the completions for a shell",
+    group: "Machinery:",
+    load: () => require("./completion"),
+    alone: true,
+  },
+];
+
+/** Commands that one program has. */
+function under(
+  group: string,
+  program: Pick<Entry, "load" | "readsEnvironments">,
+  described: Partial<Record<CommandName, string>>,
+): Entry[] {
+  return Object.entries(described).map(([name, description]) => ({
+    name: name as CommandName,
+    description,
+    group,
+    ...program,
+  }));
+}

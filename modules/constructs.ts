@@ -1,0 +1,27 @@
+/** The package `slipway/constructs`: the parts of an environment, to be used one by one in a stack of one's own. */
+export { Bastion } from "./bastion/bastion";
+export { Bootstrap } from "./bootstrap/bootstrap";
+export { Cluster } from "./cluster/cluster";
+export type { Connection } from "./database/connection";
+export { Database } from "./database/database";
+export { ExternalDatabase } from "./database/external";
+export { Replica } from "./database/replica";
+export { Certificate } from "./distribution/certificate";
+export { Distribution } from "./distribution/distribution";
+export { LoadBalancer } from "./distribution/load-balancer";
+export { Environment } from "./environment/environment";
+export type { Configuration } from "./environment/props";
+export { type Resolved, resolve } from "./environment/resolve";
+export { Internal } from "./internal/internal";
+export { Key } from "./key/key";
+export { ConfigurationError, type Mistake } from "./mistakes";
+export { ExistingNetwork } from "./network/existing";
+export { FlowLogs } from "./network/flow-logs";
+export { type Network, OwnNetwork } from "./network/network";
+export { Registry } from "./registry/registry";
+export { Service } from "./service/service";
+export { type Project, SlipwayStack } from "./stack";
+export { Bucket } from "./uses/bucket";
+export { Queue } from "./uses/queue";
+export type { Use } from "./uses/use";
+export { Valkey } from "./uses/valkey";

@@ -1,0 +1,57 @@
+/** A command line that cannot be understood, of any command. Source: EX_USAGE, sysexits.h. */
+export const USAGE = 64;
+
+const INTERRUPTED = "interrupted by SIGHUP, SIGINT or SIGTERM";
+
+const release = {
+  0: "deployed, or nothing was asked to change",
+  1: "refused: configuration or a failed check, nothing was changed",
+  2: "the migration failed, the service was not touched",
+  3: "the roll-out failed or was rolled back",
+  4: "the outcome is unknown",
+  5: "another deployment is in progress, or ours was superseded",
+  "129, 130, 143": INTERRUPTED,
+};
+const look = { 0: "done", 1: "refused or failed" };
+
+/** What each command answers to its caller, beside `USAGE`: docs/exit-codes.md is this table. */
+export const EXIT_CODES = {
+  plan: { 0: "no changes", 1: "an error", 2: "changes", "129, 130, 143": INTERRUPTED },
+  apply: {
+    0: "applied, or nothing to do",
+    1: "refused or failed",
+    3: "applied, and DNS records are still missing",
+    "129, 130, 143": INTERRUPTED,
+  },
+  destroy: { 0: "destroyed, or nothing was there", 1: "refused or failed", "129, 130, 143": INTERRUPTED },
+  "move-state": { 0: "all states lie in the bucket", 1: "nothing was moved, or not all" },
+  synth: { 0: "the stacks lie in cdktf.out", 1: "a mistake: nothing was written" },
+  guardrails: { 0: "nothing found, or all suppressed", 1: "something found" },
+  deploy: release,
+  rollback: release,
+  run: { ...release, other: "the command's own, where it ran" },
+  check: look,
+  status: look,
+  policy: look,
+  logs: look,
+  exec: { ...look, other: "the command's own, where it ran" },
+  psql: { ...look, other: "psql's own" },
+  secret: look,
+  open: look,
+  sandbox: { 0: "done", 1: "a mistake of the sandbox", 127: "no such command", other: "the command's own" },
+  postgres: { 0: "printed", 1: "no such environment, or no database in it" },
+  github: { 0: "done", 1: "not done, and why" },
+  completion: { 0: "printed" },
+} as const satisfies Record<string, Readonly<Record<string, string>>>;
+
+export type CommandName = keyof typeof EXIT_CODES;
+
+/** Lines for a command's --help: each code and what it means. */
+export function exitCodesOf(command: CommandName): string {
+  const codes = Object.entries({ ...EXIT_CODES[command], [USAGE]: "the command line cannot be understood" });
+  const order = ([code]: [string, string]) =>
+    code === "other" ? Number.POSITIVE_INFINITY : Number.parseInt(code, 10);
+  const rows = codes.sort((a, b) => order(a) - order(b));
+  const width = Math.max(...rows.map(([code]) => code.length));
+  return ["Exit codes:", ...rows.map(([code, meaning]) => `  ${code.padEnd(width)}  ${meaning}`)].join("\n");
+}

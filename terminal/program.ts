@@ -1,0 +1,26 @@
+import { Command } from "commander";
+import { swallowed } from "../npm/swallowed";
+import { candidates } from "./candidates";
+import { USAGE } from "./exit-codes";
+
+/** A command whose mistakes in the command line say what was meant, point to --help, and end with one exit code: `USAGE`. */
+export function createCommand(name: string): Command {
+  return new Command(name)
+    .showHelpAfterError("(--help shows examples)")
+    .exitOverride(({ exitCode }) => process.exit(exitCode === 0 ? 0 : USAGE));
+}
+
+/**
+ * Runs what these words ask for. Where a shell completes them instead (cli/completion.ts), prints what the last may become.
+ * @param script the command's name in package.json, where npm may have kept options for itself
+ */
+export async function start(program: Command, words: readonly string[], script: string): Promise<void> {
+  if (process.env.SLIPWAY_COMPLETE) {
+    const found = candidates(program, words);
+    process.stdout.write(found.map((one) => `${one}\n`).join(""));
+    return;
+  }
+  const refusal = swallowed(script, program, words, process.env);
+  if (refusal !== undefined) program.error(refusal);
+  await program.parseAsync(words, { from: "user" });
+}
