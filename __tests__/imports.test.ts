@@ -175,6 +175,7 @@ describe("who may import whom", () => {
 
   test.each<[string, (target: string) => boolean]>([
     ["terminal", (target) => target === "npm/swallowed"],
+    ["build", (target) => target === "package.json"],
     [
       "plan",
       (target) =>

@@ -8,6 +8,7 @@ import { join } from "node:path";
 import { demoRows } from "./demo";
 import { deployRows } from "./deploy";
 import { logsRows } from "./logs";
+import { packageRows } from "./package";
 import { planRows } from "./plan";
 import { kept, line, type Row } from "./report";
 import { sandboxRows } from "./sandbox";
@@ -17,6 +18,7 @@ const subjects: Readonly<Record<string, (scratch: string) => Row[] | Promise<Row
   synth: synthRows,
   deploy: deployRows,
   logs: logsRows,
+  package: packageRows,
   plan: planRows,
   sandbox: sandboxRows,
   demo: demoRows,

@@ -17,13 +17,18 @@ export interface Run extends Cost {
   readonly packages: readonly string[];
 }
 
-/** Runs a script in a Node process of its own, in the folder of the project, its output below `scratch`. */
-export function run(scratch: string, args: readonly string[], environment: NodeJS.ProcessEnv = {}): Run {
+/** Runs a script in a Node process of its own, in the folder of this or another project, its output below `scratch`. */
+export function run(
+  scratch: string,
+  args: readonly string[],
+  environment: NodeJS.ProcessEnv = {},
+  project = join(__dirname, ".."),
+): Run {
   const folder = mkdtempSync(join(scratch, "run-"));
   const [report, output] = [join(folder, "usage.json"), join(folder, "out")];
   const started = process.hrtime.bigint();
   const child = spawnSync(process.execPath, ["--require", join(__dirname, "usage.cjs"), ...args], {
-    cwd: join(__dirname, ".."),
+    cwd: project,
     env: { ...process.env, ...environment, BENCH_USAGE: report, CDKTF_OUTDIR: output },
     encoding: "utf8",
   });

@@ -110,7 +110,7 @@ describe("npm run postgres", () => {
 
   test("refuses to guess one, and says where examples are", () => {
     const { code, err } = postgres();
-    expect(code).toBe(1);
+    expect(code).toBe(64);
     expect(err).toMatch(/missing required argument 'environment'[\s\S]*--help shows examples/);
   });
 });

@@ -12,6 +12,7 @@ const copy = mkdtempSync(join(tmpdir(), "guards-"));
 for (const path of [
   "deploy",
   "npm",
+  "dns",
   "terminal",
   "modules/similar.ts",
   "modules/contract",
