@@ -83,8 +83,10 @@ export function checks(facts: Facts, request: CheckRequest): Check[] {
 }
 
 /** Enough for a command that changes nothing but runs somewhere. */
-export const callerChecks = (facts: Pick<Facts, "caller" | "region">, contract: Contract): Check =>
-  branch("caller", [accountCheck(facts, contract), regionCheck(facts, contract)]);
+export const callerChecks = (
+  facts: Pick<Facts, "caller" | "region" | "regionFile">,
+  contract: Contract,
+): Check => branch("caller", [accountCheck(facts, contract), regionCheck(facts, contract)]);
 
 const accountCheck = (facts: Pick<Facts, "caller">, { account }: Contract) =>
   judged("account", facts.caller, (caller) =>
@@ -96,13 +98,17 @@ const accountCheck = (facts: Pick<Facts, "caller">, { account }: Contract) =>
         ),
   );
 
-const regionCheck = ({ region }: Pick<Facts, "region">, contract: Contract) =>
-  region === contract.region
-    ? ok("region", region)
-    : failed(
-        "region",
-        `the configured region is ${region}, the environment is in ${contract.region}: set AWS_REGION=${contract.region}`,
-      );
+const regionCheck = ({ region, regionFile }: Pick<Facts, "region" | "regionFile">, contract: Contract) => {
+  if (region === contract.region)
+    return ok("region", regionFile ? `${region}, as ${regionFile} says` : region);
+  const there = `the environment is in ${contract.region}`;
+  return failed(
+    "region",
+    regionFile
+      ? `${regionFile} says ${region}, ${there}: this file is not the one that was applied`
+      : `the configured region is ${region}, ${there}: set AWS_REGION=${contract.region}`,
+  );
+};
 
 const clusterCheck = (facts: Facts, { cluster: name, environment }: Contract) =>
   judged("state", facts.cluster, (cluster) =>

@@ -3,7 +3,7 @@ import { type Contract, ContractError, contractParameter, parseContract } from "
 import { meant } from "../modules/similar";
 import { environmentNames } from "../terminal/candidates";
 import type { Aws } from "./aws/gateway";
-import { writtenRegion } from "./environment-file";
+import { writtenPlace } from "./environment-file";
 import { refused } from "./errors";
 
 /** The contract as the environment's SSM parameter holds it: needs no Terraform and no state. */
@@ -11,16 +11,15 @@ export async function contractFromParameter(aws: Aws, environment: string): Prom
   const name = contractParameter(environment);
   const text = await aws.parameter(name);
   if (text === undefined) {
-    const written = writtenRegion(environment);
+    const written = writtenPlace(environment);
     const names = environmentNames();
     const near = names.includes(environment) ? undefined : meant(environment, names);
-    const elsewhere = written && written !== aws.region;
     throw refused(
       `There is no environment ${environment} here: the SSM parameter ${name} does not exist in ${aws.region}.`,
       ...(near ? [`Did you mean ${near}?`] : []),
       `If it was never applied: cdktf apply ${environment}.`,
-      elsewhere
-        ? `If it was: environments/${environment}.ts says ${written}, so set AWS_REGION=${written}.`
+      written?.region === aws.region
+        ? `If it was: AWS_PROFILE names another account. The region is that of ${written.file}.`
         : "If it was: AWS_PROFILE or AWS_REGION names another account or region.",
     );
   }

@@ -36,6 +36,8 @@ export interface ImageFacts {
 /** All that a deployment needs to know before it changes anything. Reading it changes nothing. */
 export interface Facts {
   region: string;
+  /** The file of the environment, where that says it. */
+  regionFile?: string | undefined;
   caller: Reading<{ account: string; arn: string }>;
   cluster: Reading<Cluster | undefined>;
   services: Reading<Service[]>;
@@ -114,6 +116,7 @@ export async function readFacts(
     ]);
   return {
     region: aws.region,
+    regionFile: aws.regionFile,
     caller,
     cluster: clusterFacts,
     services: serviceFacts,

@@ -18,7 +18,10 @@ export async function run(
 ): Promise<number> {
   const { aws, contract, events } = context;
   const caller = await aws.caller();
-  const wrong = leaves([callerChecks({ caller: { value: caller }, region: aws.region }, contract)], "failed");
+  const wrong = leaves(
+    [callerChecks({ caller: { value: caller }, region: aws.region, regionFile: aws.regionFile }, contract)],
+    "failed",
+  );
   if (wrong.length > 0) throw refused("Nothing was run.", ...wrong.map(({ detail }) => detail));
   const oneOff = {
     stage: "run" as const,

@@ -5,7 +5,7 @@ import { type Clock, systemClock } from "./clock";
 import type { Context, FindRecord, Limits } from "./context";
 import { contractFromFile, contractFromParameter } from "./contract-source";
 import type { Report } from "./deploy";
-import { writtenRegion } from "./environment-file";
+import { refuseOtherAccount, writtenPlace } from "./environment-file";
 import { type Done, endOf, tidied } from "./end";
 import { refused } from "./errors";
 import { Events } from "./events";
@@ -107,8 +107,9 @@ async function openContext(
     throw refused(`${JSON.stringify(environment)} is no environment's name: letters, digits and hyphens.`);
   }
   const given = outputs ? await contractFromFile(outputs, environment) : null;
-  const clients = await make(() => given?.region ?? writtenRegion(environment));
+  const clients = await make(writtenPlace(environment), () => given?.region);
   const aws = new Aws(clients, { clock, random, signal });
+  await refuseOtherAccount(aws, environment);
   const contract = given ?? (await contractFromParameter(aws, environment));
   const real = process.env.AWS_ENDPOINT_URL ? undefined : findRecord;
   return { contract, aws, lasting: aws.lasting(), clock, find: find ?? real, signal, events, limits };

@@ -6,6 +6,8 @@ import { amount, isBody, text, texts, within } from "./values";
 /** A quota that the stacks of one account use up. A notice: AWS may have granted more. */
 export interface QuotaFinding {
   readonly quota: string;
+  /** Absent where the stacks name none, and share whichever the credentials are of. */
+  readonly account?: string;
   /** Absent for a quota of the whole account. */
   readonly region?: string;
   /** Ours, with what AWS has made itself. */
@@ -27,23 +29,24 @@ interface Use {
 }
 
 /**
- * The quotas that stacks of one account exceed together, by default or by what `context.quotas` in cdktf.json says was
+ * The quotas that stacks of each account exceed together, by default or by what `context.quotas` in cdktf.json says was
  * granted. What only an apply will tell is not counted.
  */
 export function checkQuotas(stacks: readonly Stack[]): QuotaFinding[] {
   const groups = new Map<string, Use[]>();
   for (const use of stacks.flatMap(usesOf)) {
     const place = use.quota.of === "region" ? regionOf(use.stack) : "";
-    const key = JSON.stringify([use.quota.name, place, use.each]);
+    const key = JSON.stringify([accountOf(use.stack), use.quota.name, place, use.each]);
     groups.set(key, [...(groups.get(key) ?? []), use]);
   }
   return [...groups.values()].flatMap((uses) => findingOf(uses) ?? []);
 }
 
 /** One sentence, with the command that mends it. */
-export const quotaText = ({ quota, region, wanted, granted, usedBy, mend }: QuotaFinding): string => {
+export const quotaText = (finding: QuotaFinding): string => {
+  const { quota, account, region, wanted, granted, usedBy, mend } = finding;
   const users = usedBy.map(({ stack, count }) => `${stack} ${count}`).join(", ");
-  const place = region === undefined ? "" : ` in ${region}`;
+  const place = `${region === undefined ? "" : ` in ${region}`}${account === undefined ? "" : ` of account ${account}`}`;
   return `quota: ${quota}${place}: ${wanted} wanted (${users}), AWS allows ${granted}. An apply would stop halfway. ${mend}`;
 };
 
@@ -60,12 +63,14 @@ function findingOf(uses: readonly Use[]): QuotaFinding | undefined {
   const wanted = usedBy.reduce((sum, { count }) => sum + count, quota.taken ?? 0);
   if (wanted <= granted) return undefined;
   const region = regionOf(stack);
+  const account = accountOf(stack);
   const told =
     quota.code === undefined
       ? ""
       : ` Granted already? "quotas": { "${quota.code}": ${wanted} } in context of cdktf.json.`;
   return {
     quota: quota.name,
+    ...(account !== undefined && { account }),
     ...(quota.of === "region" && { region }),
     wanted,
     granted,
@@ -151,12 +156,16 @@ const vcpus = (types: readonly string[]): number => {
   return known.length === 0 ? 0 : Math.min(...known);
 };
 
-function regionOf(stack: Stack): string {
-  const [provider] = stack
-    .all("provider")
-    .filter(({ name, body }) => name === "aws" && body.alias === undefined);
-  return text(provider?.body.region, "") ?? "";
+const regionOf = (stack: Stack): string => text(providerOf(stack)?.body.region, "") ?? "";
+
+/** The account that a stack is allowed, where it is one. */
+function accountOf(stack: Stack): string | undefined {
+  const [account, ...others] = texts(providerOf(stack)?.body.allowed_account_ids);
+  return others.length === 0 ? account : undefined;
 }
+
+const providerOf = (stack: Stack) =>
+  stack.all("provider").find(({ name, body }) => name === "aws" && body.alias === undefined);
 
 /** AWS's default, or what the project says was granted: it stands in each stack's comment. */
 function grantedTo(stack: Stack, quota: Quota): number {

@@ -1,6 +1,7 @@
 import { readdirSync } from "node:fs";
 import { basename, join } from "node:path";
 import { App } from "cdktf";
+import { checkAccounts } from "./account";
 import { Bootstrap } from "./bootstrap/bootstrap";
 import type { BootstrapConfiguration } from "./bootstrap/props";
 import { checkRepositories } from "./bootstrap/repositories";
@@ -59,7 +60,7 @@ export function synthesize(folder: string, context: unknown): string {
   return withoutTokenTraces(() => {
     const given = process.env.CDKTF_CONTEXT_JSON;
     const { project, mistakes } = resolveProject(given ? JSON.parse(given) : context);
-    const configured = configure(read(folder), mistakes);
+    const configured = configure(read(folder), project?.account, mistakes);
     if (project === undefined) throw new ConfigurationError(mistakes);
     const app = new App();
     const environments = construct(app, configured, project);
@@ -71,7 +72,7 @@ export function synthesize(folder: string, context: unknown): string {
 
 /** Makes a stack of each environment. Otherwise as `synthesize`, but for the writing. */
 export function build(app: App, files: readonly Loaded[], project: Project): Environment[] {
-  return construct(app, configure({ files, mistakes: [] }), project);
+  return construct(app, configure({ files, mistakes: [] }, project.account), project);
 }
 
 /**
@@ -91,7 +92,7 @@ export function addBootstrap(
 
 type Configured = Source & Pick<EnvironmentFile, "extend">;
 
-function configure(read: Files, others: readonly Mistake[] = []): Configured[] {
+function configure(read: Files, home: string | undefined, others: readonly Mistake[] = []): Configured[] {
   const mistakes = [...others, ...read.mistakes];
   const sources: Configured[] = [];
   const broken = new Set<string>(read.mistakes.map(({ path }) => nameOf(path)));
@@ -103,6 +104,14 @@ function configure(read: Files, others: readonly Mistake[] = []): Configured[] {
     else broken.add(loaded.props.name ?? name);
   }
   mistakes.push(...checkTogether(sources, broken));
+  // Where cdktf.json is wrong itself, what it would have said is not known.
+  if (others.length === 0)
+    mistakes.push(
+      ...checkAccounts(
+        sources.map(({ configuration }) => configuration),
+        home,
+      ),
+    );
   if (mistakes.length > 0) throw new ConfigurationError(mistakes);
   const configurations = withPeers(sources.map(({ configuration }) => configuration));
   return configurations.map((configuration, index) => ({ ...sources[index], configuration }) as Configured);

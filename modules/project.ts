@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { account } from "./account";
 import { bootstrap } from "./bootstrap/props";
 import { fromIssues, type Mistake, show } from "./mistakes";
 import { meant } from "./similar";
@@ -13,6 +14,8 @@ const projectOptions = z.object({
       "must start with a letter and hold a-z, 0-9 and single hyphens only.",
     )
     .max(24),
+  /** The AWS account of all that name no other. */
+  account: account.optional(),
   /** S3 bucket that holds the states, and its region; without one they are files in this folder. */
   stateBucket: z.string().default(""),
   stateRegion: z.string().default(""),

@@ -13,6 +13,8 @@ import type { Construct, IConstruct, Node } from "constructs";
 export interface Project {
   /** The tag `project` on everything. */
   readonly project: string;
+  /** The AWS account of all that name no other; absent where that is whichever the credentials are of. */
+  readonly account?: string | undefined;
   /** S3 bucket that holds the states, and its region; without one they are files in this folder. */
   readonly stateBucket?: string;
   readonly stateRegion?: string;
@@ -76,7 +78,7 @@ export class SlipwayStack extends TerraformStack {
     this.addOverride("terraform.required_providers.aws.source", "hashicorp/aws");
   }
 
-  private configureBackend({ stateBucket, stateRegion, region }: SlipwayStackProps) {
+  private configureBackend({ stateBucket, stateRegion, region, account }: SlipwayStackProps) {
     if (!stateBucket) {
       // Outside cdktf.out, which anybody may delete and a synthesis writes again. Relative to the stack's folder in it.
       new LocalBackend(this, { path: `../../../terraform.${this.node.id}.tfstate` });
@@ -89,10 +91,16 @@ export class SlipwayStack extends TerraformStack {
       encrypt: true,
     });
     backend.addOverride("use_lockfile", true);
+    if (account !== undefined) backend.addOverride("allowed_account_ids", [account]);
   }
 
-  private configureProvider({ region }: SlipwayStackProps) {
-    new AwsProvider(this, "aws", { region, defaultTags: [{ tags: { ...this.tags } }] });
+  private configureProvider({ region, account }: SlipwayStackProps) {
+    new AwsProvider(this, "aws", {
+      region,
+      // The wrong profile is refused before anything is read.
+      ...(account !== undefined && { allowedAccountIds: [account] }),
+      defaultTags: [{ tags: { ...this.tags } }],
+    });
   }
 
   /** cdktf merges two elements of one type and id silently, and one of them is lost. */

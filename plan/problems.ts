@@ -86,6 +86,11 @@ const WAYS_OUT: readonly [RegExp, (text: string, stack: Stack, address: string |
       `Somebody applied since this plan was made, and it was refused before anything changed. Plan again and read what is new: ${typed(`npm run plan -- ${name}`)}`,
   ],
   [
+    /AWS account ID not allowed: \d+/,
+    (text, { name }) =>
+      `The credentials are of account ${/not allowed: (\d+)/.exec(text)?.[1]}, and ${name} is in another: its file says which, or cdktf.json. Nothing was read. Sign in there (AWS_PROFILE=…), then run this again for ${name}.`,
+  ],
+  [
     /ExpiredToken|RequestExpired|InvalidClientTokenId|UnrecognizedClient|No valid credential sources|security token included in the request is (?:expired|invalid)|token has expired|failed to refresh cached credentials|sso session .*expired/i,
     (_, { name }) =>
       `AWS does not take the credentials: they are missing, wrong or expired. Sign in again (aws sso login; in CI, run the job again), then run this again for ${name}.`,

@@ -27,7 +27,7 @@ import { writeShim } from "./command/shim";
 import { checkVersion } from "./command/version";
 import { applyByHand, show } from "./command/world-options";
 import { USAGE } from "../terminal/exit-codes";
-import { forgetWorld, World } from "./world";
+import { ACCOUNT, folderOf, forgetWorld, World } from "./world";
 
 async function main(): Promise<number> {
   const options = parseOptions(process.argv.slice(2));
@@ -38,17 +38,20 @@ async function main(): Promise<number> {
   const project = projectFolder(process.cwd());
   const folder = join(project, ".sandbox");
   if (options.reset) forgetWorld(folder);
-  const world = new World(folder, options.empty ? startEmptyAccount : startAccount);
+  const start = options.empty ? startEmptyAccount : startAccount;
+  const worldOf = (account: string) => new World(folderOf(folder, account), start, account);
+  const world = worldOf(options.account ?? ACCOUNT);
   world.check();
   if (options.empty) await beginEmpty(world);
   const colors = pc.createColors(Boolean(process.stderr.isTTY) && !process.env.NO_COLOR);
   process.stderr.write(
-    colors.cyan(`sandbox: no real AWS, stand-in account ${world.account}, world in ${folder}\n`),
+    colors.cyan(`sandbox: no real AWS, stand-in account ${world.account}, world in ${world.folder}\n`),
   );
   await applyByHand(world, options);
   if (options.images.length > 0) await push(world, options);
   if (options.show) await print(show(world, options.show.type, options.json));
-  return options.command.length > 0 ? runInside(world, project, options) : 0;
+  if (options.command.length === 0) return 0;
+  return runInside(world, options.account === undefined ? worldOf : undefined, project, options);
 }
 
 /** Writes the empty world, so that it stays so for later commands. */
@@ -60,27 +63,30 @@ async function beginEmpty(world: World): Promise<void> {
   await world.change(() => {});
 }
 
-async function runInside(world: World, project: string, options: Options): Promise<number> {
-  const shim = writeShim(world.folder, process.env);
+/** @param elsewhere other accounts, where the credentials are not those of one alone */
+async function runInside(
+  world: World,
+  elsewhere: ((account: string) => World) | undefined,
+  project: string,
+  options: Options,
+): Promise<number> {
+  const folder = join(project, ".sandbox");
+  const shim = writeShim(folder, process.env);
   await checkVersion(shim.real);
   // Loaded only now: reading the gRPC library takes longer than all the rest, and --show needs none of it.
   const { serveProvider } = require("./provider/server") as typeof import("./provider/server");
-  const folders = () => [
-    join(project, "cdktf.out", "stacks"),
-    join(world.folder, "stacks"),
-    join(world.folder, "state"),
-  ];
+  const folders = () => [join(project, "cdktf.out", "stacks"), join(folder, "stacks"), join(folder, "state")];
   const { startApi } = require("./api/command") as typeof import("./api/command");
   const { Assumptions } = require("./provider/assumptions") as typeof import("./provider/assumptions");
-  const assumptions = options.assume ? new Assumptions(world, join(world.folder, "assumed.json")) : undefined;
-  const provider = await serveProvider({ world, folders, assumptions });
+  const assumptions = options.assume ? new Assumptions(join(folder, "assumed.json")) : undefined;
+  const provider = await serveProvider({ world, elsewhere, folders, assumptions });
   process.once("exit", () => provider.close());
   const notes = new Notes(process.stderr);
   const api = await startApi(world, options.speed, notes.say);
   notes.hold();
   try {
     const { reattach } = provider;
-    const isolation = { ...shim, reattach, api, assumed: assumptions?.file };
+    const isolation = { ...shim, world: world.folder, reattach, api, assumed: assumptions?.file };
     return await run(options.command, isolatedEnvironment(process.env, isolation));
   } finally {
     notes.release();

@@ -60,6 +60,7 @@ function lockOptions(folder: string): lockfile.LockOptions {
   return { realpath: false, lockfilePath: join(folder, "world.lock"), retries };
 }
 
+/** The account that the sandbox's credentials are of, unless `--account` says otherwise. */
 export const ACCOUNT = "123456789012";
 
 export function keyOf(object: { type: string; region: string; id: string }): string {
@@ -96,11 +97,13 @@ export class World {
   constructor(
     readonly folder: string,
     private readonly start: (world: World) => void = () => {},
+    /** Twelve digits. */
+    readonly account: string = ACCOUNT,
   ) {
     makePrivateFolder(folder);
     this.file = join(folder, "world.json");
     this.vault = new Vault(folder);
-    this.contents = emptyContents();
+    this.contents = emptyContents(account);
   }
 
   /**
@@ -110,10 +113,6 @@ export class World {
   check(): void {
     this.refresh();
     this.vault.check();
-  }
-
-  get account(): string {
-    return ACCOUNT;
   }
 
   /** The object with this id, or undefined. */
@@ -297,7 +296,7 @@ export class World {
       this.use(readVersioned<Contents>(this.file, 1));
       return;
     }
-    this.use(emptyContents());
+    this.use(emptyContents(this.account));
     this.attempt(() => this.start(this));
   }
 
@@ -334,10 +333,18 @@ export class World {
   }
 }
 
-/** Forgets a world, its secrets, what runs in it, its databases, and the states that describe it. */
+/** Where the worlds of other accounts lie, each in a folder of its number. */
+const ACCOUNTS = "accounts";
+
+/** The folder of an account's world in that of the sandbox. */
+export const folderOf = (sandbox: string, account: string) =>
+  account === ACCOUNT ? sandbox : join(sandbox, ACCOUNTS, account);
+
+/** Forgets the worlds of all accounts, their secrets, what runs in it, its databases, and the states that describe it. */
 export function forgetWorld(folder: string): void {
   for (const name of [
     "world.json",
+    ACCOUNTS,
     "runtime.json",
     "logs",
     "objects",
@@ -350,8 +357,8 @@ export function forgetWorld(folder: string): void {
     rmSync(join(folder, name), { recursive: true, force: true });
 }
 
-function emptyContents(): Contents {
-  return { version: 1, account: ACCOUNT, objects: {}, counts: {} };
+function emptyContents(account: string): Contents {
+  return { version: 1, account, objects: {}, counts: {} };
 }
 
 /** Atomic renames give a new inode, so this changes with each write. */

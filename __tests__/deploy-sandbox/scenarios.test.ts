@@ -1,4 +1,5 @@
-import { expect, test } from "vitest";
+import { tmpdir } from "node:os";
+import { expect, onTestFinished, test, vi } from "vitest";
 import { contractParameter } from "../../modules/contract";
 import { SAMPLE } from "../../sandbox/api/sample";
 import { contractOf, putParameter } from "./support/contract";
@@ -138,8 +139,10 @@ test("credentials of another account are refused before anything is changed", as
   await expectRefused(stage, await stage.deploy("v2", { outputs }), /account 999999999999/);
 });
 
-test("another region is refused before anything is changed", async () => {
+test("another region, without a file that says the right one, is refused before anything is changed", async () => {
   const stage = await open();
+  const cwd = vi.spyOn(process, "cwd").mockReturnValue(tmpdir());
+  onTestFinished(() => cwd.mockRestore());
   await stage.release("v2");
   stage.use({ AWS_REGION: "eu-west-1" });
   await expectRefused(stage, await stage.deploy("v2"), /does not exist in eu-west-1/);

@@ -39,11 +39,13 @@ test.each<[string, (world: World) => void, RegExp]>([
     /^account: .*999999999999.*AWS_PROFILE/,
   ],
   [
-    "another region",
-    () => {
-      process.env.AWS_REGION = "us-east-1";
+    "another region than its file's",
+    (world) => {
+      const { value, version } = world.parameters.get("/staging/deploy") ?? { value: "", version: 1 };
+      const moved = { ...JSON.parse(value), region: "us-east-1" };
+      world.parameters.set("/staging/deploy", { value: JSON.stringify(moved), version });
     },
-    /^region: .*us-east-1.*set AWS_REGION=eu-west-1/,
+    /^region: environments\/staging\.ts says us-west-2, the environment is in us-east-1: this file is not/,
   ],
   [
     "no cluster",
@@ -205,7 +207,7 @@ test("an unknown service is refused with those that there are", async () => {
   expect([result.text, ...result.wayOut].join(" ")).toMatch(/--service wbe: .*It has: web/);
 });
 
-test.each(["shop:", "sha256:abc", "", "-v2", "123456789012.dkr.ecr.eu-west-1.amazonaws.com/shop:v2"])(
+test.each(["shop:", "sha256:abc", "", "-v2", "123456789012.dkr.ecr.us-west-2.amazonaws.com/shop:v2"])(
   "--image %j is refused before any call that needs it",
   async (image) => {
     const world = await World.open();
@@ -235,7 +237,7 @@ test("a missing contract says what to apply, and that the region may be wrong", 
   const { exitCode, result } = await world.deploy();
   expect(exitCode).toBe(1);
   expect([result.text, ...result.wayOut].join("\n")).toMatch(
-    /\/staging\/deploy does not exist in eu-west-1[\s\S]*cdktf apply staging[\s\S]*AWS_REGION/,
+    /\/staging\/deploy does not exist in us-west-2[\s\S]*cdktf apply staging[\s\S]*AWS_REGION/,
   );
 });
 

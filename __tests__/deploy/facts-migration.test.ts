@@ -90,7 +90,7 @@ test("fact 2: when every answer is lost the task is found by its mark", async ()
 
 test("fact 2: ConflictException names the other's task", async () => {
   const world = await World.open();
-  const arn = "arn:aws:ecs:eu-west-1:123456789012:task/staging/theirs";
+  const arn = "arn:aws:ecs:us-west-2:123456789012:task/staging/theirs";
   world.faults.push((operation) => {
     if (operation !== "ecs:RunTask") return undefined;
     const startedBy = `slipway/${"a".repeat(64)}/bob`;
@@ -112,7 +112,7 @@ test("fact 2: a token that answers with an earlier, stopped task is not taken fo
   const world = await World.open();
   world.faults.push((operation, _, nth) =>
     operation === "ecs:RunTask" && nth === 1
-      ? { tasks: [{ taskArn: "arn:aws:ecs:eu-west-1:123456789012:task/staging/old", lastStatus: "STOPPED" }] }
+      ? { tasks: [{ taskArn: "arn:aws:ecs:us-west-2:123456789012:task/staging/old", lastStatus: "STOPPED" }] }
       : undefined,
   );
   expect((await world.deploy()).exitCode).toBe(0);

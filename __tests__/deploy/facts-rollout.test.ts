@@ -223,7 +223,7 @@ test("fact 14: crashes of an earlier deployment are not ours", async () => {
   const world = await World.open();
   const theirs = [0, 1, 2, 3].map((index) => ({
     ...crashed(1),
-    taskArn: `arn:aws:ecs:eu-west-1:123456789012:task/staging/old-${index}`,
+    taskArn: `arn:aws:ecs:us-west-2:123456789012:task/staging/old-${index}`,
     startedBy: "ecs-svc/7",
     group: "service:staging-web",
     lastStatus: "STOPPED",

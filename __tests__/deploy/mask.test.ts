@@ -41,7 +41,7 @@ test.each([
 test.each([
   "https://example.com:8080/path",
   "GET https://example.com/users/a@b.example",
-  "arn:aws:ecs:eu-west-1:1:task/a@b",
+  "arn:aws:ecs:us-west-2:1:task/a@b",
   "postgres://app@db/app",
   'FATAL: password authentication failed for user "app"',
   "Basic authentication required, no Bearer token.",

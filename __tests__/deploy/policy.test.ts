@@ -5,7 +5,7 @@ import { contract as sample, definition, serviceContract } from "./support/contr
 import type { Phase } from "./support/scripts";
 import { World } from "./support/world";
 
-const ARN = "arn:aws:ecs:eu-west-1:123456789012";
+const ARN = "arn:aws:ecs:us-west-2:123456789012";
 
 /** The fields of requests that name what they act on. */
 interface Input {
@@ -26,8 +26,8 @@ interface Input {
 
 /** What each call acts on, as IAM sees it. */
 const RESOURCES: Record<string, (input: Input) => string[]> = {
-  "ssm:GetParameter": ({ Name }) => [`arn:aws:ssm:eu-west-1:123456789012:parameter${Name}`],
-  "ssm:DescribeParameters": () => ["arn:aws:ssm:eu-west-1:123456789012:*"],
+  "ssm:GetParameter": ({ Name }) => [`arn:aws:ssm:us-west-2:123456789012:parameter${Name}`],
+  "ssm:DescribeParameters": () => ["arn:aws:ssm:us-west-2:123456789012:*"],
   "ecr:BatchGetImage": repository,
   "ecr:PutImage": repository,
   "ecr:DescribeImages": repository,
@@ -44,12 +44,12 @@ const RESOURCES: Record<string, (input: Input) => string[]> = {
   "ecs:StopTask": ({ task }) => [task],
   "ecs:RunTask": ({ taskDefinition }) => [taskDefinition],
   "logs:GetLogEvents": ({ logGroupName, logStreamName }) => [
-    `arn:aws:logs:eu-west-1:123456789012:log-group:${logGroupName}:log-stream:${logStreamName}`,
+    `arn:aws:logs:us-west-2:123456789012:log-group:${logGroupName}:log-stream:${logStreamName}`,
   ],
 };
 
 function repository({ repositoryName }: Input): string[] {
-  return [`arn:aws:ecr:eu-west-1:123456789012:repository/${repositoryName}`];
+  return [`arn:aws:ecr:us-west-2:123456789012:repository/${repositoryName}`];
 }
 
 /** IAM's wildcard. */
@@ -106,9 +106,9 @@ test("the policy allows every call that is made, and no action that never is", a
 test.each([
   ["ecs:UpdateService", `${ARN}:service/prod/prod-web`],
   ["ecs:RunTask", definition("prod-web")],
-  ["ecr:PutImage", "arn:aws:ecr:eu-west-1:123456789012:repository/other"],
-  ["ssm:GetParameter", "arn:aws:ssm:eu-west-1:123456789012:parameter/staging/service/postgres-url"],
-  ["logs:GetLogEvents", "arn:aws:logs:eu-west-1:123456789012:log-group:/prod/web:log-stream:a"],
+  ["ecr:PutImage", "arn:aws:ecr:us-west-2:123456789012:repository/other"],
+  ["ssm:GetParameter", "arn:aws:ssm:us-west-2:123456789012:parameter/staging/service/postgres-url"],
+  ["logs:GetLogEvents", "arn:aws:logs:us-west-2:123456789012:log-group:/prod/web:log-stream:a"],
   ["iam:PassRole", "arn:aws:iam::123456789012:role/admin"],
   ["ecs:StopTask", `${ARN}:task/prod/1`],
 ])("the policy does not allow %s on %s", (operation, resource) => {
@@ -135,6 +135,6 @@ test("roles are passed to tasks only, and other partitions keep theirs", () => {
     StringEquals: { "iam:PassedToService": "ecs-tasks.amazonaws.com" },
   });
   expect(statements.find(({ Sid }) => Sid === "RetagImages")?.Resource).toEqual([
-    "arn:aws-us-gov:ecr:eu-west-1:123456789012:repository/shop",
+    "arn:aws-us-gov:ecr:us-west-2:123456789012:repository/shop",
   ]);
 });

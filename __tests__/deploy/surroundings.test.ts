@@ -1,10 +1,10 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
-import { afterEach, expect, test } from "vitest";
+import { afterEach, describe, expect, test } from "vitest";
 import { makeClients } from "../../deploy/aws/clients";
 import { contract } from "./support/contract";
 import { Refusal } from "./support/wire";
@@ -90,9 +90,9 @@ test("an environment's name with a line break is refused in one line, before any
   expect(world.calls).toEqual([]);
 });
 
-const region = async (fallback?: string) => (await makeClients(() => fallback)).region;
+const region = async (fallback?: string) => (await makeClients(undefined, () => fallback)).region;
 
-test("the region: AWS_REGION, then AWS_DEFAULT_REGION, then the profile's, then the environment file's", async () => {
+test("the region: AWS_REGION, then AWS_DEFAULT_REGION, then the profile's, then the contract's", async () => {
   process.env.AWS_CONFIG_FILE = join(folder(), "config");
   Object.assign(process.env, { AWS_REGION: "eu-west-1", AWS_DEFAULT_REGION: "us-west-2" });
   expect(await region("eu-north-1")).toBe("eu-west-1");
@@ -107,34 +107,65 @@ test("the region: AWS_REGION, then AWS_DEFAULT_REGION, then the profile's, then 
   expect(await region("eu-north-1")).toBe("ap-south-1");
 });
 
-/** What `check staging` prints as a process of its own, beside environments/staging.ts. */
-async function checkBeside(env: NodeJS.ProcessEnv): Promise<string> {
-  const args = ["--require", "tsx/cjs", "deploy/main.ts", "check", "staging"];
-  const child = spawn(process.execPath, args, { env });
+/** What `check staging` prints as a process of its own, beside a file of that environment. */
+async function checkBeside(
+  env: NodeJS.ProcessEnv,
+  exit = 1,
+  { props = 'region: "us-west-2"', context = {} } = {},
+): Promise<string> {
+  const cwd = folder();
+  mkdirSync(join(cwd, "environments"));
+  writeFileSync(join(cwd, "environments", "staging.ts"), `export default { props: { ${props} } };`);
+  writeFileSync(join(cwd, "cdktf.json"), JSON.stringify({ context }));
+  const main = join(__dirname, "../../deploy/main.ts");
+  const args = ["--require", require.resolve("tsx/cjs"), main, "check", "staging"];
+  const child = spawn(process.execPath, args, { env, cwd });
   let printed = "";
   child.stdout.on("data", (text) => {
     printed += text;
   });
-  expect(await once(child, "close")).toEqual([1, null]);
+  expect(await once(child, "close"), printed).toEqual([exit, null]);
   return printed;
 }
 
-test("the real process, with no region set: the one that environments/staging.ts names", async () => {
+test("the real process, whatever region is set: the one that environments/staging.ts names, and it says so", async () => {
   await World.open();
   const env: NodeJS.ProcessEnv = { ...process.env, AWS_CONFIG_FILE: join(folder(), "config") };
   delete env.AWS_REGION;
-  delete env.AWS_DEFAULT_REGION;
-  expect(await checkBeside(env)).toContain(
-    "the configured region is us-west-2, the environment is in eu-west-1",
-  );
+  expect(await checkBeside(env, 0)).toContain("us-west-2, as environments/staging.ts says");
+  expect(await checkBeside({ ...env, AWS_REGION: "eu-west-1" }, 0)).toContain("us-west-2, as environments/");
 });
 
-test("the real process, in a region without the environment: where its file says that it is", async () => {
+test("the real process, where the environment is not: the region is its file's, so the account must be another", async () => {
   const world = await World.open();
   world.parameters.delete("/staging/deploy");
   expect(await checkBeside(process.env)).toContain(
-    "environments/staging.ts says us-west-2, so set AWS_REGION=us-west-2.",
+    "If it was: AWS_PROFILE names another account. The region is that of environments/staging.ts.",
   );
+});
+
+describe("the real process, beside a file that names an account", () => {
+  const other = 'region: "us-west-2", account: "210987654321"';
+
+  test.each([
+    ["its own", { props: other }],
+    ["that of its preset", { props: 'region: "us-west-2", preset: { account: "210987654321" }' }],
+    ["that of cdktf.json", { context: { account: "210987654321" } }],
+  ])("%s: credentials of another are refused before anything is read", async (_, files) => {
+    const world = await World.open();
+    const printed = await checkBeside(process.env, 1, files);
+    expect(printed).toContain(
+      "environments/staging.ts says account 210987654321, and the credentials are of 123456789012 (arn:",
+    );
+    expect(printed).toContain("Sign in to 210987654321: set AWS_PROFILE, or the job's role.");
+    expect(world.calls.map(({ operation }) => operation)).toEqual(["sts:GetCallerIdentity"]);
+  });
+
+  test("credentials of this one are taken, and its own goes before that of cdktf.json", async () => {
+    await World.open();
+    const props = 'region: "us-west-2", account: "123456789012"';
+    await checkBeside(process.env, 0, { props, context: { account: "210987654321" } });
+  });
 });
 
 test("a clock that cannot be corrected: the advice is to set it, not to sign in", async () => {

@@ -59,6 +59,24 @@ test("five are enough, each region has its own, and what was granted counts", ()
   ]);
 });
 
+test("each account has its own, and is named", () => {
+  const of = (name: string, account: string) =>
+    new Stack(name, {
+      provider: { aws: [{ region: "us-west-2", allowed_account_ids: [account] }] },
+      resource: { aws_eip: many(3) },
+    });
+  expect(wanted(of("staging", "123456789012"), of("prod", "210987654321"))).toEqual([]);
+  const [finding, ...others] = checkQuotas([
+    of("staging", "123456789012"),
+    of("prod", "210987654321"),
+    of("eu", "210987654321"),
+  ]);
+  expect(others).toEqual([]);
+  expect(finding && quotaText(finding)).toContain(
+    `${ELASTIC_IPS} in us-west-2 of account 210987654321: 6 wanted (eu 3, prod 3), AWS allows 5`,
+  );
+});
+
 test("each region's default VPC has its share: there is room for four more", () => {
   expect(wanted(stack("prod", { aws_vpc: many(4) }))).toEqual([]);
   expect(wanted(stack("prod", { aws_vpc: many(5) }))).toEqual([["VPCs per Region", "us-west-2", 6, 5]]);

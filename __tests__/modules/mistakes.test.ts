@@ -3,6 +3,7 @@ import { describe, expect, test } from "vitest";
 import { build } from "../../modules/app";
 import type { EnvironmentProps } from "../../modules/environment";
 import { resolve } from "../../modules/environment/resolve";
+import type { Project } from "../../modules/stack";
 import { ConfigurationError } from "../../modules/mistakes";
 import { but, butWeb, existing, least, type ServiceProps, web } from "./support/least";
 import { filesOf, newApp } from "./support/synthesize";
@@ -10,9 +11,9 @@ import { filesOf, newApp } from "./support/synthesize";
 /** What a person may write, whether the types allow it or not. */
 type Anything = Record<string, unknown>;
 
-const report = (files: Record<string, EnvironmentProps>): string => {
+const report = (files: Record<string, EnvironmentProps>, project: Partial<Project> = {}): string => {
   try {
-    build(newApp(), filesOf(files), { project: "app" });
+    build(newApp(), filesOf(files), { project: "app", ...project });
   } catch (error) {
     if (error instanceof ConfigurationError) return error.message;
     throw error;
@@ -41,6 +42,26 @@ const rows: readonly Row[] = [
   ["a name of ECS", { name: "ecs-one" }, "ecs-one", '"ecs-one"', "choose another"],
   ["a name of Fargate", { name: "fargate-one" }, "fargate-one", '"fargate-one"', "choose another"],
   ["a reserved name", { name: "default" }, "default", '"default" is reserved', "a Terraform workspace"],
+  [
+    "an account of eleven digits",
+    { account: "12345678901" },
+    "staging.account",
+    '"12345678901" is no AWS account',
+    "twelve digits",
+  ],
+  ["an account as a number", { account: 123456789012 }, "staging.account", 'write "123456789012"'],
+  [
+    "an account that begins with 0, as a number",
+    { account: 12345678901 },
+    "staging.account",
+    '"012345678901"',
+  ],
+  [
+    "an account as the console shows it",
+    { account: "1234-5678-9012" },
+    "staging.account",
+    'write "123456789012"',
+  ],
   ["no region", { region: undefined }, "staging.region", "is missing"],
   ["an unknown region", { region: "us-west-9" }, "staging.region", '"us-west-9"', "there are", "us-west-2"],
   [
@@ -897,6 +918,14 @@ describe("a report", () => {
     });
     expect(text).toMatch(/staging\.distribution\.domain\.names\.1: "app\.example\.com" is named twice/);
     expect(text).toMatch(/\.distribution\.domain\.names\.0: "app\.example\.com" is "(qa|staging)"'s/);
+  });
+
+  test("of an environment without an account, where another names one", () => {
+    const elsewhere = but({ account: "210987654321" });
+    expect(report({ staging: least, prod: elsewhere })).toMatch(
+      /1 mistake[\s\S]*staging\.account: is missing, and prod names 210987654321: name this one's, too, or in context of cdktf\.json/,
+    );
+    expect(report({ staging: least, prod: elsewhere }, { account: "123456789012" })).toBe("no mistakes");
   });
 
   test("of peers whose addresses overlap names both", () => {

@@ -23,7 +23,7 @@ const real = {
 test("no credential of any kind reaches the command, and the region does", () => {
   const made = isolatedEnvironment(
     { ...real, PATH: "/bin", KEPT: "yes" },
-    { bin: "/x/bin", terraform: "/x/bin/terraform", reattach: "{}" },
+    { bin: "/x/bin", terraform: "/x/bin/terraform", world: "/x", reattach: "{}" },
   );
   expect(JSON.stringify(made)).not.toMatch(/real|production|elsewhere/i);
   expect(made).toMatchObject({
@@ -33,7 +33,9 @@ test("no credential of any kind reaches the command, and the region does", () =>
     AWS_CONFIG_FILE: "/dev/null",
   });
   expect(made.PATH).toBe("/x/bin:/bin");
-  expect(isolatedEnvironment({}, { bin: "/x", terraform: "t", reattach: "{}" }).AWS_REGION).toBe("us-east-1");
+  expect(isolatedEnvironment({}, { bin: "/x", terraform: "t", world: "/w", reattach: "{}" }).AWS_REGION).toBe(
+    "us-east-1",
+  );
 });
 
 test("a sandbox inside a sandbox finds the real terraform behind the outer one", async () => {

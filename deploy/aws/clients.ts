@@ -3,10 +3,13 @@ import { ECRClient } from "@aws-sdk/client-ecr";
 import { ECSClient } from "@aws-sdk/client-ecs";
 import { SSMClient } from "@aws-sdk/client-ssm";
 import { STSClient } from "@aws-sdk/client-sts";
+import type { Written } from "../environment-file";
 import { refused } from "../errors";
 
 export interface Clients {
   region: string;
+  /** The environment's file, where that says which region it is. */
+  regionFile?: string | undefined;
   ecs: ECSClient;
   ecr: ECRClient;
   ssm: SSMClient;
@@ -21,9 +24,13 @@ const REQUEST_TIMEOUT = 15_000;
 /**
  * The official clients. Region, credentials and `AWS_ENDPOINT_URL` are found as the AWS CLI finds them
  * (environment, profile, SSO, OIDC, instance). The SDK itself does not retry: `retry.ts` does, on our clock.
- * @param fallbackRegion asked when the machine has none configured.
+ * @param written what the environment's file says: it is there, whatever the machine has configured
+ * @param fallback asked when the machine has none configured
  */
-export async function makeClients(fallbackRegion: () => string | undefined): Promise<Clients> {
+export async function makeClients(
+  written: Pick<Written, "file" | "region"> | undefined,
+  fallback: () => string | undefined,
+): Promise<Clients> {
   const transport = {
     maxAttempts: 1,
     requestHandler: {
@@ -32,7 +39,7 @@ export async function makeClients(fallbackRegion: () => string | undefined): Pro
       throwOnRequestTimeout: true,
     },
   };
-  const region = await configuredRegion(new STSClient(transport), fallbackRegion);
+  const region = written?.region ?? (await configuredRegion(new STSClient(transport), fallback));
   const sts = new STSClient({ ...transport, region });
   // One resolved identity for all five: an SSO or OIDC exchange is made once.
   const shared = { ...transport, region, credentials: sts.config.credentials };
@@ -48,7 +55,7 @@ export async function makeClients(fallbackRegion: () => string | undefined): Pro
     client.middlewareStack.remove("loggerMiddleware");
     correctClock(client.middlewareStack as STSClient["middlewareStack"]);
   }
-  return { region, ...clients };
+  return { region, regionFile: written?.region && written.file, ...clients };
 }
 
 /**

@@ -46,12 +46,15 @@ const MOST_TASK_PAGES = 5;
 /** Every call that a deployment makes, and nothing else: the policy of the deploy role mirrors this file. */
 export class Aws {
   readonly region: string;
+  /** The environment's file, where that says which region it is. */
+  readonly regionFile: string | undefined;
 
   constructor(
     protected readonly clients: Clients,
     protected readonly patience: Patience,
   ) {
     this.region = clients.region;
+    this.regionFile = clients.regionFile;
   }
 
   /** The same calls without the signal, for what must still happen after Ctrl-C. */

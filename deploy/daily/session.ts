@@ -4,7 +4,7 @@ import { makeClients } from "../aws/clients";
 import { DailyAws } from "../aws/daily";
 import { type Clock, systemClock } from "../clock";
 import { contractFromFile, contractFromParameter } from "../contract-source";
-import { writtenRegion } from "../environment-file";
+import { refuseOtherAccount, writtenPlace } from "../environment-file";
 import { refused } from "../errors";
 import { EXIT } from "../exit-code";
 import { interruptible, type SignalSource } from "../interrupt";
@@ -141,8 +141,9 @@ async function open(
   if (!ENVIRONMENT.test(environment))
     throw refused(`${JSON.stringify(environment)} is no environment's name: letters, digits and hyphens.`);
   const given = outputs ? await contractFromFile(outputs, environment) : null;
-  const clients = await makeClients(() => given?.region ?? writtenRegion(environment));
+  const clients = await makeClients(writtenPlace(environment), () => given?.region);
   const aws = new DailyAws(clients, { clock, random, signal });
+  await refuseOtherAccount(aws, environment);
   return { contract: given ?? (await contractFromParameter(aws, environment)), aws };
 }
 

@@ -61,7 +61,8 @@ export class Environment extends SlipwayStack {
     readonly configuration: Configuration,
     project: Project,
   ) {
-    super(scope, configuration.name, { ...project, region: configuration.region });
+    const { name, region, account = project.account } = configuration;
+    super(scope, name, { ...project, account, region });
     this.account = new DataAwsCallerIdentity(this, "caller", {}).accountId;
     this.key = this.createKey();
     this.network = this.createNetwork();

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { regions } from "../../aws/zones";
+import { account } from "../account";
 import { bastion, type bastionOptions } from "../bastion/props";
 import { clusterOptions } from "../cluster/props";
 import { database, type databaseOptions, type externalDatabaseOptions } from "../database/props";
@@ -23,6 +24,11 @@ const serviceName = z
 export const environmentOptions = options({
   /** @default the file's name */
   name: z.string().optional(),
+  /**
+   * AWS account: twelve digits, in quotes. Credentials of any other account are refused before anything is read.
+   * @default that of the context in cdktf.json; without it, whichever the credentials are of
+   */
+  account: account.optional(),
   /** AWS region, like `"eu-central-1"`. */
   region: z.string().refine((region) => regions.includes(region), {
     error: (issue) => `${show(issue.input)} is no region; there are ${regions.join(", ")}.`,
@@ -114,6 +120,8 @@ export interface ServiceConfiguration
 /** Everything that an environment is, with every default filled in: constructs read only this. */
 export interface Configuration {
   readonly name: string;
+  /** Absent where the file names none. */
+  readonly account?: string | undefined;
   readonly region: string;
   readonly network: NetworkConfiguration;
   readonly encryption: Parsed["encryption"];

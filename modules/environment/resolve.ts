@@ -117,7 +117,7 @@ function layered({ preset, ...written }: EnvironmentProps): Record<string, unkno
 }
 
 function complete(name: string, parsed: Parsed): Configuration {
-  const { region, encryption, bastion, database, distribution, cluster } = parsed;
+  const { account, region, encryption, bastion, database, distribution, cluster } = parsed;
   const services = withPriorities(
     Object.entries(parsed.services).map(([service, own]) => completeService(service, own, parsed, cluster)),
   );
@@ -125,6 +125,7 @@ function complete(name: string, parsed: Parsed): Configuration {
   if (parsed.registry) registries.set(parsed.registry.repository, parsed.registry);
   return {
     name,
+    account,
     region,
     network: completeNetwork(name, parsed),
     encryption,

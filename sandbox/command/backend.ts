@@ -1,7 +1,7 @@
 /**
  * Decides where a configuration with an S3 backend keeps its state: a program of the shim's, which prints the override.
  *
- *   backend.ts <sandbox> <source> <copy> <override for a local state> <arguments of terraform…>
+ *   backend.ts <world> <source> <copy> <override for a local state> <arguments of terraform…>
  *
  * In its bucket, if the sandbox's world has that bucket: the real S3 backend runs, with its lock file, and finds the
  * stand-in endpoint through AWS_ENDPOINT_URL. Otherwise in a local state of the sandbox, so that whoever has a bucket can
@@ -13,20 +13,20 @@ import { bucketNamed } from "../aws/objects";
 import { CONFIGURATION_FILE } from "../../terraform/binaries";
 import { World } from "../world";
 
-type Settings = Record<string, string | number | boolean>;
+type Settings = Record<string, string | number | boolean | string[]>;
 
 /** Where the state lies, and how it is written and locked (Terraform, "Backend type: s3"). */
 const HARMLESS =
-  /^(bucket|key|region|workspace_key_prefix|use_lockfile|dynamodb_table|encrypt|kms_key_id|acl|max_retries|skip_\w+)$/;
+  /^(bucket|key|region|workspace_key_prefix|use_lockfile|dynamodb_table|encrypt|kms_key_id|acl|max_retries|skip_\w+|allowed_account_ids|forbidden_account_ids)$/;
 
-function main([sandbox = "", source = "", copy = "", local = "", ...args]: string[]): string {
+function main([folder = "", source = "", copy = "", local = "", ...args]: string[]): string {
   const written = configured(source);
   if (!written) return local;
   const given = commandLine(source, args);
   const before = remembered(copy);
   const bucket = String(given.bucket ?? written.bucket ?? before?.bucket ?? "");
   // A bucket that was there and is gone is missed as AWS would: the state was in it.
-  const real = bucketNamed(new World(sandbox), bucket) ?? before?.bucket === bucket;
+  const real = bucketNamed(new World(folder), bucket) ?? before?.bucket === bucket;
   const init = args[0] === "init";
   if (!real) {
     if (init) writeFileSync(join(copy, STAND_IN), "");
@@ -77,7 +77,7 @@ function withoutComments(text: string): string {
 /** The plain values of an HCL body; those in nested blocks and maps are not its own. */
 function assignments(body: string): Settings {
   const flat = body.replace(/\{[^{}]*\}/g, "{}");
-  const found = flat.matchAll(/(\w+)\s*=\s*("(?:[^"\\]|\\.)*"|true|false|\d+)/g);
+  const found = flat.matchAll(/(\w+)\s*=\s*("(?:[^"\\]|\\.)*"|true|false|\d+|\[[\s",\d]*\])/g);
   return harmless([...found].map(([, name = "", value = ""]) => [name, JSON.parse(value)]));
 }
 
@@ -103,7 +103,9 @@ function setting(source: string, value: string): Settings {
 function harmless(entries: (readonly [string, unknown])[]): Settings {
   return Object.fromEntries(
     entries.filter(
-      ([name, value]) => HARMLESS.test(name) && ["string", "number", "boolean"].includes(typeof value),
+      ([name, value]) =>
+        HARMLESS.test(name) &&
+        (["string", "number", "boolean"].includes(typeof value) || Array.isArray(value)),
     ),
   ) as Settings;
 }

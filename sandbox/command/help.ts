@@ -10,6 +10,8 @@ Options (they may also come without a command):
   --reset                                    forget everything first: the world and its Terraform states
   --empty                                    begin without the zone example.com and the repository "app" that are there
                                              otherwise, the latter until one is applied: with the first command, or with --reset
+  --account <twelve digits>                  sign in to this account alone: what is allowed another one only is refused, as AWS's
+                                             provider does. Without it each configuration acts in the account that it allows
   --assume                                   take as there, for this command alone, what its configuration only reads or
                                              imports: for plans; the last line says what it was
   --with <type>:<name>[@<region>]            add an object that Terraform does not manage
@@ -31,6 +33,7 @@ Examples:
   slipway sandbox aws ecs list-clusters
   slipway sandbox --reset --with ecr_repository:api@eu-west-1 --with route53_zone:acme.dev npx cdktf plan prod
   slipway sandbox --reset --empty npx cdktf apply bootstrap
+  slipway sandbox --account 210987654321 slipway plan prod
   slipway sandbox --edit ecs_service/web desired_count=5 npx cdktf plan staging
   slipway sandbox --delete cloudwatch_log_group//staging/web
   slipway sandbox --show

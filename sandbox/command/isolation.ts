@@ -9,6 +9,8 @@ export interface Isolation {
   bin: string;
   /** The shim itself. */
   terraform: string;
+  /** Folder of the account's world. */
+  world: string;
   reattach: string;
   /** Where the stand-in endpoints listen, and the access key that they ask for; without them there are none. */
   api?: { readonly endpoint: string; readonly accessKey: string };
@@ -22,7 +24,7 @@ export interface Isolation {
  */
 export function isolatedEnvironment(
   from: NodeJS.ProcessEnv,
-  { bin, terraform, reattach, api, assumed }: Isolation,
+  { bin, terraform, world, reattach, api, assumed }: Isolation,
 ): NodeJS.ProcessEnv {
   const environment: NodeJS.ProcessEnv = {};
   for (const [name, value] of Object.entries(from)) {
@@ -33,6 +35,7 @@ export function isolatedEnvironment(
   return {
     ...environment,
     ...(api ? { AWS_ENDPOINT_URL: api.endpoint } : {}),
+    SANDBOX_WORLD: world,
     ...(assumed ? { SANDBOX_ASSUMED: assumed } : {}),
     AWS_ACCESS_KEY_ID: api?.accessKey ?? "AKIASANDBOXSANDBOX00",
     AWS_SECRET_ACCESS_KEY: "sandbox",

@@ -14,6 +14,8 @@ export interface Options {
   reset: boolean;
   /** Begin in an account that has nothing of a person's. */
   empty: boolean;
+  /** The account that the credentials are of; each that the configuration asks for by default. */
+  account?: string;
   /** Take as there what the command's configuration only reads or imports. */
   assume: boolean;
   with: Named[];
@@ -90,6 +92,10 @@ function readOption(option: string, words: string[], options: Options): void {
       return;
     case "--json":
       options.json = true;
+      return;
+    case "--account":
+      options.account = operand("an account, such as 210987654321");
+      if (!/^\d{12}$/.test(options.account)) throw new UsageError("--account takes twelve digits");
       return;
     case "--with":
       options.with.push(placed(named(operand("<type>:<name>, such as ecr_repository:api"), ":", option)));

@@ -112,12 +112,14 @@ decided=$copy/sandbox.in-bucket
 in_bucket=
 if grep -qs '"s3"' "$source"/*.tf "$source"/*.tf.json "$source"/*.tofu "$source"/*.tofu.json; then
   written=$(cat "$source"/*.tf "$source"/*.tf.json "$source"/*.tofu "$source"/*.tofu.json 2>/dev/null | cksum)
+  # Each account has buckets of its own.
+  written="$written \${SANDBOX_WORLD-}"
   # A state that is in its bucket stays there as long as the configuration is the same: asking takes a start of Node.
   if [ -z "$given" ] && [ "$(cat "$decided" 2>/dev/null)" = "$written" ] && [ -e "$copy/.terraform/terraform.tfstate" ]; then
     override=$(cat "$copy/sandbox_override.tf.json")
     in_bucket=1
   else
-    override=$(backend "$sandbox" "$source" "$copy" "$override" "$@")
+    override=$(backend "\${SANDBOX_WORLD:-$sandbox}" "$source" "$copy" "$override" "$@")
     if [ ! -e "$copy/sandbox.no-bucket" ]; then case "$override" in *'"s3"'*) in_bucket=1 ;; esac; fi
   fi
 fi

@@ -6,7 +6,7 @@ import { missingError, references } from "../aws/references";
 import type { BlockSchema, TypeJson } from "../schema/types";
 import { deepEqual } from "../wire/paths";
 import { type Fields, hasUnknown, isRecord, UNKNOWN, type Value } from "../wire/value";
-import { ACCOUNT, type Attributes, GLOBAL, type World, type WorldObject } from "../world";
+import { type Attributes, GLOBAL, type World, type WorldObject } from "../world";
 import { copy } from "./plan";
 
 /** What ApplyResourceChange is asked to do. */
@@ -77,7 +77,7 @@ function situate(world: World, change: Change): FullSituation {
     type,
     kind,
     region,
-    account: ACCOUNT,
+    account: world.account,
     schema,
     attributes,
     secrets,

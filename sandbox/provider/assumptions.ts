@@ -20,7 +20,6 @@ export class Assumptions {
   private readonly made: Assumption[] = [];
 
   constructor(
-    private readonly world: World,
     /** Where they are listed, as JSON. */
     readonly file: string,
   ) {
@@ -34,7 +33,7 @@ export class Assumptions {
   }
 
   /** Lets exist what a data source looks for; throws the refusal where that cannot be done. */
-  forData(type: string, config: Fields, region: string, refusal: unknown): void {
+  forData(world: World, type: string, config: Fields, region: string, refusal: unknown): void {
     if (!(refusal instanceof AwsError) || refusal.code === "TooManyResults") throw refusal;
     const schema = loadSchema("resource", type);
     if (!schema) throw refusal;
@@ -49,7 +48,7 @@ export class Assumptions {
     const name = NAMED_BY.map((key) => text(known, key)).find(Boolean) ?? id;
     delete known.id;
     try {
-      this.exist(type, name, known, id, region);
+      this.exist(world, type, name, known, id, region);
     } catch {
       throw refusal;
     }
@@ -57,21 +56,21 @@ export class Assumptions {
   }
 
   /** Lets exist what an import names; all but its id may be unknown. */
-  forImport(type: string, id: string, region: string): void {
+  forImport(world: World, type: string, id: string, region: string): void {
     try {
-      this.exist(type, id, {}, id, region);
+      this.exist(world, type, id, {}, id, region);
     } catch {
       const where = loadSchema("resource", type)?.attributes.region ? region : GLOBAL;
       const object: WorldObject = { type, region: where, id, attributes: { id }, origin: "person" };
-      this.world.assume(() => this.world.put(object));
+      world.assume(() => world.put(object));
     }
     this.note({ type, name: id });
   }
 
-  private exist(type: string, name: string, known: Fields, id: string, region: string): void {
-    this.world.assume(() => {
-      const object = makeByHand(this.world, type, name, known, region);
-      if (id !== "" && object.id !== id) renamed(this.world, object, id);
+  private exist(world: World, type: string, name: string, known: Fields, id: string, region: string): void {
+    world.assume(() => {
+      const object = makeByHand(world, type, name, known, region);
+      if (id !== "" && object.id !== id) renamed(world, object, id);
     });
   }
 

@@ -9,6 +9,12 @@ export interface Settings {
 
 const REGION = /^[a-z]{2}(-[a-z]+)+-\d$/;
 
+/** The one account that a provider block allows, as its environment's file names it; undefined where it allows any, or several. */
+export function onlyAllowed(config: Fields): string | undefined {
+  const allowed = list(config.allowed_account_ids);
+  return allowed.length === 1 && /^\d{12}$/.test(allowed[0] ?? "") ? allowed[0] : undefined;
+}
+
 /** Reads the provider's configuration as the real one does: region from the block or the environment, account guards. */
 export function configure(
   config: Fields,
@@ -22,9 +28,7 @@ export function configure(
   const allowed = list(config.allowed_account_ids);
   const forbidden = list(config.forbidden_account_ids);
   if ((allowed.length > 0 && !allowed.includes(account)) || forbidden.includes(account)) {
-    diagnostics.push(
-      problem("AWS account ID not allowed", `AWS account ID not allowed: ${account} (the sandbox's account)`),
-    );
+    diagnostics.push(problem(`AWS account ID not allowed: ${account}`, ""));
   }
   const block = Array.isArray(config.default_tags) ? config.default_tags[0] : undefined;
   const tags: Record<string, string> = {};

@@ -12,7 +12,7 @@ import { type Fields, fromWire, isRecord, toWire, type Value, type WireValue } f
 import { GLOBAL, type World } from "../world";
 import { applyChange, identity, stateOf, stateOfFailure } from "./apply";
 import type { Assumptions } from "./assumptions";
-import { configure, type Settings } from "./configure";
+import { configure, onlyAllowed, type Settings } from "./configure";
 import { fromError, pathMessage, problem } from "./diagnostics";
 import { openEphemeral } from "./ephemeral";
 import { importState } from "./import";
@@ -22,7 +22,10 @@ import { validate } from "./validate";
 
 /** What all connections share. */
 export interface Backstage {
+  /** The account that the credentials are of. */
   world: World;
+  /** Another account, where one is signed in to all there are: each provider then acts in the one that it allows. */
+  elsewhere?: ((account: string) => World) | undefined;
   /** Folders whose Terraform files and states say which types are needed. */
   folders: () => string[];
   /** Takes as there what is read or imported; without it, what is not there is refused. */
@@ -45,8 +48,11 @@ type Answer = Record<string, unknown>;
 /** Answers tfplugin5 for one connection: Terraform opens one for each provider configuration. */
 export class Handlers {
   private settings: Settings = { region: "us-east-1", tags: {} };
+  private world: World;
 
-  constructor(private readonly backstage: Backstage) {}
+  constructor(private readonly backstage: Backstage) {
+    this.world = backstage.world;
+  }
 
   /** The methods by their names on the wire. */
   all(): Record<string, (request: Request) => Answer | Promise<Answer>> {
@@ -95,9 +101,13 @@ export class Handlers {
   }
 
   private async configure({ config }: Request): Promise<Answer> {
-    const { settings, diagnostics } = configure(fromWire(config) as Fields, this.backstage.world.account);
+    const { world, elsewhere } = this.backstage;
+    const block = fromWire(config) as Fields;
+    const wanted = onlyAllowed(block) ?? world.account;
+    this.world = wanted === world.account ? world : (elsewhere?.(wanted) ?? world);
+    const { settings, diagnostics } = configure(block, this.world.account);
     this.settings = settings;
-    if (diagnostics.length === 0) await startRegion(this.backstage.world, settings.region);
+    if (diagnostics.length === 0) await startRegion(this.world, settings.region);
     return { diagnostics };
   }
 
@@ -120,7 +130,7 @@ export class Handlers {
     const { type_name: type } = request;
     const state = fromWire(request.current_state);
     if (!isRecord(state)) return { new_state: request.current_state };
-    const { world } = this.backstage;
+    const { world } = this;
     const schema = resourceSchema(type);
     const object = world.get(type, this.regionOf(schema, state), identity(state));
     if (!object) return { new_state: toWire(null), private: request.private };
@@ -155,7 +165,7 @@ export class Handlers {
   private isAssumed(type: string, prior: Value): boolean {
     if (!isRecord(prior)) return false;
     const region = this.regionOf(resourceSchema(type), prior);
-    return this.backstage.world.isAssumed({ type, region, id: identity(prior) });
+    return this.world.isAssumed({ type, region, id: identity(prior) });
   }
 
   private async apply(request: Request): Promise<Answer> {
@@ -165,7 +175,7 @@ export class Handlers {
     const schema = resourceSchema(type);
     const doing = !isRecord(planned) ? "deleting" : isRecord(prior) ? "updating" : "creating";
     try {
-      if (isRecord(planned)) await startRegion(this.backstage.world, this.regionOf(schema, planned));
+      if (isRecord(planned)) await startRegion(this.world, this.regionOf(schema, planned));
       const work = (world: World): Value => {
         if (isRecord(planned)) {
           return applyChange(world, {
@@ -183,7 +193,7 @@ export class Handlers {
         if (object) removeObject(world, object, KINDS[type] ?? {}, schema, gone);
         return null;
       };
-      const state = await patiently(KINDS[type]?.retries ?? [], () => this.backstage.world.change(work));
+      const state = await patiently(KINDS[type]?.retries ?? [], () => this.world.change(work));
       return { new_state: toWire(isRecord(state) ? shape(state, schema) : null), legacy_type_system: true };
     } catch (error) {
       const diagnostics = [fromError(`${doing} ${type}`, error)];
@@ -193,7 +203,8 @@ export class Handlers {
   }
 
   private import({ type_name: type, id }: Request): Answer {
-    const { world, assumptions } = this.backstage;
+    const { world } = this;
+    const { assumptions } = this.backstage;
     const find = () => importState(world, type, id, this.settings.region, resourceSchema(type));
     try {
       const state = assumptions ? this.imported(find, assumptions, type, id) : find();
@@ -207,7 +218,7 @@ export class Handlers {
     try {
       return find();
     } catch {
-      assumptions.forImport(type, id, this.settings.region);
+      assumptions.forImport(this.world, type, id, this.settings.region);
       return find();
     }
   }
@@ -217,11 +228,18 @@ export class Handlers {
     const schema = loadSchema("data", type) as BlockSchema;
     try {
       const config = fromWire(request.config) as Fields;
-      const { world, assumptions } = this.backstage;
+      const { world } = this;
+      const { assumptions } = this.backstage;
       const find = () => readData(type, config, schema, world, this.settings.region);
       const state = await find().catch((refusal) => {
         if (!assumptions) throw refusal;
-        assumptions.forData(type, config, text(config, "region") || this.settings.region, refusal);
+        assumptions.forData(
+          this.world,
+          type,
+          config,
+          text(config, "region") || this.settings.region,
+          refusal,
+        );
         return find();
       });
       return { state: toWire(shape(state, schema)) };
@@ -238,9 +256,7 @@ export class Handlers {
     try {
       const config = fromWire(request.config) as Fields;
       return {
-        result: toWire(
-          openEphemeral(type, shape(config, schema), this.backstage.world, this.settings.region),
-        ),
+        result: toWire(openEphemeral(type, shape(config, schema), this.world, this.settings.region)),
       };
     } catch (error) {
       return { diagnostics: [fromError(`opening ${type}`, error)] };

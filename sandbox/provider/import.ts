@@ -2,7 +2,7 @@ import { AwsError, type Kind, type Situation } from "../aws/kind";
 import { KINDS } from "../aws/kinds";
 import type { BlockSchema } from "../schema/types";
 import type { Fields } from "../wire/value";
-import { ACCOUNT, GLOBAL, type World, type WorldObject } from "../world";
+import { GLOBAL, type World, type WorldObject } from "../world";
 import { fillTemplate, stateOf } from "./apply";
 
 /** Arguments that only Terraform knows: AWS cannot tell them, so an import leaves them out. */
@@ -55,7 +55,7 @@ function names(world: World, object: WorldObject, kind: Kind, schema: BlockSchem
     world,
     type: object.type,
     region: object.region,
-    account: ACCOUNT,
+    account: world.account,
     schema,
     attributes,
     secrets: {},

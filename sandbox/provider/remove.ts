@@ -3,7 +3,7 @@ import { KINDS } from "../aws/kinds";
 import { checkUnused } from "../aws/references";
 import type { BlockSchema } from "../schema/types";
 import type { Fields } from "../wire/value";
-import { ACCOUNT, type World, type WorldObject } from "../world";
+import type { World, WorldObject } from "../world";
 
 /** Removes an object from the world, in the order that AWS enforces; one with skip_destroy is only left alone. */
 export function removeObject(
@@ -21,7 +21,7 @@ export function removeObject(
     world,
     type: object.type,
     region: object.region,
-    account: ACCOUNT,
+    account: world.account,
     schema,
     attributes: state,
     before: state,

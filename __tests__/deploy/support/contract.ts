@@ -1,7 +1,7 @@
 import type { Contract, ServiceContract } from "../../../modules/contract";
 
 const ACCOUNT = "123456789012";
-const REGION = "eu-west-1";
+const REGION = "us-west-2";
 
 export const definition = (family: string, revision = 1) =>
   `arn:aws:ecs:${REGION}:${ACCOUNT}:task-definition/${family}:${revision}`;

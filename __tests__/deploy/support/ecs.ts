@@ -151,7 +151,7 @@ export class Ecs {
     const serviceDeployments = service.deployments.toReversed().map((deployment) => {
       const { status, statusReason } = this.state(deployment);
       return {
-        serviceDeploymentArn: `arn:aws:ecs:eu-west-1:123456789012:service-deployment/staging/${name}/${deployment.number}`,
+        serviceDeploymentArn: `arn:aws:ecs:us-west-2:123456789012:service-deployment/staging/${name}/${deployment.number}`,
         targetServiceRevisionArn: this.revisionArn(name, deployment),
         createdAt: seconds(deployment.createdAt),
         status,
@@ -162,7 +162,7 @@ export class Ecs {
   }
 
   private revisionArn = (name: string, { number }: Deployment) =>
-    `arn:aws:ecs:eu-west-1:123456789012:service-revision/staging/${name}/${number}`;
+    `arn:aws:ecs:us-west-2:123456789012:service-revision/staging/${name}/${number}`;
 
   describeServiceRevisions(arns: string[]) {
     const serviceRevisions = [...this.services.values()].flatMap(({ contract, deployments }) =>
@@ -208,7 +208,7 @@ export class Ecs {
     return [...running, ...stopped];
   }
 
-  private taskPrefix = "arn:aws:ecs:eu-west-1:123456789012:task/staging";
+  private taskPrefix = "arn:aws:ecs:us-west-2:123456789012:task/staging";
 
   runTask(request: Json) {
     const token = String(request.clientToken);

@@ -85,7 +85,7 @@ export class World {
     world.url = url;
     Object.assign(process.env, {
       AWS_ENDPOINT_URL: url,
-      AWS_REGION: "eu-west-1",
+      AWS_REGION: "us-west-2",
       AWS_ACCESS_KEY_ID: "AKIDEXAMPLE",
       AWS_SECRET_ACCESS_KEY: "example",
       AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: "true",

@@ -1,0 +1,42 @@
+import { describe, expect, test } from "vitest";
+import { but, least } from "./support/least";
+import { synthesizeAll, synthesizeBootstrap } from "./support/synthesize";
+
+const [HOME, OTHER] = ["123456789012", "210987654321"];
+const buckets = { stateBucket: "states", stateRegion: "us-west-2" };
+
+const of = (graph: { json: object } | undefined) => {
+  const { provider, terraform } = (graph?.json ?? {}) as {
+    provider: { aws: { allowed_account_ids?: string[] }[] };
+    terraform: { backend: { s3?: { bucket: string; allowed_account_ids?: string[] } } };
+  };
+  return { provider: provider.aws[0], backend: terraform.backend.s3 };
+};
+
+describe("the account", () => {
+  test("of an environment's file stands in its provider and its backend alone", () => {
+    const { staging, prod } = synthesizeAll(
+      { staging: but({ account: HOME }), prod: but({ account: OTHER }) },
+      { project: "app", ...buckets },
+    );
+    expect(of(staging).provider?.allowed_account_ids).toEqual([HOME]);
+    expect(of(staging).backend?.allowed_account_ids).toEqual([HOME]);
+    expect(of(prod).provider?.allowed_account_ids).toEqual([OTHER]);
+  });
+
+  test("of cdktf.json is that of all that name none, bootstrap included", () => {
+    const context = { project: "app", account: HOME, ...buckets, bootstrap: { region: "us-west-2" } };
+    const { staging, prod } = synthesizeAll({ staging: least, prod: but({ account: OTHER }) }, context);
+    expect(of(staging).provider?.allowed_account_ids).toEqual([HOME]);
+    expect(of(prod).provider?.allowed_account_ids).toEqual([OTHER]);
+    const bootstrap = synthesizeBootstrap({ staging: least }, context);
+    expect(of(bootstrap).provider?.allowed_account_ids).toEqual([HOME]);
+    expect(of(bootstrap).backend?.allowed_account_ids).toEqual([HOME]);
+  });
+
+  test("that nobody names guards nothing, and changes nothing", () => {
+    const { staging } = synthesizeAll({ staging: least }, { project: "app", ...buckets });
+    expect(of(staging).provider).not.toHaveProperty("allowed_account_ids");
+    expect(of(staging).backend).not.toHaveProperty("allowed_account_ids");
+  });
+});
