@@ -136,6 +136,13 @@ test("the real process, whatever region is set: the one that environments/stagin
   expect(await checkBeside({ ...env, AWS_REGION: "eu-west-1" }, 0)).toContain("us-west-2, as environments/");
 });
 
+test("the real process, beside a file that is not the applied one's: the file is named", async () => {
+  await World.open();
+  expect(await checkBeside(process.env, 1, { props: 'region: "eu-west-1"' })).toContain(
+    "environments/staging.ts says eu-west-1, the environment is in us-west-2: this file is not the one that was",
+  );
+});
+
 test("the real process, where the environment is not: the region is its file's, so the account must be another", async () => {
   const world = await World.open();
   world.parameters.delete("/staging/deploy");
