@@ -4,6 +4,7 @@ import { Children } from "./children";
 import { askForName, checkLosses } from "./consent";
 import { CommandError } from "./error";
 import { inSandbox } from "./offline";
+import { markdownReport, writeMarkdown } from "./markdown";
 import { parsePlan, type PlanJson } from "./plan-json";
 import { Progress, screenOf } from "./progress";
 import { type SavedPlan, SavedPlans } from "./saved";
@@ -19,14 +20,22 @@ import { problemLines } from "./words";
 
 export interface DestroyOptions {
   readonly autoApprove?: boolean;
+  /** Shows what would go, and ends. */
+  readonly dryRun?: boolean;
+  /** File that gets the same as Markdown. */
+  readonly markdown?: string;
   /** Addresses of what may be lost. */
   readonly allowDestroy: readonly string[];
 }
 
 /** Destroys one environment, whether its file is there or only its state. Returns the exit code. */
-export function destroyCommand(name: string, { autoApprove, allowDestroy }: DestroyOptions): Promise<number> {
+export function destroyCommand(
+  name: string,
+  { autoApprove, dryRun, markdown, allowDestroy }: DestroyOptions,
+): Promise<number> {
   const project = process.cwd();
   return alone(project, async () => {
+    if (markdown !== undefined) writeMarkdown(markdown, "");
     const children = new Children();
     const stack = await find(name, project, await synthesize(project, children));
     refuseLocalStates([stack], process.env);
@@ -45,7 +54,12 @@ export function destroyCommand(name: string, { autoApprove, allowDestroy }: Dest
       const { colors } = screenOf(process.stdout, process.env);
       const shown = { name, summary: plan.summary, outcome: "changes", seconds: 0, problems: [] } as const;
       process.stdout.write(`${textReport([shown], colors)}\n`);
+      if (markdown !== undefined) writeMarkdown(markdown, markdownReport([shown]));
       checkLosses([plan], allowDestroy);
+      if (dryRun) {
+        process.stdout.write("\nNothing was destroyed: --dry-run.\n");
+        return 2;
+      }
       if (!autoApprove) await askForName(name);
       const progress = new Progress(screenOf(process.stderr, process.env), 1);
       const result = await new Applier(terraform, saved)

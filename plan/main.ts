@@ -34,6 +34,7 @@ ${exitCodesOf("apply")}`;
 const DESTROY_EXAMPLES = `
 Examples:
   slipway destroy qa                        shows all that goes, then asks for the name
+  slipway destroy qa --dry-run              shows it, and ends
   slipway destroy qa --offline              the same on the sandbox
   slipway destroy qa --allow-destroy aws_db_instance.database_instance
 
@@ -120,6 +121,8 @@ const destroy = createCommand("slipway destroy")
   .description("Destroys an environment: plans that, names what is lost, asks for the environment's name.")
   .argument("<environment>", "the one that is to go, with or without its file")
   .option("--offline", OFFLINE)
+  .option("--dry-run", "show what would go, and destroy nothing")
+  .option("--markdown <file>", "write that as Markdown too")
   .option("--auto-approve", "do not ask")
   .option(
     "--allow-destroy <address>",

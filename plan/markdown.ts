@@ -1,4 +1,6 @@
+import { writeFileSync } from "node:fs";
 import type { Assumption } from "./assumed";
+import { CommandError, reasonOf } from "./error";
 import type { Report, StackReport } from "./report";
 import type { Orphans } from "./states";
 import { losses } from "./summary";
@@ -8,6 +10,7 @@ import {
   driftLines,
   type Line,
   lossLines,
+  orderText,
   orphanLines,
   problemLines,
   WITHOUT_FILE,
@@ -18,6 +21,20 @@ export const LIMIT = 65_536;
 
 /** What marks the part of one stack, so that its comment can be found and written anew. */
 export const markerOf = (stack: string) => `<!-- slipway-plan: ${stack} -->`;
+
+/**
+ * Writes what `--markdown` names.
+ * @throws CommandError where that cannot be written
+ */
+export function writeMarkdown(file: string, text: string): void {
+  try {
+    writeFileSync(file, text);
+  } catch (error) {
+    throw new CommandError(
+      `--markdown ${file} cannot be written: ${reasonOf(error)}. Name a file in a folder that is there.`,
+    );
+  }
+}
 
 /** The summary for a job summary or a comment: never longer than the limit, and always with every stack's counts. */
 export function markdownReport(
@@ -48,9 +65,10 @@ function orphansText(orphans: Orphans, room: number): string {
   return lines.length === 0 ? "" : block(`> [!CAUTION]\n> ${WITHOUT_FILE}\n`, lines, room);
 }
 
-function head({ name, outcome, summary }: StackReport): string {
+function head({ name, outcome, summary, after }: StackReport): string {
   const result = summary === undefined || outcome === "no changes" ? outcome : countsText(summary.counts);
-  return `${markerOf(name)}\n### ${name}: ${result}\n`;
+  const order = outcome === "changes" ? orderText(after) : "";
+  return `${markerOf(name)}\n### ${name}: ${result}${order}\n`;
 }
 
 /** Each part is cut to the room that the ones before it leave: losses come first. */

@@ -1,10 +1,9 @@
-import { writeFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { alone } from "./alone";
 import { assumptions } from "./assumed";
 import { Children } from "./children";
-import { CommandError, reasonOf } from "./error";
-import { markdownReport } from "./markdown";
+import { CommandError } from "./error";
+import { markdownReport, writeMarkdown } from "./markdown";
 import { inSandbox } from "./offline";
 import { parallel } from "./parallel";
 import { Planner } from "./planner";
@@ -35,7 +34,7 @@ export function planCommand(
   const offline = inSandbox(process.env);
   return alone(project, async () => {
     // Before all the work: a file that cannot be written is a mistake in the command line.
-    if (markdown !== undefined) write(markdown, "");
+    if (markdown !== undefined) writeMarkdown(markdown, "");
     const children = new Children();
     const saved = new SavedPlans(project);
     const all = await synthesize(project, children);
@@ -49,7 +48,7 @@ export function planCommand(
     const [planned, orphans] = await Promise.all([planAll(stacks, planner), findOrphans(project, all)]);
     children.check();
     const report = reportOf(planned, offline, assumptions(process.env), orphans);
-    if (markdown !== undefined) write(markdown, markdownReport(planned, report));
+    if (markdown !== undefined) writeMarkdown(markdown, markdownReport(planned, report));
     if (json) process.stdout.write(`${JSON.stringify(report, null, 2)}\n`);
     else {
       const { colors } = screenOf(process.stdout, process.env);
@@ -66,16 +65,6 @@ async function planAll(stacks: readonly Stack[], planner: Planner): Promise<Stac
     return await parallel(stacks, availableParallelism(), (stack) => planner.plan(stack, progress));
   } finally {
     progress.close();
-  }
-}
-
-function write(file: string, text: string) {
-  try {
-    writeFileSync(file, text);
-  } catch (error) {
-    throw new CommandError(
-      `--markdown ${file} cannot be written: ${reasonOf(error)}. Name a file in a folder that is there.`,
-    );
   }
 }
 

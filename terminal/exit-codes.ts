@@ -23,7 +23,12 @@ export const EXIT_CODES = {
     3: "applied, and DNS records are still missing",
     "129, 130, 143": INTERRUPTED,
   },
-  destroy: { 0: "destroyed, or nothing was there", 1: "refused or failed", "129, 130, 143": INTERRUPTED },
+  destroy: {
+    0: "destroyed, or nothing was there",
+    1: "refused or failed",
+    2: "something would go: of --dry-run",
+    "129, 130, 143": INTERRUPTED,
+  },
   "move-state": { 0: "all states lie in the bucket", 1: "nothing was moved, or not all" },
   synth: { 0: "the stacks lie in cdktf.out", 1: "a mistake: nothing was written" },
   guardrails: { 0: "nothing found, or all suppressed", 1: "something found" },

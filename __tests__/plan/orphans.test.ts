@@ -76,6 +76,10 @@ describe.sequential("a state without a file", () => {
     expect(refused.stdout).toContain(`- ${DATABASE} is DESTROYED: its databases would be lost`);
     expect(refused.stderr).toContain(`--allow-destroy 'qa:${DATABASE}'`);
     allowed = allowedBy(refused.stderr);
+    const dry = await offline("destroy", "qa", "--dry-run", "--markdown", "going.md", ...allowed);
+    expect(dry.code, dry.stderr).toBe(2);
+    expect(dry.stdout).toContain("Nothing was destroyed: --dry-run.");
+    expect(readFileSync(join(project.folder, "going.md"), "utf8")).toContain(`${DATABASE} is DESTROYED`);
     const unknown = await offline("destroy", "qb");
     expect(unknown.stderr).toContain(
       'There is no environment "qb": no file makes it, and no state has resources of it. There is bootstrap, empty, qa.',
