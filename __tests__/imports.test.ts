@@ -183,7 +183,7 @@ describe("who may import whom", () => {
     ],
     ["guardrails", (target) => isFact(target) || isTerminal(target)],
     ["postgres", (target) => target.startsWith("modules/") || isTerminal(target)],
-    ["github", (target) => /^plan\/(report|markdown)$/.test(target) || isTerminal(target)],
+    ["github", (target) => /^plan\/(report|markdown|order|stacks)$/.test(target) || isTerminal(target)],
     // Its clock is preloaded into deploy, whose time it lets go on faster.
     ["demo", (target) => ["cdktf.json", "deploy/clock"].includes(target)],
   ])("%s: what it is about, and nothing else", (name, allowed) => {

@@ -6,13 +6,23 @@ interface Comment extends Post {
   readonly id: number;
 }
 
+interface PullRequest {
+  readonly head: { readonly sha: string };
+}
+
 /**
  * Writes a text as a comment on the pull request of this run, in the place of the one that begins with the same marker.
  * @param text begins with its marker: an HTML comment, alone in the first line
  * @param ref `GITHUB_REF`, which says which pull request it is
+ * @param head the commit of the pull request that this run is of: where that has a newer one, its own run comments
  * @returns what was done, in words
  */
-export async function upsertComment(runner: Runner, text: string, ref: string): Promise<string> {
+export async function upsertComment(
+  runner: Runner,
+  text: string,
+  ref: string,
+  head?: string,
+): Promise<string> {
   const number = /^refs\/pull\/(\d+)\/merge$/.exec(ref)?.[1];
   if (number === undefined) {
     throw new CommandError(
@@ -26,6 +36,11 @@ export async function upsertComment(runner: Runner, text: string, ref: string): 
     );
   }
   const api = new Api(runner, "pull-requests: write");
+  if (head !== undefined) {
+    const { sha } = (await api.send<PullRequest>("GET", `/pulls/${number}`)).head;
+    if (sha !== head)
+      return `Not commented: pull request ${number} has ${sha} by now, whose own run comments.`;
+  }
   const body = fitted(text, `\n[Run](${runner.run})\n`);
   for await (const comment of api.list<Comment>(`/issues/${number}/comments`)) {
     if (!isOurs(comment, marker)) continue;

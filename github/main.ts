@@ -1,6 +1,8 @@
 /** slipway github: what the workflows tell people on GitHub, where a shell script would do it badly. */
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { turnsOf } from "../plan/order";
+import { readStacks } from "../plan/stacks";
 import { exitCodesOf } from "../terminal/exit-codes";
 import { createCommand, start } from "../terminal/program";
 import { runnerOf } from "./api";
@@ -8,10 +10,12 @@ import { upsertComment } from "./comment";
 import { type Planned, tellDrift } from "./drift";
 import { CommandError } from "./error";
 import { newerCommit } from "./newer";
+import { plansText } from "./plans";
 
 const EXAMPLES = `
 Examples:
-  slipway github comment plan.md            on the pull request of this run
+  slipway github comment plans staging prod   of slipway plan staging --markdown plans/staging.md, …: on this run's pull request
+  slipway github order                      of the last synthesis: {"prod":{"turn":2,"after":["staging"]},…}
   slipway github newer                      whether main has moved on: superseded
   slipway github drift plans staging prod   of slipway plan staging --json --markdown plans/staging.md > plans/staging.json, …
 
@@ -27,9 +31,16 @@ const program = createCommand("slipway github")
 
 program
   .command("comment")
-  .description("write a file as a comment on the pull request, or anew where there is one with its marker")
-  .argument("<file>", "Markdown whose first line is the marker: <!-- name -->")
-  .action((file) => tell(upsertComment(runnerOf(process.env), read(file), process.env.GITHUB_REF ?? "")));
+  .description("write one comment with all plans on the pull request, or write it anew where there is one")
+  .argument("<folder>", "by stack, what npm run plan -- --markdown wrote (NAME.md)")
+  .argument("<stacks...>", "all that there are")
+  .action((folder: string, stacks: string[]) => {
+    const plans = stacks.map((stack) => [stack, readIfThere(join(folder, `${stack}.md`))]);
+    const { GITHUB_REF = "" } = process.env;
+    return tell(
+      upsertComment(runnerOf(process.env), plansText(Object.fromEntries(plans)), GITHUB_REF, head()),
+    );
+  });
 
 program
   .command("drift")
@@ -49,6 +60,16 @@ program
   );
 
 program
+  .command("order")
+  .description(
+    "print when each stack is applied, as JSON: of those behind each other, 1 for the first; 0 for all others",
+  )
+  .action(() => {
+    const turns = turnsOf(readStacks(process.cwd()));
+    process.stdout.write(`${JSON.stringify(Object.fromEntries(turns))}\n`);
+  });
+
+program
   .command("newer")
   .description("print the commit that the branch of this run has by now, or nothing where it is this run's")
   .action(async () => {
@@ -65,6 +86,14 @@ function planOf(folder: string, stack: string): Planned | undefined {
   if (!existsSync(file("json")) || !existsSync(file("md"))) return undefined;
   return { report: read(file("json")), markdown: read(file("md")) };
 }
+
+/** The commit of the pull request that this run is of, as the event tells it. */
+function head(): string | undefined {
+  const { GITHUB_EVENT_PATH: file } = process.env;
+  return file ? JSON.parse(read(file)).pull_request?.head?.sha : undefined;
+}
+
+const readIfThere = (file: string) => (existsSync(file) ? read(file) : undefined);
 
 function read(file: string): string {
   try {

@@ -1,12 +1,13 @@
 import { availableParallelism } from "node:os";
 import { Again } from "./again";
 import { alone } from "./alone";
-import { Applier } from "./applier";
+import { type Applied, Applier } from "./applier";
 import { Children } from "./children";
 import { askForYes, checkLosses } from "./consent";
 import { missingRecords, missingText, PATIENCE } from "./dns";
 import { CommandError } from "./error";
 import { inSandbox } from "./offline";
+import { turnsOf } from "./order";
 import { parallel } from "./parallel";
 import { Planner } from "./planner";
 import { Progress, screenOf } from "./progress";
@@ -63,9 +64,9 @@ export function applyCommand(
     const planner = new Planner(terraform, saved, inSandbox(process.env), []);
     const applier = replanIfStale ? new Again(plain, planner, saved) : plain;
     const progress = new Progress(screenOf(process.stderr, process.env), pending.length);
-    // Side by side: no stack reads another one's outputs, each was approved for itself, and nearly all of the time
-    // is spent waiting for AWS. Whoever wants one environment before another applies them by name.
-    const results = await parallel(pending, availableParallelism(), ({ stack, plan }) =>
+    // Side by side, but for those that come after another: no stack reads another one's outputs, each was approved for
+    // itself, and nearly all of the time is spent waiting for AWS.
+    const results = await inTurns(pending, turnsOf(readStacks(project)), ({ stack, plan }) =>
       applier.apply(stack, plan, progress),
     ).finally(() => progress.close());
     process.stdout.write(`\n${appliedText(results, colors)}\n`);
@@ -81,6 +82,51 @@ export function applyCommand(
 
 /** The exit code of an apply that did all, and waited for records in vain. */
 const RECORDS_MISSING = 3;
+
+type Turns = ReturnType<typeof turnsOf>;
+
+/** Applies each once all that come before it are applied; where one of those is not, it is left as it is. */
+function inTurns(
+  pending: readonly Pending[],
+  turns: Turns,
+  apply: (one: Pending) => Promise<Applied>,
+): Promise<Applied[]> {
+  const begun = new Map<string, Promise<Applied>>();
+  const whenReady = async (one: Pending): Promise<Applied> => {
+    const { name } = one.stack;
+    const before = await Promise.all(
+      (turns.get(name)?.after ?? []).flatMap((other) => begun.get(other) ?? []),
+    );
+    const missing = before.filter(({ done }) => !done).map((other) => other.name);
+    return missing.length > 0 ? heldBack(name, missing) : apply(one);
+  };
+  // Whatever another one waits for is begun before it.
+  const order = [...pending].sort((a, b) => turnIn(turns, a) - turnIn(turns, b));
+  return parallel(order, availableParallelism(), (one) => {
+    const applied = whenReady(one);
+    begun.set(one.stack.name, applied);
+    return applied;
+  });
+}
+
+const turnIn = (turns: Turns, { stack }: Pending) => turns.get(stack.name)?.turn ?? 0;
+
+const heldBack = (name: string, missing: readonly string[]): Applied => ({
+  name,
+  done: false,
+  begun: false,
+  made: 0,
+  changed: 0,
+  gone: 0,
+  replaced: 0,
+  problems: [
+    {
+      severity: "error",
+      summary: `It comes after ${missing.join(", ")}, which ${missing.length === 1 ? "is" : "are"} not applied`,
+      detail: "",
+    },
+  ],
+});
 
 /**
  * The saved plans that are named, each with its stack.
@@ -98,8 +144,13 @@ function find(project: string, saved: SavedPlans, names: readonly string[]): Pen
   const refused: string[] = [];
   const found = select(all, names, "saved plan of").flatMap((plan) => {
     const stack = stacks.get(plan.name);
+    const missing = names.length > 0 || stack === undefined ? [] : unplanned(stack, stacks, all);
     const reason =
-      stack === undefined ? "its stack is not synthesized any more." : saved.refusal(plan, stack, offline);
+      stack === undefined
+        ? "its stack is not synthesized any more."
+        : missing.length > 0
+          ? `it comes after ${missing.join(", ")}, of which there is no plan. Plan both, or name it alone: npm run apply -- ${plan.name}`
+          : saved.refusal(plan, stack, offline);
     if (stack !== undefined && reason === undefined) return [{ stack, plan }];
     refused.push(`  ${plan.name}: ${reason}`);
     return [];
@@ -107,3 +158,9 @@ function find(project: string, saved: SavedPlans, names: readonly string[]): Pen
   if (refused.length > 0) throw new CommandError(["Refused, nothing was applied:", ...refused].join("\n"));
   return found;
 }
+
+/** Those before a stack that no saved plan is of: whether they are as they should be is not known. */
+const unplanned = (stack: Stack, stacks: ReadonlyMap<string, Stack>, plans: readonly SavedPlan[]) =>
+  (turnsOf([...stacks.values()]).get(stack.name)?.after ?? []).filter(
+    (before) => !plans.some(({ name }) => name === before),
+  );

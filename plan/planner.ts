@@ -1,6 +1,7 @@
 import { capacityProblems } from "./capacity";
 import { ipv6Problems } from "./ipv6";
 import { CommandError } from "./error";
+import { readAfter } from "./order";
 import { parsePlan } from "./plan-json";
 import { problemOf } from "./problems";
 import type { Progress } from "./progress";
@@ -33,7 +34,8 @@ export class Planner {
     const { summary, outcome }: Planned = report;
     const text = summary === undefined || outcome === "no changes" ? outcome : countsText(summary.counts);
     const seconds = progress.end(name, outcome !== "failed", text);
-    return { ...report, seconds: Math.round(seconds * 10) / 10 };
+    const after = readAfter(stack);
+    return { ...report, ...(after.length > 0 && { after }), seconds: Math.round(seconds * 10) / 10 };
   }
 
   private async attempt(stack: Stack, show: (text: string) => void): Promise<Planned> {

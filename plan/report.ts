@@ -6,6 +6,8 @@ import type { Summary } from "./summary";
 /** What became of the plan of one stack. */
 export interface StackReport {
   readonly name: string;
+  /** The environments that are applied before it; absent where there are none. */
+  readonly after?: readonly string[];
   readonly outcome: "no changes" | "changes" | "failed";
   /** From its turn to its end. */
   readonly seconds: number;

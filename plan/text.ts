@@ -10,6 +10,7 @@ import {
   driftLines,
   type Line,
   lossLines,
+  orderText,
   orphanLines,
   problemLines,
   WITHOUT_FILE,
@@ -39,11 +40,11 @@ function alarm({ name, summary }: StackReport, colors: Colors): string[] {
   return [[colors.bold(colors.red(title)), ...body(lossLines(summary), colors)].join("\n")];
 }
 
-function section({ name, outcome, summary, problems }: StackReport, colors: Colors): string {
+function section({ name, outcome, summary, problems, after }: StackReport, colors: Colors): string {
   const title =
     summary === undefined ? colors.red(outcome) : summaryTitle(outcome, countsText(summary.counts));
   return [
-    `${colors.bold(name)}: ${title}`,
+    `${colors.bold(name)}: ${title}${outcome === "changes" ? orderText(after) : ""}`,
     ...part("Changed outside Terraform", driftLines(summary?.drift ?? []), colors),
     ...part("To do", summary === undefined ? [] : changeLines(summary), colors),
     ...body(problems.flatMap(problemLines), colors),

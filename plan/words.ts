@@ -49,6 +49,10 @@ export function countsText({
   ].join(", ");
 }
 
+/** When a stack is applied: `, to be applied after staging`, or nothing. */
+export const orderText = (after: readonly string[] = []): string =>
+  after.length === 0 ? "" : `, to be applied after ${after.join(", ")}`;
+
 /** An attribute with its old and its new value, where these may be seen. */
 export function attributeText({ path, before, after, sensitive, unknown }: AttributeChange): string {
   if (sensitive) return `${path}: (sensitive)`;

@@ -3,6 +3,7 @@ import { runnerOf } from "../../github/api";
 import { upsertComment } from "../../github/comment";
 import { tellDrift } from "../../github/drift";
 import { newerCommit } from "../../github/newer";
+import { plansText } from "../../github/plans";
 import { fitted } from "../../github/post";
 import { LIMIT } from "../../plan/markdown";
 import { Github } from "./support/github";
@@ -67,6 +68,86 @@ describe("the sticky comment", () => {
     expect(body.length).toBeLessThanOrEqual(LIMIT);
     expect(body.length).toBeGreaterThan(LIMIT - 100);
     expect(body.endsWith(`\n\`\`\`\n\n… the rest is in the run's log and summary.\n\n${RUN}\n`)).toBe(true);
+  });
+});
+
+describe("the comment of a run that a newer push overtook", () => {
+  const of = (head: string) => upsertComment(runnerOf(github.env), text("x"), "refs/pull/7/merge", head);
+
+  it("is not written over that one's", async () => {
+    expect(await of("1a".repeat(20))).toBe(
+      `Not commented: pull request 7 has ${github.pushed} by now, whose own run comments.`,
+    );
+    expect(github.comments).toEqual([]);
+    await of(github.pushed);
+    expect(github.comments).toHaveLength(1);
+  });
+});
+
+describe("all plans in one comment", () => {
+  const of = (stack: string, title: string, rest = "") =>
+    `<!-- slipway-plan: ${stack} -->\n### ${stack}: ${title}\n${rest}`;
+  const change = "\n**To do**\n\n```diff\n+ aws_vpc.a\n```\n";
+
+  it("begin with what changes, open; fold away what is only said; and name in a line what does not change", () => {
+    const plans = {
+      bootstrap: of("bootstrap", "no changes"),
+      lab: of("lab", "no changes", "\n**Terraform says**\n"),
+      prod: of("prod", "1 to add, to be applied after staging", change),
+      qa: undefined,
+      staging: of("staging", "no changes"),
+    };
+    expect(plansText(plans)).toBe(`<!-- slipway-plans -->
+
+<details>
+<summary><b>lab: no changes</b></summary>
+
+**Terraform says**
+
+</details>
+
+<details open>
+<summary><b>prod: 1 to add, to be applied after staging</b></summary>
+
+${change.trim()}
+
+</details>
+
+<details open>
+<summary><b>qa: not planned</b></summary>
+
+The run says why.
+
+</details>
+
+No changes: bootstrap, staging.
+`);
+  });
+
+  it.each([1, 2, 20, 60])("are cut to what GitHub takes, with the heads of all %i", (count) => {
+    const long = (index: number) =>
+      `\n\`\`\`diff\n${"+ aws_subnet.private\n".repeat(index % 2 ? 9_000 : 3)}\`\`\`\n`;
+    const plans = Object.fromEntries(
+      Array.from({ length: count }, (_, index) => [`e${index}`, of(`e${index}`, "9 to add", long(index))]),
+    );
+    const body = plansText(plans);
+    expect(body.length).toBeLessThanOrEqual(LIMIT - 100);
+    expect(body.match(/<summary>/g)).toHaveLength(count);
+    expect(body.match(/<\/details>/g)).toHaveLength(count);
+    expect((body.match(/^```/gm) ?? []).length % 2).toBe(0);
+    if (count > 1) expect(body.length).toBeGreaterThan(LIMIT * 0.8);
+  });
+
+  it("are found again by the marker of the comment, whatever else a bot wrote", async () => {
+    github.commented(7, "<!-- another -->\n");
+    await upsertComment(
+      runnerOf(github.env),
+      plansText({ a: of("a", "1 to add", change) }),
+      "refs/pull/7/merge",
+    );
+    await upsertComment(runnerOf(github.env), plansText({ a: of("a", "no changes") }), "refs/pull/7/merge");
+    expect(github.comments).toHaveLength(2);
+    expect(github.comments[1]?.body).toContain("\nNo changes: a.\n");
   });
 });
 

@@ -928,6 +928,44 @@ describe("a report", () => {
     expect(report({ staging: least, prod: elsewhere }, { account: "123456789012" })).toBe("no mistakes");
   });
 
+  const behind = (...names: string[]) => but({ after: names });
+
+  test.each<[string, Record<string, EnvironmentProps>, string | RegExp]>([
+    [
+      "nobody",
+      { prod: behind("production"), staging: least },
+      /1 mistake.*\n\n {2}prod\.after: "production" is no other environment; there are staging\./,
+    ],
+    [
+      "a mistyped one",
+      { prod: behind("stagin"), staging: least },
+      'prod.after: "stagin" is no other environment; did you mean "staging"?',
+    ],
+    ["itself", { prod: behind("prod") }, /prod\.after: "prod" is no other environment; there are none\./],
+    [
+      "one that comes after it",
+      { prod: behind("staging"), staging: behind("qa"), qa: behind("prod"), dev: behind("qa") },
+      /3 mistakes[\s\S]*prod\.after: "prod" would come after itself, by way of staging, qa: none could be the first\./,
+    ],
+    [
+      "three in a row",
+      { prod: behind("staging"), staging: behind("qa"), qa: behind("dev"), dev: least },
+      /1 mistake.*\n\n {2}prod\.after: makes a row of 4, and CI applies 3 behind each other/,
+    ],
+    [
+      "a number",
+      { prod: but({ after: 7 as never }) },
+      "prod.after: 7 is no name of an environment, and no list of such.",
+    ],
+    [
+      "two, one of them after the other",
+      { prod: behind("staging", "qa"), staging: behind("qa"), qa: least },
+      "no mistakes",
+    ],
+  ])("of an environment after %s", (_, files, said) => {
+    expect(report(files)).toMatch(said);
+  });
+
   test("of peers whose addresses overlap names both", () => {
     const text = report({
       staging: but({ network: { cidr: "10.1.0.0/16", peering: ["prod"] } }),

@@ -7,6 +7,7 @@ import {
   events,
   isFork,
   jobsThatRun,
+  OUTPUTS,
   type Surroundings,
   starts,
 } from "./support/events";
@@ -35,18 +36,21 @@ const table = (workflow: Workflow, start: Workflow, surroundings?: Surroundings)
       .map((event) => [event, jobsThatRun(workflow, event, surroundings).join(" ")]),
   );
 
+const IN_TURNS = "check plan changed apply apply-first second apply-second third apply-third";
+const UNCHANGED = { apart: "[]", first: "[]", later: "[]" };
+
 describe("which jobs run for what", () => {
   it("of the workflow for Terraform", () => {
     expect(table(terraform, terraform)).toEqual({
-      "pull request": "check plan",
-      "pull request to prod": "check plan",
+      "pull request": "check plan comment",
+      "pull request to prod": "check plan comment",
       "pull request of a fork": "check",
       "pull request of a deleted fork": "check",
       "pull request of Dependabot": "check",
       "merge queue": "check",
-      "push to main": "check plan changed apply",
+      "push to main": IN_TURNS,
       schedule: "check plan drift",
-      "dispatch on main": "check plan changed apply",
+      "dispatch on main": IN_TURNS,
       "dispatch on a branch": "check",
     });
   });
@@ -60,9 +64,28 @@ describe("which jobs run for what", () => {
   it("of it where no plan changes anything: no approval is asked for", () => {
     expect(
       jobsThatRun(terraform, "push to main", {
-        outputs: { check: { stacks: '["staging"]' }, changed: { environments: "[]" } },
+        outputs: { check: { stacks: '["staging"]' }, changed: UNCHANGED },
       }),
     ).toEqual(["check", "plan", "changed"]);
+  });
+
+  it.each([
+    ["no row", { apart: '["lab"]' }, "apply"],
+    ["the first of a row alone", { first: '["staging"]' }, "apply-first"],
+    ["the second of a row alone", { later: "[2]" }, "second apply-second"],
+    ["the third of a row alone", { later: "[3]" }, "third apply-third"],
+    ["the ends of a row", { first: '["staging"]', later: "[3]" }, "apply-first third apply-third"],
+  ])("of it where what changes is in %s", (_, changed, ran) => {
+    const outputs = { ...OUTPUTS, changed: { ...UNCHANGED, ...changed } };
+    expect(jobsThatRun(terraform, "push to main", { outputs }).join(" ")).toBe(`check plan changed ${ran}`);
+  });
+
+  it("of it where a turn is over without all that was in it: the next one looks what may go on", () => {
+    expect(jobsThatRun(terraform, "push to main", { fails: "apply-first" }).join(" ")).toBe(IN_TURNS);
+    const outputs = { ...OUTPUTS, second: { environments: "[]" }, third: { environments: "[]" } };
+    expect(jobsThatRun(terraform, "push to main", { outputs, fails: "apply-first" }).join(" ")).toBe(
+      "check plan changed apply apply-first second third",
+    );
   });
 
   it.each([
@@ -75,12 +98,7 @@ describe("which jobs run for what", () => {
   });
 
   it("of it where one plan failed: what could be planned goes on", () => {
-    expect(jobsThatRun(terraform, "push to main", { fails: "plan" })).toEqual([
-      "check",
-      "plan",
-      "changed",
-      "apply",
-    ]);
+    expect(jobsThatRun(terraform, "push to main", { fails: "plan" }).join(" ")).toBe(IN_TURNS);
   });
 
   it("of the workflow for services, as the example calls it", () => {
@@ -203,7 +221,7 @@ function idleConditions(workflow: Workflow, start: Workflow): string[] {
   const surroundings: Surroundings[] = [
     withInputs,
     { setUp: false, ...withInputs },
-    { outputs: { changed: { environments: "[]" } }, ...withInputs },
+    { outputs: { changed: UNCHANGED }, ...withInputs },
   ];
   const all = eventNames.filter((event) => starts(start, event));
   const jobs = jobsOf(workflow).flatMap((job) => {

@@ -4,6 +4,7 @@ import {
   existsSync,
   mkdirSync,
   mkdtempSync,
+  readFileSync,
   realpathSync,
   rmSync,
   symlinkSync,
@@ -58,6 +59,7 @@ describe.sequential("the jobs", () => {
   const [folder, world] = [join(base, "workspace"), join(base, "world")];
   const fresh = (edit?: (source: string) => string) => checkout(folder, world, edit);
   const artifacts = new Map<string, Artifact>();
+  let order = "";
   let github: Github;
 
   beforeAll(async () => {
@@ -118,7 +120,12 @@ describe.sequential("the jobs", () => {
     const { status, ran, outputs, summary, log } = await run(terraform, "check", "pull request");
     expect(status, log).toBe("success");
     expect(ran).toEqual({ Synthesize: 0, Guardrails: 0, "Plan offline": 0 });
-    expect(outputs).toEqual({ stacks: '["bootstrap","staging"]' });
+    expect(outputs).toEqual({ stacks: '["bootstrap","staging"]', order: expect.any(String) });
+    order = outputs.order ?? "";
+    expect(JSON.parse(order)).toEqual({
+      bootstrap: { turn: 0, after: [] },
+      staging: { turn: 0, after: [] },
+    });
     expect(summary).toMatch(/\d+ rules/);
     expect(summary).toContain("## In an empty account, by the sandbox");
     expect(summary).toMatch(/### staging: \d+ to add, 0 to change, 0 to replace, 0 to destroy/);
@@ -141,7 +148,7 @@ describe.sequential("the jobs", () => {
     fresh();
     const { status, log } = await plan("bootstrap", "pull request", ["--empty"]);
     expect(status, log).toBe("success");
-    const [{ body = "" } = {}] = github.comments;
+    const body = readFileSync(join(base, "report-bootstrap/bootstrap.md"), "utf8");
     expect(body).toMatch(/^<!-- slipway-plan: bootstrap -->\n[\s\S]*CI never applies bootstrap/);
     const commands = [...body.matchAll(/`(npm run .+?)`/g)].map(([, command]) => command);
     expect(commands).toEqual(["npm run plan -- bootstrap", "npm run apply -- bootstrap"]);
@@ -157,15 +164,28 @@ describe.sequential("the jobs", () => {
     expect(output).toMatch(/✓ bootstrap: \d+ added/);
   });
 
-  it("plan a pull request, and comment on it: no plan is kept", async () => {
+  const comment = async () => {
+    fresh();
+    const contexts = { needs: { check: { outputs: { stacks: '["bootstrap","staging"]' } } } };
+    const { status, log } = await run(terraform, "comment", "pull request", { contexts });
+    expect(status, log).toBe("success");
+    return github.comments;
+  };
+
+  it("plan a pull request, and write one comment on all of it: no plan is kept", async () => {
     fresh();
     const { status, log, summary } = await plan("staging", "pull request");
     expect(status, log).toBe("success");
     expect(summary).toMatch(/^<!-- slipway-plan: staging -->\n### staging: \d+ to add/);
-    expect(github.comments).toHaveLength(2);
-    expect(github.comments[1]).toMatchObject({ issue: 7, body: expect.stringContaining(summary.trim()) });
     expect(summary).not.toContain("bootstrap");
-    expect([...artifacts]).toEqual([]);
+    expect([...artifacts.keys()]).toEqual(["report-bootstrap", "report-staging"]);
+    const [one, ...others] = await comment();
+    expect(others).toEqual([]);
+    expect(one).toMatchObject({ issue: 7, body: expect.stringMatching(/^<!-- slipway-plans -->\n/) });
+    expect(one?.body).toMatch(
+      /<details open>\n<summary><b>bootstrap: \d+ to add[\s\S]*CI never applies bootstrap/,
+    );
+    expect(one?.body).toMatch(/<details open>\n<summary><b>staging: \d+ to add/);
   });
 
   it("say in the comment that no role plans a new environment yet, and what makes one", async () => {
@@ -183,9 +203,11 @@ describe.sequential("the jobs", () => {
     fresh((source) => source.replace('registry: "app"', 'registry: "absent"'));
     const { status, ran } = await plan("staging", "pull request");
     expect(status).toBe("failure");
-    expect(ran).toEqual({ Plan: 1, Comment: 0 });
-    expect(github.comments).toHaveLength(2);
-    expect(github.comments[1]?.body).toMatch(/### staging: failed[\s\S]*absent/);
+    expect(ran).toEqual({ Plan: 1 });
+    const [one, ...others] = await comment();
+    expect(others).toEqual([]);
+    expect(one?.body).toMatch(/<b>staging: failed<\/b>[\s\S]*absent/);
+    for (const name of ["report-bootstrap", "report-staging"]) artifacts.delete(name);
   });
 
   it("plan main, and keep the plan with all that its apply needs, and nothing else", async () => {
@@ -210,14 +232,16 @@ describe.sequential("the jobs", () => {
       ...["stacks/staging/.terraform.lock.hcl", "stacks/staging/cdk.tf.json"],
     ];
     expect([...artifacts]).toEqual([["plan-staging", { root: "cdktf.out", files }]]);
-    expect(github.comments).toHaveLength(2);
+    expect(github.comments).toHaveLength(1);
   });
 
   const changed = async () => {
     fresh();
-    const { status, outputs, log } = await run(terraform, "changed", "push to main");
+    const contexts = { needs: { check: { outputs: { order } } } };
+    const { status, outputs, log } = await run(terraform, "changed", "push to main", { contexts });
     expect(status, log).toBe("success");
-    return outputs.environments;
+    expect(outputs).toMatchObject({ first: "[]", later: "[]" });
+    return outputs.apart;
   };
   const apply = (allowDestroy = "") => {
     fresh();
@@ -231,7 +255,12 @@ describe.sequential("the jobs", () => {
     expect(await changed()).toBe('["staging"]');
     const { status, ran, log } = await apply();
     expect(status, log).toBe("success");
-    expect(ran).toEqual({ "Is this the newest commit": 0, "Apply exactly this plan": 0 });
+    expect(ran).toEqual({
+      "Is this the newest commit": 0,
+      "Note which plan it is": 0,
+      "Apply exactly this plan": 0,
+    });
+    expect(artifacts.get("applied-staging")?.files).toEqual(["staging.json"]);
     expect(log).toMatch(/✓ staging: \d+ added, 0 changed, 0 destroyed/);
   });
 

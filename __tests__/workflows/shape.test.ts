@@ -13,6 +13,9 @@ import {
   workflowOf,
 } from "./support/workflows";
 
+/** The turns of an apply, which are alike. */
+const APPLIES = ["apply", "apply-first", "apply-second", "apply-third"];
+
 const jobs = names.flatMap((workflow) => jobsOf(workflowOf(workflow)).map((job) => ({ ...job, workflow })));
 const steps = jobs.flatMap(({ workflow, id: job, steps = [] }) =>
   steps.map((step) => ({ ...step, workflow, job })),
@@ -20,6 +23,9 @@ const steps = jobs.flatMap(({ workflow, id: job, steps = [] }) =>
 const runs = steps.flatMap((step) => (step.run === undefined ? [] : [{ ...step, run: step.run }]));
 const place = ({ workflow, job }: { workflow: string; job: string }) => `${workflow}: ${job}`;
 const stepsOf = (action: string) => steps.filter(({ uses }) => uses?.startsWith(`${action}@`));
+/** Steps that are written once, wherever they are used. */
+const written = (action = "") =>
+  [...new Set(jobs.flatMap((job) => job.steps ?? []))].filter(({ uses }) => uses?.startsWith(action));
 
 describe("permissions", () => {
   it("are none for a workflow, and for each job no more than these", () => {
@@ -32,9 +38,12 @@ describe("permissions", () => {
     ]);
     expect(Object.fromEntries(table)).toEqual({
       "terraform: check": "contents read",
-      "terraform: plan": "contents read, id-token write, pull-requests write",
+      "terraform: plan": "contents read, id-token write",
+      "terraform: comment": "contents read, pull-requests write",
       "terraform: changed": "",
-      "terraform: apply": "contents read, id-token write",
+      ...Object.fromEntries(APPLIES.map((id) => [`terraform: ${id}`, "contents read, id-token write"])),
+      "terraform: second": "",
+      "terraform: third": "",
       "terraform: drift": "contents read, issues write",
       "self-test: test": "contents read",
       "self-test: cdktn": "contents read",
@@ -57,9 +66,11 @@ describe("permissions", () => {
     );
     expect(assuming.map((step) => [place(step), step.with?.["role-to-assume"]])).toEqual([
       ["terraform: plan", "${{ fromJSON(vars.AWS_PLAN_ROLES)[matrix.stack] }}"],
-      ["terraform: apply", "${{ vars.AWS_APPLY_ROLE }}"],
-      // A session anew, for a state that could not be saved.
-      ["terraform: apply", "${{ vars.AWS_APPLY_ROLE }}"],
+      // The second is a session anew, for a state that could not be saved.
+      ...APPLIES.flatMap((id) => [
+        [`terraform: ${id}`, "${{ vars.AWS_APPLY_ROLE }}"],
+        [`terraform: ${id}`, "${{ vars.AWS_APPLY_ROLE }}"],
+      ]),
       ["service: build", "${{ vars.AWS_PUSH_ROLE }}"],
       ["service: test", "${{ vars.AWS_PUSH_ROLE }}"],
       ["service: deploy", "${{ vars.AWS_DEPLOY_ROLE }}"],
@@ -73,7 +84,7 @@ describe("permissions", () => {
       const job = jobs.find(({ workflow, id }) => workflow === step.workflow && id === step.job);
       const seconds = Number(step.with?.["role-duration-seconds"] ?? 3_600);
       expect(job?.["timeout-minutes"] ?? Infinity, place(step)).toBeLessThanOrEqual(seconds / 60);
-      expect(seconds, place(step)).toBe(step.job === "apply" ? 14_400 : 3_600);
+      expect(seconds, place(step)).toBe(APPLIES.includes(step.job) ? 14_400 : 3_600);
     }
   });
 
@@ -81,9 +92,11 @@ describe("permissions", () => {
     const given = steps.filter((step) => textsIn(step.env).some((text) => text.includes("github.token")));
     expect(given.map((step) => `${place(step)}: ${step.run}`)).toEqual([
       expect.stringMatching(/^terraform: plan: newer=\$\(npm run -s github -- newer\)\n/),
-      "terraform: plan: npm run -s github -- comment plan.md",
-      expect.stringMatching(/^terraform: apply: newer=\$\(npm run -s github -- newer\)\n/),
-      expect.stringMatching(/^terraform: drift: read -ra stacks [^\n]*\nnpm run -s github -- drift drift /),
+      expect.stringMatching(/^terraform: comment: read -ra stacks .*\nnpm run -s github -- comment reports /),
+      ...APPLIES.map((id) =>
+        expect.stringMatching(new RegExp(`^terraform: ${id}: newer=\\$\\(npm run -s github -- newer\\)\n`)),
+      ),
+      expect.stringMatching(/^terraform: drift: read -ra stacks [^\n]*\nnpm run -s github -- drift reports /),
     ]);
   });
 });
@@ -93,7 +106,7 @@ describe("jobs that change an environment", () => {
     const inEnvironment = jobs.filter(({ environment }) => environment !== undefined);
     expect(inEnvironment.map(({ workflow, id, environment }) => [`${workflow}: ${id}`, environment])).toEqual(
       [
-        ["terraform: apply", "${{ matrix.environment }}"],
+        ...APPLIES.map((id) => [`terraform: ${id}`, "${{ matrix.environment }}"]),
         [
           "service: deploy",
           { name: "${{ needs.build.outputs.environment }}", url: "${{ steps.deploy.outputs.url }}" },
@@ -117,7 +130,8 @@ describe("jobs that change an environment", () => {
         "plan-${{ matrix.stack }}-${{ github.event_name == 'schedule' && 'drift' || github.ref }}",
         false,
       ],
-      ["terraform: apply", "apply-${{ matrix.environment }}", false],
+      ["terraform: comment", "comment-${{ github.ref }}", false],
+      ...APPLIES.map((id) => [`terraform: ${id}`, "apply-${{ matrix.environment }}", false]),
       ["terraform: drift", "drift", false],
       ["self-test: test", "self-test-${{ github.ref }}", true],
       ["self-test: cdktn", "self-test-cdktn-${{ github.ref }}", true],
@@ -140,10 +154,10 @@ describe("jobs that change an environment", () => {
       .filter((step) => /^\s*exec /m.test(step.run))
       .map((step) => [place(step), last(step)]);
     expect(executing).toEqual([
-      [
-        "terraform: apply",
+      ...APPLIES.map((id) => [
+        `terraform: ${id}`,
         expect.stringMatching(startOf(`exec ${scripts.apply} "$ENVIRONMENT" --auto-approve `)),
-      ],
+      ]),
       [
         "service: deploy",
         expect.stringMatching(startOf(`exec ${scripts.deploy} "$ENVIRONMENT" --image "$IMAGE" `)),
@@ -162,7 +176,7 @@ describe("machines", () => {
       if (uses) continue;
       expect([ARM, "ubuntu-24.04"], id).toContain(machine);
       expect(minutes, id).toBeGreaterThan(0);
-      expect(minutes, id).toBeLessThanOrEqual(id === "apply" ? 240 : 60);
+      expect(minutes, id).toBeLessThanOrEqual(APPLIES.includes(id) ? 240 : 60);
     }
     expect(jobs.filter((job) => job["runs-on"] === ARM).map(({ id }) => id)).toEqual([
       "pull-request",
@@ -172,21 +186,21 @@ describe("machines", () => {
   });
 
   it("get their tools alike: Terraform as it is, in one version; packages from a cache", () => {
-    const terraform = stepsOf("hashicorp/setup-terraform").map((step) => step.with);
+    const terraform = written("hashicorp/setup-terraform").map((step) => step.with);
     expect(terraform).toHaveLength(5);
     for (const one of terraform)
       expect(one).toEqual({ terraform_version: "1.11.4", terraform_wrapper: false });
     const tofu = stepsOf("opentofu/setup-opentofu").map((step) => step.with);
     expect(tofu).toEqual([{ tofu_version: "1.11.9", tofu_wrapper: false }]);
-    const node = stepsOf("actions/setup-node").map((step) => step.with);
-    expect(node).toHaveLength(10);
+    const node = written("actions/setup-node").map((step) => step.with);
+    expect(node).toHaveLength(11);
     for (const one of node) expect(one).toMatchObject({ "node-version": 20, cache: "npm" });
   });
 
   it("keep no credentials of a checkout", () => {
-    const checkouts = stepsOf("actions/checkout");
-    expect(checkouts).toHaveLength(12);
-    for (const one of checkouts) expect(one.with?.["persist-credentials"], place(one)).toBe(false);
+    const checkouts = written("actions/checkout");
+    expect(checkouts).toHaveLength(13);
+    for (const one of checkouts) expect(one.with?.["persist-credentials"]).toBe(false);
   });
 });
 
@@ -205,7 +219,7 @@ describe("actions", () => {
 
   it("are pinned by commit, with the version beside it, each to one", () => {
     const others = used.filter((one) => !ours.includes(one));
-    expect(others).toHaveLength(steps.filter(({ uses }) => uses).length);
+    expect(others).toHaveLength(written().filter(({ uses }) => uses).length);
     for (const { action, ref, comment } of others) {
       expect(ref, action).toMatch(/^[0-9a-f]{40}$/);
       expect(comment, action).toMatch(/^ # v\d+\.\d+\.\d+$/);
@@ -260,7 +274,6 @@ describe("scripts", () => {
     const tools = [
       "aws",
       "cat",
-      "cp",
       "echo",
       "find",
       "jq",

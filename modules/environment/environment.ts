@@ -63,6 +63,7 @@ export class Environment extends SlipwayStack {
   ) {
     const { name, region, account = project.account } = configuration;
     super(scope, name, { ...project, account, region });
+    if (configuration.after.length > 0) this.addOverride("//.after", configuration.after);
     this.account = new DataAwsCallerIdentity(this, "caller", {}).accountId;
     this.key = this.createKey();
     this.network = this.createNetwork();

@@ -29,6 +29,16 @@ export const environmentOptions = options({
    * @default that of the context in cdktf.json; without it, whichever the credentials are of
    */
   account: account.optional(),
+  /**
+   * The environments whose apply comes before this one's: `"staging"`, or several. Where one of them is not applied, this
+   * one is not either.
+   * @default none: all are applied side by side
+   */
+  after: z
+    .union([z.string().transform((name) => [name]), z.array(z.string())], {
+      error: ({ input }) => `${show(input)} is no name of an environment, and no list of such.`,
+    })
+    .default([]),
   /** AWS region, like `"eu-central-1"`. */
   region: z.string().refine((region) => regions.includes(region), {
     error: (issue) => `${show(issue.input)} is no region; there are ${regions.join(", ")}.`,
@@ -122,6 +132,8 @@ export interface Configuration {
   readonly name: string;
   /** Absent where the file names none. */
   readonly account?: string | undefined;
+  /** The environments that are applied before this one. */
+  readonly after: readonly string[];
   readonly region: string;
   readonly network: NetworkConfiguration;
   readonly encryption: Parsed["encryption"];

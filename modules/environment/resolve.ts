@@ -117,7 +117,7 @@ function layered({ preset, ...written }: EnvironmentProps): Record<string, unkno
 }
 
 function complete(name: string, parsed: Parsed): Configuration {
-  const { account, region, encryption, bastion, database, distribution, cluster } = parsed;
+  const { account, after, region, encryption, bastion, database, distribution, cluster } = parsed;
   const services = withPriorities(
     Object.entries(parsed.services).map(([service, own]) => completeService(service, own, parsed, cluster)),
   );
@@ -126,6 +126,7 @@ function complete(name: string, parsed: Parsed): Configuration {
   return {
     name,
     account,
+    after: [...new Set(after)],
     region,
     network: completeNetwork(name, parsed),
     encryption,

@@ -1,6 +1,7 @@
 import { type Mistake, show } from "../mistakes";
 import { overlap } from "../network/subnets";
 import { freeze } from "../options";
+import { meant } from "../similar";
 import type { Configuration } from "./props";
 
 /** An environment beside the file it came from. */
@@ -42,6 +43,7 @@ export function* checkTogether(
   const configurations = sources.map(({ configuration }) => configuration);
   yield* checkDomains(configurations);
   yield* checkPeering(configurations, broken);
+  yield* checkOrder(configurations, broken);
 }
 
 /** CloudFront gives a name to one distribution of all accounts. */
@@ -60,6 +62,66 @@ function* checkDomains(configurations: readonly Configuration[]): Generator<Mist
       owners.set(host, name);
     }
   }
+}
+
+/** Environments that one apply can wait for, one behind the other: terraform.yaml has a job for each place in such a row. */
+const LONGEST_ROW = 3;
+
+function* checkOrder(
+  configurations: readonly Configuration[],
+  broken: ReadonlySet<string>,
+): Generator<Mistake> {
+  const byName = new Map(configurations.map((one) => [one.name, one]));
+  for (const { name, after } of configurations) {
+    const path = `${name}.after`;
+    for (const before of after) {
+      if (broken.has(before) || (byName.has(before) && before !== name)) continue;
+      const others = [...byName.keys()].filter((other) => other !== name);
+      const right = meant(before, others);
+      const wayOut = right ? `did you mean ${show(right)}?` : `there are ${others.join(", ") || "none"}.`;
+      yield { path, message: `${show(before)} is no other environment; ${wayOut}` };
+    }
+    const circle = [...allBefore(name, byName)].filter((one) => allBefore(one, byName).has(name));
+    if (circle.includes(name)) {
+      const others = circle.filter((one) => one !== name).join(", ") || name;
+      yield {
+        path,
+        message: `${show(name)} would come after itself, by way of ${others}: none could be the first.`,
+      };
+    } else if (placeOf(name, byName) > LONGEST_ROW) {
+      yield {
+        path,
+        message: `makes a row of ${placeOf(name, byName)}, and CI applies ${LONGEST_ROW} behind each other at the most; let some of them come after the same one.`,
+      };
+    }
+  }
+}
+
+/** The environments that come before one, at whatever distance. */
+function allBefore(name: string, byName: ReadonlyMap<string, Configuration>): Set<string> {
+  const found = new Set<string>();
+  const visit = (one: string) => {
+    for (const before of byName.get(one)?.after ?? []) {
+      if (found.has(before)) continue;
+      found.add(before);
+      visit(before);
+    }
+  };
+  visit(name);
+  return found;
+}
+
+/** Which place an environment has in its longest row, where none of those before it comes round again: 1 for the first. */
+function placeOf(name: string, byName: ReadonlyMap<string, Configuration>): number {
+  const before = [...allBefore(name, byName)].filter((one) => !allBefore(one, byName).has(one));
+  const places = new Map<string, number>();
+  // Whoever has fewer before it has its place first.
+  const sizes = new Map([...before, name].map((one) => [one, allBefore(one, byName).size]));
+  for (const one of [...before, name].sort((a, b) => (sizes.get(a) ?? 0) - (sizes.get(b) ?? 0))) {
+    const after = byName.get(one)?.after ?? [];
+    places.set(one, 1 + Math.max(0, ...after.map((other) => places.get(other) ?? 0)));
+  }
+  return places.get(name) ?? 1;
 }
 
 function* checkPeering(

@@ -33,6 +33,8 @@ export class Github {
   readonly issues: StoredIssue[] = [];
   /** The commit that main has. */
   head = "1f".repeat(20);
+  /** The commit that pull request 7 has. */
+  pushed = "3c".repeat(20);
   /** Each request, as `POST /issues/7/comments`. */
   readonly requests: string[] = [];
   /** Answered to everything instead, while it is set. */
@@ -119,6 +121,7 @@ export class Github {
       );
     if (what === "GET /git/ref/heads/main")
       return { status: 200, body: { ref: "refs/heads/main", object: { type: "commit", sha: this.head } } };
+    if (what === "GET /pulls/7") return { status: 200, body: { number: 7, head: { sha: this.pushed } } };
     if (what === "GET /issues")
       return page(
         this.issues.filter(({ state }) => state === query.get("state")),

@@ -82,8 +82,10 @@ export const VARIABLES = {
 
 /** What jobs hand on, in these tests. */
 export const OUTPUTS = {
-  check: { stacks: '["bootstrap","staging"]' },
-  changed: { environments: '["staging"]' },
+  check: { stacks: '["bootstrap","staging"]', order: "{}" },
+  changed: { apart: '["lab"]', first: '["staging"]', later: "[2,3]" },
+  second: { environments: '["prod"]' },
+  third: { environments: '["eu"]' },
   build: { environment: "staging", digest: "sha256:1" },
 };
 
