@@ -22,6 +22,8 @@ describe("a state that could not be saved", () => {
     chmodSync(join(folder, "bin/aws"), 0o755);
     const s3 = { bucket: "states", region: "eu-west-1" };
     writeFileSync(join(stack, "cdk.tf.json"), JSON.stringify({ terraform: { backend: { s3 } } }));
+    mkdirSync(join(folder, "cdktf.out/plans"), { recursive: true });
+    writeFileSync(join(folder, "cdktf.out/plans/staging.json"), '{"name":"staging","plan":"one"}');
     if (errored) writeFileSync(join(stack, "errored.tfstate"), "{}");
     const actions: string[] = [];
     const steps = apply.steps?.map((step) =>
@@ -74,6 +76,7 @@ describe("a state that could not be saved", () => {
   it("is not looked for further where there is none", async () => {
     const { ran, afterwards } = await failed(0, false);
     expect(ran).toEqual({
+      "Note which plan it is": 0,
       "Apply exactly this plan": 1,
       "Is there a state that could not be saved": 0,
       "What to do now": 0,

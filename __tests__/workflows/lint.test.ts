@@ -67,7 +67,12 @@ describe("GitHub's own parser", () => {
 
   it.each([
     ["an unknown key", "fail-fast: false", "fail-fats: false", "Unexpected value 'fail-fats'"],
-    ["a job that is not there", "needs: plan", "needs: plans", "depends on unknown job 'plans'"],
+    [
+      "a job that is not there",
+      "needs: [check, plan]",
+      "needs: [check, plans]",
+      "depends on unknown job 'plans'",
+    ],
     ["a context where it may not be", "vars.AWS_PLAN_ROLES != ''", "env.X != ''", "named-value: 'env'"],
   ])("sees %s", (_, from, to, message) => {
     const folder = mkdtempSync(join(tmpdir(), "slipway-workflow-"));
