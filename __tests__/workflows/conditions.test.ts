@@ -69,6 +69,27 @@ describe("which jobs run for what", () => {
     ).toEqual(["check", "plan", "changed"]);
   });
 
+  it("of it to destroy an environment: nothing else, and only on main", () => {
+    const inputs = { destroy: "qa" };
+    expect(jobsThatRun(terraform, "dispatch on main", { inputs }).join(" ")).toBe(
+      "check destroy-plan destroy",
+    );
+    expect(jobsThatRun(terraform, "dispatch on a branch", { inputs })).toEqual(["check"]);
+    expect(jobsThatRun(terraform, "dispatch on main", { inputs: { destroy: "bootstrap" } })).toEqual([
+      "check",
+    ]);
+    expect(jobsThatRun(terraform, "dispatch on main", { inputs, setUp: false })).toEqual(["check"]);
+    const outputs = { ...OUTPUTS, "destroy-plan": { environments: "[]" } };
+    expect(jobsThatRun(terraform, "dispatch on main", { inputs, outputs })).toEqual([
+      "check",
+      "destroy-plan",
+    ]);
+    expect(jobsThatRun(terraform, "dispatch on main", { inputs, fails: "destroy-plan" })).toEqual([
+      "check",
+      "destroy-plan",
+    ]);
+  });
+
   it.each([
     ["no row", { apart: '["lab"]' }, "apply"],
     ["the first of a row alone", { first: '["staging"]' }, "apply-first"],
@@ -201,11 +222,14 @@ const situations = (["success", "failure", "cancelled"] as Status[]).flatMap((st
 /** In which situations a step of a job runs, over all events in which the job does. */
 function outcomes(workflow: Workflow, start: Workflow, job: string, step: Step): Set<boolean> {
   const found = new Set<boolean>();
-  for (const event of eventNames.filter((one) => starts(start, one))) {
-    if (!jobsThatRun(workflow, event, withInputs).includes(job)) continue;
+  const all = eventNames.filter((one) => starts(start, one));
+  const ways = all.flatMap((event) => ["", "qa"].map((destroy) => ({ event, destroy })));
+  for (const { event, destroy } of ways) {
+    const given = { ...withInputs.inputs, destroy };
+    if (!jobsThatRun(workflow, event, { inputs: given }).includes(job)) continue;
     for (const { status, digest, migrations, stack } of situations) {
       const contexts = {
-        ...contextsOf(event, { inputs: { ...withInputs.inputs, migrations } }),
+        ...contextsOf(event, { inputs: { ...given, migrations } }),
         matrix: { stack },
         steps: { pushed: { outputs: { digest } }, plan: { conclusion: "success", outputs: { made: "yes" } } },
       };
@@ -221,6 +245,7 @@ function idleConditions(workflow: Workflow, start: Workflow): string[] {
   const surroundings: Surroundings[] = [
     withInputs,
     { setUp: false, ...withInputs },
+    { inputs: { ...withInputs.inputs, destroy: "qa" } },
     { outputs: { changed: UNCHANGED }, ...withInputs },
   ];
   const all = eventNames.filter((event) => starts(start, event));

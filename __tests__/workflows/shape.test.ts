@@ -15,6 +15,8 @@ import {
 
 /** The turns of an apply, which are alike. */
 const APPLIES = ["apply", "apply-first", "apply-second", "apply-third"];
+/** Jobs that last as long as Terraform may take. */
+const LONG = [...APPLIES, "destroy"];
 
 const jobs = names.flatMap((workflow) => jobsOf(workflowOf(workflow)).map((job) => ({ ...job, workflow })));
 const steps = jobs.flatMap(({ workflow, id: job, steps = [] }) =>
@@ -42,6 +44,8 @@ describe("permissions", () => {
       "terraform: comment": "contents read, pull-requests write",
       "terraform: changed": "",
       ...Object.fromEntries(APPLIES.map((id) => [`terraform: ${id}`, "contents read, id-token write"])),
+      "terraform: destroy-plan": "contents read, id-token write",
+      "terraform: destroy": "contents read, id-token write",
       "terraform: second": "",
       "terraform: third": "",
       "terraform: drift": "contents read, issues write",
@@ -71,6 +75,9 @@ describe("permissions", () => {
         [`terraform: ${id}`, "${{ vars.AWS_APPLY_ROLE }}"],
         [`terraform: ${id}`, "${{ vars.AWS_APPLY_ROLE }}"],
       ]),
+      ["terraform: destroy-plan", "${{ fromJSON(vars.AWS_PLAN_ROLES)[inputs.destroy] }}"],
+      ["terraform: destroy", "${{ vars.AWS_APPLY_ROLE }}"],
+      ["terraform: destroy", "${{ vars.AWS_APPLY_ROLE }}"],
       ["service: build", "${{ vars.AWS_PUSH_ROLE }}"],
       ["service: test", "${{ vars.AWS_PUSH_ROLE }}"],
       ["service: deploy", "${{ vars.AWS_DEPLOY_ROLE }}"],
@@ -84,7 +91,7 @@ describe("permissions", () => {
       const job = jobs.find(({ workflow, id }) => workflow === step.workflow && id === step.job);
       const seconds = Number(step.with?.["role-duration-seconds"] ?? 3_600);
       expect(job?.["timeout-minutes"] ?? Infinity, place(step)).toBeLessThanOrEqual(seconds / 60);
-      expect(seconds, place(step)).toBe(APPLIES.includes(step.job) ? 14_400 : 3_600);
+      expect(seconds, place(step)).toBe(LONG.includes(step.job) ? 14_400 : 3_600);
     }
   });
 
@@ -96,6 +103,7 @@ describe("permissions", () => {
       ...APPLIES.map((id) =>
         expect.stringMatching(new RegExp(`^terraform: ${id}: newer=\\$\\(npm run -s github -- newer\\)\n`)),
       ),
+      expect.stringMatching(/^terraform: destroy: newer=\$\(npm run -s github -- newer\)\n/),
       expect.stringMatching(/^terraform: drift: read -ra stacks [^\n]*\nnpm run -s github -- drift reports /),
     ]);
   });
@@ -106,7 +114,7 @@ describe("jobs that change an environment", () => {
     const inEnvironment = jobs.filter(({ environment }) => environment !== undefined);
     expect(inEnvironment.map(({ workflow, id, environment }) => [`${workflow}: ${id}`, environment])).toEqual(
       [
-        ...APPLIES.map((id) => [`terraform: ${id}`, "${{ matrix.environment }}"]),
+        ...LONG.map((id) => [`terraform: ${id}`, "${{ matrix.environment }}"]),
         [
           "service: deploy",
           { name: "${{ needs.build.outputs.environment }}", url: "${{ steps.deploy.outputs.url }}" },
@@ -131,7 +139,7 @@ describe("jobs that change an environment", () => {
         false,
       ],
       ["terraform: comment", "comment-${{ github.ref }}", false],
-      ...APPLIES.map((id) => [`terraform: ${id}`, "apply-${{ matrix.environment }}", false]),
+      ...LONG.map((id) => [`terraform: ${id}`, "apply-${{ matrix.environment }}", false]),
       ["terraform: drift", "drift", false],
       ["self-test: test", "self-test-${{ github.ref }}", true],
       ["self-test: cdktn", "self-test-cdktn-${{ github.ref }}", true],
@@ -159,6 +167,10 @@ describe("jobs that change an environment", () => {
         expect.stringMatching(startOf(`exec ${scripts.apply} "$ENVIRONMENT" --auto-approve `)),
       ]),
       [
+        "terraform: destroy",
+        expect.stringMatching(startOf(`exec ${scripts.destroy} "$ENVIRONMENT" --auto-approve `)),
+      ],
+      [
         "service: deploy",
         expect.stringMatching(startOf(`exec ${scripts.deploy} "$ENVIRONMENT" --image "$IMAGE" `)),
       ],
@@ -176,7 +188,7 @@ describe("machines", () => {
       if (uses) continue;
       expect([ARM, "ubuntu-24.04"], id).toContain(machine);
       expect(minutes, id).toBeGreaterThan(0);
-      expect(minutes, id).toBeLessThanOrEqual(APPLIES.includes(id) ? 240 : 60);
+      expect(minutes, id).toBeLessThanOrEqual(LONG.includes(id) ? 240 : 60);
     }
     expect(jobs.filter((job) => job["runs-on"] === ARM).map(({ id }) => id)).toEqual([
       "pull-request",
@@ -275,6 +287,7 @@ describe("scripts", () => {
       "aws",
       "cat",
       "echo",
+      "exit",
       "find",
       "jq",
       "mkdir",
@@ -319,6 +332,7 @@ describe("scripts", () => {
         ...["test:environments", "github", "try:cdktn", "try:tofu"],
         // In words for people.
         "apply",
+        "destroy",
       ]),
     );
     expect(called).toHaveLength(runs.flatMap(({ run }) => run.match(/\bnpm\b/g) ?? []).length);

@@ -86,6 +86,7 @@ export const OUTPUTS = {
   changed: { apart: '["lab"]', first: '["staging"]', later: "[2,3]" },
   second: { environments: '["prod"]' },
   third: { environments: '["eu"]' },
+  "destroy-plan": { environments: '["qa"]' },
   build: { environment: "staging", digest: "sha256:1" },
 };
 
