@@ -402,6 +402,27 @@ describe.sequential("the jobs", () => {
     expect(gone.log).toMatch(/No drift any more: closed issue/);
     expect(issues()).toEqual([["closed", "Drift: staging", "retention_in_days: 7 → 3"]]);
   });
+
+  it("destroy an environment that a person named: show what goes, refuse what holds data, take it away", async () => {
+    const destroy = (job: string, allowed: string) => {
+      fresh(withOwner);
+      const inputs = { destroy: "staging", "allow-destroy": allowed };
+      const contexts = { inputs, matrix: { environment: "staging" } };
+      return run(terraform, job, "dispatch on main", { sandbox: [], contexts });
+    };
+    const refused = await destroy("destroy-plan", "");
+    expect(refused.status).toBe("failure");
+    expect(refused.summary).toMatch(/^## What goes with staging\n[\s\S]*aws_db_instance\.\S+ is DESTROYED/);
+    const losses = refused.log.matchAll(/--allow-destroy '([^']+)'/g);
+    const allowed = [...losses].map(([, address]) => address).join(" ");
+    const planned = await destroy("destroy-plan", allowed);
+    expect(planned.status, planned.log).toBe("success");
+    expect(planned.outputs).toEqual({ environments: '["staging"]' });
+    const { status, log, summary } = await destroy("destroy", allowed);
+    expect(status, log).toBe("success");
+    expect(log).toMatch(/✓ staging: 0 added, 0 changed, \d+ destroyed/);
+    expect(summary).toMatch(/^### staging is destroyed\nRemove environments\/staging\.ts/);
+  });
 });
 
 const DIGEST = `
