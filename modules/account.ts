@@ -38,3 +38,18 @@ export function checkAccounts(environments: readonly Placed[], home: string | un
       message: `is missing, and ${named.name} names ${named.account}: name this one's, too, or in context of cdktf.json that of all that name none.`,
     }));
 }
+
+/** The one account of some environments; undefined where none is named. What names none is in that of the others. */
+export const accountOf = (environments: readonly Placed[], home: string | undefined): string | undefined =>
+  home ?? environments.find((one) => one.account !== undefined)?.account;
+
+/** Environments that are elsewhere than the bootstrap stack, which makes roles and a bucket in one account. */
+export function checkOneAccount(environments: readonly Placed[], home: string | undefined): Mistake[] {
+  const account = accountOf(environments, home);
+  return environments
+    .filter((one) => one.account !== undefined && one.account !== account)
+    .map(({ name, account: own }) => ({
+      path: `${name}.account`,
+      message: `${own} is another account than that of the bootstrap stack, ${account}, where states, images and roles lie: give it a project of its own, with its own bootstrap, or say bootstrap: false (docs/accounts.md).`,
+    }));
+}

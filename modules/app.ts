@@ -1,7 +1,7 @@
 import { readdirSync } from "node:fs";
 import { basename, join } from "node:path";
 import { App } from "cdktf";
-import { checkAccounts } from "./account";
+import { accountOf, checkAccounts, checkOneAccount } from "./account";
 import { Bootstrap } from "./bootstrap/bootstrap";
 import type { BootstrapConfiguration } from "./bootstrap/props";
 import { checkRepositories } from "./bootstrap/repositories";
@@ -85,9 +85,14 @@ export function addBootstrap(
   project: Project,
   environments: readonly Environment[],
 ): Bootstrap {
-  const mistakes = checkRepositories(environments.map(({ configuration }) => configuration));
+  const configurations = environments.map((environment) => environment.configuration);
+  const mistakes = [
+    ...checkRepositories(configurations),
+    ...checkOneAccount(configurations, project.account),
+  ];
   if (mistakes.length > 0) throw new ConfigurationError(mistakes);
-  return new Bootstrap(app, configuration, project, environments);
+  const account = accountOf(configurations, project.account);
+  return new Bootstrap(app, configuration, { ...project, account }, environments);
 }
 
 type Configured = Source & Pick<EnvironmentFile, "extend">;

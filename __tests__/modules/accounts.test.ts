@@ -34,6 +34,23 @@ describe("the account", () => {
     expect(of(bootstrap).backend?.allowed_account_ids).toEqual([HOME]);
   });
 
+  test("that every environment names is bootstrap's, too", () => {
+    const context = { project: "app", bootstrap: { region: "us-west-2" } };
+    const there = but({ account: OTHER });
+    const bootstrap = synthesizeBootstrap({ staging: there, prod: there }, context);
+    expect(of(bootstrap).provider?.allowed_account_ids).toEqual([OTHER]);
+  });
+
+  test.each([
+    ["cdktf.json's", { account: HOME }, { staging: least, prod: but({ account: OTHER }) }],
+    ["another environment's", {}, { qa: but({ account: HOME }), prod: but({ account: OTHER }) }],
+  ])("that is not bootstrap's, %s, is refused: its roles would be made elsewhere", (_, home, files) => {
+    const context = { project: "app", ...home, bootstrap: { region: "us-west-2" } };
+    expect(() => synthesizeBootstrap(files, context)).toThrow(
+      /1 mistake[\s\S]*prod\.account: 210987654321 is another account than that of the bootstrap stack, 123456789012/,
+    );
+  });
+
   test("that nobody names guards nothing, and changes nothing", () => {
     const { staging } = synthesizeAll({ staging: least }, { project: "app", ...buckets });
     expect(of(staging).provider).not.toHaveProperty("allowed_account_ids");
