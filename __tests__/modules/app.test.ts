@@ -20,7 +20,7 @@ import { synthesize } from "./support/synthesize";
 
 const repository = join(__dirname, "../..");
 const root = mkdtempSync(join(tmpdir(), "slipway-app-"));
-// What `node --import tsx` does for main.ts: environment files are TypeScript.
+// What `node --require tsx/cjs` does for main.ts: environment files are TypeScript.
 const unregister = register();
 
 const good = `import { environment, small } from "../modules/environment";
@@ -60,8 +60,13 @@ function mistakesOf(read: () => unknown): readonly Mistake[] {
   return [];
 }
 
+/** With nothing on the PATH: a synthesis needs Node alone, and no Terraform. */
 const main = (folder: string) =>
-  spawnSync(process.execPath, ["--import", "tsx", "main.ts"], { cwd: folder, encoding: "utf8" });
+  spawnSync(process.execPath, ["--require", "tsx/cjs", "main.ts"], {
+    cwd: folder,
+    env: { ...process.env, PATH: "" },
+    encoding: "utf8",
+  });
 
 beforeAll(() => mkdirSync(root, { recursive: true }));
 afterAll(() => {

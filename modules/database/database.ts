@@ -4,7 +4,7 @@ import { DbInstance } from "@cdktf/provider-aws/lib/db-instance";
 import { DbParameterGroup } from "@cdktf/provider-aws/lib/db-parameter-group";
 import { SecurityGroup } from "@cdktf/provider-aws/lib/security-group";
 import { SsmParameter, type SsmParameterConfig } from "@cdktf/provider-aws/lib/ssm-parameter";
-import { DataResource, Token } from "cdktf";
+import { Token } from "cdktf";
 import { Construct } from "constructs";
 import { applyType } from "../../aws/postgres-parameters";
 import type { DatabaseContract } from "../contract";
@@ -14,6 +14,7 @@ import { nameOf } from "../names";
 import type { Network } from "../network/network";
 import { admit, groupLifecycle } from "../security-group";
 import { addressOf, ITSELF } from "../stack";
+import { TerraformData } from "../terraform-data";
 import type { Connection } from "./connection";
 import { RandomPassword, StoredParameter } from "./ephemeral";
 import { createLogGroups, EXPORTED_LOGS, logGroupsOf } from "./logs";
@@ -41,7 +42,7 @@ export class Database extends Construct implements Connection {
   /** SecureString: the master user's password. */
   readonly password: SsmParameter;
   /** A new id whenever the password was written, and so whenever the instance and the URL must be given it. */
-  readonly passwordWritten: DataResource;
+  readonly passwordWritten: TerraformData;
   /** SecureString: the connection URL, password included. All services share it, whatever they call it. */
   readonly url: SsmParameter;
   private readonly stored: StoredParameter;
@@ -62,8 +63,8 @@ export class Database extends Construct implements Connection {
     this.parameterGroup = this.createParameterGroup();
     this.logGroups = createLogGroups(this, this.identifier, props.key);
     this.password = this.createPassword();
-    this.passwordWritten = new DataResource(this, "password_written", {
-      triggersReplace: { password: this.password.arn },
+    this.passwordWritten = new TerraformData(this, "password_written", {
+      password: this.password.arn,
     });
     this.stored = new StoredParameter(this, "stored_password", this.password.arn);
     this.instance = this.createInstance();
