@@ -4,6 +4,10 @@
  * Source: the Service Authorization Reference, "Resource types" column of each action.
  */
 export const wildcardReasons = {
+  Anything: "A boundary gives nothing: it bounds what a role's own policies give.",
+  ClaimNothing: "A refusal by tag: nothing is made to look like another environment's.",
+  LeaveNetworks: "A refusal by tag, of networks that bear another environment's and are no peers.",
+  LeaveTagged: "A refusal by tag, of whatever bears another environment's.",
   EcrLogin: "ecr:GetAuthorizationToken has no resource level.",
   ReadServices: "Terraform reads by list before it knows an id, and most reads have no resource level.",
   ChangeServices:

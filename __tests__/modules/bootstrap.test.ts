@@ -2,6 +2,7 @@ import { execFileSync } from "node:child_process";
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { IamRole } from "@cdktf/provider-aws/lib/iam-role";
 import { SnsTopic } from "@cdktf/provider-aws/lib/sns-topic";
 import { Testing } from "cdktf";
 import fc from "fast-check";
@@ -14,7 +15,7 @@ import type { Deployable } from "../../modules/contract/policy";
 import { policy as deployPolicy } from "../../modules/contract/policy";
 import type { EnvironmentFile, EnvironmentProps } from "../../modules/environment";
 import { resolve } from "../../modules/environment/resolve";
-import type { Allowed, Ruling } from "../../modules/policy";
+import type { Ruling } from "../../modules/policy";
 import { resolveProject } from "../../modules/project";
 import { Registry } from "../../modules/registry/registry";
 import { SlipwayStack } from "../../modules/stack";
@@ -39,7 +40,7 @@ const withBootstrap = (bootstrap: object, files: Parameters<typeof synthesizeBoo
   synthesizeBootstrap(files, { ...context, bootstrap: { ...context.bootstrap, ...bootstrap } });
 
 /** All statements of a role, over all its policies that are attached to it. */
-function statementsOf(of: Graph, role: string): Allowed[] {
+function statementsOf(of: Graph, role: string): Ruling[] {
   const attached = of
     .all("aws_iam_role_policy_attachment")
     .filter(({ body }) => body.role === `\${aws_iam_role.ci_${role}.name}`)
@@ -76,9 +77,10 @@ const matches = (pattern: string, text: string) =>
   new RegExp(`^${pattern.replaceAll(/[.+?^${}()|[\]\\]/g, "\\$&").replaceAll("*", ".*")}$`).test(text);
 
 /** Whether some statement allows the action on the resource, conditions left aside. */
-const allows = (statements: readonly Allowed[], action: string, resource: string) =>
+const allows = (statements: readonly Ruling[], action: string, resource: string) =>
   statements.some(
-    ({ Action, Resource }) =>
+    ({ Effect, Action, Resource }) =>
+      Effect === "Allow" &&
       Action.some((pattern) => matches(pattern, action)) &&
       Resource.some((pattern) => matches(pattern, resource)),
   );
@@ -356,7 +358,7 @@ describe("what they may do", () => {
   });
 
   test("plan of bootstrap: its state and those without a file, but not those of the environments", () => {
-    const rulings: readonly Ruling[] = statementsOf(graph, "plan_bootstrap");
+    const rulings = statementsOf(graph, "plan_bootstrap");
     const about = (effect: string, name: string) =>
       rulings.some(
         ({ Effect, Action, Resource }) =>
@@ -405,8 +407,8 @@ describe("what they may do", () => {
   });
 
   test("apply: what knows no name only in its region, and where the global services are", () => {
-    const wide = statementsOf(graph, "apply_staging").filter(({ Action }) =>
-      Action.some((action) => action.endsWith(":*")),
+    const wide = statementsOf(graph, "apply_staging").filter(
+      ({ Effect, Action }) => Effect === "Allow" && Action.some((action) => action.endsWith(":*")),
     );
     expect(wide.map(({ Condition }) => Condition)).toEqual([
       { StringEquals: { "aws:RequestedRegion": ["us-west-2", "us-east-1"] } },
@@ -507,6 +509,118 @@ describe("what they may do", () => {
     ]);
   });
 
+  const boundaryOf = (of: Graph, name: string) => of.one("aws_iam_policy", `ci_boundary_${name}`);
+
+  test("apply: gives rights to roles within its environment's boundary alone, and cannot change or take off that", () => {
+    const within = { "iam:PermissionsBoundary": "${aws_iam_policy.ci_boundary_staging.arn}" };
+    const statements = statementsOf(graph, "apply_staging");
+    for (const action of ["CreateRole", "PutRolePolicy", "AttachRolePolicy", "PutRolePermissionsBoundary"]) {
+      const allowing = statements.filter(({ Action }) => Action.includes(`iam:${action}`));
+      expect([action, allowing.map(({ Condition }) => Condition?.StringEquals)]).toEqual([action, [within]]);
+    }
+    const iam = new Set(statements.flatMap(({ Action }) => Action.filter((one) => one.startsWith("iam:"))));
+    for (const pattern of iam)
+      for (const action of [
+        "DeleteRolePermissionsBoundary",
+        "CreatePolicyVersion",
+        "SetDefaultPolicyVersion",
+        "DeletePolicy",
+        "CreatePolicy",
+        "AttachUserPolicy",
+      ])
+        expect([pattern, action, matches(pattern, `iam:${action}`)]).toEqual([pattern, action, false]);
+    expect(boundaryOf(graph, "staging")).toMatchObject({ name: "app-boundary-staging", path: "/slipway/" });
+  });
+
+  test("apply: hands its roles to the services that they trust, and to no other", () => {
+    const of = withBootstrap({}, { staging: least });
+    const pass = statementsOf(of, "apply_staging").filter(({ Action }) => Action.includes("iam:PassRole"));
+    expect(pass.map(({ Condition }) => Condition)).toEqual([
+      { StringEquals: { "iam:PassedToService": ["ec2.amazonaws.com", "ecs-tasks.amazonaws.com"] } },
+    ]);
+  });
+
+  test("apply: leaves what bears another environment's tags, but networks of its peers, and gives nobody such a tag", () => {
+    const of = withBootstrap(
+      {},
+      {
+        staging: { ...least, network: { cidr: "10.1.0.0/16", peering: ["prod"] } },
+        prod: { ...larger, network: { cidr: "10.2.0.0/16" } },
+        qa: { ...least, network: { cidr: "10.3.0.0/16" } },
+      },
+    );
+    const refused = (name: string) =>
+      Object.fromEntries(
+        statementsOf(of, `apply_${name}`).flatMap(({ Sid, Effect, Action, Condition }) =>
+          Effect === "Deny" ? [[Sid, { ec2: Action.includes("ec2:*"), ...Condition?.StringEquals }]] : [],
+        ),
+      );
+    const tags = (environments: string[]) => ({
+      "aws:ResourceTag/project": "app",
+      "aws:ResourceTag/environment": environments,
+    });
+    expect(refused("staging")).toEqual({
+      LeaveTagged: { ec2: false, ...tags(["prod", "qa"]) },
+      ClaimNothing: { ec2: true, "aws:RequestTag/environment": ["prod", "qa"] },
+      LeaveNetworks: { ec2: true, ...tags(["qa"]) },
+    });
+    expect(refused("prod")).toMatchObject({ LeaveNetworks: tags(["staging", "qa"]) });
+    expect(
+      statementsOf(withBootstrap({}, { staging: least }), "apply_staging").map(({ Effect }) => Effect),
+    ).not.toContain("Deny");
+  });
+
+  test("a boundary gives nothing in IAM but roles to ECS, and nothing of what is another environment's, or the states", () => {
+    const [anything, pass, others, tagged] = JSON.parse(boundaryOf(graph, "staging").policy).Statement;
+    expect(anything).toMatchObject({ Effect: "Allow", NotAction: ["account:*", "iam:*", "organizations:*"] });
+    expect(pass).toMatchObject({
+      Effect: "Allow",
+      Action: ["iam:PassRole"],
+      Resource: [`arn:aws:iam::${ACCOUNT}:role/staging-*`],
+      Condition: { StringEquals: { "iam:PassedToService": "ecs-tasks.amazonaws.com" } },
+    });
+    expect(others).toMatchObject({ Effect: "Deny", Action: ["*"] });
+    const left = (resource: string) => others.Resource.some((one: string) => matches(one, resource));
+    for (const [name, refused] of [
+      ["staging", false],
+      ["prod", true],
+    ] as const)
+      expect([
+        left(`arn:aws:iam::${ACCOUNT}:role/${name}-web-task`),
+        left(`arn:aws:s3:::${name}-uploads-123456789012/cat.png`),
+        left(`arn:aws:ssm:us-west-2:${ACCOUNT}:parameter/${name}/service/web/API_KEY`),
+      ]).toEqual([refused, refused, refused]);
+    expect(left(`${BUCKET}/staging.tfstate`)).toBe(true);
+    expect(tagged).toMatchObject({
+      Effect: "Deny",
+      Condition: {
+        StringEquals: { "aws:ResourceTag/project": "app", "aws:ResourceTag/environment": ["prod"] },
+      },
+    });
+  });
+
+  test("a boundary of twenty environments is no longer than AWS takes", () => {
+    const names = Array.from({ length: 20 }, (_, index) => `environment-${index}-long`.padEnd(24, "x"));
+    const of = withBootstrap({}, Object.fromEntries(names.map((name) => [name, least])));
+    const { policy } = boundaryOf(of, names[0] ?? "");
+    expect(policy.replaceAll(ACCOUNT, "123456789012").length).toBeLessThanOrEqual(6_144);
+  });
+
+  test("every role of an environment has its boundary, a team's own too, where roles for CI demand it", () => {
+    const project = { project: "app", bootstrap: { github: {} } };
+    const file: EnvironmentFile = {
+      props: larger,
+      extend: (own) => void new IamRole(own, "own", { name: "staging-own", assumeRolePolicy: "{}" }),
+    };
+    const of = synthesize(file, "staging", project);
+    const roles = of.all("aws_iam_role").map(({ body }) => body.permissions_boundary);
+    expect(roles.length).toBeGreaterThan(3);
+    expect(new Set(roles)).toEqual(new Set([`arn:aws:iam::${ACCOUNT}:policy/slipway/app-boundary-staging`]));
+    for (const bootstrap of [false, { github: false }] as const)
+      for (const { body } of synthesize(larger, "staging", { project: "app", bootstrap }).all("aws_iam_role"))
+        expect(body).not.toHaveProperty("permissions_boundary");
+  });
+
   test("apply: a repository of its own, where the environment makes one", () => {
     const own: EnvironmentProps = { ...least, registry: { repository: "own", create: true } };
     const statements = statementsOf(withBootstrap({}, { staging: own }), "apply_staging");
@@ -544,7 +658,7 @@ describe("what they may do", () => {
     expect(policies.length).toBeLessThanOrEqual(10);
     for (const { body } of policies)
       expect(body.policy.replaceAll(ACCOUNT, "123456789012").length).toBeLessThanOrEqual(6_144);
-    const together = (statements: readonly Allowed[]) =>
+    const together = (statements: readonly Ruling[]) =>
       new Set(statements.flatMap(({ Sid, Resource }) => Resource.map((resource) => `${Sid} ${resource}`)));
     const expected = deployPolicy(inWords(synthesize(thirty))).Statement;
     expect(together(statementsOf(of, "deploy_staging"))).toEqual(together(expected));

@@ -2,13 +2,11 @@ import { IamPolicy } from "@cdktf/provider-aws/lib/iam-policy";
 import { IamRole } from "@cdktf/provider-aws/lib/iam-role";
 import { IamRolePolicyAttachment } from "@cdktf/provider-aws/lib/iam-role-policy-attachment";
 import { Construct } from "constructs";
+import { BOOTSTRAP_PATH } from "../boundary";
 import { nameOf } from "../names";
 import { suppress } from "../../guardrails/suppress";
 import { document, type Ruling, wildcardReasons } from "../policy";
 import { ITSELF } from "../stack";
-
-/** Keeps them apart from the environments' own roles, which the apply roles may change. */
-const PATH = "/slipway/";
 
 /**
  * Characters of a managed policy, of 6,144 that AWS takes: what is a reference here may be longer then. A role takes ten.
@@ -36,7 +34,7 @@ export class CiRole extends Construct {
     super(scope, id);
     this.role = new IamRole(this, ITSELF, {
       name: nameOf("aws_iam_role", ...props.name),
-      path: PATH,
+      path: BOOTSTRAP_PATH,
       description: props.description,
       assumeRolePolicy: props.trust,
       maxSessionDuration: props.hours && props.hours * 3_600,
@@ -44,7 +42,7 @@ export class CiRole extends Construct {
     this.policies = divide(props.statements, LONGEST).map((statements, index) => {
       const policy = new IamPolicy(this, `policy_${index + 1}`, {
         name: nameOf("aws_iam_policy", ...props.name, String(index + 1)),
-        path: PATH,
+        path: BOOTSTRAP_PATH,
         policy: document(statements),
       });
       new IamRolePolicyAttachment(this, `attachment_${index + 1}`, {

@@ -2,13 +2,14 @@ import { Construct } from "constructs";
 import { policy as deployPolicy } from "../contract/policy";
 import type { Environment } from "../environment/environment";
 import { actionsOf, allowed, type Ruling, type Statement } from "../policy";
+import { Boundary } from "./boundary";
 import { CiRole, type CiRoleProps } from "./ci-role";
 import { deployableOf } from "./deployable";
 import { GithubIdentity } from "./github-identity";
 import type { GithubConfiguration } from "./props";
 import type { Repository } from "./repositories";
 import { bootstrapRulings } from "./bootstrap-access";
-import { applyStatements, planStatements } from "./terraform-access";
+import { applyRulings, planStatements } from "./terraform-access";
 import { whoMay } from "./trust";
 
 /**
@@ -35,6 +36,8 @@ export class CiRoles extends Construct {
   readonly plan: ReadonlyMap<string, CiRole>;
   /** Pushes images. */
   readonly push: CiRole;
+  /** By environment: what its roles may do at most. */
+  readonly boundaries: ReadonlyMap<string, Boundary>;
   /** By environment: applies its plan. */
   readonly apply: ReadonlyMap<string, CiRole>;
   /** By environment: deploys into it. */
@@ -49,11 +52,12 @@ export class CiRoles extends Construct {
     this.identity = new GithubIdentity(this, "github", props.github);
     this.plan = this.createPlanRoles();
     this.push = this.createPushRole();
+    this.boundaries = this.perEnvironment((environment) => this.createBoundary(environment));
     this.apply = this.perEnvironment((environment) => this.createApplyRole(environment));
     this.deploy = this.perEnvironment((environment) => this.createDeployRole(environment));
   }
 
-  private perEnvironment(make: (environment: Environment) => CiRole): ReadonlyMap<string, CiRole> {
+  private perEnvironment<Made>(make: (environment: Environment) => Made): ReadonlyMap<string, Made> {
     return new Map(this.props.environments.map((one) => [one.configuration.name, make(one)]));
   }
 
@@ -117,14 +121,40 @@ export class CiRoles extends Construct {
     return `arn:aws:ecr:${region}:${this.props.account}:repository/${name}`;
   }
 
+  /** The names of the environments beside this one. */
+  private beside({ configuration }: Environment): string[] {
+    return this.props.environments
+      .map((one) => one.configuration.name)
+      .filter((name) => name !== configuration.name);
+  }
+
+  private createBoundary(environment: Environment) {
+    const { project, account, stateBucketArn } = this.props;
+    const { name } = environment.configuration;
+    const others = this.beside(environment);
+    return new Boundary(this, `boundary_${name}`, {
+      project,
+      account,
+      environment: name,
+      others,
+      stateBucketArn,
+    });
+  }
+
   private createApplyRole(environment: Environment) {
-    const { github, account, stateBucketArn } = this.props;
+    const { github, project, account, stateBucketArn } = this.props;
     const { name } = environment.configuration;
     return this.createRole(["apply", name], {
       description: `Applies ${name}, in the GitHub environment of this name`,
       trust: this.identity.trust(whoMay.apply(github, name)),
       hours: APPLY_HOURS,
-      statements: applyStatements(environment, account, stateBucketArn).map(allowed),
+      statements: applyRulings(environment, {
+        project,
+        account,
+        stateBucketArn,
+        others: this.beside(environment),
+        boundaryArn: this.boundaries.get(name)?.policy.arn ?? "",
+      }),
     });
   }
 

@@ -1,9 +1,10 @@
 import type { Environment } from "../environment/environment";
 import type { Configuration } from "../environment/props";
-import { actionsOf, AGENT_POLICY, type Statement } from "../policy";
+import { actionsOf, AGENT_POLICY, allowed, denied, type Ruling, type Statement } from "../policy";
 import { stateKey } from "../stack";
+import { leaveTagged } from "./boundary";
 import { parameterPatterns } from "./parameters";
-import { autoscales, optionalServices, usedServices } from "./used-services";
+import { autoscales, optionalServices, servicesWithRoles, usedServices } from "./used-services";
 
 /**
  * The AWS services that environments are made of, and the actions by which Terraform reads them. Names come from the
@@ -131,8 +132,53 @@ export function planStatements(environment: Environment, account: string, bucket
   ];
 }
 
-/** What applying one environment takes: its own state, what bears its name, and the services that bear none. */
-export function applyStatements(environment: Environment, account: string, bucketArn: string): Statement[] {
+export interface ApplyAccess {
+  readonly project: string;
+  readonly account: string;
+  readonly stateBucketArn: string;
+  /** The other environments that there are. */
+  readonly others: readonly string[];
+  /** The policy that each role has to be bounded by. */
+  readonly boundaryArn: string;
+}
+
+/** What applying one environment takes, and what of the others it is refused, since most ids are known to nobody before. */
+export function applyRulings(environment: Environment, access: ApplyAccess): Ruling[] {
+  const { project, others } = access;
+  const services = changedServices(environment).map((one) => `${one}:*`);
+  const { network } = environment.configuration;
+  // Routes to a peer stand in its tables, too.
+  const peers = network.vpc === undefined ? network.peering.map((peer) => peer.environment) : [];
+  const strangers = others.filter((other) => !peers.includes(other));
+  const networks = "ec2:*";
+  const rest = services.filter((one) => one !== networks);
+  return [
+    ...applyStatements(environment, access).map(allowed),
+    ...(others.length > 0 ? [leaveTagged(rest, project, others), claimNothing(services, others)] : []),
+    ...(strangers.length > 0 ? [leaveTagged([networks], project, strangers, "LeaveNetworks")] : []),
+  ];
+}
+
+/** What bears another environment's tag is that one's: nothing can be made to look like it. */
+const claimNothing = (actions: readonly string[], others: readonly string[]) =>
+  denied({
+    sid: "ClaimNothing",
+    actions,
+    resources: ["*"],
+    condition: { StringEquals: { "aws:RequestTag/environment": others } },
+  });
+
+/** The services in which Terraform may change whatever is not another environment's. */
+const changedServices = (environment: Environment): string[] => [
+  ...Object.keys(services),
+  ...usedServices(environment).filter((one) => !bounded.includes(one)),
+];
+
+/** Its own state, what bears its name, and the services that bear none. */
+function applyStatements(
+  environment: Environment,
+  { account, stateBucketArn: bucketArn, boundaryArn }: ApplyAccess,
+): Statement[] {
   const { configuration } = environment;
   const { name, region } = configuration;
   const used = usedServices(environment);
@@ -143,13 +189,11 @@ export function applyStatements(environment: Environment, account: string, bucke
     password,
     {
       sid: "ChangeServices",
-      actions: [...Object.keys(services), ...used.filter((one) => !bounded.includes(one))].map(
-        (one) => `${one}:*`,
-      ),
+      actions: changedServices(environment).map((one) => `${one}:*`),
       resources: ["*"],
       condition: inRegion(region),
     },
-    ...roleStatements(name, account),
+    ...roleStatements(environment, account, boundaryArn),
     {
       sid: "ChangeParameters",
       actions: actionsOf("ssm", [
@@ -287,19 +331,25 @@ function keyStatements({ name, region }: Configuration, account: string): Statem
   ];
 }
 
-/** Roles and instance profiles, by the environment's name. */
-function roleStatements(environment: string, account: string): Statement[] {
-  const named = (type: string) => `arn:aws:iam::${account}:${type}/${environment}-*`;
+/** Roles and instance profiles, by the environment's name; what a role gets, only within its boundary. */
+function roleStatements(environment: Environment, account: string, boundaryArn: string): Statement[] {
+  const { name } = environment.configuration;
+  const named = (type: string) => `arn:aws:iam::${account}:${type}/${name}-*`;
+  const within = { StringEquals: { "iam:PermissionsBoundary": boundaryArn } };
   return [
+    {
+      // Nobody here may change the boundary itself, or take it off.
+      sid: "GiveRoles",
+      actions: actionsOf("iam", ["CreateRole", "PutRolePermissionsBoundary", "PutRolePolicy"]),
+      resources: [named("role")],
+      condition: within,
+    },
     {
       sid: "ChangeRoles",
       actions: actionsOf("iam", [
-        "CreateRole",
         "DeleteRole",
         "DeleteRolePolicy",
         "DetachRolePolicy",
-        "PassRole",
-        "PutRolePolicy",
         "TagRole",
         "UntagRole",
         "UpdateAssumeRolePolicy",
@@ -309,11 +359,17 @@ function roleStatements(environment: string, account: string): Statement[] {
       resources: [named("role")],
     },
     {
+      sid: "PassRoles",
+      actions: ["iam:PassRole"],
+      resources: [named("role")],
+      condition: { StringEquals: { "iam:PassedToService": servicesWithRoles(environment) } },
+    },
+    {
       // Only AWS's policy for container instances: no role of an environment becomes an administrator this way.
       sid: "AttachPolicies",
       actions: ["iam:AttachRolePolicy"],
       resources: [named("role")],
-      condition: { ArnEquals: { "iam:PolicyARN": [AGENT_POLICY] } },
+      condition: { ...within, ArnEquals: { "iam:PolicyARN": [AGENT_POLICY] } },
     },
     {
       sid: "ChangeInstanceProfiles",

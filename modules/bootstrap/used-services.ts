@@ -1,4 +1,5 @@
 import { TerraformResource } from "cdktf";
+import { isRole } from "../boundary";
 import type { Environment } from "../environment/environment";
 
 /** An AWS service that an environment may do without, by how the names of its resource types begin. */
@@ -35,6 +36,13 @@ export function usedServices(environment: Environment): string[] {
   return Object.keys(optionalServices)
     .filter((service) => types.some((type) => type.startsWith(optionalServices[service]?.prefix ?? "-")))
     .sort();
+}
+
+/** The AWS services that an environment's roles are for, by their trust policies, sorted: `ecs-tasks.amazonaws.com`. */
+export function servicesWithRoles({ node }: Environment): string[] {
+  const policies = node.findAll().flatMap((one) => (isRole(one) ? (one.assumeRolePolicyInput ?? "") : []));
+  const named = policies.flatMap((policy) => policy.match(/[\w.-]+\.amazonaws\.com(?=")/g) ?? []);
+  return [...new Set(named)].sort();
 }
 
 const typesIn = ({ node }: Environment) =>

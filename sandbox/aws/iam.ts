@@ -45,6 +45,7 @@ export const iam: Kinds = {
       permissions_boundary: arn("iam"),
       description: length(0, 1000),
     },
+    refs: { permissions_boundary: { type: "aws_iam_policy", by: "arn" } },
     unique: { by: ["name"], code: "EntityAlreadyExists" },
     missing: noEntity("role"),
     inUse: {

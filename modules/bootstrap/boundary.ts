@@ -1,0 +1,86 @@
+import { IamPolicy } from "@cdktf/provider-aws/lib/iam-policy";
+import { Construct } from "constructs";
+import { suppress } from "../../guardrails/suppress";
+import { BOOTSTRAP_PATH, boundaryName } from "../boundary";
+import { allowed, denied, document, wildcardReasons } from "../policy";
+import { ITSELF } from "../stack";
+
+export interface BoundaryProps {
+  readonly project: string;
+  readonly account: string;
+  readonly environment: string;
+  /** The other environments that there are. */
+  readonly others: readonly string[];
+  readonly stateBucketArn: string;
+}
+
+/**
+ * The most that any role of an environment may do, whatever its own policies say: nothing in IAM but to hand its roles to
+ * ECS, and nothing to what is another environment's, or to the states. Its apply role must give it to each role that it makes.
+ */
+export class Boundary extends Construct {
+  readonly policy: IamPolicy;
+
+  constructor(scope: Construct, id: string, props: BoundaryProps) {
+    super(scope, id);
+    const { project, environment } = props;
+    this.policy = new IamPolicy(this, ITSELF, {
+      name: boundaryName(project, environment),
+      path: BOOTSTRAP_PATH,
+      description: `The most that roles of ${environment} may do`,
+      policy: document(statements(props)),
+    });
+    suppress(this.policy, "iam-wildcard-resource", wildcardReasons.Anything, "policy.Statement.Anything");
+  }
+}
+
+function statements({ project, account, environment, others, stateBucketArn }: BoundaryProps) {
+  return [
+    {
+      Sid: "Anything",
+      Effect: "Allow",
+      NotAction: ["account:*", "iam:*", "organizations:*"],
+      Resource: ["*"],
+    },
+    allowed({
+      sid: "PassRoles",
+      actions: ["iam:PassRole"],
+      resources: [`arn:aws:iam::${account}:role/${environment}-*`],
+      condition: { StringEquals: { "iam:PassedToService": "ecs-tasks.amazonaws.com" } },
+    }),
+    {
+      Sid: "LeaveOthers",
+      Effect: "Deny",
+      Action: ["*"],
+      Resource: [
+        stateBucketArn,
+        `${stateBucketArn}/*`,
+        ...others.flatMap((other) => [
+          `arn:aws:iam::${account}:role/${other}-*`,
+          `arn:aws:s3:::${other}-*`,
+          `arn:aws:ssm:*:${account}:parameter/${other}/*`,
+        ]),
+      ],
+    },
+    ...(others.length > 0 ? [leaveTagged(["*"], project, others)] : []),
+  ];
+}
+
+/**
+ * The refusal of calls about what bears other environments' tags, where AWS compares tags. (It does in most services that
+ * environments are made of, not in Route 53. Source: the Service Authorization Reference, condition keys of each.)
+ */
+export const leaveTagged = (
+  actions: readonly string[],
+  project: string,
+  others: readonly string[],
+  sid = "LeaveTagged",
+) =>
+  denied({
+    sid,
+    actions,
+    resources: ["*"],
+    condition: {
+      StringEquals: { "aws:ResourceTag/project": project, "aws:ResourceTag/environment": others },
+    },
+  });
