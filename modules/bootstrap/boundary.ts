@@ -30,7 +30,8 @@ export class Boundary extends Construct {
       description: `The most that roles of ${environment} may do`,
       policy: document(statements(props)),
     });
-    suppress(this.policy, "iam-wildcard-resource", wildcardReasons.Anything, "policy.Statement.Anything");
+    for (const rule of ["iam-wildcard-action", "iam-wildcard-resource"])
+      suppress(this.policy, rule, wildcardReasons.Anything, "policy.Statement.Anything");
   }
 }
 
