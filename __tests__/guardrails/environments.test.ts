@@ -98,10 +98,18 @@ describe("the bootstrap stack", () => {
         (name) =>
           `iam-wildcard-action aws_iam_policy.ci_apply_${name}_${statement("ChangeServices", "Action")}`,
       ),
+      ...["prod", "staging"].map(
+        (name) =>
+          `iam-wildcard-action aws_iam_policy.ci_boundary_${name} policy.Statement.Anything.NotAction`,
+      ),
       ...["prod", "staging"].flatMap((name) =>
         ["ChangeServices", "ReadServices"].map(
           (sid) => `iam-wildcard-resource aws_iam_policy.ci_apply_${name}_${statement(sid, "Resource")}`,
         ),
+      ),
+      ...["prod", "staging"].map(
+        (name) =>
+          `iam-wildcard-resource aws_iam_policy.ci_boundary_${name} policy.Statement.Anything.Resource`,
       ),
       ...["bootstrap", "prod", "staging"].map(
         (stack) =>
