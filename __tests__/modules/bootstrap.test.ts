@@ -391,6 +391,9 @@ describe("what they may do", () => {
       ["iam:PutRolePolicy", iam("prod-web-task")],
       ["iam:PutRolePolicy", iam("slipway/app-apply-staging")],
       ["iam:UpdateAssumeRolePolicy", iam("slipway/app-apply-prod")],
+      // One that somebody else made, and that begins as the environment's do.
+      ["iam:UpdateAssumeRolePolicy", iam("staging-administrator")],
+      ["iam:PassRole", iam("staging-administrator")],
       ["iam:CreatePolicyVersion", "*"],
       ["iam:CreateUser", "*"],
       ["iam:CreateAccessKey", "*"],
@@ -538,6 +541,27 @@ describe("what they may do", () => {
     expect(pass.map(({ Condition }) => Condition)).toEqual([
       { StringEquals: { "iam:PassedToService": ["ec2.amazonaws.com", "ecs-tasks.amazonaws.com"] } },
     ]);
+  });
+
+  test("apply: hands on and opens exactly the roles that the environment has, a team's own among them", () => {
+    const file: EnvironmentFile = {
+      props: least,
+      extend: (own) =>
+        void new IamRole(own, "own", { name: "staging-own", path: "/team/", assumeRolePolicy: "{}" }),
+    };
+    const statements = statementsOf(withBootstrap({}, { staging: file }), "apply_staging");
+    const roles = synthesize(file)
+      .all("aws_iam_role")
+      .map(({ body }) => `arn:aws:iam::${ACCOUNT}:role${body.path ?? "/"}${body.name}`);
+    expect(roles).toContain(`arn:aws:iam::${ACCOUNT}:role/team/staging-own`);
+    for (const sid of ["TrustRoles", "PassRoles"])
+      expect([
+        sid,
+        statements
+          .filter(({ Sid }) => Sid === sid)
+          .flatMap(({ Resource }) => Resource)
+          .sort(),
+      ]).toEqual([sid, roles.sort()]);
   });
 
   test("apply: leaves what bears another environment's tags, but networks of its peers, and gives nobody such a tag", () => {

@@ -4,7 +4,7 @@ import { actionsOf, AGENT_POLICY, allowed, denied, type Ruling, type Statement }
 import { stateKey } from "../stack";
 import { leaveTagged } from "./boundary";
 import { parameterPatterns } from "./parameters";
-import { autoscales, optionalServices, servicesWithRoles, usedServices } from "./used-services";
+import { autoscales, optionalServices, roleArns, servicesWithRoles, usedServices } from "./used-services";
 
 /**
  * The AWS services that environments are made of, and the actions by which Terraform reads them. Names come from the
@@ -335,6 +335,7 @@ function keyStatements({ name, region }: Configuration, account: string): Statem
 function roleStatements(environment: Environment, account: string, boundaryArn: string): Statement[] {
   const { name } = environment.configuration;
   const named = (type: string) => `arn:aws:iam::${account}:${type}/${name}-*`;
+  const own = roleArns(environment, account);
   const within = { StringEquals: { "iam:PermissionsBoundary": boundaryArn } };
   return [
     {
@@ -352,16 +353,17 @@ function roleStatements(environment: Environment, account: string, boundaryArn: 
         "DetachRolePolicy",
         "TagRole",
         "UntagRole",
-        "UpdateAssumeRolePolicy",
         "UpdateRole",
         "UpdateRoleDescription",
       ]),
       resources: [named("role")],
     },
+    // AWS compares no boundary here: another role of the account, whose name only begins alike, is not to be had.
+    { sid: "TrustRoles", actions: ["iam:UpdateAssumeRolePolicy"], resources: own },
     {
       sid: "PassRoles",
       actions: ["iam:PassRole"],
-      resources: [named("role")],
+      resources: own,
       condition: { StringEquals: { "iam:PassedToService": servicesWithRoles(environment) } },
     },
     {

@@ -38,9 +38,18 @@ export function usedServices(environment: Environment): string[] {
     .sort();
 }
 
+const rolesIn = ({ node }: Environment) => node.findAll().filter(isRole);
+
+/** The ARNs of an environment's roles, a team's own among them; what is known only once it is applied stands for anything. */
+export const roleArns = (environment: Environment, account: string): string[] =>
+  rolesIn(environment).map(({ pathInput = "/", nameInput = "${}" }) => {
+    const name = `${pathInput}${nameInput}`.replaceAll(/\$\{[^}]*\}/g, "*");
+    return `arn:aws:iam::${account}:role${name}`;
+  });
+
 /** The AWS services that an environment's roles are for, by their trust policies, sorted: `ecs-tasks.amazonaws.com`. */
-export function servicesWithRoles({ node }: Environment): string[] {
-  const policies = node.findAll().flatMap((one) => (isRole(one) ? (one.assumeRolePolicyInput ?? "") : []));
+export function servicesWithRoles(environment: Environment): string[] {
+  const policies = rolesIn(environment).map(({ assumeRolePolicyInput = "" }) => assumeRolePolicyInput);
   const named = policies.flatMap((policy) => policy.match(/[\w.-]+\.amazonaws\.com(?=")/g) ?? []);
   return [...new Set(named)].sort();
 }
