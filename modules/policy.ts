@@ -6,7 +6,7 @@
 export const wildcardReasons = {
   Anything: "A boundary gives nothing: it bounds what a role's own policies give.",
   ClaimNothing: "A refusal by tag: nothing is made to look like another environment's.",
-  LeaveNetworks: "A refusal by tag, of networks that bear another environment's and are no peers.",
+  LeavePeers: "A refusal by tag, of all but the networks of peers.",
   LeaveTagged: "A refusal by tag, of whatever bears another environment's.",
   EcrLogin: "ecr:GetAuthorizationToken has no resource level.",
   ReadServices: "Terraform reads by list before it knows an id, and most reads have no resource level.",

@@ -68,12 +68,15 @@ describe.sequential("an account", () => {
     expect(after.attributes.image_tag_mutability).toBe("IMMUTABLE_WITH_EXCLUSION");
   });
 
-  it("moves its states; of what is shared, a new service changes what may be deployed, and nothing else", async () => {
+  it("moves its states; of what is shared, a new service changes what may be deployed and which roles are handed on, and nothing else", async () => {
     await project.moveState();
     project.write("staging.ts", environment("web", "api"));
     const plans = await project.plan();
-    expect(plans.bootstrap?.counts).toEqual(counts({ update: 1 }));
-    expect(addresses(plans.bootstrap, "update")).toEqual(["aws_iam_policy.ci_deploy_staging_policy_1"]);
+    expect(plans.bootstrap?.counts).toEqual(counts({ update: 2 }));
+    expect(addresses(plans.bootstrap, "update")).toEqual([
+      "aws_iam_policy.ci_apply_staging_policy_1",
+      "aws_iam_policy.ci_deploy_staging_policy_1",
+    ]);
     expect(plans.staging?.counts).toEqual(counts({ create: expect.any(Number) }));
     await project.apply();
   });
@@ -110,13 +113,15 @@ describe.sequential("an account", () => {
     expect(Object.keys(plans)).toEqual(["bootstrap", "qa", "staging"]);
     expect(plans.staging?.counts).toEqual(counts({}));
     expect(plans.qa?.counts).toEqual(counts({ create: expect.any(Number) }));
-    expect(plans.bootstrap?.counts).toEqual(counts({ create: 9, update: 3 }));
+    expect(plans.bootstrap?.counts).toEqual(counts({ create: 10, update: 5 }));
     const created = addresses(plans.bootstrap, "create");
     for (const role of ["plan_qa", "apply_qa", "deploy_qa"])
       expect(created.filter((address) => address.includes(role))).toHaveLength(3);
     expect(addresses(plans.bootstrap, "update")).toEqual([
       "aws_ecr_lifecycle_policy.registry_app_lifecycle",
       "aws_ecr_repository.registry_app",
+      "aws_iam_policy.ci_apply_staging_policy_1",
+      "aws_iam_policy.ci_boundary_staging",
       "aws_iam_policy.ci_plan_bootstrap_policy_1",
     ]);
     await project.apply("bootstrap");
@@ -146,7 +151,7 @@ describe.sequential("an account", () => {
     expect(JSON.parse(belonging("qa"))).toEqual([]);
     const plans = await project.plan();
     expect(Object.keys(plans)).toEqual(["bootstrap", "staging"]);
-    expect(plans.bootstrap?.counts).toEqual(counts({ destroy: 9, update: 3 }));
+    expect(plans.bootstrap?.counts).toEqual(counts({ destroy: 10, update: 5 }));
     expect(plans.staging?.counts).toEqual(counts({}));
     await project.apply("bootstrap");
     expect(rolesFor("qa")).toEqual([]);

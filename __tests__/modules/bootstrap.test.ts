@@ -576,7 +576,9 @@ describe("what they may do", () => {
     const refused = (name: string) =>
       Object.fromEntries(
         statementsOf(of, `apply_${name}`).flatMap(({ Sid, Effect, Action, Condition }) =>
-          Effect === "Deny" ? [[Sid, { ec2: Action.includes("ec2:*"), ...Condition?.StringEquals }]] : [],
+          Effect === "Deny"
+            ? [[Sid, [Action.some((one) => matches(one, "ec2:CreateRoute")), Condition?.StringEquals]]]
+            : [],
         ),
       );
     const tags = (environments: string[]) => ({
@@ -584,11 +586,14 @@ describe("what they may do", () => {
       "aws:ResourceTag/environment": environments,
     });
     expect(refused("staging")).toEqual({
-      LeaveTagged: { ec2: false, ...tags(["prod", "qa"]) },
-      ClaimNothing: { ec2: true, "aws:RequestTag/environment": ["prod", "qa"] },
-      LeaveNetworks: { ec2: true, ...tags(["qa"]) },
+      ClaimNothing: [true, { "aws:RequestTag/environment": ["prod", "qa"] }],
+      LeaveTagged: [true, tags(["qa"])],
+      LeavePeers: [false, tags(["prod"])],
     });
-    expect(refused("prod")).toMatchObject({ LeaveNetworks: tags(["staging", "qa"]) });
+    expect(refused("prod")).toEqual({
+      ClaimNothing: [true, { "aws:RequestTag/environment": ["staging", "qa"] }],
+      LeaveTagged: [true, tags(["staging", "qa"])],
+    });
     expect(
       statementsOf(withBootstrap({}, { staging: least }), "apply_staging").map(({ Effect }) => Effect),
     ).not.toContain("Deny");

@@ -63,7 +63,7 @@ function statements({ project, account, environment, others, stateBucketArn }: B
         ]),
       ],
     },
-    ...(others.length > 0 ? [leaveTagged(["*"], project, others)] : []),
+    ...(others.length > 0 ? [leaveTagged("LeaveTagged", ["*"], project, others)] : []),
   ];
 }
 
@@ -72,10 +72,10 @@ function statements({ project, account, environment, others, stateBucketArn }: B
  * environments are made of, not in Route 53. Source: the Service Authorization Reference, condition keys of each.)
  */
 export const leaveTagged = (
+  sid: "LeaveTagged" | "LeavePeers",
   actions: readonly string[],
   project: string,
   others: readonly string[],
-  sid = "LeaveTagged",
 ) =>
   denied({
     sid,

@@ -145,25 +145,33 @@ export interface ApplyAccess {
 /** What applying one environment takes, and what of the others it is refused, since most ids are known to nobody before. */
 export function applyRulings(environment: Environment, access: ApplyAccess): Ruling[] {
   const { project, others } = access;
-  const services = changedServices(environment).map((one) => `${one}:*`);
   const { network } = environment.configuration;
-  // Routes to a peer stand in its tables, too.
   const peers = network.vpc === undefined ? network.peering.map((peer) => peer.environment) : [];
   const strangers = others.filter((other) => !peers.includes(other));
-  const networks = "ec2:*";
-  const rest = services.filter((one) => one !== networks);
+  // Routes to a peer stand in its tables, too.
+  const beyondRoutes = changedServices(environment).filter((one) => one !== "ec2");
   return [
     ...applyStatements(environment, access).map(allowed),
-    ...(others.length > 0 ? [leaveTagged(rest, project, others), claimNothing(services, others)] : []),
-    ...(strangers.length > 0 ? [leaveTagged([networks], project, strangers, "LeaveNetworks")] : []),
+    ...(others.length > 0 ? [claimNothing(others)] : []),
+    ...(strangers.length > 0 ? [leaveTagged("LeaveTagged", ["*"], project, strangers)] : []),
+    ...(peers.length > 0
+      ? [
+          leaveTagged(
+            "LeavePeers",
+            beyondRoutes.map((one) => `${one}:*`),
+            project,
+            peers,
+          ),
+        ]
+      : []),
   ];
 }
 
 /** What bears another environment's tag is that one's: nothing can be made to look like it. */
-const claimNothing = (actions: readonly string[], others: readonly string[]) =>
+const claimNothing = (others: readonly string[]) =>
   denied({
     sid: "ClaimNothing",
-    actions,
+    actions: ["*"],
     resources: ["*"],
     condition: { StringEquals: { "aws:RequestTag/environment": others } },
   });
