@@ -357,6 +357,18 @@ describe("what they may do", () => {
     expect(actionsOf(graph, "plan_bootstrap").filter((action) => action.startsWith("ssm:"))).toEqual([]);
   });
 
+  test("plan: no secret that a person writes, and a database that goes is read once more", () => {
+    const bare = { ...least, services: { web: { port: 80, secrets: ["STRIPE_KEY"] } } };
+    const patterns = (database: EnvironmentProps["database"]) =>
+      statementsOf(withBootstrap({}, { staging: { ...bare, database } }), "plan_staging")
+        .filter(({ Sid }) => Sid === "ReadParameters")
+        .flatMap(({ Resource }) => Resource.map((one) => one.replace(/^.*:parameter/, "")));
+    const aws = "/aws/service/*";
+    expect(patterns({})).toEqual(["/staging/database/*", "/staging/deploy", aws]);
+    expect(patterns(false)).toEqual(["/staging/database/*", "/staging/deploy", aws]);
+    expect(patterns({ url: "external" })).toEqual(["/staging/deploy", aws]);
+  });
+
   test("plan of bootstrap: its state and those without a file, but not those of the environments", () => {
     const rulings = statementsOf(graph, "plan_bootstrap");
     const about = (effect: string, name: string) =>

@@ -9,7 +9,10 @@ import type { Environment } from "../environment/environment";
  */
 export function parameterPatterns(environment: Environment): string[] {
   const names = environment.node.findAll().flatMap((one) => (isParameter(one) ? (one.nameInput ?? []) : []));
-  return [...new Set(names.map(patternOf))].sort();
+  const { configuration, externalDatabase } = environment;
+  // A database that goes is read once more, too; in this folder nobody writes but where it is elsewhere.
+  const database = externalDatabase ? [] : [`/${configuration.name}/database/*`];
+  return [...new Set([...names.map(patternOf), ...database])].sort();
 }
 
 const isParameter = (one: IConstruct): one is SsmParameter =>
