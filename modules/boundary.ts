@@ -1,5 +1,5 @@
 import type { IamRole } from "@cdktf/provider-aws/lib/iam-role";
-import { Aspects, TerraformResource } from "cdktf";
+import { TerraformResource } from "cdktf";
 import type { IConstruct } from "constructs";
 import { nameOf } from "./names";
 
@@ -14,13 +14,11 @@ export const boundaryName = (project: string, environment: string) =>
 export const boundaryArn = (project: string, environment: string, account: string) =>
   `arn:aws:iam::${account}:policy${BOOTSTRAP_PATH}${boundaryName(project, environment)}`;
 
-/** Gives a boundary to each role of a stack, a team's own roles among them: the environment's apply role may make no other. */
-export const boundRoles = (stack: IConstruct, arn: string): void =>
-  Aspects.of(stack).add({
-    visit: (one) => {
-      if (isRole(one)) one.permissionsBoundary ??= arn;
-    },
-  });
+/** Gives a boundary to each role below a construct that has none, a team's own among them. */
+export function boundRoles(construct: IConstruct, arn: string): void {
+  for (const role of construct.node.findAll().filter(isRole))
+    role.permissionsBoundary = role.permissionsBoundaryInput ?? arn;
+}
 
 /** Whether a construct is a role of IAM, whoever made it. */
 export const isRole = (one: IConstruct): one is IamRole =>

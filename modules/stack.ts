@@ -8,6 +8,7 @@ import {
   TerraformStack,
 } from "cdktf";
 import type { Construct, IConstruct, Node } from "constructs";
+import { boundRoles } from "./boundary";
 
 /** What all stacks of the app share. */
 export interface Project {
@@ -48,6 +49,8 @@ export const ITSELF = "itself";
 export class SlipwayStack extends TerraformStack {
   /** The tags of everything in it. */
   readonly tags: Readonly<Record<string, string>>;
+  /** The ARN of the policy beyond whose rights none of its roles gets; none by default. */
+  protected boundary: string | undefined;
 
   constructor(scope: Construct, name: string, props: SlipwayStackProps) {
     super(scope, name);
@@ -58,6 +61,12 @@ export class SlipwayStack extends TerraformStack {
     // Where the guardrails read it: beside the stack, so that they need nothing but what is synthesized.
     if (Object.keys(props.quotas ?? {}).length > 0) this.addOverride("//.quotas", props.quotas);
     this.node.addValidation({ validate: () => this.collisions() });
+  }
+
+  /** Roles are bounded last: whoever applies may make no other, and a team adds its own until the stack is written. */
+  override toTerraform() {
+    if (this.boundary !== undefined) boundRoles(this, this.boundary);
+    return super.toTerraform();
   }
 
   protected override allocateLogicalId(element: TerraformElement | Node): string {

@@ -511,8 +511,9 @@ describe("what they may do", () => {
   });
 
   test("apply: attach AWS's policies for instances, and none that makes an administrator", () => {
-    const attach = statementsOf(graph, "apply_prod").filter(({ Action }) =>
-      Action.some((action) => matches(action, "iam:AttachRolePolicy")),
+    const attach = statementsOf(graph, "apply_prod").filter(
+      ({ Effect, Action }) =>
+        Effect === "Allow" && Action.some((action) => matches(action, "iam:AttachRolePolicy")),
     );
     const attached = new Set(
       Object.entries(shipped)

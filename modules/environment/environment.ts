@@ -4,7 +4,7 @@ import { SsmParameter } from "@cdktf/provider-aws/lib/ssm-parameter";
 import { Fn, TerraformLocal, TerraformOutput } from "cdktf";
 import type { Construct } from "constructs";
 import { Bastion } from "../bastion/bastion";
-import { boundaryArn, boundRoles } from "../boundary";
+import { boundaryArn } from "../boundary";
 import { Cluster } from "../cluster/cluster";
 import { CONTRACT_VERSION, type Contract, contractParameter } from "../contract";
 import { Database } from "../database/database";
@@ -67,7 +67,7 @@ export class Environment extends SlipwayStack {
     if (configuration.after.length > 0) this.addOverride("//.after", configuration.after);
     this.account = new DataAwsCallerIdentity(this, "caller", {}).accountId;
     if (project.bootstrap && project.bootstrap.github)
-      boundRoles(this, boundaryArn(project.project, configuration.name, this.account));
+      this.boundary = boundaryArn(project.project, configuration.name, this.account);
     this.key = this.createKey();
     this.network = this.createNetwork();
     this.flowLogs = this.createFlowLogs();
