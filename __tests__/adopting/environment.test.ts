@@ -174,7 +174,7 @@ describe.sequential("an environment", () => {
     expect([alone.counts.create, alone.counts.replace]).toEqual([0, 0]);
     const destroyed = addresses(alone, "destroy");
     expect(destroyed.filter((address) => !/\.service_web(_|$)/.test(address))).toEqual([]);
-    expect(destroyed).toHaveLength(9);
+    expect(destroyed).toHaveLength(8);
     // What the guide allows to be destroyed, or apply would refuse, or find nothing of that name.
     const allowed = [...command("--allow-destroy").matchAll(/--allow-destroy (\S+)/g)].map(
       ([, address]) => address,
