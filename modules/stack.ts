@@ -22,7 +22,7 @@ export interface Project {
   /** What AWS granted beyond its defaults, by the code of the quota. */
   readonly quotas?: Readonly<Record<string, number>>;
   /** What the environments of one account share; roles for CI among it demand a boundary of the roles that they make. */
-  readonly bootstrap?: false | { readonly github: false | object };
+  readonly bootstrap?: false | { readonly region?: string; readonly github?: false | object };
 }
 
 export interface SlipwayStackProps extends Project {
