@@ -28,6 +28,8 @@ import { checkVersion } from "./command/version";
 import { applyByHand, show } from "./command/world-options";
 import { USAGE } from "../terminal/exit-codes";
 import { ACCOUNT, folderOf, forgetWorld, World } from "./world";
+import { Access } from "./iam/access";
+import { rolesIn } from "./iam/principals";
 
 async function main(): Promise<number> {
   const options = parseOptions(process.argv.slice(2));
@@ -51,7 +53,9 @@ async function main(): Promise<number> {
   if (options.images.length > 0) await push(world, options);
   if (options.show) await print(show(world, options.show.type, options.json));
   if (options.command.length === 0) return 0;
-  return runInside(world, options.account === undefined ? worldOf : undefined, project, options);
+  // A role is of one account.
+  const isOfOne = options.account !== undefined || options.as !== undefined;
+  return runInside(world, isOfOne ? undefined : worldOf, project, options);
 }
 
 /** Writes the empty world, so that it stays so for later commands. */
@@ -79,10 +83,11 @@ async function runInside(
   const { startApi } = require("./api/command") as typeof import("./api/command");
   const { Assumptions } = require("./provider/assumptions") as typeof import("./provider/assumptions");
   const assumptions = options.assume ? new Assumptions(join(folder, "assumed.json")) : undefined;
-  const provider = await serveProvider({ world, elsewhere, folders, assumptions });
+  const access = options.as === undefined ? undefined : accessOf(world, options.as);
+  const provider = await serveProvider({ world, elsewhere, folders, assumptions, access });
   process.once("exit", () => provider.close());
   const notes = new Notes(process.stderr);
-  const api = await startApi(world, options.speed, notes.say);
+  const api = await startApi(world, options.speed, notes.say, access);
   notes.hold();
   try {
     const { reattach } = provider;
@@ -94,6 +99,15 @@ async function runInside(
     await api.close();
     provider.close();
   }
+}
+
+/** The role that the command acts as. */
+function accessOf(world: World, name: string): Access {
+  const roles = rolesIn(world).map((role) => role.name);
+  if (roles.includes(name)) return new Access(world, name);
+  const there =
+    roles.length > 0 ? `there are ${roles.sort().join(", ")}` : "there is none yet: apply bootstrap first";
+  throw new UsageError(`--as: the account has no role ${name}; ${there}`);
 }
 
 /** Prints all of a text: a pipe takes some of it later, and this process ends by itself. */

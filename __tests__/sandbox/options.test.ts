@@ -21,6 +21,13 @@ describe("the command line", () => {
     expect(parseOptions(["sh", "--empty"])).toMatchObject({ empty: false, command: ["sh", "--empty"] });
   });
 
+  test("a role is named, by its ARN or path as well, and only for a command", () => {
+    for (const role of ["app-plan", "/slipway/app-plan", "arn:aws:iam::123456789012:role/slipway/app-plan"])
+      expect(parseOptions(["--as", role, "sh"])).toMatchObject({ as: "app-plan", command: ["sh"] });
+    expect(() => parseOptions(["--as", "app-plan"])).toThrow("--as needs a command");
+    expect(() => parseOptions(["--as"])).toThrow("--as needs the name of a role");
+  });
+
   test("objects are named with or without aws_", () => {
     const { with: added } = parseOptions([
       "--with",

@@ -1,4 +1,5 @@
 import type { Sim } from "../engine/sim";
+import type { Access } from "../iam/access";
 import { AwsFailure } from "./errors";
 
 /** Who calls, by the access key of the signature, which must be known. The signature itself is not checked. */
@@ -6,6 +7,8 @@ export interface Caller {
   accessKey: string;
   account: string;
   arn: string;
+  /** Whose permissions count; without it, everything is allowed. */
+  access?: Access | undefined;
 }
 
 /** One call under way. */

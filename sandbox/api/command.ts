@@ -8,6 +8,7 @@ import { pushImage } from "../engine/images";
 import type { Pace } from "../engine/pace";
 import type { Architecture } from "../engine/state";
 import { FileStore } from "../engine/store";
+import type { Access } from "../iam/access";
 import type { World } from "../world";
 import { Sandbox } from "./sandbox";
 
@@ -27,7 +28,7 @@ export interface FolderImage {
 export class ImageError extends Error {}
 
 /** Starts the stand-in endpoints on a world, going on where an earlier command stopped. */
-export async function startApi(world: World, speed: number, tell = say): Promise<Sandbox> {
+export async function startApi(world: World, speed: number, tell = say, access?: Access): Promise<Sandbox> {
   const store = new FileStore(world.folder);
   const sandbox = await Sandbox.start({
     world,
@@ -37,6 +38,7 @@ export async function startApi(world: World, speed: number, tell = say): Promise
     real: true,
     asleep: true,
     say: tell,
+    access,
   });
   return sandbox as Sandbox;
 }

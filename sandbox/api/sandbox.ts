@@ -10,6 +10,7 @@ import { parameterValue } from "../engine/catalog";
 import { text } from "../engine/attributes";
 import type { Caller } from "./call";
 import type { Fault } from "../engine/faults";
+import type { Access } from "../iam/access";
 import { type Answer, ApiServer, type Question, type RecordedCall } from "./server";
 
 export interface SandboxOptions extends Omit<HostOptions, "clock"> {
@@ -17,6 +18,8 @@ export interface SandboxOptions extends Omit<HostOptions, "clock"> {
   clock?: Clock;
   /** The access key of whoever may call; a random one if absent. */
   accessKey?: string;
+  /** The role that calls with that key; without it, everything is allowed. */
+  access?: Access | undefined;
   identities?: Record<string, Partial<Caller>>;
   port?: number;
   /** Starts no real process before the first request. */
@@ -58,6 +61,7 @@ export class Sandbox<C extends Clock = Clock> {
       host,
       onRequest: () => processes?.wake(),
       ...(options.accessKey ? { accessKey: options.accessKey } : {}),
+      access: options.access,
       ...(options.identities ? { identities: options.identities } : {}),
     });
     const endpoint = await server.listen(options.port);

@@ -1,9 +1,11 @@
 import { randomInt } from "node:crypto";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
+import { AwsError } from "../aws/kind";
 import { createSim } from "../engine/engine";
 import type { Host } from "../engine/host";
 import { emptyRuntime } from "../engine/state";
+import type { Access } from "../iam/access";
 import { World } from "../world";
 import type { Call, Caller, Operations } from "./call";
 import { ECR } from "./ecr";
@@ -47,6 +49,8 @@ export interface ApiOptions {
   host: Host;
   /** The access key of whoever may call; a random one if absent. */
   accessKey?: string;
+  /** The role that calls with that key; without it, everything is allowed. */
+  access?: Access | undefined;
   /** Access keys of other accounts and principals. */
   identities?: Record<string, Partial<Caller>>;
   /** Told of every request before it is carried out. */
@@ -172,6 +176,7 @@ export class ApiServer {
     }
     for (const name of operation.required)
       if (isBlank(request.input[name])) throw missing(request.service, name);
+    caller.access?.api(request.service, request.operation, request.region, request.input);
     const kinds = faults.map(({ kind }) => kind);
     const { host } = this.options;
     return host.run((sim) => {
@@ -192,7 +197,9 @@ export class ApiServer {
     const { account: home } = this.options.host.world;
     const known = this.options.identities?.[accessKey] ?? {};
     const account = known.account ?? home;
-    return { accessKey, account, arn: known.arn ?? `arn:aws:sts::${account}:assumed-role/sandbox/sandbox` };
+    const access = known.access ?? (accessKey === this.accessKey ? this.options.access : undefined);
+    const arn = known.arn ?? access?.session ?? `arn:aws:sts::${account}:assumed-role/sandbox/sandbox`;
+    return { accessKey, account, arn, access };
   }
 
   /** While a call is slow, time passes: the clock's own if it is moved by hand. */
@@ -246,6 +253,8 @@ function broken(record: RecordedCall): "broken" {
 
 function asFailure(error: unknown): AwsFailure {
   if (error instanceof AwsFailure) return error;
+  if (error instanceof AwsError)
+    return new AwsFailure(error.code, error.message, error.code === "AccessDenied" ? 403 : 400);
   process.stderr.write(`sandbox: ${error instanceof Error ? error.stack : String(error)}\n`);
   return new AwsFailure("InternalFailure", "The sandbox made a mistake; its terminal says which.", 500);
 }

@@ -14,6 +14,8 @@ Options (they may also come without a command):
                                              provider does. Without it each configuration acts in the account that it allows
   --assume                                   take as there, for this command alone, what its configuration only reads or
                                              imports: for plans; the last line says what it was
+  --as <role>                                act as a role that bootstrap or an environment made: each call of Terraform and of
+                                             AWS's endpoints is checked against its policies, and refused as AWS does
   --with <type>:<name>[@<region>]            add an object that Terraform does not manage
   --edit <type>/<id|name> <attribute>=<json> change something by hand, as in the console (drift)
   --delete <type>/<id|name>                  remove something by hand
@@ -28,6 +30,7 @@ Examples:
   slipway sandbox npx cdktf apply staging prod --auto-approve
   slipway sandbox npx cdktf output staging
   slipway sandbox --assume terraform -chdir=infra plan
+  slipway sandbox --as app-plan-staging npx cdktf plan staging
   slipway sandbox sh
   slipway sandbox --image app:v1=samples/app slipway deploy staging --image v1
   slipway sandbox aws ecs list-clusters

@@ -18,6 +18,8 @@ export interface Options {
   account?: string;
   /** Take as there what the command's configuration only reads or imports. */
   assume: boolean;
+  /** The role that the command acts as. */
+  as?: string;
   with: Named[];
   edits: (Named & { attribute: string; value: Json })[];
   deletions: Named[];
@@ -60,6 +62,8 @@ export function parseOptions(argv: readonly string[]): Options {
   options.command = words;
   if (options.json && !options.show) throw new UsageError("--json belongs to --show");
   if (options.assume && words.length === 0) throw new UsageError("--assume needs a command, such as a plan");
+  if (options.as && words.length === 0)
+    throw new UsageError("--as needs a command: what it does is checked against the role's policies");
   const idle =
     !options.reset &&
     !options.empty &&
@@ -89,6 +93,9 @@ function readOption(option: string, words: string[], options: Options): void {
       return;
     case "--assume":
       options.assume = true;
+      return;
+    case "--as":
+      options.as = operand("the name of a role, such as app-apply-staging").split("/").at(-1);
       return;
     case "--json":
       options.json = true;

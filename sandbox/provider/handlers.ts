@@ -8,6 +8,7 @@ import { EPHEMERAL } from "../schema/ephemeral";
 import { schemaMessage } from "../schema/messages";
 import { typesIn } from "../schema/scan";
 import type { BlockSchema } from "../schema/types";
+import type { Access } from "../iam/access";
 import { type Fields, fromWire, isRecord, toWire, type Value, type WireValue } from "../wire/value";
 import { GLOBAL, type World } from "../world";
 import { applyChange, identity, stateOf, stateOfFailure } from "./apply";
@@ -30,6 +31,8 @@ export interface Backstage {
   folders: () => string[];
   /** Takes as there what is read or imported; without it, what is not there is refused. */
   assumptions?: Assumptions | undefined;
+  /** Whose permissions count; without it, everything is allowed. */
+  access?: Access | undefined;
 }
 
 type Request = {
@@ -132,6 +135,11 @@ export class Handlers {
     if (!isRecord(state)) return { new_state: request.current_state };
     const { world } = this;
     const schema = resourceSchema(type);
+    try {
+      this.backstage.access?.read({ world, type, region: this.settings.region, before: state });
+    } catch (error) {
+      return { new_state: request.current_state, diagnostics: [fromError(`reading ${type}`, error)] };
+    }
     const object = world.get(type, this.regionOf(schema, state), identity(state));
     if (!object) return { new_state: toWire(null), private: request.private };
     const fresh = KINDS[type]?.refresh?.(object, world) ?? {};
@@ -176,7 +184,11 @@ export class Handlers {
     const doing = !isRecord(planned) ? "deleting" : isRecord(prior) ? "updating" : "creating";
     try {
       if (isRecord(planned)) await startRegion(this.world, this.regionOf(schema, planned));
+      const { access } = this.backstage;
+      const before = isRecord(prior) ? prior : undefined;
+      const after = isRecord(planned) ? planned : undefined;
       const work = (world: World): Value => {
+        access?.change({ world, type, region: this.settings.region, before, after });
         if (isRecord(planned)) {
           return applyChange(world, {
             type,
@@ -204,8 +216,13 @@ export class Handlers {
 
   private import({ type_name: type, id }: Request): Answer {
     const { world } = this;
-    const { assumptions } = this.backstage;
-    const find = () => importState(world, type, id, this.settings.region, resourceSchema(type));
+    const { assumptions, access } = this.backstage;
+    const { region } = this.settings;
+    const find = () => {
+      const state = importState(world, type, id, region, resourceSchema(type));
+      access?.read({ world, type, region, before: state });
+      return state;
+    };
     try {
       const state = assumptions ? this.imported(find, assumptions, type, id) : find();
       return { imported_resources: [{ type_name: type, state: toWire(shape(state, resourceSchema(type))) }] };
@@ -228,9 +245,8 @@ export class Handlers {
     const schema = loadSchema("data", type) as BlockSchema;
     try {
       const config = fromWire(request.config) as Fields;
-      const { world } = this;
       const { assumptions } = this.backstage;
-      const find = () => readData(type, config, schema, world, this.settings.region);
+      const find = () => this.found(type, config, schema);
       const state = await find().catch((refusal) => {
         if (!assumptions) throw refusal;
         assumptions.forData(
@@ -248,16 +264,34 @@ export class Handlers {
     }
   }
 
+  /** What a data source finds; who may not look is not told whether it is there. */
+  private async found(type: string, config: Fields, schema: BlockSchema): Promise<Fields> {
+    const { world } = this;
+    const { access } = this.backstage;
+    const { region } = this.settings;
+    const look = (before: Fields) => access?.data({ world, type, region, before });
+    try {
+      const state = await readData(type, config, schema, world, region);
+      look(state);
+      return state;
+    } catch (error) {
+      look(config);
+      throw error;
+    }
+  }
+
   private open(request: Request): Answer {
     const { type_name: type } = request;
     const schema = EPHEMERAL[type];
     if (!schema)
       return { diagnostics: [problem(`${type} is not known to the sandbox`, "No such ephemeral resource.")] };
     try {
-      const config = fromWire(request.config) as Fields;
-      return {
-        result: toWire(openEphemeral(type, shape(config, schema), this.world, this.settings.region)),
-      };
+      const config = shape(fromWire(request.config) as Fields, schema);
+      const { world } = this;
+      const { region } = this.settings;
+      const result = openEphemeral(type, config, world, region);
+      this.backstage.access?.data({ world, type, region, before: result });
+      return { result: toWire(result) };
     } catch (error) {
       return { diagnostics: [fromError(`opening ${type}`, error)] };
     }
