@@ -11,7 +11,7 @@ const ROOT = join(__dirname, "..");
 const DIST = join(ROOT, "dist");
 
 /** Files that sources read while they run, which a compiler leaves behind. */
-const READ = ["sandbox/wire/provider.proto"];
+const READ = ["sandbox/wire/provider.proto", "sandbox/engine/postgres-image/bin/psql"];
 
 async function main(): Promise<void> {
   rmSync(DIST, { recursive: true, force: true });

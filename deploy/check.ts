@@ -13,6 +13,7 @@ import {
   type Wanted,
 } from "./facts";
 import { type ImageReference, reportedDigests, short } from "./image";
+import { sameLogins, usersIn, wantedLogins } from "./logins";
 import { isPlaceholder } from "./placeholder";
 import { readStartedBy } from "./started-by";
 import { taskId } from "./task-story";
@@ -77,6 +78,7 @@ export function checks(facts: Facts, request: CheckRequest): Check[] {
       services.flatMap((service) => secretChecks(facts, contract, service)),
     ),
     ...sharedTagChecks(facts, request),
+    ...loginsCheck(facts, contract),
     branch("migrations", migrationChecks(facts, request)),
     ...recordChecks(facts),
   ];
@@ -146,7 +148,7 @@ function serviceCheck(facts: Facts, request: CheckRequest, contract: ServiceCont
     }
     return branch(name, [
       controllerCheck(service),
-      definitionCheck(service, contract),
+      definitionCheck(service, contract, request.contract, facts),
       countCheck(service),
       rolloutCheck(facts, request, contract, service),
       ...ipv6Checks(facts, contract),
@@ -161,13 +163,35 @@ const controllerCheck = ({ deploymentController }: Service) => {
     : failed("controller", `deployments are controlled by ${type}, whose outcome cannot be followed here`);
 };
 
-const definitionCheck = (service: Service, contract: ServiceContract) =>
-  service.taskDefinition === contract.taskDefinition
-    ? ok("task definition", contract.taskDefinition.split("/").at(-1) ?? "")
-    : warning(
-        "task definition",
-        `the service runs ${service.taskDefinition?.split("/").at(-1)}, the last apply made ${contract.taskDefinition.split("/").at(-1)}`,
-      );
+function definitionCheck(service: Service, own: ServiceContract, contract: Contract, facts: Facts): Check {
+  const check = "task definition";
+  const [runs, made] = [service.taskDefinition, own.taskDefinition].map(
+    (arn) => arn?.split("/").at(-1) ?? "",
+  );
+  if (runs === made) return ok(check, runs ?? "");
+  const login = contract.database?.logins?.services[own.name];
+  const reachable = login && "value" in facts.made && !facts.made.value.has(login.login);
+  return reachable
+    ? ok(check, `${runs}; a deploy makes the login ${login.user} and hands over to ${made}`)
+    : warning(check, `the service runs ${runs}, the last apply made ${made}`);
+}
+
+/** Which logins the database has, and which a deploy makes or ends. */
+function loginsCheck(facts: Facts, contract: Contract): Check[] {
+  const logins = contract.database?.logins;
+  if (!logins) return [];
+  const name = "logins";
+  return [
+    judged(name, facts.made, (made) =>
+      judged(name, facts.services, (found) => {
+        const wanted = wantedLogins(logins, made, contract.services, found);
+        return sameLogins(wanted, made)
+          ? ok(name, `${usersIn(wanted)} in the database`)
+          : ok(name, `the next deploy makes ${usersIn(wanted)}, and ends others`);
+      }),
+    ),
+  ];
+}
 
 const countCheck = ({ desiredCount = 0 }: Service) =>
   desiredCount > 0

@@ -6,6 +6,7 @@ import type { Result } from "./events";
 import { EXIT } from "./exit-code";
 import { type Facts, readFacts, type Wanted } from "./facts";
 import { short } from "./image";
+import { makeLogins } from "./logins";
 import { migrate } from "./migrate";
 import { makePlan, type Plan, planSteps } from "./plan";
 import { release } from "./release";
@@ -38,11 +39,12 @@ export type Report = Pick<Result, "images" | "services">;
 export async function deploy(context: Context, request: DeployRequest, report: Report): Promise<string> {
   const facts = await check(context, request);
   const who = whoami(process.env, "value" in facts.caller ? facts.caller.value.arn : "");
-  const plan = makePlan(facts, { ...request, who });
+  const plan = makePlan(facts, { ...request, contract: context.contract, who });
   context.events.emit({ type: "plan", steps: planSteps(plan) });
   report.images = imagesOf(plan);
   if (request.dryRun) return "Dry run: nothing was changed.";
 
+  if (plan.logins) await makeLogins(context, plan.logins);
   for (const migration of plan.migrations) await migrate(context, migration);
   await release(context, plan, request.parallel, report.services).catch((error: unknown) => {
     if (plan.migrations.length > 0) noteMigrations(error);

@@ -2,7 +2,7 @@ import { mask } from "./mask";
 import { everyString, visible } from "./printable";
 
 /** The steps of a deployment, in order; `put back` only after a failure. */
-export type Stage = "check" | "migrate" | "promote" | "roll out" | "put back" | "run";
+export type Stage = "check" | "logins" | "migrate" | "promote" | "roll out" | "put back" | "run";
 
 /** `busy`: somebody else is at work here, so this must wait. */
 export type CheckStatus = "ok" | "warning" | "busy" | "failed";
@@ -23,6 +23,8 @@ export interface ServiceStatus {
   state: string;
   /** What the environment's tag names; `runs` says whether a deployment of that is running or under way. */
   tag: { name: string; digest: string | null; runs: boolean };
+  /** Its own user of the database, and whether it runs with it; null where it has none. */
+  login: { user: string; state: "used" | "made" | "not made" } | null;
   running: { digest: string; tags: string[]; tasks: number; since: string | null }[];
   /** Newest first. */
   deployments: {

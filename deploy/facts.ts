@@ -7,6 +7,7 @@ import type { FindRecord } from "./context";
 import { Interrupted } from "./errors";
 import { successfulDigests } from "./history";
 import { type ImageReference, manifestContent, type RegistryImage, reportedDigests } from "./image";
+import { madeLogins } from "./logins";
 import { containerOf } from "./task-story";
 import { isStopped } from "./task-verdict";
 
@@ -44,6 +45,8 @@ export interface Facts {
   /** By `repository:tag`. */
   images: Map<string, Reading<ImageFacts>>;
   parameters: Reading<ReadonlyMap<string, ParameterMetadata>>;
+  /** The logins that were made, as deploy wrote them down. */
+  made: Reading<ReadonlySet<string>>;
   /** Every visible task of a migration, running or stopped, by the migration's task definition. */
   migrations: Map<string, Reading<Task[]>>;
   /** Running tasks of the services whose tasks are to have an IPv6 address, by the service's name. */
@@ -95,12 +98,15 @@ export async function readFacts(
   const secrets = new Set(services.flatMap((service) => Object.values(service.secrets).map(parameterName)));
   const names = services.map(({ service }) => service);
   const found = aws.services(cluster, names);
-  const [caller, clusterFacts, serviceFacts, parameters, records, dualStack, migrations, images] =
+  const logins = contract.database?.logins;
+  const madeText = logins ? aws.parameter(logins.made) : Promise.resolve(undefined);
+  const [caller, clusterFacts, serviceFacts, parameters, made, records, dualStack, migrations, images] =
     await Promise.all([
       reading(aws.caller()),
       reading(aws.cluster(cluster)),
       reading(found),
       reading(aws.describeParameters([...secrets])),
+      reading(madeText.then(madeLogins)),
       reading(Promise.all(find ? (contract.dns ?? []).map(find) : [])),
       byKey(
         services.filter(({ ipv6 }) => ipv6),
@@ -121,6 +127,7 @@ export async function readFacts(
     cluster: clusterFacts,
     services: serviceFacts,
     parameters,
+    made,
     records,
     dualStack,
     migrations,

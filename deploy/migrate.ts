@@ -50,10 +50,12 @@ function oneOffOf({ contract, clock }: Context, plan: MigrationPlan): OneOff {
   const hour = Math.floor(clock.now() / 3_600_000);
   return {
     stage: "migrate",
-    service,
+    subject: service.name,
+    capacity: service.capacity,
+    network: service.network,
     taskDefinition: migration.taskDefinition,
     container: migration.container,
-    command: migration.command,
+    override: { command: [...migration.command] },
     logs: migration.logs,
     startedBy: plan.startedBy,
     known,

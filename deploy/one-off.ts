@@ -1,4 +1,4 @@
-import type { Failure, RunTaskRequest, Task } from "@aws-sdk/client-ecs";
+import type { ContainerOverride, Failure, RunTaskRequest, Task } from "@aws-sdk/client-ecs";
 import type { ServiceContract } from "../modules/contract";
 import { AwsError } from "./aws/error";
 import type { Context } from "./context";
@@ -17,15 +17,15 @@ import {
   taskVerdict,
 } from "./task-verdict";
 
-/** A task that is run once, with another command than its definition's. */
-export interface OneOff {
+/** A task that is run once, with something else than its definition says. */
+export interface OneOff extends Pick<ServiceContract, "capacity" | "network"> {
   stage: Stage;
-  /** Capacity and network are the service's. */
-  service: ServiceContract;
+  /** Whom events are about: a service, or the environment. */
+  subject: string;
   taskDefinition: string;
   /** Its exit code is the task's. */
   container: string;
-  command: readonly string[];
+  override: Pick<ContainerOverride, "command" | "environment">;
   logs: { group: string; prefix: string };
   startedBy: string;
   /** ECS starts one task per token, however often the request is sent. A refused attempt needs a new one. */
@@ -46,7 +46,7 @@ function request(
   task: OneOff,
   attempt: number,
 ): RunTaskRequest & { clientToken: string; cluster: string } {
-  const { network, capacity } = task.service;
+  const { network, capacity } = task;
   return {
     cluster: contract.cluster,
     taskDefinition: task.taskDefinition,
@@ -55,7 +55,7 @@ function request(
     ...(network && {
       networkConfiguration: { awsvpcConfiguration: { ...network, assignPublicIp: "DISABLED" } },
     }),
-    overrides: { containerOverrides: [{ name: task.container, command: [...task.command] }] },
+    overrides: { containerOverrides: [{ name: task.container, ...task.override }] },
     startedBy: task.startedBy,
     clientToken: task.clientToken(attempt),
   };
@@ -70,7 +70,7 @@ const isShortage = ({ reason = "" }: Failure) => /^RESOURCE|^AGENT$|capacity is 
  */
 export async function startTask(context: Context, oneOff: OneOff): Promise<Task> {
   const { clock, signal, limits, events } = context;
-  const { stage, service } = oneOff;
+  const { stage, subject } = oneOff;
   const deadline = clock.now() + limits.capacity;
   for (let attempt = 1; ; attempt++) {
     signal.throwIfAborted();
@@ -92,7 +92,7 @@ export async function startTask(context: Context, oneOff: OneOff): Promise<Task>
         ["Look at the capacity provider's group: its largest size, and whether machines come up."],
       );
     }
-    events.emit({ type: "progress", stage, subject: service.name, text: `waiting for capacity: ${reasons}` });
+    events.emit({ type: "progress", stage, subject, text: `waiting for capacity: ${reasons}` });
     await clock.sleep(CAPACITY_PAUSE, signal);
   }
 }
@@ -130,8 +130,7 @@ export async function watchTask(context: Context, oneOff: OneOff, task: Task): P
   return { ...end, lastLines: tail.lastLines };
 }
 
-function logTail({ aws, events }: Context, { stage, service, logs, container }: OneOff, task: Task): LogTail {
-  const subject = service.name;
+function logTail({ aws, events }: Context, { stage, subject, logs, container }: OneOff, task: Task): LogTail {
   return new LogTail(
     aws,
     { group: logs.group, stream: logStream(logs, container, taskId(task)) },
@@ -149,7 +148,7 @@ async function untilItEnds(
   tail: LogTail,
 ): Promise<{ end: FinalVerdict; ran: boolean }> {
   const { aws, clock, contract, events, limits } = context;
-  const { stage, service, container, digests } = oneOff;
+  const { stage, subject, container, digests } = oneOff;
   const bounds: Record<TaskPhase, number> = {
     capacity: limits.capacity,
     starting: limits.start,
@@ -169,8 +168,7 @@ async function untilItEnds(
     if (task && taskPhase(task) !== phase) {
       phase = taskPhase(task);
       phaseSince = now;
-      if (!isStopped(task))
-        events.emit({ type: "progress", stage, subject: service.name, text: PHASE_WORDS[phase] });
+      if (!isStopped(task)) events.emit({ type: "progress", stage, subject, text: PHASE_WORDS[phase] });
     }
     const verdict = taskVerdict({ now, task, seenAt, phaseSince, container, digests, limits: bounds });
     if (verdict.kind !== "in progress") return done(verdict);

@@ -1,7 +1,8 @@
 import type { Task } from "@aws-sdk/client-ecs";
-import type { ServiceContract } from "../modules/contract";
+import type { Contract, ServiceContract } from "../modules/contract";
 import { type Facts, groupKey, type ImageGroup, imageGroups, type Reading, unfinished } from "./facts";
 import { type RegistryImage, reportedDigests, short } from "./image";
+import { type HandOver, handOverOf, type LoginsPlan, sameLogins, usersIn, wantedLogins } from "./logins";
 import { readStartedBy, startedBy } from "./started-by";
 import { taskId } from "./task-story";
 
@@ -26,9 +27,13 @@ export interface ImagePlan extends ImageGroup {
   tagged: RegistryImage | undefined;
   /** Where a failure goes back to; undefined in a first deployment, and when the same image is deployed again. */
   previous: RegistryImage | undefined;
+  /** By the service's name: those that run with their login from now on. */
+  handOvers: ReadonlyMap<string, HandOver>;
 }
 
 export interface Plan {
+  /** Undefined where the database has all that are wanted. */
+  logins: LoginsPlan | undefined;
   /** All of them come before any promotion. */
   migrations: MigrationPlan[];
   /** In the contract's order, and so are the services of each. */
@@ -42,13 +47,16 @@ export interface Plan {
 export function makePlan(
   facts: Facts,
   {
+    contract,
     services,
     skipMigrations,
     who,
-  }: { services: readonly ServiceContract[]; skipMigrations: boolean; who: string },
+  }: { contract: Contract; services: readonly ServiceContract[]; skipMigrations: boolean; who: string },
 ): Plan {
-  const images = imageGroups(services).map((group) => imagePlan(facts, group));
-  if (skipMigrations) return { migrations: [], images };
+  const logins = skipMigrations ? undefined : loginsPlan(facts, contract, who);
+  const made = logins ? new Set(logins.wanted) : valueIn(facts.made);
+  const images = imageGroups(services).map((group) => imagePlan(facts, group, contract, made));
+  if (skipMigrations) return { logins, migrations: [], images };
   const migrations = new Map<string, MigrationPlan>();
   for (const { service, image } of rolloutsOf(images)) {
     const { migration } = service;
@@ -69,17 +77,36 @@ export function makePlan(
       known,
     });
   }
-  return { migrations: [...migrations.values()], images };
+  return { logins, migrations: [...migrations.values()], images };
+}
+
+function loginsPlan(facts: Facts, contract: Contract, who: string): LoginsPlan | undefined {
+  const logins = contract.database?.logins;
+  if (!logins) return undefined;
+  const made = valueIn(facts.made);
+  const wanted = wantedLogins(logins, made, contract.services, valueIn(facts.services));
+  return sameLogins(wanted, made) ? undefined : { logins, wanted, who };
 }
 
 const rolloutsOf = (images: readonly ImagePlan[]) =>
   images.flatMap((image) => image.services.map((service) => ({ service, image })));
 
-function imagePlan(facts: Facts, group: ImageGroup): ImagePlan {
+function imagePlan(
+  facts: Facts,
+  group: ImageGroup,
+  contract: Contract,
+  made: ReadonlySet<string>,
+): ImagePlan {
   const { wanted, tagged, previous } = valueIn(facts.images.get(groupKey(group)));
   if (!wanted) throw new Error(`no image for ${groupKey(group)}: the checks must have failed`);
   const other = previous?.digest === wanted.digest ? undefined : previous;
-  return { ...group, image: wanted, tagged, previous: other };
+  const found = valueIn(facts.services);
+  const handOvers = group.services.flatMap((service) => {
+    const running = found.find(({ serviceName }) => serviceName === service.service);
+    const handOver = handOverOf(contract, made, service, running);
+    return handOver ? [[service.name, handOver] as const] : [];
+  });
+  return { ...group, image: wanted, tagged, previous: other, handOvers: new Map(handOvers) };
 }
 
 function valueIn<T>(reading: Reading<T> | undefined): T {
@@ -88,8 +115,9 @@ function valueIn<T>(reading: Reading<T> | undefined): T {
 }
 
 /** The plan in words, one line per step. */
-export function planSteps({ migrations, images }: Plan): string[] {
+export function planSteps({ logins, migrations, images }: Plan): string[] {
   return [
+    ...(logins ? [`logins: make ${usersIn(logins.wanted)} in the database, and end others`] : []),
     ...migrations.map(({ service, migration, image, running }) =>
       running
         ? `wait for the running migration of ${service.name}, task ${taskId(running)}`
@@ -98,7 +126,8 @@ export function planSteps({ migrations, images }: Plan): string[] {
     ...images.flatMap((image) => [
       promotion(image),
       ...image.services.map(
-        ({ name, service }) => `roll out ${name}: force a deployment of ${service}, prove the image`,
+        ({ name, service }) =>
+          `roll out ${name}: force a deployment of ${service}${image.handOvers.has(name) ? " with its own login" : ""}, prove the image`,
       ),
     ]),
   ];

@@ -168,7 +168,7 @@ const FAILURES = new Set<LaneEnd["kind"]>(["failed", "rolled back", "not told"])
 const ride = (context: Context, image: ImagePlan, lane: Lane, report: ServiceReport[]): Promise<LaneEnd> =>
   endOf(lane, report, async () => {
     context.signal.throwIfAborted();
-    lane.deployment = await force(context, lane.service);
+    lane.deployment = await force(context, lane.service, image.handOvers.get(lane.service.name)?.to);
     report.push({ name: lane.service.name, outcome: "unknown", deployment: lane.deployment.id });
     const end = await rollOut(context, "roll out", lane.service, image.image, lane.deployment);
     return noteEnd(context, lane, end, report);

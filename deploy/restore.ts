@@ -44,8 +44,11 @@ export async function restore(
   const notes = new Map<Affected, string[]>();
   await eachOf(atOnce, [...affected], async (one) => {
     const { service, rolledBack } = one;
-    if (rolledBack) notes.set(one, await followRollback(context, service, rolledBack, previous, isBack));
-    else if (isBack) notes.set(one, [await bringBack(context, service, previous)]);
+    // What it ran before its login took over, where that is of this very deploy.
+    const from = image.handOvers.get(service.name)?.from;
+    const again = isBack ? () => bringBack(context, service, previous, from) : undefined;
+    if (rolledBack) notes.set(one, await followRollback(context, service, rolledBack, previous, again));
+    else if (again) notes.set(one, [await again()]);
   });
   const services = affected.flatMap((one) => notes.get(one) ?? []);
   return { notes: [TAG_NOTES[tag](groupKey(image), short(previous.digest)), ...services], isBack };
@@ -64,7 +67,7 @@ async function followRollback(
   service: ServiceContract,
   deployment: ForcedDeployment,
   previous: RegistryImage,
-  mayForce: boolean,
+  force: (() => Promise<string>) | undefined,
 ): Promise<string[]> {
   const { name, platform } = service;
   const end = await told(context, "put back", service, `ECS rolls ${deployment.id} back`, () =>
@@ -76,8 +79,8 @@ async function followRollback(
     return { kind: "unknown", reason: `${error.message} while ECS rolls it back`, lastLines: [] };
   });
   const note = backOrNot(name, previous, end);
-  const mayHelp = (end.kind === "failed" || end.kind === "rolled back") && mayForce;
-  return mayHelp ? [note, await bringBack(context, service, previous)] : [note];
+  const mayHelp = end.kind === "failed" || end.kind === "rolled back";
+  return mayHelp && force ? [note, await force()] : [note];
 }
 
 /** One more forced deployment, of the image that ran before. It cannot make the failure any better or worse. */
@@ -85,10 +88,11 @@ async function bringBack(
   context: Context,
   service: ServiceContract,
   previous: RegistryImage,
+  taskDefinition: string | undefined,
 ): Promise<string> {
   let deployment: ForcedDeployment | undefined;
   try {
-    deployment = await force({ ...context, aws: context.lasting }, service);
+    deployment = await force({ ...context, aws: context.lasting }, service, taskDefinition);
     const end = await rollOut(context, "put back", service, previous, deployment);
     return backOrNot(service.name, previous, end);
   } catch (error) {

@@ -45,12 +45,19 @@ const TASKS_INTERVAL = 20_000;
 /** Once ECS says COMPLETED the proof is wanted at once; when it keeps failing, at that interval too. */
 const QUICK_PROOFS = 5;
 
-/** @throws DeployError 3 when ECS was not told to deploy, or 4 when nobody can say whether it was. */
-export async function force(context: Context, service: ServiceContract): Promise<ForcedDeployment> {
+/**
+ * Forces a deployment of a service, of another task definition where one is given.
+ * @throws DeployError 3 when ECS was not told to deploy, or 4 when nobody can say whether it was.
+ */
+export async function force(
+  { aws, clock, contract }: Context,
+  service: ServiceContract,
+  taskDefinition: string | undefined,
+): Promise<ForcedDeployment> {
   try {
-    const deployment = await context.aws.forceDeployment(context.contract.cluster, service.service);
+    const deployment = await aws.forceDeployment(contract.cluster, service.service, taskDefinition);
     if (!deployment?.id) throw new DeployError(EXIT.unknown, "ECS accepted the deployment but names none.");
-    return { id: deployment.id, createdAt: deployment.createdAt?.getTime() ?? context.clock.now() };
+    return { id: deployment.id, createdAt: deployment.createdAt?.getTime() ?? clock.now() };
   } catch (error) {
     if (!(error instanceof AwsError)) throw error;
     const lost = error.kind === "lost";

@@ -25,10 +25,12 @@ export async function run(
   if (wrong.length > 0) throw refused("Nothing was run.", ...wrong.map(({ detail }) => detail));
   const oneOff = {
     stage: "run" as const,
-    service,
+    subject: service.name,
+    capacity: service.capacity,
+    network: service.network,
     taskDefinition: service.taskDefinition,
     container: service.container,
-    command,
+    override: { command: [...command] },
     logs: service.logs,
     startedBy: runMark(whoami(process.env, caller.arn), randomUUID()),
     clientToken: () => randomUUID(),

@@ -1,9 +1,10 @@
 import type { Deployment, Service, ServiceDeploymentBrief, ServiceRevision, Task } from "@aws-sdk/client-ecs";
-import type { ServiceContract } from "../modules/contract";
+import type { LoginsContract, ServiceContract } from "../modules/contract";
 import type { Aws } from "./aws/gateway";
 import type { Context } from "./context";
 import type { ServiceStatus } from "./events";
 import { type RegistryImage, reportedDigests } from "./image";
+import { madeLogins } from "./logins";
 import { containerOf } from "./task-story";
 
 const DEPLOYMENTS_SHOWN = 5;
@@ -13,10 +14,14 @@ export async function status(
   { aws, contract, events }: Context,
   contracts: readonly ServiceContract[],
 ): Promise<ServiceStatus[]> {
-  const services = await aws.services(
-    contract.cluster,
-    contracts.map(({ service }) => service),
-  );
+  const logins = contract.database?.logins;
+  const [services, made] = await Promise.all([
+    aws.services(
+      contract.cluster,
+      contracts.map(({ service }) => service),
+    ),
+    logins ? aws.parameter(logins.made) : undefined,
+  ]);
   const found = await Promise.all(
     contracts.map(async (one) => {
       const [tasks, history] = await Promise.all([
@@ -47,6 +52,7 @@ export async function status(
             primaryOf(service)?.rolloutState === "IN_PROGRESS" ||
             running.some(({ digest }) => digest === tagged?.digest),
         },
+        login: loginOf(one, service, logins?.services[one.name], madeLogins(made)),
         running: running.map((image) => ({ ...image, tags: tags.get(image.digest) ?? [] })),
         deployments,
       };
@@ -54,6 +60,18 @@ export async function status(
   );
   events.emit({ type: "status", services: found });
   return found;
+}
+
+function loginOf(
+  { taskDefinition }: ServiceContract,
+  service: Service | undefined,
+  login: LoginsContract["services"][string] | undefined,
+  made: ReadonlySet<string>,
+): ServiceStatus["login"] {
+  if (!login) return null;
+  const isMade = made.has(login.login);
+  const isUsed = isMade && service?.taskDefinition === taskDefinition;
+  return { user: login.user, state: isUsed ? "used" : isMade ? "made" : "not made" };
 }
 
 /** The images that the tag and the last deployments name: a platform's manifest is told by the index that holds it. */

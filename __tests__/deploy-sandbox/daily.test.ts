@@ -361,6 +361,18 @@ describe("psql", () => {
     );
   });
 
+  test("--as a service that has no login of its own names who has, or how to have one", async () => {
+    day.program("session-manager-plugin", TUNNEL);
+    day.program("psql", "");
+    const { exitCode, said, calls } = await day.run((around) =>
+      psqlCommand("staging", [], { as: "web" }, around),
+    );
+    expect(exitCode).toBe(1);
+    expect(said).toContain("--as web: web of staging has no login of its own.");
+    expect(said).toContain("database: { logins: true } in environments/staging.ts gives each service one");
+    expect(calls.map(({ operation }) => operation)).toEqual(["ssm:GetParameter"]);
+  });
+
   test("without its programs names where to get them, before any session", async () => {
     const { exitCode, said, calls } = await psql({ PATH: "/nowhere" });
     expect(exitCode).toBe(1);

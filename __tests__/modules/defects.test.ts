@@ -49,10 +49,12 @@ describe.each(both)("the secrets of %s", (_, graph) => {
 
   test("the password is ephemeral, and only write-only arguments receive it", () => {
     const receivers = graph.strings().filter(({ value }) => value.includes("ephemeral."));
+    const login = ["password", "url"].map((kind) => `aws_ssm_parameter.logins_web_1_${kind}.value_wo`);
     expect(receivers.map(({ address, path }) => `${address}.${path}`).sort()).toEqual([
       "aws_db_instance.database_instance.password_wo",
       "aws_ssm_parameter.database_password_1.value_wo",
       "aws_ssm_parameter.database_url_1.value_wo",
+      ...(graph === prod ? login : []),
     ]);
     expect(JSON.stringify(graph.json.output)).not.toContain("ephemeral.");
     expect(graph.count("random_password") + graph.count("random_string")).toBe(0);
@@ -63,7 +65,7 @@ describe.each(both)("the secrets of %s", (_, graph) => {
     const random = "${ephemeral.aws_secretsmanager_random_password.database_random_password.random_password}";
     const readers = graph.strings().filter(({ value }) => value.includes(random));
     expect(readers.map(({ address }) => address)).toEqual(["aws_ssm_parameter.database_password_1"]);
-    const { arn } = graph.one("ephemeral.aws_ssm_parameter");
+    const { arn } = graph.one("ephemeral.aws_ssm_parameter", "database_stored_password");
     expect(arn).toBe("${aws_ssm_parameter.database_password_1.arn}");
     const stored = "${ephemeral.aws_ssm_parameter.database_stored_password.value}";
     const given = graph.strings().filter(({ value }) => value.includes(stored));
@@ -80,7 +82,7 @@ describe.each(both)("the secrets of %s", (_, graph) => {
       "terraform_data.database_password_written",
       "aws_db_instance.database_instance.address",
     ]);
-    const written = graph.one("terraform_data");
+    const written = graph.one("terraform_data", "database_password_written");
     expect(written.triggers_replace).toEqual({
       password: "${aws_ssm_parameter.database_password_1.arn}",
     });

@@ -72,7 +72,7 @@ describe("who talks to whom", () => {
       "cluster_instances → database :5432",
       "distribution_load_balancer → cluster_instances :32768-65535",
     ]);
-    expect(waysIn(prod)).toEqual(waysIn(staging));
+    expect(waysIn(prod)).toEqual([...waysIn(staging), "logins_tasks → database :5432"].sort());
     expect(waysIn(ssh)).toEqual(["198.51.100.7/32 → bastion :22", ...waysIn(staging)]);
     expect(waysIn(fargate)).toEqual([
       "bastion → database :5432",
@@ -503,15 +503,14 @@ describe("permissions", () => {
       .all("aws_iam_role_policy")
       .flatMap(({ body }) => JSON.parse(body.policy).Statement.map((one: Json) => [body.role, one]))
       .filter(([, { Action }]) => String(Action).includes("kms:"));
+    const decrypts = expect.objectContaining({
+      Action: ["kms:Decrypt"],
+      Resource: ["${aws_kms_key.key.arn}"],
+      Condition: { StringEquals: { "kms:ViaService": "ssm.us-west-2.amazonaws.com" } },
+    });
     expect(decrypting).toEqual([
-      [
-        "${aws_iam_role.service_web_roles_execution.name}",
-        expect.objectContaining({
-          Action: ["kms:Decrypt"],
-          Resource: ["${aws_kms_key.key.arn}"],
-          Condition: { StringEquals: { "kms:ViaService": "ssm.us-west-2.amazonaws.com" } },
-        }),
-      ],
+      ["${aws_iam_role.logins_execution.name}", decrypts],
+      ["${aws_iam_role.service_web_roles_execution.name}", decrypts],
     ]);
     for (const graph of [staging, fargate, ssh, sealed]) expect(graph.count("aws_kms_key")).toBe(0);
   });
@@ -550,7 +549,7 @@ describe("permissions", () => {
   test.each(environments)("only tasks' execution roles of %s read parameters", (_, graph) => {
     for (const { body } of graph.all("aws_iam_role_policy")) {
       const reads = /ssm:GetParameter|secretsmanager:GetSecretValue/.test(body.policy);
-      if (reads) expect(body.role).toMatch(/_roles_execution\.name}$/);
+      if (reads) expect(body.role).toMatch(/(_roles|\.logins)_execution\.name}$/);
     }
   });
 

@@ -197,6 +197,23 @@ const changes: Readonly<Record<string, readonly Step[]>> = {
       untouched: ["aws_kms_key.key", "aws_ssm_parameter.database_password_1"],
     },
   ],
+  "a login per service, rotated, and none again": [
+    {
+      to: but({ database: { logins: true } }),
+      plan: { "aws_ecs_task_definition.logins": MADE, [`${TASKS}_before`]: MADE, [SERVICE]: IN_PLACE },
+      untouched: [INSTANCE, "aws_ssm_parameter.database", `${TASKS}_migration`],
+    },
+    {
+      to: but({ database: { logins: true, passwordVersion: 2 } }),
+      plan: { "aws_ssm_parameter.logins_web_2_password": MADE, [TASKS]: REPLACED },
+      untouched: ["aws_ssm_parameter.logins_web_1", "aws_ssm_parameter.logins_made"],
+    },
+    {
+      to: but({ database: { passwordVersion: 2 } }),
+      plan: { "aws_ecs_task_definition.logins": GONE, [`${TASKS}_before`]: GONE, [TASKS]: REPLACED },
+      untouched: [INSTANCE, "aws_ssm_parameter.database"],
+    },
+  ],
   "a root file system that cannot be written": [
     {
       to: butWeb({ readonlyRootFilesystem: true }),

@@ -1,5 +1,10 @@
 import { GetCallerIdentityCommand } from "@aws-sdk/client-sts";
-import { DescribeParametersCommand, GetParameterCommand, type ParameterMetadata } from "@aws-sdk/client-ssm";
+import {
+  DescribeParametersCommand,
+  GetParameterCommand,
+  type ParameterMetadata,
+  PutParameterCommand,
+} from "@aws-sdk/client-ssm";
 import { GetLogEventsCommand, type OutputLogEvent } from "@aws-sdk/client-cloudwatch-logs";
 import {
   BatchGetImageCommand,
@@ -94,6 +99,16 @@ export class Aws {
       if (error instanceof AwsError && error.code === "ParameterNotFound") return undefined;
       throw error;
     }
+  }
+
+  /** Gives a parameter that is there another text, which is no secret. */
+  async writeParameter(Name: string, Value: string): Promise<void> {
+    const lasting = this.lasting();
+    await this.change<unknown>("ssm:PutParameter", {
+      call: () => this.clients.ssm.send(new PutParameterCommand({ Name, Value, Overwrite: true })),
+      trace: `the text of ${Name}`,
+      look: async () => ((await lasting.parameter(Name)) === Value ? true : undefined),
+    });
   }
 
   /** What is known of parameters by name, without their values; a missing one is left out. */
@@ -218,15 +233,27 @@ export class Aws {
     });
   }
 
-  /** Forces a deployment, and answers with it: a describe right after may still show the one before. */
-  async forceDeployment(cluster: string, service: string): Promise<Deployment | undefined> {
+  /**
+   * Forces a deployment, and answers with it: a describe right after may still show the one before.
+   * @param taskDefinition what it runs from now on, if not what it runs already.
+   */
+  async forceDeployment(
+    cluster: string,
+    service: string,
+    taskDefinition?: string,
+  ): Promise<Deployment | undefined> {
     const before = await this.deployments(cluster, service);
     const known = new Set(before.map(({ id }) => id));
     const newest = Math.max(0, ...before.map(({ createdAt }) => createdAt?.getTime() ?? 0));
     const lasting = this.lasting();
     return this.change<Deployment | undefined>("ecs:UpdateService", {
       call: async () => {
-        const request = new UpdateServiceCommand({ cluster, service, forceNewDeployment: true });
+        const request = new UpdateServiceCommand({
+          cluster,
+          service,
+          taskDefinition,
+          forceNewDeployment: true,
+        });
         return primaryOf((await this.clients.ecs.send(request)).service?.deployments);
       },
       trace: "a new deployment",

@@ -98,10 +98,11 @@ function addPsql(program: Command): void {
   program
     .command("psql <environment> [arguments...]")
     .description("open psql on the database, through the bastion")
+    .option("--as <service>", "with the service's own login; the master user by default")
     .option(...outputs)
     .addHelpText(
       "after",
-      `${examples("psql staging", "psql staging -- -c 'select now()'", "psql prod -- -f report.sql")}
+      `${examples("psql staging", "psql staging -- -c 'select now()'", "psql prod --as web -- -f report.sql")}
 The server's certificate is verified; PGSSLROOTCERT and PGSSLMODE change how.
 This machine needs psql and AWS's session-manager-plugin.\n`,
     )

@@ -3,7 +3,7 @@ import type { Purpose } from "../../modules/contract/purposes";
 import { exec, type ExecOptions } from "./exec";
 import { logs, type LogsOptions } from "./logs";
 import { open } from "./open";
-import { psql } from "./psql";
+import { psql, type PsqlOptions } from "./psql";
 import { diffSecrets, listSecrets, type SecretOptions, setSecret, unsetSecret } from "./secret";
 import { daily, type DailyOptions, type DailySurroundings } from "./session";
 
@@ -25,7 +25,7 @@ export const execCommand = (
 export const psqlCommand = (
   environment: string,
   words: string[],
-  options: DailyOptions,
+  options: PsqlOptions,
   around?: DailySurroundings,
 ) => daily("psql", environment, options, (day) => psql(day, words, options), around);
 

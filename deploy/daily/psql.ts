@@ -1,6 +1,7 @@
 import { spawn } from "node:child_process";
 import { createServer } from "node:net";
 import type { AddressInfo } from "node:net";
+import type { Contract, DatabaseContract } from "../../modules/contract";
 import { AwsError } from "../aws/error";
 import { DeployError, refused } from "../errors";
 import { EXIT } from "../exit-code";
@@ -13,8 +14,13 @@ const DOCUMENT = "AWS-StartPortForwardingSessionToRemoteHost";
 /** How long the tunnel may take to open, in milliseconds. */
 const OPENING = 30_000;
 
+export interface PsqlOptions extends DailyOptions {
+  /** The service whose user it is; the master user by default. */
+  as?: string;
+}
+
 /** Opens psql on the database, through a tunnel over the bastion that lives as long as psql does. */
-export async function psql(day: Daily, words: readonly string[], _options: DailyOptions): Promise<Done> {
+export async function psql(day: Daily, words: readonly string[], { as }: PsqlOptions): Promise<Done> {
   const { contract, env } = day;
   const { environment, region } = contract;
   const database = present(contract.database, contract);
@@ -33,11 +39,12 @@ export async function psql(day: Daily, words: readonly string[], _options: Daily
       "macOS: brew install libpq && brew link --force libpq",
       "Debian, Ubuntu: apt-get install postgresql-client",
     );
+  const { user, password: parameter } = as === undefined ? database : loginOf(day.contract, database, as);
   const trust = await trusted(day, region);
-  const password = await day.aws.secret(database.password);
+  const password = await day.aws.secret(parameter);
   if (password === undefined)
     throw refused(
-      `The parameter ${database.password} is gone.`,
+      `The parameter ${parameter} is gone.`,
       `npm run apply -- ${environment} makes it again; docs/operating.md, "Rotating the password".`,
     );
   const tunnel = await openTunnel(day, plugin, {
@@ -46,15 +53,13 @@ export async function psql(day: Daily, words: readonly string[], _options: Daily
     port: database.port,
   });
   try {
-    day.say(
-      `${environment}: ${database.user}@${database.host}/${database.name}, certificate: ${trust.PGSSLMODE}`,
-    );
+    day.say(`${environment}: ${user}@${database.host}/${database.name}, certificate: ${trust.PGSSLMODE}`);
     const connection = {
       // The name is what the certificate is compared with; the address is where the tunnel begins.
       PGHOST: database.host,
       PGHOSTADDR: "127.0.0.1",
       PGPORT: String(tunnel.port),
-      PGUSER: database.user,
+      PGUSER: user,
       PGDATABASE: database.name,
       PGPASSWORD: password,
       ...trust,
@@ -66,6 +71,19 @@ export async function psql(day: Daily, words: readonly string[], _options: Daily
   } finally {
     await tunnel.close();
   }
+}
+
+/** A service's own user, and where its password is. */
+function loginOf({ environment }: Contract, { logins }: DatabaseContract, service: string) {
+  const login = logins?.services[service];
+  if (login) return login;
+  const known = Object.keys(logins?.services ?? {});
+  throw refused(
+    `--as ${service}: ${service} of ${environment} has no login of its own.`,
+    known.length > 0
+      ? `There are: ${known.join(", ")}.`
+      : `database: { logins: true } in environments/${environment}.ts gives each service one; until then all are the master user.`,
+  );
 }
 
 /** Whom psql takes for the server: by default only who has a certificate for its name, signed by RDS's authorities. */

@@ -40,9 +40,22 @@ const tagLines = ({ name, digest, runs }: ServiceStatus["tag"]): string[] =>
         `  the tag ${name} names ${digest ? short(digest) : "nothing"}, which does not run: a deploy was cut short, or a service is not deployed yet. Deploy again, or rollback`,
       ];
 
-const serviceLines = ({ name, state, tag, running, deployments }: ServiceStatus, now: string): string[] => [
+const LOGIN_STATES: Record<NonNullable<ServiceStatus["login"]>["state"], string> = {
+  used: "",
+  made: ", made; the next deploy or apply hands the service over to it",
+  "not made": ", which the next deploy makes",
+};
+
+const loginLines = (login: ServiceStatus["login"]): string[] =>
+  login ? [`  database login ${login.user}${LOGIN_STATES[login.state]}`] : [];
+
+const serviceLines = (
+  { name, state, tag, login, running, deployments }: ServiceStatus,
+  now: string,
+): string[] => [
   `${name}: ${state}`,
   ...tagLines(tag),
+  ...loginLines(login),
   ...running.map(
     ({ digest, tags, tasks, since }) =>
       `  ${tasks} × ${short(digest)} [${tags.join(", ") || "no tag"}] since ${since ? withAge(since, now) : "now"}`,

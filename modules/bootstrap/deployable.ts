@@ -6,7 +6,7 @@ import type { Environment } from "../environment/environment";
  * definitions are those of any revision.
  */
 export function deployableOf(environment: Environment, account: string): Deployable {
-  const { configuration, cluster, services } = environment;
+  const { configuration, cluster, services, logins } = environment;
   const { name, region } = configuration;
   const taskDefinition = (family: string | undefined) =>
     `arn:aws:ecs:${region}:${account}:task-definition/${family}`;
@@ -15,9 +15,19 @@ export function deployableOf(environment: Environment, account: string): Deploya
     account,
     region,
     cluster: cluster.cluster.nameInput ?? "",
-    roles: [...services.values()].flatMap(({ roles }) =>
-      [roles.execution, roles.task].map((role) => `arn:aws:iam::${account}:role/${role.nameInput}`),
-    ),
+    roles: [
+      ...[...services.values()].flatMap(({ roles }) => [roles.execution, roles.task]),
+      ...(logins ? [logins.execution] : []),
+    ].map((role) => `arn:aws:iam::${account}:role/${role.nameInput}`),
+    ...(logins && {
+      database: {
+        logins: {
+          taskDefinition: taskDefinition(logins.taskDefinition.familyInput),
+          logs: { group: logins.logGroup.nameInput ?? "", prefix: "" },
+          made: logins.made.nameInput ?? "",
+        },
+      },
+    }),
     services: [...services.values()].map((service) => {
       const logs = { group: service.logGroup.nameInput ?? "" };
       return {

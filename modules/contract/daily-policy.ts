@@ -105,7 +105,9 @@ function askDatabase(contract: Contract): Statement[] {
     allow(
       "ReadPassword",
       ["ssm:GetParameter"],
-      [parameter(contract, database.password.replace(/\/\d+\//, "/*/"))],
+      [database, ...Object.values(database.logins?.services ?? {})].map(({ password }) =>
+        parameter(contract, password.replace(/\/\d+\//, "/*/")),
+      ),
     ),
     ...useKey(contract, "DecryptPassword", "kms:Decrypt"),
     allow(

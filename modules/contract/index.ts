@@ -9,6 +9,7 @@ import { z } from "zod";
 export type Contract = z.infer<typeof contractSchema>;
 export type ServiceContract = Contract["services"][number];
 export type DatabaseContract = NonNullable<Contract["database"]>;
+export type LoginsContract = NonNullable<DatabaseContract["logins"]>;
 
 /** Raised by one whenever a reader of the old shape could misread the new one. */
 export const CONTRACT_VERSION = 1;
@@ -42,12 +43,15 @@ const logs = z.object({
   prefix: name,
 });
 
+/** Where a task of the network mode awsvpc lives. */
+const network = z.object({ subnets: z.array(name), securityGroups: z.array(name) });
+
 const service = z.object({
   /** The name in the environment file. */
   name,
   /** The ECS service's name. */
   service: name,
-  /** ARN of the task definition's revision that was applied. */
+  /** ARN of the task definition's revision that was applied; with a login, the one that uses it. */
   taskDefinition: arn,
   /** The container that carries the image; all others are sidecars. */
   container: name,
@@ -64,7 +68,7 @@ const service = z.object({
   /** Capacity of one-off tasks: the service's own, FARGATE and FARGATE_SPOT included. */
   capacity: z.array(z.object({ capacityProvider: name, weight: z.number(), base: z.number() })).min(1),
   /** Present for the network mode awsvpc, which demands it; null for bridge, which refuses it. */
-  network: z.object({ subnets: z.array(name), securityGroups: z.array(name) }).nullable(),
+  network: network.nullable(),
   /** Whether its tasks are to have an IPv6 address of their own: in the network mode awsvpc alone. */
   ipv6: z.boolean().optional(),
   logs,
@@ -85,6 +89,31 @@ const service = z.object({
   schedules: z.record(name, z.array(z.string())).optional(),
 });
 
+/** A user and which writing of its password: what tells that it was made. */
+const login = name;
+
+/** The task that makes a user of the database for each service. It runs on Fargate. */
+const logins = z.object({
+  taskDefinition: arn,
+  container: name,
+  network,
+  logs,
+  /** The parameter that deploy writes down in what it made, separated by commas. */
+  made: name,
+  /** By the service's name. */
+  services: z.record(
+    name,
+    z.object({
+      login,
+      /** Of the password before, which stays until tasks with the new one have taken over. */
+      before: login.nullable(),
+      user: name,
+      /** The SecureString parameter that holds the user's password. */
+      password: name,
+    }),
+  ),
+});
+
 const database = z.object({
   host: name,
   port: z.number(),
@@ -95,6 +124,8 @@ const database = z.object({
   password: name,
   /** CloudWatch log groups of the database's own logs. */
   logs: z.array(name),
+  /** Absent where services are the master user, too. */
+  logins: logins.optional(),
 });
 
 const contractSchema = z.object({

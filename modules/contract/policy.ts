@@ -1,4 +1,4 @@
-import { type Contract, contractParameter, familyOf, type ServiceContract } from ".";
+import { type Contract, contractParameter, familyOf, type LoginsContract, type ServiceContract } from ".";
 
 export interface Statement {
   Sid: string;
@@ -16,6 +16,10 @@ export interface Policy {
 /** What of a contract the permissions depend on. */
 export interface Deployable
   extends Pick<Contract, "environment" | "account" | "region" | "cluster" | "roles"> {
+  readonly database?:
+    | { readonly logins?: Pick<LoginsContract, "taskDefinition" | "logs" | "made"> | undefined }
+    | null
+    | undefined;
   readonly services: readonly (Pick<ServiceContract, "service" | "taskDefinition"> & {
     readonly image: Pick<ServiceContract["image"], "repository">;
     readonly logs: Pick<ServiceContract["logs"], "group">;
@@ -48,13 +52,25 @@ export const arn = (contract: Deployable, service: string, resource: string) =>
   `arn:${partition(contract)}:${service}:${contract.region}:${contract.account}:${resource}`;
 
 function parameters(contract: Deployable): Statement[] {
+  const logins = contract.database?.logins;
+  const read = [contractParameter(contract.environment), ...(logins ? [logins.made] : [])];
   return [
     {
       Sid: "ReadContract",
       Effect: "Allow",
       Action: ["ssm:GetParameter"],
-      Resource: [arn(contract, "ssm", `parameter${contractParameter(contract.environment)}`)],
+      Resource: read.map((name) => arn(contract, "ssm", `parameter${name}`)),
     },
+    ...(logins
+      ? [
+          {
+            Sid: "WriteLogins",
+            Effect: "Allow" as const,
+            Action: ["ssm:PutParameter"],
+            Resource: [arn(contract, "ssm", `parameter${logins.made}`)],
+          },
+        ]
+      : []),
     {
       // Names and versions of parameters, never values. Searching them has no narrower resource.
       Sid: "SeeSecretVersions",
@@ -83,10 +99,15 @@ function ecs(contract: Deployable): Statement[] {
   const inCluster = { ArnEquals: { "ecs:cluster": clusterArn } };
   const perService = (type: string, rest = "") =>
     services.map(({ service }) => arn(contract, "ecs", `${type}/${cluster}/${service}${rest}`));
+  const logins = contract.database?.logins;
   const families = unique(
-    services.flatMap(({ taskDefinition, migration }) =>
-      [taskDefinition, ...(migration ? [migration.taskDefinition] : [])].map(familyOf),
-    ),
+    [
+      ...services.flatMap(({ taskDefinition, migration }) => [
+        taskDefinition,
+        ...(migration ? [migration.taskDefinition] : []),
+      ]),
+      ...(logins ? [logins.taskDefinition] : []),
+    ].map(familyOf),
   );
   return [
     { Sid: "SeeCluster", Effect: "Allow", Action: ["ecs:DescribeClusters"], Resource: [clusterArn] },
@@ -142,12 +163,14 @@ function ecs(contract: Deployable): Statement[] {
 }
 
 function logs(contract: Deployable): Statement[] {
-  const groups = unique(
-    contract.services.flatMap((service) => [
+  const logins = contract.database?.logins;
+  const groups = unique([
+    ...contract.services.flatMap((service) => [
       service.logs.group,
       ...(service.migration ? [service.migration.logs.group] : []),
     ]),
-  );
+    ...(logins ? [logins.logs.group] : []),
+  ]);
   return [
     {
       Sid: "ReadLogs",

@@ -3,7 +3,7 @@ import type { CloudwatchLogGroup } from "@cdktf/provider-aws/lib/cloudwatch-log-
 import { DbInstance } from "@cdktf/provider-aws/lib/db-instance";
 import { DbParameterGroup } from "@cdktf/provider-aws/lib/db-parameter-group";
 import { SecurityGroup } from "@cdktf/provider-aws/lib/security-group";
-import { SsmParameter, type SsmParameterConfig } from "@cdktf/provider-aws/lib/ssm-parameter";
+import type { SsmParameter, SsmParameterConfig } from "@cdktf/provider-aws/lib/ssm-parameter";
 import { Token } from "cdktf";
 import { Construct } from "constructs";
 import { applyType } from "../../aws/postgres-parameters";
@@ -17,7 +17,9 @@ import { addressOf, ITSELF } from "../stack";
 import { TerraformData } from "../terraform-data";
 import type { Connection } from "./connection";
 import { RandomPassword, StoredParameter } from "./ephemeral";
+import { asTheyAre, createGenerated } from "./generated";
 import { createLogGroups, EXPORTED_LOGS, logGroupsOf } from "./logs";
+import { DEFAULT_SCHEMA } from "./schema";
 import { Replica } from "./replica";
 
 const PORT = 5432;
@@ -47,6 +49,7 @@ export class Database extends Construct implements Connection {
   readonly url: SsmParameter;
   private readonly stored: StoredParameter;
   private readonly predecessors: Secrets | undefined;
+  private readonly schemas = new Map<string, Connection>();
 
   constructor(
     scope: Construct,
@@ -120,6 +123,28 @@ export class Database extends Construct implements Connection {
     return {};
   }
 
+  /** The master user's connection, in which what names no schema is in this one: for those who migrate it. */
+  within(schema: string): Connection {
+    if (schema === DEFAULT_SCHEMA) return this;
+    const known = this.schemas.get(schema) ?? this.createAccess(schema);
+    this.schemas.set(schema, known);
+    return known;
+  }
+
+  private createAccess(schema: string): Connection {
+    const options = `-csearch_path=${schema}`;
+    const url = this.createUrl(`url_${schema}`, { options });
+    return {
+      variables: { ...this.variables, PGOPTIONS: options },
+      secretArns: (urls) => ({
+        PGPASSWORD: this.password.arn,
+        ...Object.fromEntries(urls.map((variable) => [variable, url.arn])),
+      }),
+      parameterArns: (named) => [...this.parameterArns(false), ...(named ? [url.arn] : [])],
+      handWritten: () => ({}),
+    };
+  }
+
   /** Opens the port to the members of a group. */
   admit(id: string, from: SecurityGroup, description: string) {
     return admit(this, `from_${id}`, { to: this.securityGroup, port: PORT, from, description });
@@ -169,7 +194,7 @@ export class Database extends Construct implements Connection {
 
   private createPassword() {
     const random = new RandomPassword(this, "random_password", 32);
-    return this.createSecret("password", this.props.database.passwordVersion, random.value);
+    return this.createSecret("password", this.props.database.passwordVersion, "password", random.value);
   }
 
   private createInstance() {
@@ -220,8 +245,9 @@ export class Database extends Construct implements Connection {
   }
 
   /** The URL's parameter is made anew whenever what it says changes: a write in place that fails would pass for done. */
-  private createUrl() {
-    return this.createSecret("url", this.props.database.passwordVersion, this.connectionUrl, {
+  private createUrl(kind = "url", more: Readonly<Record<string, string>> = {}) {
+    const version = this.props.database.passwordVersion;
+    return this.createSecret(kind, version, this.urlName(more), this.ownUrl(more), {
       replaceTriggeredBy: [addressOf(this.passwordWritten), `${addressOf(this.instance)}.address`],
     });
   }
@@ -233,47 +259,42 @@ export class Database extends Construct implements Connection {
   private keepPredecessors(): Secrets | undefined {
     const version = this.props.database.passwordVersion - 1;
     if (version === 0) return undefined;
-    const lifecycle = { ignoreChanges: "all" } as const;
     return {
-      password: this.createSecret("password", version, this.stored.value, lifecycle),
-      url: this.createSecret("url", version, this.connectionUrl, lifecycle),
+      password: this.createSecret("password", version, "password", this.stored.value, asTheyAre),
+      url: this.createSecret("url", version, this.urlName(), this.ownUrl(), asTheyAre),
     };
   }
 
-  /** A parameter that one apply writes and none changes. Its tag says that no person wrote it. */
   private createSecret(
-    kind: keyof Secrets,
+    kind: string,
     version: number,
+    name: string,
     value: string,
-    lifecycle: SsmParameterConfig["lifecycle"] = {},
+    lifecycle?: SsmParameterConfig["lifecycle"],
   ) {
-    const name = { password: "password", url: `url-${this.urlHash}` }[kind];
-    return new SsmParameter(this, `${kind}_${version}`, {
-      name: `/${this.props.name}/database/${version}/${name}`,
-      type: "SecureString",
-      valueWo: value,
-      valueWoVersion: 1,
-      // One that was written before an apply was cut off is not in the state: the next apply writes over it.
-      overwrite: true,
-      tags: { content: "generated" },
-      keyId: this.props.key?.arn,
-      // A new key is for the next version: with any change AWS would be sent an empty value, which it refuses.
-      lifecycle: { ignoreChanges: ["key_id"], ...lifecycle },
-    });
+    const { name: environment, key } = this.props;
+    const path = `/${environment}/database/${version}/${name}`;
+    return createGenerated(this, `${kind}_${version}`, { name: path, value, key, lifecycle });
   }
 
-  private get connectionUrl(): string {
-    const { username, name } = this.props.database;
+  private ownUrl(more: Readonly<Record<string, string>> = {}): string {
+    return this.urlOf(this.props.database.username, this.stored.value, more);
+  }
+
+  /** The connection URL of one of its users. @param more parameters of the URL beside those of the configuration */
+  urlOf(user: string, password: string, more: Readonly<Record<string, string>> = {}): string {
     const host = `${this.instance.address}:${PORT}`;
-    return `postgres://${username}:${this.stored.value}@${host}/${name}${this.query && `?${this.query}`}`;
+    const query = this.queryWith(more);
+    return `postgres://${user}:${password}@${host}/${this.props.database.name}${query && `?${query}`}`;
   }
 
-  private get query(): string {
-    return new URLSearchParams(this.props.database.urlParameters).toString();
+  /** What the name of a URL's SecureString ends in: other parameters of the URL are another one. */
+  urlName(more: Readonly<Record<string, string>> = {}): string {
+    return `url-${createHash("sha256").update(this.queryWith(more)).digest("hex").slice(0, 8)}`;
   }
 
-  private get urlHash(): string {
-    return createHash("sha256").update(this.query).digest("hex").slice(0, 8);
+  private queryWith(more: Readonly<Record<string, string>>): string {
+    return new URLSearchParams({ ...this.props.database.urlParameters, ...more }).toString();
   }
 
   private get identifier() {

@@ -1,8 +1,9 @@
 import { z } from "zod";
 import { isInstanceClass, isPostgresVersion, postgresMajors } from "../../aws/postgres";
 import { show } from "../mistakes";
-import { expand, into, intoThere, isRecord, options } from "../options";
+import { expand, into, intoThere, isRecord, options, part } from "../options";
 
+/** A name that needs no quotes in SQL. */
 const identifier = z
   .string()
   .regex(
@@ -14,6 +15,20 @@ const identifier = z
 const parameterName = z
   .string()
   .regex(/^[A-Za-z_]\w*(\.\w+)?$/, "is no name of a Postgres parameter, like work_mem or pgaudit.log.");
+
+/** The image that makes logins: psql of any version speaks with every Postgres that RDS has. Source: gallery.ecr.aws. */
+const PSQL_IMAGE = "public.ecr.aws/docker/library/postgres:17-alpine";
+
+const loginOptions = options({
+  /**
+   * What makes them: an image with sh and psql. Without NAT it lies in an ECR repository of the region, where somebody
+   * copies it: `docker buildx imagetools create`.
+   */
+  image: z
+    .string()
+    .regex(/^\S+\/\S+[:@]\S+$/, "is no image with its registry and its tag or digest.")
+    .default(PSQL_IMAGE),
+});
 
 export const databaseOptions = options({
   /** RDS instance class. */
@@ -46,7 +61,12 @@ export const databaseOptions = options({
       error: (issue) => `${show(issue.input)} is reserved or guessed first; choose another.`,
     })
     .default("app"),
-  /** Raising it by one rotates the password: the instance, the stored parameters and the running tasks, in one apply. */
+  /**
+   * A user for each service, with rights on its schema (`database: { schema }` of the service) and no others; migrations alone
+   * are the master user. A deploy makes them. False: all are the master user.
+   */
+  logins: part(loginOptions).default(false),
+  /** Raising it by one rotates the passwords: the instance, the stored parameters and the running tasks. */
   passwordVersion: z.int().min(1).default(1),
   /** Query parameters of the connection URLs. */
   urlParameters: z.record(z.string(), z.string()).default({ sslmode: "require" }),

@@ -1,6 +1,7 @@
 import type { z } from "zod";
 import { fargateCpus, fargateMemories } from "../../aws/fargate";
 import { instanceType } from "../../aws/instance-types";
+import { DEFAULT_SCHEMA } from "../database/schema";
 import { type Mistake, show } from "../mistakes";
 import { sessionChannels } from "../policy";
 import { servicesIn } from "../service/service-url";
@@ -195,6 +196,16 @@ function* checkVariables(
     yield {
       path: "database.urls",
       message: `${urls.join(", ")} would be the URL of a database, and the environment has none.`,
+    };
+  }
+  const logins = database && database.url === undefined && database.logins;
+  if (service.database && service.database.schema !== DEFAULT_SCHEMA && !logins) {
+    yield {
+      path: "database.schema",
+      message:
+        database && database.url !== undefined
+          ? `${show(service.database.schema)} is about logins, which a database that is elsewhere has none of: its URL says who may do what.`
+          : `${show(service.database.schema)} is about a login of its own; say logins: true in database, or leave it out.`,
     };
   }
   const seen = new Map<string, string>();

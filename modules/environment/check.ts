@@ -5,6 +5,8 @@ import { zonesOf } from "../../aws/zones";
 import { type Mistake, show } from "../mistakes";
 import { agentServices } from "../network/props";
 import { kinds } from "../network/subnets";
+import { userOf } from "../database/login";
+import { usersOf } from "../database/logins-sql";
 import { usesQueue } from "../uses/props";
 import type {
   Configuration,
@@ -78,8 +80,12 @@ function* checkSubnets(
   }
 }
 
-export function* checkDatabase({ database }: Configuration): Generator<Mistake> {
-  if (database && database.url === undefined) yield* checkReplicas(database);
+export function* checkDatabase(configuration: Configuration): Generator<Mistake> {
+  const { database } = configuration;
+  if (database && database.url === undefined) {
+    yield* checkReplicas(database);
+    yield* checkLogins(database, configuration);
+  }
   if (
     database &&
     database.url === undefined &&
@@ -90,6 +96,37 @@ export function* checkDatabase({ database }: Configuration): Generator<Mistake> 
       path: "database.maxStorage",
       message: `${database.maxStorage} is less than a tenth above storage (${database.storage}), which RDS asks for; raise it, or say false.`,
     };
+  }
+}
+
+/** Roles that a service's login or a schema would take: Postgres keeps some names, and the master user has one. */
+function* checkLogins(
+  { logins, username }: DatabaseConfiguration,
+  { network, services }: Configuration,
+): Generator<Mistake> {
+  if (!logins) return;
+  if (network.vpc === undefined && network.nat === false && logins.image.startsWith("public.ecr.aws/")) {
+    yield {
+      path: "database.logins.image",
+      message: `${show(logins.image)} is out of reach without NAT: copy it to an ECR repository of the region and name that here (docs/database.md), or say logins: false.`,
+    };
+  }
+  for (const { name, database } of services) {
+    if (!database) continue;
+    const roles = [...[1, 2].map((version) => userOf(name, version)), usersOf(database.schema)];
+    const taken = roles.find((role) => role === username);
+    if (taken !== undefined) {
+      yield {
+        path: "database.username",
+        message: `${show(taken)} is a role of ${name}'s login, too; choose another.`,
+      };
+    }
+    if (name === "pg" || name === "rds") {
+      yield {
+        path: `services.${name}.database`,
+        message: `its login would be ${show(roles[0])}, a name that is kept for Postgres or RDS; name the service otherwise.`,
+      };
+    }
   }
 }
 

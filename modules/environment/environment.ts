@@ -9,6 +9,7 @@ import { Cluster } from "../cluster/cluster";
 import { CONTRACT_VERSION, type Contract, contractParameter } from "../contract";
 import { Database } from "../database/database";
 import { ExternalDatabase } from "../database/external";
+import { Logins } from "../database/logins";
 import { Distribution } from "../distribution/distribution";
 import { Internal } from "../internal/internal";
 import { Key } from "../key/key";
@@ -23,7 +24,7 @@ import type { Bucket } from "../uses/bucket";
 import { createUse } from "../uses/create-use";
 import type { Queue } from "../uses/queue";
 import type { Valkey } from "../uses/valkey";
-import type { Configuration } from "./props";
+import type { Configuration, ServiceConfiguration } from "./props";
 
 /** A parameter holds 8 KiB, which is some seven services in plain JSON: from here on it is packed. */
 const MOST_READABLE = 4;
@@ -43,6 +44,8 @@ export class Environment extends SlipwayStack {
   readonly database: Database | undefined;
   /** The one that is elsewhere, instead. */
   readonly externalDatabase: ExternalDatabase | undefined;
+  /** A user of the database for each service. */
+  readonly logins: Logins | undefined;
   readonly cluster: Cluster;
   readonly distribution: Distribution | undefined;
   /** What services call each other through, where any is internal. */
@@ -73,6 +76,7 @@ export class Environment extends SlipwayStack {
     this.flowLogs = this.createFlowLogs();
     this.database = this.createDatabase();
     this.externalDatabase = this.createExternalDatabase();
+    this.logins = this.createLogins();
     this.cluster = this.createCluster();
     this.distribution = this.createDistribution();
     this.internal = this.createInternal();
@@ -122,6 +126,16 @@ export class Environment extends SlipwayStack {
     return database && database.url
       ? new ExternalDatabase(this, "database", { name, account, region })
       : undefined;
+  }
+
+  private createLogins() {
+    const { account, network, key, database } = this;
+    const { name, region, database: configuration, services } = this.configuration;
+    const clients = services.filter((service) => service.database);
+    if (!database || !configuration || configuration.url !== undefined) return undefined;
+    if (!configuration.logins || clients.length === 0) return undefined;
+    const props = { account, name, region, network, key, configuration, database, services: clients };
+    return new Logins(this, "logins", props);
   }
 
   private createCluster() {
@@ -179,7 +193,7 @@ export class Environment extends SlipwayStack {
 
   private createServices() {
     const { account, configuration, key, network, cluster, distribution, internal, uses } = this;
-    const { database, externalDatabase } = this;
+    const { database, externalDatabase, logins } = this;
     return new Map(
       configuration.services.map((service) => {
         const registry = this.registries.get(service.registry.repository);
@@ -192,7 +206,8 @@ export class Environment extends SlipwayStack {
           network,
           cluster,
           registry,
-          database: database ?? externalDatabase,
+          database: databaseOf(service, database) || externalDatabase,
+          login: logins?.services.get(service.name),
           distribution,
           internal,
           uses,
@@ -248,6 +263,7 @@ export class Environment extends SlipwayStack {
     if (cluster.securityGroup && clients.some(({ securityGroup }) => securityGroup === undefined)) {
       database.admit("instances", cluster.securityGroup, "Tasks on instances");
     }
+    if (this.logins) database.admit("logins", this.logins.securityGroup, "The task that makes logins");
     for (const { securityGroup, own } of clients) {
       if (securityGroup) database.admit(`service_${own.name}`, securityGroup, `Tasks of ${own.name}`);
     }
@@ -286,9 +302,12 @@ export class Environment extends SlipwayStack {
       tags: { ...this.tags },
       url: this.distribution?.url ?? null,
       ...(this.distribution?.dns && { dns: this.distribution.dns }),
-      roles: services.flatMap(({ roles }) => [roles.execution.arn, roles.task.arn]),
+      roles: [
+        ...services.flatMap(({ roles }) => [roles.execution.arn, roles.task.arn]),
+        ...(this.logins ? [this.logins.execution.arn] : []),
+      ],
       services: services.map((service) => service.contract),
-      database: this.database?.contract ?? null,
+      database: this.databaseContract(),
       bastion: this.bastion ? { instance: this.bastion.instance.id } : null,
     };
     const value = JSON.stringify(contract);
@@ -300,6 +319,11 @@ export class Environment extends SlipwayStack {
       tier: "Intelligent-Tiering",
       value: services.length > MOST_READABLE ? this.packed(value) : value,
     });
+  }
+
+  private databaseContract() {
+    if (!this.database) return null;
+    return { ...this.database.contract, ...(this.logins && { logins: this.logins.contract }) };
   }
 
   private packed(value: string): string {
@@ -328,3 +352,7 @@ export class Environment extends SlipwayStack {
     }
   }
 }
+
+/** The master user's connection, in the service's schema. */
+const databaseOf = ({ database: own }: ServiceConfiguration, database: Database | undefined) =>
+  own && database?.within(own.schema);

@@ -38,6 +38,7 @@ export const production: Preset = {
     storage: 100,
     maxStorage: 500,
     multiAz: true,
+    logins: true,
     backupDays: 14,
     deletionProtection: true,
     finalSnapshot: true,

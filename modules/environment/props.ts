@@ -122,7 +122,9 @@ export interface ServiceConfiguration
   /** Capacity providers: names of the cluster's own, or FARGATE and FARGATE_SPOT. */
   readonly strategy: readonly { readonly provider: string; readonly base: number; readonly weight: number }[];
   /** Variables that hold the whole URL, and those that hold its parts, which one that is elsewhere has none of. */
-  readonly database: false | { readonly urls: readonly string[]; readonly variables: readonly string[] };
+  readonly database:
+    | false
+    | { readonly urls: readonly string[]; readonly variables: readonly string[]; readonly schema: string };
   /** Runs on Fargate, in the network mode awsvpc; on instances it is bridge. */
   readonly fargate: boolean;
 }

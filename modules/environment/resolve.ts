@@ -3,6 +3,7 @@ import type { z } from "zod";
 import { instanceType } from "../../aws/instance-types";
 import { regions, zonesOf } from "../../aws/zones";
 import { isExternal } from "../database/props";
+import { DEFAULT_SCHEMA } from "../database/schema";
 import { fromIssues, type Mistake } from "../mistakes";
 import { agentServices, endpointServices, type ExistingNetwork, isExisting } from "../network/props";
 import { expand, freeze, layer } from "../options";
@@ -189,9 +190,10 @@ function completeAccess(
   if (!own || !database) return false;
   if (!("url" in database)) {
     const replica = database.replicas > 0 ? ["PGHOST_REPLICA"] : [];
-    return { ...own, variables: [...connectionVariables, ...replica] };
+    const schema = own.schema === DEFAULT_SCHEMA ? [] : ["PGOPTIONS"];
+    return { ...own, variables: [...connectionVariables, ...replica, ...schema] };
   }
-  return { urls: own.urls.length > 0 ? own.urls : ["DATABASE_URL"], variables: [] };
+  return { ...own, urls: own.urls.length > 0 ? own.urls : ["DATABASE_URL"], variables: [] };
 }
 
 function completeService(

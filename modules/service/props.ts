@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { show } from "../mistakes";
+import { DEFAULT_SCHEMA, schemaName } from "../database/schema";
 import { logDays, options, part, short, variable } from "../options";
 import { isWildcard } from "../policy";
 import { registryOptions } from "../registry/props";
@@ -22,6 +23,11 @@ const healthOptions = options({
 const databaseOptions = options({
   /** Variables that hold the whole connection URL, beside the PG* variables that every client of libpq reads. */
   urls: z.array(variable).default([]),
+  /**
+   * The schema that its login has rights on, with `logins` of the environment's database: services that name the same one
+   * share its tables, and nobody else sees them. Migrations of the service make their tables there.
+   */
+  schema: schemaName.default(DEFAULT_SCHEMA),
 });
 
 const migrationOptions = options({

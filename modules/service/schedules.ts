@@ -18,7 +18,10 @@ export interface SchedulesProps {
   readonly cluster: Cluster;
   readonly roles: Roles;
   readonly container: string;
-  readonly taskDefinition: EcsTaskDefinition;
+  /** Those that it may start. */
+  readonly taskDefinitions: readonly EcsTaskDefinition[];
+  /** The one that it starts, without its revision. */
+  readonly run: string;
   readonly network: { readonly subnets: string[]; readonly securityGroups: string[] } | undefined;
 }
 
@@ -42,7 +45,7 @@ export class Schedules extends Construct {
   }
 
   private allowRunTask() {
-    const { taskDefinition, cluster, roles } = this.props;
+    const { taskDefinitions, cluster, roles } = this.props;
     return new IamRolePolicy(this, "policy", {
       name: "run-task",
       role: this.role.name,
@@ -51,7 +54,7 @@ export class Schedules extends Construct {
           sid: "RunTask",
           actions: ["ecs:RunTask"],
           // Any revision of this family: each apply makes a new one.
-          resources: [`${taskDefinition.arnWithoutRevision}:*`],
+          resources: taskDefinitions.map(({ arnWithoutRevision }) => `${arnWithoutRevision}:*`),
           condition: { ArnEquals: { "ecs:cluster": cluster.cluster.arn } },
         },
         {
@@ -65,7 +68,7 @@ export class Schedules extends Construct {
   }
 
   private createSchedule(name: string, runTask: IamRolePolicy) {
-    const { environment, service, cluster, taskDefinition, network } = this.props;
+    const { environment, service, cluster, run, network } = this.props;
     const schedule = service.schedules[name];
     return new SchedulerSchedule(this, name, {
       // The underscore, which no name holds, keeps a-b's c apart from a's b-c.
@@ -80,7 +83,7 @@ export class Schedules extends Construct {
         }),
         retryPolicy: { maximumRetryAttempts: 3 },
         ecsParameters: {
-          taskDefinitionArn: taskDefinition.arnWithoutRevision,
+          taskDefinitionArn: run,
           taskCount: 1,
           capacityProviderStrategy: service.strategy.map(({ provider, base, weight }) => ({
             capacityProvider: cluster.providerName(provider),

@@ -12,6 +12,7 @@ import { Construct } from "constructs";
 import type { Cluster } from "../cluster/cluster";
 import type { ServiceContract } from "../contract";
 import type { Connection } from "../database/connection";
+import type { ServiceLogin } from "../database/logins";
 import type { Distribution } from "../distribution/distribution";
 import type { Configuration, ServiceConfiguration } from "../environment/props";
 import { HandWritten } from "../hand-written";
@@ -45,7 +46,10 @@ export interface ServiceProps {
   readonly network: Network;
   readonly cluster: Cluster;
   readonly registry: Registry;
+  /** The database's, as whoever its migrations are. */
   readonly database: Connection | undefined;
+  /** Its own login, where services have one. */
+  readonly login: ServiceLogin | undefined;
   readonly distribution: Distribution | undefined;
   readonly internal: Internal | undefined;
   /** All that the environment's services use, by name. */
@@ -58,6 +62,7 @@ interface Run {
   readonly command?: readonly string[];
   readonly port?: number;
   readonly prefix: string;
+  readonly database: Connection | undefined;
   /** Without sidecars. */
   readonly alone?: boolean;
 }
@@ -70,7 +75,10 @@ export class Service extends Construct {
   readonly roles: Roles;
   /** The tasks' own, in the network mode awsvpc; in bridge they share the instances'. */
   readonly securityGroup: SecurityGroup | undefined;
+  /** What it runs; with a login, once that was made. */
   readonly taskDefinition: EcsTaskDefinition;
+  /** What it runs until its login was made. */
+  readonly taskDefinitionBefore: EcsTaskDefinition | undefined;
   readonly migration: EcsTaskDefinition | undefined;
   readonly targetGroup: LbTargetGroup | undefined;
   readonly listenerRule: LbListenerRule | undefined;
@@ -101,6 +109,7 @@ export class Service extends Construct {
     this.roles = this.createRoles();
     this.securityGroup = this.own.fargate ? this.createSecurityGroup() : undefined;
     this.taskDefinition = this.createTaskDefinition();
+    this.taskDefinitionBefore = this.createTaskDefinitionBefore();
     this.migration = this.createMigration();
     this.targetGroup = this.createTargetGroup();
     this.listenerRule = this.createListenerRule();
@@ -190,7 +199,7 @@ export class Service extends Construct {
    */
   volume(files: EfsFileSystem, path: string, props: VolumeProps = {}): this {
     if (!this.additions.addVolume(files.node.id, files, path, props)) return this;
-    for (const definition of [this.taskDefinition, this.migration])
+    for (const definition of [this.taskDefinition, this.taskDefinitionBefore, this.migration])
       definition?.putVolume(this.additions.volumes);
     const access = FileSystemAccess.of({ environment: this.stack, network: this.props.network, files });
     for (const target of access.targets) this.outliveBy(target);
@@ -279,13 +288,29 @@ export class Service extends Construct {
   }
 
   private createTaskDefinition() {
-    const { tag } = tagsOf(this.stack);
-    return this.defineTask(ITSELF, nameOf("aws_ecs_task_definition", this.stack, this.own.name), {
-      tag,
-      command: this.own.command,
-      port: this.own.port,
-      prefix: this.own.name,
-    });
+    const family = nameOf("aws_ecs_task_definition", this.stack, this.own.name);
+    return this.defineTask(ITSELF, family, this.runAs(this.props.login?.now ?? this.props.database));
+  }
+
+  /** The same with what is there before the login is made: no task starts with a user that the database does not know. */
+  private createTaskDefinitionBefore() {
+    if (!this.props.login) return undefined;
+    const family = nameOf("aws_ecs_task_definition", this.stack, `${this.own.name}_before`);
+    return this.defineTask("before", family, this.runAs(this.props.login.before));
+  }
+
+  private runAs(database: Connection | undefined): Run {
+    const { name: prefix, command, port } = this.own;
+    return { tag: tagsOf(this.stack).tag, command, port, prefix, database };
+  }
+
+  /** An attribute of the task definition to run: of the one with the login, where that was made. */
+  private toRun(attribute: "arn" | "arnWithoutRevision"): string {
+    const { taskDefinition, taskDefinitionBefore: before } = this;
+    const { login } = this.props;
+    return login && before
+      ? login.choose(taskDefinition[attribute], before[attribute])
+      : taskDefinition[attribute];
   }
 
   /** It runs the candidate before the environment's tag moves. An underscore keeps it apart from any service. */
@@ -297,6 +322,7 @@ export class Service extends Construct {
       tag: candidateTag,
       command: this.own.migrations.command,
       prefix: `${this.own.name}-migration`,
+      database: this.props.database,
       alone: true,
     });
   }
@@ -325,7 +351,10 @@ export class Service extends Construct {
     });
   }
 
-  private container({ tag, command, port, prefix }: Run, sidecars: readonly Container[]): Container {
+  private container(
+    { tag, command, port, prefix, database }: Run,
+    sidecars: readonly Container[],
+  ): Container {
     const { own, props, additions } = this;
     return {
       name: own.name,
@@ -333,8 +362,8 @@ export class Service extends Construct {
       command,
       port,
       dynamicPort: !own.fargate,
-      environment: this.variables(),
-      secrets: this.secretArns(),
+      environment: this.variables(database),
+      secrets: this.secretArns(database),
       logs: { group: this.logGroup.name, region: props.configuration.region, prefix },
       init: own.exec,
       mounts: additions.mounts,
@@ -357,7 +386,7 @@ export class Service extends Construct {
     }));
   }
 
-  private variables() {
+  private variables(database: Connection | undefined) {
     const url = this.props.distribution?.url ?? "";
     const config = Object.entries(this.own.config).map(([name, value]) => [
       name,
@@ -371,7 +400,7 @@ export class Service extends Construct {
       // AWS's libraries find it nowhere else on instances, whose metadata containers do not reach.
       ...(this.roles.actsInAws && { AWS_REGION: this.props.configuration.region }),
       ...Object.fromEntries([...config, ...uses]),
-      ...(this.own.database && this.props.database?.variables),
+      ...(this.own.database && database?.variables),
       ...this.additions.variables,
     };
   }
@@ -384,9 +413,11 @@ export class Service extends Construct {
   /** Each once: several variables may hold the one URL. */
   private parameterArns() {
     const own = Object.values(this.secrets).map(({ arn }) => arn);
-    const { database } = this.props;
+    const { database, login } = this.props;
     if (!this.own.database || !database) return own;
-    return [...own, ...database.parameterArns(this.own.database.urls.length > 0)];
+    const named = this.own.database.urls.length > 0;
+    const connections = login ? [database, login.before, login.now] : [database];
+    return [...new Set([...own, ...connections.flatMap((one) => one.parameterArns(named))])];
   }
 
   /** The service's own secrets, and the URL of a database that is elsewhere. */
@@ -396,9 +427,8 @@ export class Service extends Construct {
     return { ...this.secrets, ...given };
   }
 
-  private secretArns() {
+  private secretArns(database: Connection | undefined) {
     const own = Object.entries(this.secrets).map(([variable, { arn }]) => [variable, arn] as const);
-    const { database } = this.props;
     if (!this.own.database || !database) return Object.fromEntries(own);
     return { ...Object.fromEntries(own), ...database.secretArns(this.own.database.urls) };
   }
@@ -461,7 +491,7 @@ export class Service extends Construct {
     return new EcsService(this, "service", {
       name: nameOf("aws_ecs_service", own.name),
       cluster: props.cluster.cluster.arn,
-      taskDefinition: this.taskDefinition.arn,
+      taskDefinition: this.toRun("arn"),
       desiredCount: own.autoscaling ? Math.max(own.count, own.autoscaling.min) : own.count,
       capacityProviderStrategy: this.strategy,
       // Without it a change of the strategy would replace the service.
@@ -532,7 +562,11 @@ export class Service extends Construct {
       cluster: this.props.cluster,
       roles: this.roles,
       container: this.own.name,
-      taskDefinition: this.taskDefinition,
+      taskDefinitions: [
+        this.taskDefinition,
+        ...(this.taskDefinitionBefore ? [this.taskDefinitionBefore] : []),
+      ],
+      run: this.toRun("arnWithoutRevision"),
       network: this.taskNetwork,
     });
   }

@@ -202,6 +202,11 @@ function write(
     origin: "person",
   };
   const type = input.Type ?? (text(made.attributes, "type") || "String");
+  // What Terraform knows as no secret is read back where it looks for it.
+  if (type !== "SecureString" && text(made.attributes, "insecure_value") !== "") {
+    world.put({ ...made, attributes: { ...made.attributes, version, insecure_value: input.Value ?? "" } });
+    return;
+  }
   world.put({
     ...made,
     // A new version lies under the account's key unless another is named, whatever the one before lay under.

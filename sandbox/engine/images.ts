@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { join } from "node:path";
 import type { Behaviour } from "./behaviour";
 import type { Sim } from "./sim";
 import { type Architecture, bare, type Image, type Repository } from "./state";
@@ -124,12 +125,18 @@ export function parseReference(image: string): Reference | undefined {
   return reference;
 }
 
+/** Folders that stand for images of public registries, whose commands run for real. */
+const PUBLIC: Readonly<Record<string, string>> = {
+  "public.ecr.aws/docker/library/postgres": join(__dirname, "postgres-image"),
+};
+
 /** Finds what a reference names at this moment, for a machine of an architecture. */
 export function resolveImage(sim: Sim, image: string, architecture: Architecture): Resolved {
   const reference = parseReference(image);
   if (!reference) {
     const digest = digestOf(image);
-    return { digest, manifest: digest };
+    const folder = PUBLIC[image.replace(/[:@][^/]*$/, "")];
+    return { digest, manifest: digest, ...(folder && { folder }) };
   }
   const { region, repository: name } = reference;
   const repository = sim.state.repositories[`${region}/${name}`];

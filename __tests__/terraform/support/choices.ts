@@ -12,9 +12,12 @@ const web = (service: NonNullable<EnvironmentProps["services"]>[string]): Additi
   services: { web: service },
 });
 
-/** The preset `production`, with nothing in it that refuses to be taken away or waits for a maintenance window. */
+/**
+ * The preset `production`, with nothing in it that refuses to be taken away or waits for a maintenance window. Logins are a
+ * choice of their own.
+ */
 const movable = layer(production, {
-  database: { deletionProtection: false, finalSnapshot: false, applyImmediately: true },
+  database: { deletionProtection: false, finalSnapshot: false, applyImmediately: true, logins: false },
   distribution: { deletionProtection: false },
   uses: small.uses,
 }) as Preset;
@@ -79,6 +82,7 @@ export const environmentChoices = additions({
       },
     },
   },
+  logins: { off: {}, on: { database: { logins: true } } },
   capacity: {
     "the preset's": {},
     none: { cluster: { capacity: {} } },
@@ -116,7 +120,12 @@ export const environmentChoices = additions({
     Fargate: web({ capacity: "fargate" }),
     "Fargate Spot": web({ capacity: "fargate-spot", architecture: "ARM64", cpu: 512, memory: 1024 }),
   },
-  "web's database": { yes: {}, no: web({ database: false }), URLs: web({ database: ["DATABASE_URL"] }) },
+  "web's database": {
+    yes: {},
+    no: web({ database: false }),
+    URLs: web({ database: ["DATABASE_URL"] }),
+    "its own schema": web({ database: { schema: "web", urls: ["DATABASE_URL"] } }),
+  },
   "web's registry": { "the environment's": {}, own: web({ registry: { repository: "web", create: true } }) },
   "web's config": {
     none: {},
@@ -162,6 +171,8 @@ const noOwnAddress = /is served by nobody, since distribution is false/;
 /** Pairs that may be written and are refused, with what is said of them. */
 export const refusals: readonly (readonly [one: Choice, other: Choice, said: RegExp])[] = [
   [["nat", "none"], ["endpoints", "some"], /without NAT the environment reaches AWS through endpoints alone/],
+  [["nat", "none"], ["logins", "on"], /is out of reach without NAT/],
+  [["logins", "off"], ["web's database", "its own schema"], /say logins: true in database/],
   [["vpc", "there"], ["zones", "two"], notOurs],
   [["vpc", "there"], ["zones", "by name"], notOurs],
   [["vpc", "there"], ["peering", "with another"], notOurs],
