@@ -18,8 +18,8 @@ describe("an environment in a VPC that is there already", () => {
         .filter(({ type }) => /^aws_(vpc|subnet|internet_gateway|network_acl|route|route_table)$/.test(type)),
     );
   /** Terraform's words, without the lines that it draws around them. */
-  const apply = async () => {
-    const { code, text } = await life.apply(environment);
+  const apply = async (props = environment) => {
+    const { code, text } = await life.apply(props);
     return { code, said: text.replaceAll(/[\s│╷╵]+/g, " ") };
   };
   const edit = (changes: Readonly<Record<string, Record<string, string | boolean>>>) => {
@@ -84,6 +84,9 @@ describe("an environment in a VPC that is there already", () => {
   it("is applied, planned empty and destroyed, and nothing of the VPC changes", async () => {
     await edit({ [second]: { availability_zone: `${REGION}b` } });
     const before = theirs();
+    const dual = await apply(but({ network: { ...existing, ipv6: true } }));
+    expect(dual.code).not.toBe(0);
+    expect(dual.said).toContain(`${first} gives no IPv6 addresses to what starts in it`);
     const { code, said } = await apply();
     expect(code, said).toBe(0);
     expect(said.split(" again ")[1]).toContain("No changes");
