@@ -35,6 +35,11 @@ export const networkCalls: Rows = {
     delete: ["ec2:DeleteVpc vpc/{id}"],
     tags: tagged("vpc/{id}"),
   },
+  aws_vpc_ipv6_cidr_block_association: {
+    create: ["ec2:AssociateVpcCidrBlock vpc/{vpc_id}"],
+    read: ["ec2:DescribeVpcs"],
+    delete: ["ec2:DisassociateVpcCidrBlock vpc/{vpc_id}"],
+  },
   aws_subnet: {
     create: ["ec2:CreateSubnet subnet/{id} vpc/{vpc_id}"],
     finish: [
