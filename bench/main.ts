@@ -11,6 +11,7 @@ import { logsRows } from "./logs";
 import { packageRows } from "./package";
 import { planRows } from "./plan";
 import { kept, line, type Row } from "./report";
+import { requiredRows } from "./required";
 import { sandboxRows } from "./sandbox";
 import { synthRows } from "./synth";
 
@@ -20,6 +21,7 @@ const subjects: Readonly<Record<string, (scratch: string) => Row[] | Promise<Row
   logs: logsRows,
   package: packageRows,
   plan: planRows,
+  required: requiredRows,
   sandbox: sandboxRows,
   demo: demoRows,
 };
