@@ -71,7 +71,8 @@ export function applyCommand(
     ).finally(() => progress.close());
     process.stdout.write(`\n${appliedText(results, colors)}\n`);
     children.check();
-    const applied = pending.filter((_, at) => results[at]?.done).map(({ stack }) => stack);
+    const done = results.filter((result) => result.done).map(({ name }) => name);
+    const applied = pending.map(({ stack }) => stack).filter(({ name }) => done.includes(name));
     const waits = wait && !process.env.CI;
     const missing = await missingRecords(applied, terraform, children, waits ? PATIENCE.limit : 0);
     if (missing.length > 0) process.stdout.write(`\n${missingText(missing)}\n`);
