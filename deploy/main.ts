@@ -16,16 +16,16 @@ process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED ??= "true";
 
 const EXAMPLES = `
 Examples:
-  slipway deploy staging --image v42                check, migrate, promote, roll out, verify
-  slipway deploy staging --image v42 --dry-run      check, print the plan, change nothing
-  slipway deploy staging --image api:v7             only the services that run the repository api
-  slipway check staging                             only the checks
-  slipway status staging                            what runs, since when, the last deployments
-  slipway rollback staging                          back to the image before
-  slipway rollback staging --to sha256:…            back to that image
+  slipway deploy staging --image v42             check, migrate, roll out, prove
+  slipway deploy staging --image v42 --dry-run   the checks and the plan alone
+  slipway deploy staging --image api:v7          services of the repository api
+  slipway check staging                          only the checks
+  slipway status staging                         what runs, since when
+  slipway rollback staging                       back to the image before
+  slipway rollback staging --to sha256:…         back to that image
   slipway run staging -- goose -dir migrations status
-  slipway policy staging > policy.json              what the deploy role must be allowed to do
-  slipway logs staging web --follow                 what the containers write; exec, psql, secret, open: --help
+  slipway policy staging > policy.json           what the deploy role needs
+  slipway logs staging web --follow              what the containers write
 
 ${exitCodesOf("deploy")}
 
@@ -78,10 +78,7 @@ function command(program: Command, name: string, description: string): Command {
         .argParser(append)
         .default([], "all, in the contract's order"),
     )
-    .option(
-      "--outputs <file>",
-      "read the outputs from a file instead of the SSM parameter /<environment>/deploy",
-    )
+    .option("--outputs <file>", "read the outputs from a file instead of the SSM parameter")
     .option("--json", "events as JSON lines");
 }
 

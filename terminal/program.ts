@@ -3,9 +3,13 @@ import { swallowed } from "../npm/swallowed";
 import { candidates } from "./candidates";
 import { USAGE } from "./exit-codes";
 
+/** Columns of a description that are left beside options: in fewer it is not wrapped. On a terminal of 50 it has about 20. */
+const NARROWEST = 16;
+
 /** A command whose mistakes in the command line say what was meant, point to --help, and end with one exit code: `USAGE`. */
 export function createCommand(name: string): Command {
   return new Command(name)
+    .configureHelp({ subcommandTerm: (command) => command.name(), minWidthToWrap: NARROWEST })
     .showHelpAfterError("(--help shows examples)")
     .exitOverride(({ exitCode }) => process.exit(exitCode === 0 ? 0 : USAGE));
 }

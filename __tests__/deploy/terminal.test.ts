@@ -112,39 +112,60 @@ test("a dumb terminal gets lines, as a pipe does", async () => {
   }
 });
 
+/** Loaded before the command: its output is a terminal of so many columns. */
+function terminalOf(columns: number): string {
+  const preload = join(mkdtempSync(join(tmpdir(), "terminal-")), "preload.cjs");
+  writeFileSync(preload, `Object.assign(process.stdout, { isTTY: true, columns: ${columns} });`);
+  return preload;
+}
+
+const main = (args: readonly string[], columns: number, env: NodeJS.ProcessEnv) =>
+  promisify(execFile)(
+    process.execPath,
+    ["--require", terminalOf(columns), "--require", "tsx/cjs", "deploy/main.ts", ...args],
+    { env: { PATH: process.env.PATH, TERM: "xterm", ...env } },
+  ).then(
+    ({ stdout }) => stdout,
+    ({ stdout }: { stdout: string }) => stdout,
+  );
+
 test("a terminal gets colours, and none where NO_COLOR is set", async () => {
   await World.open();
-  const preload = join(mkdtempSync(join(tmpdir(), "terminal-")), "preload.cjs");
-  writeFileSync(preload, "Object.assign(process.stdout, { isTTY: true, columns: 80 });");
-  const args = [
-    "--require",
-    preload,
-    "--require",
-    "tsx/cjs",
-    "deploy/main.ts",
-    "check",
-    "staging",
-    "--image",
-    "v9",
-  ];
-  const written = async (more: NodeJS.ProcessEnv) => {
-    const { PATH, AWS_ENDPOINT_URL, AWS_REGION, AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY } = process.env;
-    const env = {
-      PATH,
-      AWS_ENDPOINT_URL,
-      AWS_REGION,
-      AWS_ACCESS_KEY_ID,
-      AWS_SECRET_ACCESS_KEY,
-      TERM: "xterm",
-      ...more,
-    };
-    const failed = await promisify(execFile)(process.execPath, args, { env }).catch((error) => error);
-    expect(failed.stdout).toContain("s, exit code 1)");
-    return failed.stdout as string;
-  };
-  expect(await written({})).toMatch(COLOURS);
-  expect(await written({ NO_COLOR: "1" })).not.toMatch(COLOURS);
+  const { AWS_ENDPOINT_URL, AWS_REGION, AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY } = process.env;
+  const aws = { AWS_ENDPOINT_URL, AWS_REGION, AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY };
+  const args = ["check", "staging", "--image", "v9"];
+  const written = await main(args, 80, aws);
+  expect(written).toContain("s, exit code 1)");
+  expect(written).toMatch(COLOURS);
+  const plain = await main(args, 80, { ...aws, NO_COLOR: "1" });
+  expect(plain).toContain("s, exit code 1)");
+  expect(plain).not.toMatch(COLOURS);
 });
 
 // biome-ignore lint/suspicious/noControlCharactersInRegex: it is what is looked for
 const COLOURS = /\u001b\[[\d;]+m/;
+
+const HELPS = [
+  [],
+  ["deploy"],
+  ["rollback"],
+  ["run"],
+  ["logs"],
+  ["exec"],
+  ["psql"],
+  ["secret"],
+  ["secret", "set"],
+];
+
+test.each(HELPS.map((words) => [words.join(" "), words] as const))(
+  "%s --help fits eighty columns, and wraps what it says of options on fifty",
+  async (_, words) => {
+    const wide = await main([...words, "--help"], 80, {});
+    expect(wide).toContain("Usage: slipway");
+    expect(wide.split("\n").filter((line) => line.length > 80)).toEqual([]);
+    const narrow = await main([...words, "--help"], 50, {});
+    const options = narrow.split(/^Options:$/m)[1]?.split("\n\n")[0] ?? "";
+    expect(options).toContain("--help");
+    expect(options.split("\n").filter((line) => line.length > 50)).toEqual([]);
+  },
+);

@@ -12,10 +12,7 @@ function since(text: string): string {
   return text;
 }
 
-const outputs = [
-  "--outputs <file>",
-  "read the outputs from a file instead of the SSM parameter /<environment>/deploy",
-] as const;
+const outputs = ["--outputs <file>", "read the outputs from a file instead of the SSM parameter"] as const;
 
 const examples = (...lines: string[]) =>
   `\nExamples:\n${lines.map((line) => `  slipway ${line}`).join("\n")}\n`;
@@ -75,7 +72,8 @@ function addExec(program: Command): void {
       "after",
       `${examples("exec staging web", "exec staging web -- bin/console", "exec staging web --task 3f2a")}
 The service needs \`exec: true\`, and this machine AWS's session-manager-plugin.
-A command in a task of its own, with its exit code: slipway run staging -- <command>\n`,
+A command in a task of its own, with its exit code:
+  slipway run staging -- <command>\n`,
     )
     .action(async (environment, service, words, options) => {
       const { before, after } = aroundDashes(service === undefined ? [] : [service, ...words]);
@@ -118,9 +116,9 @@ function addSecret(program: Command): void {
     .addHelpText(
       "after",
       examples(
-        "secret set staging STRIPE_KEY               asks for the value, without echo",
-        "secret set staging STRIPE_KEY < key.txt     or takes it from standard input",
-        "secret set staging MAIL_KEY --service web --new   before the apply that gives it to web",
+        "secret set staging STRIPE_KEY             asks for it, without echo",
+        "secret set staging STRIPE_KEY < key.txt   or takes it from its input",
+        "secret set staging MAIL_KEY --service web --new   before web's apply",
         "secret list staging",
         "secret unset staging STRIPE_KEY",
         "secret diff staging prod",

@@ -2,6 +2,7 @@ import type { FilteredLogEvent } from "@aws-sdk/client-cloudwatch-logs";
 import type { Contract, ServiceContract } from "../../modules/contract";
 import { familyOf } from "../../modules/contract";
 import type { LogPlace } from "../aws/daily";
+import { pages } from "../aws/gateway";
 import { Interrupted, refused } from "../errors";
 import { StreamLines } from "../printable";
 import type { Done } from "../end";
@@ -301,16 +302,18 @@ class LogScreen {
     private readonly options: Pick<LogsOptions, "json" | "grep">,
   ) {}
 
-  async show(lines: readonly Line[]): Promise<void> {
+  /** Shows the lines, and takes them: whoever reads slowly must not keep a page of them alive. */
+  async show(lines: Line[]): Promise<void> {
+    for (const text of this.texts(lines.splice(0))) await this.day.print(text);
+  }
+
+  private texts(lines: readonly Line[]): string[] {
     const wanted = this.options.grep?.toLowerCase();
     const found = lines.filter(({ text }) => wanted === undefined || text.toLowerCase().includes(wanted));
     this.shown += found.length;
-    for (let start = 0; start < found.length; start += BATCH) {
-      let text = "";
-      for (const line of found.slice(start, start + BATCH))
-        text += this.options.json ? this.json(line) : this.text(line);
-      await this.day.print(text);
-    }
+    return pages(found, BATCH).map((batch) =>
+      batch.map((line) => (this.options.json ? this.json(line) : this.text(line))).join(""),
+    );
   }
 
   private json({ at: time, from: { source, stream }, text }: Line): string {
