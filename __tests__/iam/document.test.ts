@@ -31,10 +31,18 @@ function types(): { resources: string[]; sources: string[] } {
 
 function columns(): Columns {
   const { resources, sources } = types();
-  const rows = resources.map((type) => CALLS[type] ?? {});
+  const rows = resources.map((type) => {
+    const row = CALLS[type];
+    if (!row) throw new Error(`sandbox/iam knows no calls of ${type}: add them.`);
+    return row;
+  });
   const reading = [
     ...rows.flatMap(({ read }) => actionsOf(read)),
-    ...sources.flatMap((type) => actionsOf(dataSourceCalls[type])),
+    ...sources.flatMap((type) => {
+      const lines = dataSourceCalls[type];
+      if (!lines) throw new Error(`sandbox/iam knows no calls of the data source ${type}: add them.`);
+      return actionsOf(lines);
+    }),
   ];
   const changing = rows.flatMap(({ create = [], finish = [], update = {}, tags, ...row }) => [
     ...actionsOf([...create, ...finish, ...Object.values(update).flat(), ...(row.delete ?? [])]),

@@ -6,13 +6,13 @@ import { rolesIn } from "../../sandbox/iam/principals";
 import { World } from "../../sandbox/world";
 import { synthesizeAll, synthesizeBootstrap } from "../modules/support/synthesize";
 import { shipped } from "../support/shipped";
-import { context, region } from "./support/project";
+import { context, project, region } from "./support/project";
 import { putRoles } from "./support/roles";
 import { Walk } from "./support/walk";
 
 const folder = mkdtempSync(join(tmpdir(), "slipway-walk-"));
 const world = new World(folder);
-const stacks = synthesizeAll(shipped);
+const stacks = synthesizeAll(shipped, project);
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 beforeAll(async () => {

@@ -14,7 +14,7 @@ export const services: Readonly<Record<string, readonly string[]>> = {
   acm: ["Describe*", "List*"],
   "application-autoscaling": ["Describe*", "List*"],
   autoscaling: ["Describe*"],
-  cloudfront: ["Describe*", "Get*", "List*"],
+  cloudfront: ["Get*", "List*"],
   ec2: ["Describe*", "GetManagedPrefixListEntries"],
   ecs: ["Describe*", "List*"],
   elasticache: ["Describe*", "List*"],
@@ -22,14 +22,14 @@ export const services: Readonly<Record<string, readonly string[]>> = {
   logs: ["Describe*", "GetDelivery*", "List*"],
   rds: ["Describe*", "List*"],
   route53: ["Get*", "List*"],
-  scheduler: ["Get*", "List*"],
+  scheduler: ["GetSchedule"],
   wafv2: ["Get*", "List*"],
 };
 
 /** Services whose names an environment chooses: what may be changed there is said by name, below. */
 export const namedServices: Readonly<Record<string, readonly string[]>> = {
   budgets: ["ListTagsForResource", "ViewBudget"],
-  ecr: ["Describe*", "GetLifecyclePolicy", "GetRepositoryPolicy", "ListTagsForResource"],
+  ecr: ["Describe*", "GetLifecyclePolicy", "ListTagsForResource"],
   iam: ["Get*", "List*"],
   s3: [
     "GetAccelerateConfiguration",
@@ -123,7 +123,7 @@ export function planStatements(environment: Environment, account: string, bucket
     password,
     {
       sid: "ReadParameters",
-      actions: ["ssm:GetParameter", "ssm:GetParameters"],
+      actions: ["ssm:GetParameter"],
       resources: [...written, publicParameters(configuration)],
     },
     ...(environment.key ? [decryptStatement(configuration, account, written)] : []),
@@ -208,7 +208,6 @@ function applyStatements(
         "AddTagsToResource",
         "DeleteParameter",
         "GetParameter",
-        "GetParameters",
         "PutParameter",
         "RemoveTagsFromResource",
       ]),
@@ -216,7 +215,7 @@ function applyStatements(
     },
     {
       sid: "ReadPublicParameters",
-      actions: ["ssm:GetParameter", "ssm:GetParameters"],
+      actions: ["ssm:GetParameter"],
       resources: [publicParameters(configuration)],
     },
     {
@@ -312,6 +311,16 @@ function keyStatements({ name, region }: Configuration, account: string): Statem
       actions: ["kms:CreateKey"],
       resources: ["*"],
       condition: { StringEquals: { "aws:RequestTag/environment": name } },
+    },
+    {
+      // A key is born with its tags; one that has an environment's keeps it.
+      sid: "TagNewKeys",
+      actions: ["kms:TagResource"],
+      resources: [keys],
+      condition: {
+        StringEquals: { "aws:RequestTag/environment": name },
+        Null: { "aws:ResourceTag/environment": "true" },
+      },
     },
     {
       sid: "ChangeKeys",

@@ -23,7 +23,7 @@ export const optionalServices: Readonly<Record<string, Optional>> = {
     reads: ["DescribeKey", "GetKeyPolicy", "GetKeyRotationStatus", "ListAliases", "ListResourceTags"],
   },
   sns: { prefix: "aws_sns_", reads: ["Get*", "List*"] },
-  sqs: { prefix: "aws_sqs_", reads: ["GetQueueAttributes", "GetQueueUrl", "ListQueueTags"] },
+  sqs: { prefix: "aws_sqs_", reads: ["GetQueueAttributes", "ListQueueTags"] },
 };
 
 /** Whether some service of the environment follows its load: Application Auto Scaling then keeps alarms. */

@@ -1,3 +1,6 @@
+import { resolveProject } from "../../../modules/project";
+import type { Project } from "../../../modules/stack";
+
 export const region = "us-west-2";
 
 /** A project with everything that bootstrap can make. */
@@ -9,3 +12,6 @@ export const context = {
     budget: { monthly: 250, emails: ["ops@example.com"] },
   },
 };
+
+/** What the environments know of it: their roles have boundaries. */
+export const project = resolveProject(context).project as Project;
