@@ -294,7 +294,7 @@ function secretChecks(facts: Facts, contract: Contract, service: ServiceContract
       if (found && !isPlaceholder(found)) return ok(name, `version ${found.Version}`);
       return failed(
         name,
-        `${parameter} ${found ? "is still the placeholder" : "is not set"}: npm run deploy -- secret set ${contract.environment} ${variable} --service ${service.name}`,
+        `${parameter} ${found ? "is still the placeholder" : "is not set"}: npx slipway secret set ${contract.environment} ${variable} --service ${service.name}`,
       );
     });
   });

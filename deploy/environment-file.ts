@@ -23,7 +23,7 @@ export interface Written {
 /**
  * What the environment's file says of its place, where deploy runs beside it (`environments/staging.ts`); the account may
  * stand in the context of cdktf.json. Undefined without a file, or when it cannot be read: what is wrong with it,
- * `npm run synth` says.
+ * `npx slipway synth` says.
  */
 export function writtenPlace(environment: string): Written | undefined {
   const file = join("environments", `${environment}.ts`);

@@ -21,7 +21,7 @@ const shape = z.object({
 
 /** What a plan of one stack said. */
 export interface Planned {
-  /** What `npm run plan -- --json` printed. */
+  /** What `npx slipway plan --json` printed. */
   readonly report: string;
   /** What it wrote for people. */
   readonly markdown: string;
@@ -77,7 +77,7 @@ function parse(text: string) {
     return shape.parse(JSON.parse(text));
   } catch {
     throw new CommandError(
-      "The report is not what npm run -s plan -- --json prints (version 1): see above why it printed none.",
+      "The report is not what npx slipway plan --json prints (version 1): see above why it printed none.",
     );
   }
 }

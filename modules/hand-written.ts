@@ -10,7 +10,7 @@ export interface HandWrittenProps {
 }
 
 /**
- * A SecureString that a person writes, with `npm run deploy -- secret set`. Terraform knows its name alone: it neither makes
+ * A SecureString that a person writes, with `npx slipway secret set`. Terraform knows its name alone: it neither makes
  * nor reads the parameter, so that no plan needs the right to. Where an older state has it, it is let go and stays as it is.
  */
 export class HandWritten extends TerraformElement {

@@ -33,7 +33,7 @@ interface Pending {
   readonly plan: SavedPlan;
 }
 
-/** Applies exactly the plans of the last `npm run plan`. Returns the exit code. */
+/** Applies exactly the plans of the last `npx slipway plan`. Returns the exit code. */
 export function applyCommand(
   names: readonly string[],
   { autoApprove, allowDestroy, replanIfStale, wait }: ApplyOptions,
@@ -138,7 +138,7 @@ function find(project: string, saved: SavedPlans, names: readonly string[]): Pen
   const offline = inSandbox(process.env);
   if (all.length === 0) {
     throw new CommandError(
-      `There is no saved plan: run npm run plan${offline ? " -- --offline" : ""} first, and read what it says.`,
+      `There is no saved plan: run npx slipway plan${offline ? " --offline" : ""} first, and read what it says.`,
     );
   }
   const stacks = new Map(readStacks(project).map((stack) => [stack.name, stack]));
@@ -150,7 +150,7 @@ function find(project: string, saved: SavedPlans, names: readonly string[]): Pen
       stack === undefined
         ? "its stack is not synthesized any more."
         : missing.length > 0
-          ? `it comes after ${missing.join(", ")}, of which there is no plan. Plan both, or name it alone: npm run apply -- ${plan.name}`
+          ? `it comes after ${missing.join(", ")}, of which there is no plan. Plan both, or name it alone: npx slipway apply ${plan.name}`
           : saved.refusal(plan, stack, offline);
     if (stack !== undefined && reason === undefined) return [{ stack, plan }];
     refused.push(`  ${plan.name}: ${reason}`);

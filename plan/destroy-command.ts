@@ -85,7 +85,7 @@ async function find(name: string, project: string, stacks: readonly Stack[]): Pr
     const others = (await otherStates(project, bootstrap)).map((one) => one.name);
     if (others.length > 0) {
       throw new CommandError(
-        `Refused, nothing was destroyed: ${others.join(", ")} stand${others.length === 1 ? "s" : ""} on bootstrap, whose bucket holds the states. Destroy ${others.length === 1 ? "it" : "them"} first: ${others.map((other) => `npm run destroy -- ${other}`).join(", ")}. Then docs/adopting.md, "Take everything down".`,
+        `Refused, nothing was destroyed: ${others.join(", ")} stand${others.length === 1 ? "s" : ""} on bootstrap, whose bucket holds the states. Destroy ${others.length === 1 ? "it" : "them"} first: ${others.map((other) => `npx slipway destroy ${other}`).join(", ")}. Then docs/adopting.md, "Take everything down".`,
       );
     }
   }

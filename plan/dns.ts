@@ -81,6 +81,6 @@ export function missingText(missing: readonly MissingRecord[]): string {
     `The apply is done. ${missing.length === 1 ? "This record is" : "These records are"} missing where the names are kept:`,
     ...lines,
     "At the top of a zone it is an ALIAS (or flattened CNAME) to the same place.",
-    ...stacks.map((stack) => `Once made, npm run deploy -- check ${stack} looks again.`),
+    ...stacks.map((stack) => `Once made, npx slipway check ${stack} looks again.`),
   ].join("\n");
 }

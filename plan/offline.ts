@@ -12,9 +12,9 @@ export function inSandbox(environment: NodeJS.ProcessEnv): boolean {
 /** A command to go on with, as it is typed where AWS is stood in for, and elsewhere as it is. */
 export function typed(command: string): string {
   if (!inSandbox(process.env)) return command;
-  return /^npm run (?:plan|destroy) -- /.test(command)
-    ? command.replace(" -- ", " -- --offline ")
-    : `npm run sandbox -- ${command}`;
+  return /^npx slipway (?:plan|destroy) /.test(command)
+    ? command.replace(/^npx slipway \w+/, "$& --offline")
+    : `npx slipway sandbox ${command}`;
 }
 
 /**

@@ -74,5 +74,5 @@ function next(planned: readonly StackReport[], offline: boolean): string {
   if (changed.length === 0) return "";
   const lossy = changed.some(({ summary }) => summary !== undefined && losses(summary).length > 0);
   const names = changed.map(({ name }) => name).join(" ");
-  return `\nTo apply exactly this: npm run apply -- ${offline ? "--offline " : ""}${names}${lossy ? " --allow-destroy …" : ""}\n`;
+  return `\nTo apply exactly this: npx slipway apply ${offline ? "--offline " : ""}${names}${lossy ? " --allow-destroy …" : ""}\n`;
 }

@@ -66,7 +66,7 @@ export function unsureSecrets({ address, secrets = [] }: ResourceSummary, { name
     wayOut:
       follows === undefined
         ? `Raise ${argument}_version in the configuration, plan and apply.`
-        : `To send it again, to all who must have it: ${typed(`npm run plan -- ${name} --replace ${follows}`)}, then ${typed(`npm run apply -- ${name}`)}`,
+        : `To send it again, to all who must have it: ${typed(`npx slipway plan ${name} --replace ${follows}`)}, then ${typed(`npx slipway apply ${name}`)}`,
   }));
 }
 
@@ -83,7 +83,7 @@ const WAYS_OUT: readonly [RegExp, (text: string, stack: Stack, address: string |
   [
     STALE,
     (_, { name }) =>
-      `Somebody applied since this plan was made, and it was refused before anything changed. Plan again and read what is new: ${typed(`npm run plan -- ${name}`)}`,
+      `Somebody applied since this plan was made, and it was refused before anything changed. Plan again and read what is new: ${typed(`npx slipway plan ${name}`)}`,
   ],
   [
     /AWS account ID not allowed: \d+/,
@@ -121,7 +121,7 @@ const WAYS_OUT: readonly [RegExp, (text: string, stack: Stack, address: string |
   [
     MISSING_BUCKET,
     () =>
-      'The bucket that cdktf.json names as stateBucket is not in this account. Sign in to the right one; in a new one, write "" there, apply the bootstrap stack, and npm run move-state.',
+      'The bucket that cdktf.json names as stateBucket is not in this account. Sign in to the right one; in a new one, write "" there, apply the bootstrap stack, and npx slipway move-state.',
   ],
   [
     /Instance cannot be destroyed/,
@@ -164,7 +164,7 @@ const forceUnlock = (text: string, stack: Stack) =>
 /** A command of Terraform for a stack, to be typed in the folder of the project. */
 function command({ folder }: Stack, words: string): string {
   const binary = binaryOf(process.env);
-  const call = inSandbox(process.env) ? `npm run sandbox -- ${basename(binary)}` : binary;
+  const call = inSandbox(process.env) ? `npx slipway sandbox ${basename(binary)}` : binary;
   return `${call} -chdir=${relative(process.cwd(), folder)} ${words}`;
 }
 

@@ -16,7 +16,7 @@ export interface StackReport {
   readonly problems: readonly Problem[];
 }
 
-/** What `npm run plan -- --json` prints. `version` goes up when something is renamed or taken away. */
+/** What `npx slipway plan --json` prints. `version` goes up when something is renamed or taken away. */
 export interface Report {
   readonly version: 1;
   /** Planned in the sandbox. */

@@ -23,7 +23,7 @@ export interface SavedPlan {
 const VERSION = 2;
 const record = z.object({ version: z.literal(VERSION), name: z.string() });
 
-/** The plans of the last `npm run plan`: cdktf.out/plans, which nobody but their owner can read. */
+/** The plans of the last `npx slipway plan`: cdktf.out/plans, which nobody but their owner can read. */
 export class SavedPlans {
   private readonly folder: string;
 
@@ -91,7 +91,7 @@ export class SavedPlans {
 
   /** Why a plan may not be applied to its stack, with the way out; undefined where it may. */
   refusal(saved: SavedPlan, stack: Stack, offline: boolean): string | undefined {
-    const again = `npm run plan -- ${offline ? "--offline " : ""}${saved.name}`;
+    const again = `npx slipway plan ${offline ? "--offline " : ""}${saved.name}`;
     if (saved.offline !== offline) {
       return saved.offline
         ? `its plan was made offline and means nothing to the real AWS. Plan again: ${again}`

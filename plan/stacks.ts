@@ -28,7 +28,7 @@ export function readStacks(project: string): Stack[] {
   try {
     text = readFileSync(join(output, "manifest.json"), "utf8");
   } catch {
-    throw new CommandError(`Nothing is synthesized in ${output}: run npm run plan first.`);
+    throw new CommandError(`Nothing is synthesized in ${output}: run npx slipway plan first.`);
   }
   return Object.values(manifest.parse(JSON.parse(text)).stacks)
     .map(({ name, workingDirectory }) => ({ name, folder: join(output, workingDirectory) }))

@@ -20,7 +20,7 @@ export function refuseLocalStates(stacks: readonly Stack[], environment: NodeJS.
   const local = stacks.filter(({ folder }) => backendOf(folder) === "local").map(({ name }) => name);
   if (local.length === 0) return;
   throw new CommandError(
-    `${local.join(", ")}: the state would lie on this CI machine's disk, where none is from before and none is kept. Name the bucket as stateBucket in cdktf.json (npm run move-state does), commit and push that; then run this again.`,
+    `${local.join(", ")}: the state would lie on this CI machine's disk, where none is from before and none is kept. Name the bucket as stateBucket in cdktf.json (npx slipway move-state does), commit and push that; then run this again.`,
   );
 }
 

@@ -87,5 +87,5 @@ function ending({ name, done, begun, made, changed, gone, replaced }: Applied): 
   const pairs = replaced > 0 ? ` (${replaced} of each are replacements)` : "";
   const counts = `${made} added, ${changed} changed, ${gone} destroyed${pairs}`;
   if (done) return counts;
-  return `failed after ${counts}. This stands, and what failed may be there in part: ${typed(`npm run plan -- ${name}`)} shows what is left`;
+  return `failed after ${counts}. This stands, and what failed may be there in part: ${typed(`npx slipway plan ${name}`)} shows what is left`;
 }

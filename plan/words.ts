@@ -108,7 +108,7 @@ function orphan({ name, resources, holding }: Orphan): Line[] {
     name === BOOTSTRAP ? "Describe it again under context.bootstrap" : "Put its file back, under this name";
   return [
     { sign: "✗", text: `${name} ${place}: moved or removed? ${are} still there${among}`, indent: 0 },
-    { sign: "→", text: `${back}. Where it is to go: ${typed(`npm run destroy -- ${name}`)}`, indent: 0 },
+    { sign: "→", text: `${back}. Where it is to go: ${typed(`npx slipway destroy ${name}`)}`, indent: 0 },
   ];
 }
 

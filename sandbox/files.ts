@@ -3,7 +3,7 @@ import { chmodSync, mkdirSync, readFileSync, statSync } from "node:fs";
 /** A file of the sandbox that cannot be what the sandbox wrote. */
 export class DamagedFile extends Error {
   constructor(file: string, why: string) {
-    super(`${file} ${why}. "npm run sandbox -- --reset" forgets this world and begins a new one.`);
+    super(`${file} ${why}. "npx slipway sandbox --reset" forgets this world and begins a new one.`);
   }
 }
 

@@ -1,10 +1,10 @@
 /**
  * The sandbox: any command, with AWS stood in for.
  *
- *   npm run sandbox -- npx cdktf plan staging
- *   npm run sandbox -- npx cdktf apply staging prod --auto-approve
- *   npm run sandbox -- terraform -chdir=infra plan
- *   npm run sandbox -- sh
+ *   npx slipway sandbox npx cdktf plan staging
+ *   npx slipway sandbox npx cdktf apply staging prod --auto-approve
+ *   npx slipway sandbox terraform -chdir=infra plan
+ *   npx slipway sandbox sh
  *
  * The real terraform (or tofu) plans and applies; only the AWS provider is replaced, by a server that this process runs
  * and that Terraform finds through TF_REATTACH_PROVIDERS. SDKs and the AWS CLI find stand-in endpoints through

@@ -74,7 +74,7 @@ describe.sequential("an environment", () => {
     expect(stdout).toContain(
       "Cannot import non-existent remote object: aws_cloudwatch_log_group /staging/service/wbe",
     );
-    expect(stdout).not.toContain("npm run apply");
+    expect(stdout).not.toContain("npx slipway apply");
   });
 
   it("takes what a block names, beside all that is new", async () => {

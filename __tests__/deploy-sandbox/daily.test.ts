@@ -188,7 +188,7 @@ describe("logs", () => {
     const { exitCode, said } = await day.run(logs([], { database: true, outputs }));
     expect(exitCode).toBe(1);
     expect(said).toContain("written by an older Slipway");
-    expect(said).toContain("→ Apply once more with this version: npm run apply -- staging");
+    expect(said).toContain("→ Apply once more with this version: npx slipway apply staging");
   });
 });
 
@@ -448,7 +448,7 @@ test("exec of a service without the option, of tasks from before it, and of none
     await other.stage.sandbox.advance(5 * minute);
     const none = await exec();
     expect(none.said).toContain(
-      "web has no running task (0 of 0 running).\n  → What happened to them: npm run deploy -- status staging",
+      "web has no running task (0 of 0 running).\n  → What happened to them: npx slipway status staging",
     );
     expect(other.stage.made("ExecuteCommand")).toEqual([]);
   } finally {

@@ -191,7 +191,7 @@ test("a secret that is not set is refused, by name", async () => {
     if (secret) world.remove(secret);
   });
   const ended = await stage.deploy("v2");
-  await expectRefused(stage, ended, /API_KEY.*is not set: npm run deploy -- secret set staging API_KEY/);
+  await expectRefused(stage, ended, /API_KEY.*is not set: npx slipway secret set staging API_KEY/);
   expect(stage.made("GetParameter").map(({ input }) => input.Name)).toEqual([contractParameter("staging")]);
 });
 

@@ -103,14 +103,14 @@ test.each<[string, (world: World) => void, RegExp]>([
         description: "POSTGRES_URL of web, written by hand",
       });
     },
-    /^POSTGRES_URL of web: .*still the placeholder: npm run deploy -- secret set staging POSTGRES_URL --service web/,
+    /^POSTGRES_URL of web: .*still the placeholder: npx slipway secret set staging POSTGRES_URL --service web/,
   ],
   [
     "a missing secret",
     (world) => {
       world.parameters.delete("/staging/service/postgres-url");
     },
-    /^POSTGRES_URL of web: .* is not set: npm run deploy -- secret set staging POSTGRES_URL --service web/,
+    /^POSTGRES_URL of web: .* is not set: npx slipway secret set staging POSTGRES_URL --service web/,
   ],
   [
     "no permission",

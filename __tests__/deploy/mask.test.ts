@@ -49,7 +49,7 @@ test.each([
   "monkey: 1, keyboard=2, compass: north",
   "-----BEGIN CERTIFICATE-----",
   "ExpiredTokenException: The security token included in the request is expired",
-  "STRIPE_KEY of web: /staging/service/web/STRIPE_KEY is still the placeholder: npm run deploy -- secret set staging STRIPE_KEY",
+  "STRIPE_KEY of web: /staging/service/web/STRIPE_KEY is still the placeholder: npx slipway secret set staging STRIPE_KEY",
 ])("nothing is hidden in %s", (text) => {
   expect(mask(text)).toBe(text);
 });

@@ -285,7 +285,7 @@ describe("the issue of drift", () => {
     async (text) => {
       await expect(
         tellDrift(runnerOf(github.env), { staging: { report: text, markdown: "" } }),
-      ).rejects.toThrow(/The report is not what npm run -s plan/);
+      ).rejects.toThrow(/The report is not what npx slipway plan/);
       expect(github.requests).toEqual([]);
     },
   );

@@ -161,4 +161,20 @@ describe("a project that depends on the package", () => {
     );
     for (const [name, { json }] of Object.entries(here)) expect(there[name]?.json, name).toEqual(json);
   });
+
+  it("plans and applies with nothing but what is installed, offline", () => {
+    const slipway = (...words: readonly string[]) => {
+      const env = { ...process.env, CI: "true", NO_COLOR: "1" };
+      const bin = join(consumer.installed, "bin/slipway.js");
+      return spawnSync(process.execPath, [bin, ...words], { cwd: consumer.folder, env, encoding: "utf8" });
+    };
+    const planned = slipway("plan", "staging", "--offline");
+    expect(planned.stdout).toContain("To apply exactly this: npx slipway apply --offline staging");
+    expect(planned.status, planned.stderr).toBe(2);
+    const applied = slipway("apply", "staging", "--offline", "--auto-approve");
+    expect(applied.status, applied.stderr).toBe(0);
+    const again = slipway("plan", "staging", "--offline");
+    expect(again.status, again.stdout).toBe(0);
+    expect(slipway("postgres", "staging").stdout).toMatch(/^staging: postgres:\d+, database app/);
+  });
 });

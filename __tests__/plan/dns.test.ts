@@ -69,7 +69,7 @@ describe("records that a person makes", () => {
     expect(code).toBe(3);
     expect(stdout).toContain("The apply is done. This record is missing where the names are kept:");
     expect(stdout).toContain(`app.example.com CNAME ${VALUE}`);
-    expect(stdout).toContain("npm run deploy -- check staging looks again");
+    expect(stdout).toContain("npx slipway check staging looks again");
   });
 
   it.each([

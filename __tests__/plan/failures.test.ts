@@ -189,7 +189,7 @@ describe("an apply", () => {
         .sort(),
     ).toEqual(["prod", "prod", "staging"]);
     expect(project.calls("plan")).toHaveLength(2);
-    expect((await project.run("apply")).stderr).toMatch(/There is no saved plan: run npm run plan first/);
+    expect((await project.run("apply")).stderr).toMatch(/There is no saved plan: run npx slipway plan first/);
   });
 
   it("that failed halfway needs a new plan, and says what stands", async () => {
@@ -211,7 +211,7 @@ describe("an apply", () => {
     await make({ ...works, apply }, ["prod"]).run("plan");
     const { code, stdout } = await project.run("apply", "--auto-approve");
     expect([code, plans()]).toEqual([1, []]);
-    expect(stdout).toContain("what failed may be there in part: npm run plan -- prod shows what is left");
+    expect(stdout).toContain("what failed may be there in part: npx slipway plan prod shows what is left");
   });
 
   it("whose password may be half written says so, and how to send it again", async () => {
@@ -254,7 +254,7 @@ describe("an apply", () => {
     expect(code).toBe(1);
     expect(stdout).toContain("✗ aws_db_instance.a may still have its old password");
     expect(stdout).toContain(
-      "npm run plan -- prod --replace terraform_data.written, then npm run apply -- prod",
+      "npx slipway plan prod --replace terraform_data.written, then npx slipway apply prod",
     );
     expect(stdout).not.toContain("aws_db_instance.b may");
     expect(stdout).toMatch(

@@ -83,7 +83,7 @@ describe("the order of applies", () => {
     const refused = await project.run("apply", "--auto-approve");
     expect(refused.code).toBe(1);
     expect(refused.stderr).toContain(
-      "prod: it comes after staging, of which there is no plan. Plan both, or name it alone: npm run apply -- prod",
+      "prod: it comes after staging, of which there is no plan. Plan both, or name it alone: npx slipway apply prod",
     );
     expect(project.ran() && project.calls("apply")).toEqual([]);
     const { code } = await project.run("apply", "prod", "--auto-approve");

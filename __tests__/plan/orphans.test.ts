@@ -44,7 +44,7 @@ describe.sequential("a state without a file", () => {
       /!!! There are resources that no file describes\n {2}✗ qa has no file in environments\/: moved or removed\? \d+ resources are still there, among them aws_db_instance\.database_instance/,
     );
     expect(stdout).toContain(
-      "→ Put its file back, under this name. Where it is to go: npm run destroy -- --offline qa",
+      "→ Put its file back, under this name. Where it is to go: npx slipway destroy --offline qa",
     );
   });
 

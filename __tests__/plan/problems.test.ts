@@ -44,7 +44,7 @@ const ways: readonly [string, Diagnostic, string][] = [
     },
     `${chdir} import aws_db_instance.database_instance staging, then plan and apply.`,
   ],
-  ["a stale plan", error("Saved plan is stale"), "npm run plan -- staging"],
+  ["a stale plan", error("Saved plan is stale"), "npx slipway plan staging"],
   [
     "expired credentials",
     error(

@@ -190,9 +190,9 @@ describe("a state without a file", () => {
     expect(text.split("\n").slice(0, 5)).toEqual([
       "!!! There are resources that no file describes",
       "  ✗ prod has no file in environments/: moved or removed? 146 resources are still there, among them aws_s3_bucket.a, aws_s3_bucket.b, aws_s3_bucket.c, aws_s3_bucket.d and 2 more that hold data",
-      "  → Put its file back, under this name. Where it is to go: npm run destroy -- prod",
+      "  → Put its file back, under this name. Where it is to go: npx slipway destroy prod",
       "  ✗ bootstrap is not described in cdktf.json: moved or removed? 1 resource is still there",
-      "  → Describe it again under context.bootstrap. Where it is to go: npm run destroy -- bootstrap",
+      "  → Describe it again under context.bootstrap. Where it is to go: npx slipway destroy bootstrap",
     ]);
   });
 

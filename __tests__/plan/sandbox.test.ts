@@ -67,7 +67,7 @@ describe.sequential("plan and apply", () => {
     const { code, stdout } = await offline("plan");
     expect(code, stdout).toBe(0);
     expect(stdout).toMatch(/prod: no changes[\s\S]*staging: no changes/);
-    expect(stdout).not.toContain("npm run apply");
+    expect(stdout).not.toContain("npx slipway apply");
   });
 
   it("refuse a plan that became stale", async () => {
@@ -76,7 +76,7 @@ describe.sequential("plan and apply", () => {
     const { code, stdout } = await offline("apply", "--auto-approve", "staging");
     expect(code).toBe(1);
     expect(stdout).toContain("✗ staging: failed, nothing was changed\n  ✗ Saved plan is stale");
-    expect(stdout).toContain("Plan again and read what is new: npm run plan -- --offline staging");
+    expect(stdout).toContain("Plan again and read what is new: npx slipway plan --offline staging");
     expect(made(project)).toEqual(before);
   });
 
@@ -135,7 +135,7 @@ describe.sequential("plan and apply", () => {
     expect(code).toBe(1);
     expect(stdout).toMatch(/✗ Error acquiring the state lock/);
     expect(stdout).toMatch(
-      /\(since .*\) is applying: wait, then plan again\. Only when nobody is, as after a crash: npm run sandbox -- (?:terraform|tofu) -chdir=cdktf\.out\/stacks\/staging force-unlock [0-9a-f-]{36}/,
+      /\(since .*\) is applying: wait, then plan again\. Only when nobody is, as after a crash: npx slipway sandbox (?:terraform|tofu) -chdir=cdktf\.out\/stacks\/staging force-unlock [0-9a-f-]{36}/,
     );
   });
 
@@ -159,7 +159,7 @@ describe.sequential("plan and apply", () => {
     const { code, stderr } = await offline("apply", "--auto-approve", "--allow-destroy", DATABASE);
     expect(code).toBe(1);
     expect(stderr).toMatch(
-      /staging: its configuration was synthesized anew.*npm run plan -- --offline staging/,
+      /staging: its configuration was synthesized anew.*npx slipway plan --offline staging/,
     );
     project.write("staging.ts", before);
     await project.synth();

@@ -52,7 +52,7 @@ describe("a saved plan", () => {
   });
 
   it("made for the sandbox is not for AWS, nor the other way round", () => {
-    expect(saved.refusal(only(), stack(), true)).toMatch(/for the real AWS.*npm run plan -- --offline qa/);
+    expect(saved.refusal(only(), stack(), true)).toMatch(/for the real AWS.*npx slipway plan --offline qa/);
     expect(saved.refusal({ ...only(), offline: true }, stack(), false)).toMatch(/made offline/);
   });
 

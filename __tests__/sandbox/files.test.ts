@@ -17,7 +17,7 @@ test("a damaged file is one sentence with the way out, and --reset is that way",
   expect(code).toBe(1);
   expect(stdout).toBe("");
   expect(stderr.trim().split("\n")).toHaveLength(1);
-  expect(stderr).toMatch(/^sandbox: \S+world\.json is damaged: .*"npm run sandbox -- --reset" forgets/);
+  expect(stderr).toMatch(/^sandbox: \S+world\.json is damaged: .*"npx slipway sandbox --reset" forgets/);
   const again = await sandbox(folder, ["--reset", "--show"]);
   expect(again.code, again.stderr).toBe(0);
 });

@@ -166,7 +166,7 @@ describe("Terraform and OpenTofu", () => {
     vi.stubEnv("TERRAFORM_BINARY_NAME", "/home/ann/.sandbox/bin/tofu");
     vi.stubEnv("TF_REATTACH_PROVIDERS", "{}");
     expect(wayOutOf("Error acquiring the state lock", stack)).toContain(
-      "npm run sandbox -- tofu -chdir=cdktf.out/stacks/qa force-unlock ID",
+      "npx slipway sandbox tofu -chdir=cdktf.out/stacks/qa force-unlock ID",
     );
     vi.unstubAllEnvs();
   });

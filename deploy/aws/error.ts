@@ -88,7 +88,7 @@ const ADVICE: Record<AwsErrorKind, string> = {
   throttled: "AWS throttles this account; wait a minute and run it again.",
   transient: "AWS did not answer; run it again.",
   lost: "",
-  denied: "The role lacks this permission; `npm run deploy -- policy <environment>` prints what it needs.",
+  denied: "The role lacks this permission; `npx slipway policy <environment>` prints what it needs.",
   credentials: "Sign in again (aws sso login, or fresh credentials for this job), then run it again.",
   refused: "",
 };

@@ -48,7 +48,7 @@ function onlyService({ contract }: Daily, name: string | undefined): ServiceCont
   if (found.length === 1) return service;
   throw refused(
     `${contract.environment} has several services: which one?`,
-    ...found.map((one) => `npm run deploy -- exec ${contract.environment} ${one.name}`),
+    ...found.map((one) => `npx slipway exec ${contract.environment} ${one.name}`),
   );
 }
 
@@ -72,15 +72,15 @@ async function chooseTask(day: Daily, service: ServiceContract, wanted: string |
     aws.services(cluster, [service.service]),
     aws.listTasks(cluster, { serviceName: service.service }, "RUNNING"),
   ]);
-  const option = `services: { ${service.name}: { exec: true } } in environments/${environment}.ts, then npm run apply -- ${environment}`;
+  const option = `services: { ${service.name}: { exec: true } } in environments/${environment}.ts, then npx slipway apply ${environment}`;
   if (state && !state.enableExecuteCommand && !tasks.some(({ enableExecuteCommand }) => enableExecuteCommand))
     throw refused(`${service.name} takes no shell: ECS Exec is not enabled.`, option);
   if (tasks.length === 0) {
     const count = `${state?.runningCount ?? 0} of ${state?.desiredCount ?? 0} running`;
     throw refused(
       `${service.name} has no running task (${count}).`,
-      `What happened to them: npm run deploy -- status ${environment}`,
-      `A command in a task of its own: npm run deploy -- run ${environment} --service ${service.name} -- <command>`,
+      `What happened to them: npx slipway status ${environment}`,
+      `A command in a task of its own: npx slipway run ${environment} --service ${service.name} -- <command>`,
     );
   }
   const named = wanted === undefined ? tasks : tasks.filter((task) => idOf(task).startsWith(wanted));
@@ -100,7 +100,7 @@ async function chooseTask(day: Daily, service: ServiceContract, wanted: string |
 /** Why a task cannot be entered, and what to do. */
 function obstacle(task: Task, service: ServiceContract, environment: string): string {
   if (!task.enableExecuteCommand)
-    return `it started before exec was enabled; the next deploy replaces it (npm run deploy -- ${environment} --image …)`;
+    return `it started before exec was enabled; the next deploy replaces it (npx slipway deploy ${environment} --image …)`;
   if (task.lastStatus !== "RUNNING") return `it is ${task.lastStatus}; try again in a moment`;
   const { lastStatus, reason } = agentOf(task, service) ?? {};
   return `the agent in it is ${lastStatus}${reason ? ` (${reason})` : ""}; try again in a moment, or look whether the task reaches ssmmessages (NAT or endpoint)`;
@@ -123,7 +123,7 @@ async function openSession(
         "The agent in the task may still be starting, or have stopped: try again, or --task with another.",
       TargetNotConnectedException:
         "The task reaches no ssmmessages endpoint: give the environment NAT, or the endpoint ssmmessages.",
-      ClusterNotFoundException: `npm run apply -- ${day.contract.environment}`,
+      ClusterNotFoundException: `npx slipway apply ${day.contract.environment}`,
     };
     const way = ways[error.code];
     throw way ? new DeployError(EXIT.refused, error.message, [way]) : error;

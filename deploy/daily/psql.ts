@@ -29,7 +29,7 @@ export async function psql(day: Daily, words: readonly string[], { as }: PsqlOpt
   if (!bastion)
     throw refused(
       `${environment} has no bastion to reach its database through.`,
-      `bastion: true in environments/${environment}.ts, then npm run apply -- ${environment}`,
+      `bastion: true in environments/${environment}.ts, then npx slipway apply ${environment}`,
     );
   const plugin = findPlugin(env);
   const client = find("psql", env);
@@ -45,7 +45,7 @@ export async function psql(day: Daily, words: readonly string[], { as }: PsqlOpt
   if (password === undefined)
     throw refused(
       `The parameter ${parameter} is gone.`,
-      `npm run apply -- ${environment} makes it again; docs/operating.md, "Rotating the password".`,
+      `npx slipway apply ${environment} makes it again; docs/operating.md, "Rotating the password".`,
     );
   const tunnel = await openTunnel(day, plugin, {
     target: bastion.instance,
@@ -120,7 +120,7 @@ async function openTunnel(
   const session = await day.aws.startSession(request).catch((error: unknown) => {
     if (!(error instanceof AwsError) || error.code !== "TargetNotConnected") throw error;
     throw new DeployError(EXIT.refused, `${error.message}`, [
-      "The bastion is stopped, or does not reach Systems Manager. EC2's console starts it; npm run plan shows whether it is still there.",
+      "The bastion is stopped, or does not reach Systems Manager. EC2's console starts it; npx slipway plan shows whether it is still there.",
     ]);
   });
   const child = await startPlugin(plugin, { session, region: day.contract.region, request }, day.env, false);

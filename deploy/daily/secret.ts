@@ -44,7 +44,7 @@ function named(contract: Contract, variable: string, { service }: SecretOptions)
   const known = [...new Set(all.map((one) => one.variable))].join(", ") || "none";
   throw refused(
     `No service${service.length > 0 ? ` of ${service.join(", ")}` : ""} in ${contract.environment} has a secret ${variable}. There are: ${known}.`,
-    `To have it, list ${variable} among the service's secrets in environments/${contract.environment}.ts, then npm run apply -- ${contract.environment}. To write it before that apply: --new, with --service`,
+    `To have it, list ${variable} among the service's secrets in environments/${contract.environment}.ts, then npx slipway apply ${contract.environment}. To write it before that apply: --new, with --service`,
   );
 }
 
@@ -64,7 +64,7 @@ function ahead(contract: Contract, variable: string, { service }: SecretOptions)
     if (secretFolder === undefined)
       throw refused(
         `${contract.environment} was applied by an older Slipway, which made parameters itself.`,
-        `npm run apply -- ${contract.environment}, then set it.`,
+        `npx slipway apply ${contract.environment}, then set it.`,
       );
     const parameter = secrets[variable] ?? `${secretFolder}${variable}`;
     return { service: name, variable, parameter: parameterName(parameter) };
@@ -104,7 +104,7 @@ async function readValue(day: Daily, prompt: string): Promise<string> {
   if (value === "")
     throw refused(
       "Nothing was given, and nothing was changed.",
-      "Type the value, or pipe it: … | npm run deploy -- secret set …",
+      "Type the value, or pipe it: … | npx slipway secret set …",
     );
   const bytes = Buffer.byteLength(value);
   if (bytes > LARGEST)
@@ -187,7 +187,7 @@ export async function unsetSecret(
   if (options.json)
     await day.print(`${JSON.stringify({ environment: contract.environment, unset: [...known.keys()] })}\n`);
   return {
-    text: `✓ ${titles(secrets)} deleted. npm run deploy -- secret set ${contract.environment} ${variable} makes it again.`,
+    text: `✓ ${titles(secrets)} deleted. npx slipway secret set ${contract.environment} ${variable} makes it again.`,
   };
 }
 

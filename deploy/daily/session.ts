@@ -170,6 +170,6 @@ export function present<T>(part: T | undefined, { environment }: Contract): T {
   if (part !== undefined) return part;
   throw refused(
     `The contract of ${environment} was written by an older Slipway, and lacks what this needs.`,
-    `Apply once more with this version: npm run apply -- ${environment}`,
+    `Apply once more with this version: npx slipway apply ${environment}`,
   );
 }

@@ -98,7 +98,7 @@ export const databaseOptions = options({
 /** A Postgres that is elsewhere: nothing of it is made. */
 export const externalDatabaseOptions = options({
   /**
-   * `"external"`: a person writes the URL, `npm run deploy -- secret set <environment> DATABASE_URL`, and services are given it in
+   * `"external"`: a person writes the URL, `npx slipway secret set <environment> DATABASE_URL`, and services are given it in
    * the variables that they name under `database`, `DATABASE_URL` if they name none. They get no PG* variables.
    */
   url: z.custom<"external">(

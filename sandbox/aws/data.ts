@@ -48,7 +48,7 @@ const READERS: Record<string, Reader> = {
     const name = text(config, "name");
     const found = roles(world).find((role) => role.attributes.name === name);
     if (found) return described(found);
-    const hint = `The sandbox can be given one: npm run sandbox -- --with iam_role:${name} <command>`;
+    const hint = `The sandbox can be given one: npx slipway sandbox --with iam_role:${name} <command>`;
     throw new AwsError("NoSuchEntity", `The role with name ${name} cannot be found.\n${hint}`, "name");
   },
   aws_iam_roles: ({ world, region, config }) => {
@@ -165,7 +165,7 @@ function describe(type: string, query: DataQuery): Fields {
   const hint = `${type.replace("aws_", "")}:${name ?? "<name>"}${regional(type) ? `@${query.region}` : ""}`;
   throw new AwsError(
     code,
-    `no matching ${type} found for ${asked} in ${query.region}\nThe sandbox can be given one: npm run sandbox -- --with ${hint} <command>`,
+    `no matching ${type} found for ${asked} in ${query.region}\nThe sandbox can be given one: npx slipway sandbox --with ${hint} <command>`,
   );
 }
 
@@ -269,7 +269,7 @@ function readParameter({ world, region, config }: DataQuery): Fields {
   if (!object) {
     const hint = PUBLIC.test(name)
       ? "AWS publishes no such parameter, as far as the sandbox knows."
-      : `The sandbox can be given one: npm run sandbox -- --with ssm_parameter:${name}@${region} <command>`;
+      : `The sandbox can be given one: npx slipway sandbox --with ssm_parameter:${name}@${region} <command>`;
     throw new AwsError(
       "ParameterNotFound",
       `reading SSM Parameter (${name}): couldn't find resource\n${hint}`,
