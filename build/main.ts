@@ -3,15 +3,23 @@
  * lead to; slipway-deploy, in a folder of its own, is one file. Nothing here runs from them: sources do, by tsconfig.json's paths.
  */
 import { spawnSync } from "node:child_process";
-import { cpSync, rmSync } from "node:fs";
+import { cpSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { buildDeployFile } from "./deploy-file";
 
 const ROOT = join(__dirname, "..");
 const DIST = join(ROOT, "dist");
 
-/** Files that sources read while they run, which a compiler leaves behind. */
-const READ = ["sandbox/wire/provider.proto", "sandbox/engine/postgres-image/bin/psql"];
+/** The folders that are built. */
+const { include } = JSON.parse(readFileSync(join(ROOT, "tsconfig.build.json"), "utf8")) as {
+  readonly include: readonly string[];
+};
+
+/** Copies what sources read while they run, which the compiler leaves behind: everything but themselves and what people read. */
+function copyData(): void {
+  const filter = (path: string) => !/\.(ts|md|yml)$/.test(path);
+  for (const folder of include) cpSync(join(ROOT, folder), join(DIST, folder), { recursive: true, filter });
+}
 
 async function main(): Promise<void> {
   rmSync(DIST, { recursive: true, force: true });
@@ -21,7 +29,7 @@ async function main(): Promise<void> {
     process.exitCode = 1;
     return;
   }
-  for (const file of READ) cpSync(join(ROOT, file), join(DIST, file));
+  copyData();
   await buildDeployFile(join(DIST, "slipway-deploy"));
 }
 
