@@ -56,7 +56,7 @@ export const apiCalls: Readonly<Record<string, readonly Line[]>> = {
   "ssm:GetParameters": ["ssm:GetParameters parameter{Names:rooted}"],
   "ssm:GetParametersByPath": ["ssm:GetParametersByPath parameter{Path:rooted}"],
   "ssm:DescribeParameters": ["ssm:DescribeParameters *"],
-  "ssm:PutParameter": [`ssm:PutParameter ${parameter}`],
+  "ssm:PutParameter": [`ssm:PutParameter ${parameter}`, `ssm:AddTagsToResource ${parameter} if Tags`],
   "ssm:DeleteParameter": [`ssm:DeleteParameter ${parameter}`],
   "ssm:StartSession": [
     "ssm:StartSession arn:aws:ec2:{@region}:{@account}:instance/{Target} arn:aws:ssm:{@region}::document/{DocumentName}",
