@@ -98,7 +98,13 @@ describe.sequential("staging and prod", () => {
 
   it("keep what people wrote into secrets by hand", async () => {
     const name = "/staging/service/web/GOOGLE_CLIENT_ID";
-    await project.sandbox(process.execPath, join(__dirname, "../../demo/write-secrets.cjs"), name);
+    await project.sandbox(
+      process.execPath,
+      "-e",
+      "require(process.argv[1])(process.argv[2])",
+      join(__dirname, "../../demo/write-secrets.cjs"),
+      name,
+    );
     const { output } = await project.cdktf("plan", "staging");
     expect(output).toContain("No changes.");
     expect(project.log).not.toContain("demo-");

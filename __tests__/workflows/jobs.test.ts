@@ -296,6 +296,7 @@ describe.sequential("the jobs", () => {
     expect(status).toBe("failure");
     expect(ran).toEqual({
       "Is this the newest commit": 0,
+      "Note which plan it is": 0,
       "Apply exactly this plan": 1,
       "Is there a state that could not be saved": 0,
       "What to do now": 0,
@@ -333,7 +334,9 @@ describe.sequential("the jobs", () => {
         (name) => `/staging/service/web/${name}`,
       );
       const script = join(folder, "demo/write-secrets.cjs");
-      expect((await sandboxed(folder, [], process.execPath, script, ...secrets)).code).toBe(0);
+      const write = ["-e", "require(process.argv[1])(...process.argv.slice(2))", script, ...secrets];
+      const written = await sandboxed(folder, [], process.execPath, ...write);
+      expect(written.code, written.output).toBe(0);
       let sent = false;
       const { ran, log, summary } = await deploy({
         onOutput: (text, shell) => {
