@@ -11,7 +11,6 @@ import { logsRows } from "./logs";
 import { packageRows } from "./package";
 import { planRows } from "./plan";
 import { kept, line, type Row } from "./report";
-import { requiredRows } from "./required";
 import { sandboxRows } from "./sandbox";
 import { synthRows } from "./synth";
 
@@ -21,7 +20,8 @@ const subjects: Readonly<Record<string, (scratch: string) => Row[] | Promise<Row
   logs: logsRows,
   package: packageRows,
   plan: planRows,
-  required: requiredRows,
+  // Loaded when it is asked for: it stands on packages that CommonJS cannot load, and the others must not fall with it.
+  required: (scratch) => (require("./required") as typeof import("./required")).requiredRows(scratch),
   sandbox: sandboxRows,
   demo: demoRows,
 };
