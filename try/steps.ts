@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from "node:child_process";
+import { type ChildProcess, type SpawnOptions, spawn } from "node:child_process";
 import { cpSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 
@@ -15,12 +15,22 @@ export function copyProject(from: string, to: string): void {
   }
 }
 
-let running: ChildProcess | undefined;
+const running = new Set<ChildProcess>();
 
-/** Hands signals on to the command that runs, which then fails its step: nothing is left behind. */
+/** Hands signals on to the processes that run, whose steps then fail: nothing is left behind. */
 export function stopOnSignals(): void {
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const)
-    process.on(signal, () => running?.kill(signal));
+    process.on(signal, () => {
+      for (const child of running) child.kill(signal);
+    });
+}
+
+/** Starts a process that gets the signals that come here. */
+export function start(command: string, args: readonly string[], options: SpawnOptions): ChildProcess {
+  const child = spawn(command, args, options);
+  running.add(child);
+  child.once("close", () => running.delete(child));
+  return child;
 }
 
 /**
@@ -32,11 +42,10 @@ export function run(folder: string, command: string, ...args: readonly string[])
   // npm tells its children about the project that it was called in; this is another one.
   const own = Object.entries(process.env).filter(([name]) => !/^npm_/i.test(name));
   const env = { ...Object.fromEntries(own), CI: "true", NO_COLOR: "1", FORCE_COLOR: "0" };
-  const child = spawn(command, args, { cwd: folder, env, stdio: ["ignore", "pipe", "pipe"] });
-  running = child;
+  const child = start(command, args, { cwd: folder, env, stdio: ["ignore", "pipe", "pipe"] });
   let output = "";
   for (const stream of [child.stdout, child.stderr]) {
-    stream.setEncoding("utf8").on("data", (text: string) => {
+    stream?.setEncoding("utf8").on("data", (text: string) => {
       output += text;
     });
   }

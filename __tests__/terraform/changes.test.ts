@@ -82,13 +82,6 @@ const changes: Readonly<Record<string, readonly Step[]>> = {
       plan: { [INSTANCE]: IN_PLACE, "aws_db_parameter_group.database_parameters": REPLACED },
     },
   ],
-  "a secret added": [
-    {
-      to: butWeb({ secrets: [...(web.secrets ?? []), "MAIL_KEY"] }),
-      plan: { [TASKS]: REPLACED, [SERVICE]: IN_PLACE },
-      untouched: ["aws_ssm_parameter.database"],
-    },
-  ],
   "a service renamed in place": [
     {
       to: but({ services: { api: web } }),

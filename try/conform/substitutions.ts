@@ -20,7 +20,7 @@ export interface Substitution {
 }
 
 /** Changes every resource and data source. */
-function mapBlocks(stack: Stack, change: (block: Json, type: string) => Json): Stack {
+export function mapBlocks(stack: Stack, change: (block: Json, type: string) => Json): Stack {
   const map = (blocks: Blocks = {}): Blocks =>
     Object.fromEntries(
       Object.entries(blocks).map(([type, byName]) => [
