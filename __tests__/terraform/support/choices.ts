@@ -188,6 +188,7 @@ export const refusals: readonly (readonly [one: Choice, other: Choice, said: Reg
   [["capacity", "none"], ["web's capacity", "spot"], /"spot" is none of fargate, fargate-spot/],
   [["exec", "on"], ["root file system", "read-only"], /which readonlyRootFilesystem forbids/],
   [["database", "none"], ["web's database", "URLs"], /the environment has none/],
+  [["database", "none"], ["web's database", "its own schema"], /the environment has none/],
   [["api", "none"], ["web's config", "address of api"], /names no internal service/],
   [["api", "worker"], ["web's config", "address of api"], /names no internal service/],
 ];
