@@ -82,7 +82,11 @@ export const environmentChoices = additions({
       },
     },
   },
-  logins: { off: {}, on: { database: { logins: true } } },
+  // A copy of its image: with NAT and without it.
+  logins: {
+    off: {},
+    on: { database: { logins: { image: "123456789012.dkr.ecr.us-west-2.amazonaws.com/postgres:17" } } },
+  },
   capacity: {
     "the preset's": {},
     none: { cluster: { capacity: {} } },
@@ -171,7 +175,6 @@ const noOwnAddress = /is served by nobody, since distribution is false/;
 /** Pairs that may be written and are refused, with what is said of them. */
 export const refusals: readonly (readonly [one: Choice, other: Choice, said: RegExp])[] = [
   [["nat", "none"], ["endpoints", "some"], /without NAT the environment reaches AWS through endpoints alone/],
-  [["nat", "none"], ["logins", "on"], /is out of reach without NAT/],
   [["logins", "off"], ["web's database", "its own schema"], /say logins: true in database/],
   [["vpc", "there"], ["zones", "two"], notOurs],
   [["vpc", "there"], ["zones", "by name"], notOurs],
