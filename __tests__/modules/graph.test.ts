@@ -432,7 +432,11 @@ describe("permissions", () => {
 
   test("every reason is of a statement that needs it", () => {
     const bootstrap = synthesizeBootstrap(
-      { staging: larger },
+      {
+        staging: { ...larger, network: { cidr: "10.1.0.0/16", peering: ["prod"] } },
+        prod: { ...larger, network: { cidr: "10.2.0.0/16" } },
+        qa: { ...larger, network: { cidr: "10.3.0.0/16" } },
+      },
       { project: "app", bootstrap: { region: "us-west-2", github: "owner/repository" } },
     );
     const wild = [prod, fargate, bootstrap]

@@ -329,7 +329,7 @@ describe("scripts", () => {
     expect(new Set(named)).toEqual(
       new Set([
         ...["format:check", "lint", "typecheck", "synth", "guardrails", "plan", "test"],
-        ...["test:environments", "github", "try:cdktn", "try:tofu"],
+        ...["test:environments", "github", "try:cdktn", "try:tofu", "conform"],
         // In words for people.
         "apply",
         "destroy",
