@@ -32,20 +32,64 @@ export function expand(value: unknown, shorthand?: string): unknown {
   return value;
 }
 
+/** A part's options and the ways to write them: known to what lays one over another, and to the list of options. */
+export interface Form {
+  /** Its options; several where it is one thing or another. */
+  readonly options: readonly z.ZodObject[];
+  /** The option that a scalar or a list stands for. */
+  readonly shorthand?: string | undefined;
+  /** Whether `false` leaves it out. */
+  readonly optional?: boolean;
+  /** Whether what lies over has nothing to do with what lies under, and takes none of it. */
+  readonly replaces?: (
+    over: Readonly<Record<string, unknown>>,
+    under: Readonly<Record<string, unknown>>,
+  ) => boolean;
+}
+
+const forms = new WeakMap<z.core.$ZodType, Form>();
+const wholes = new WeakSet<z.core.$ZodType>();
+
+/** The same schema, which is known to be written in this form. */
+export function formed<Schema extends z.ZodType>(schema: Schema, form: Form): Schema {
+  forms.set(schema, form);
+  return schema;
+}
+
+/** The same schema, whose value replaces what lies under it as a whole: a part of each would be a mixture that nobody wrote. */
+export function whole<Schema extends z.ZodType>(schema: Schema): Schema {
+  wholes.add(schema);
+  return schema;
+}
+
+/** The schema without what says that it may be left out, and what stands for it then. */
+export const unwrapped = (schema: z.core.$ZodType): z.core.$ZodType =>
+  schema instanceof z.ZodDefault || schema instanceof z.ZodPrefault || schema instanceof z.ZodOptional
+    ? unwrapped(schema.def.innerType)
+    : schema;
+
+/** How a part may be written, if there is more than one way. */
+export const formOf = (schema: z.core.$ZodType): Form | undefined => forms.get(unwrapped(schema));
+
+/** `true`, where every option has a default. */
+type True<Schema extends z.ZodType> = Record<never, never> extends z.input<Schema> ? true : never;
+
 /** A part that may be written short. @see expand */
-export function short<Schema extends z.ZodType, Short = never>(schema: Schema, shorthand?: string) {
-  return z
-    .custom<true | Short | z.input<Schema>>()
+export function short<Schema extends z.ZodObject, Short = never>(schema: Schema, shorthand?: string) {
+  const written = z
+    .custom<True<Schema> | Short | z.input<Schema>>()
     .transform((value, context): z.output<Schema> => into(context, schema, expand(value, shorthand)));
+  return formed(written, { options: [schema], shorthand });
 }
 
 /** A part that may be written short, and that `false` leaves out. @see expand */
-export function part<Schema extends z.ZodType, Short = never>(schema: Schema, shorthand?: string) {
-  return z
-    .custom<boolean | Short | z.input<Schema>>()
+export function part<Schema extends z.ZodObject, Short = never>(schema: Schema, shorthand?: string) {
+  const written = z
+    .custom<false | True<Schema> | Short | z.input<Schema>>()
     .transform((value, context): false | z.output<Schema> =>
       value === false ? false : into(context, schema, expand(value, shorthand)),
     );
+  return formed(written, { options: [schema], shorthand, optional: true });
 }
 
 /** Parses within another schema's transformation: mistakes are its own. */
@@ -78,13 +122,35 @@ export function intoThere<Schema extends z.ZodObject>(
   return into(context, schema, Object.fromEntries(rest));
 }
 
-/** Lays `over` upon `under`: objects merge key by key, everything else replaces. Neither is changed. */
-export function layer(under: unknown, over: unknown): unknown {
+/**
+ * Lays `over` upon `under`: objects merge key by key, everything else replaces. Neither is changed.
+ *
+ * @param schema of both: what is written short merges as the object that it stands for
+ */
+export function layer(under: unknown, over: unknown, schema?: z.core.$ZodType): unknown {
   if (over === undefined) return under;
-  if (!isRecord(under) || !isRecord(over)) return over;
-  const merged = new Map(Object.entries(under));
-  for (const [key, value] of Object.entries(over)) merged.set(key, layer(merged.get(key), value));
+  const below = long(under, schema);
+  const above = long(over, schema);
+  if (!isRecord(below) || !isRecord(above)) return over;
+  if (schema && (wholes.has(unwrapped(schema)) || formOf(schema)?.replaces?.(above, below))) return over;
+  const merged = new Map(Object.entries(below));
+  for (const [key, value] of Object.entries(above))
+    merged.set(key, layer(merged.get(key), value, schema && inner(schema, key)));
   return Object.fromEntries(merged);
+}
+
+/** The object that a part's short form stands for. @see expand */
+export function long(value: unknown, schema: z.core.$ZodType | undefined): unknown {
+  const form = schema && formOf(schema);
+  return form === undefined || value === undefined ? value : expand(value, form.shorthand);
+}
+
+/** The schema of what lies under a key, if there is one. */
+function inner(schema: z.core.$ZodType, key: string): z.core.$ZodType | undefined {
+  const bare = unwrapped(schema);
+  if (bare instanceof z.ZodRecord) return bare.def.valueType;
+  const objects = bare instanceof z.ZodObject ? [bare] : (formOf(bare)?.options ?? []);
+  return objects.find(({ shape }) => Object.hasOwn(shape, key))?.shape[key];
 }
 
 /** Whether a value is an object of options, not a list. */

@@ -1,9 +1,11 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { z } from "zod";
 import { type EnvironmentProps, production, small } from "../../modules/environment";
 import { resolve } from "../../modules/environment/resolve";
-import { freeze, layer } from "../../modules/options";
-import { but, butWeb, larger, least, web } from "./support/least";
+import { environmentOptions } from "../../modules/environment/props";
+import { formOf, freeze, layer, unwrapped } from "../../modules/options";
+import { but, butWeb, larger, least, type ServiceProps, web } from "./support/least";
 
 function configurationOf(props: EnvironmentProps, name = "staging") {
   const { configuration, mistakes } = resolve(props, name);
@@ -125,6 +127,122 @@ describe("presets", () => {
   });
 });
 
+describe("what is written short over a preset", () => {
+  const service = (under: Partial<ServiceProps>, own: Partial<ServiceProps>) =>
+    configurationOf(but({ preset: { service: under }, services: { web: { port: 80, ...own } } })).services[0];
+  const distribution = (under: EnvironmentProps["distribution"], over: EnvironmentProps["distribution"]) =>
+    configurationOf(but({ preset: { distribution: under }, distribution: over })).distribution;
+
+  test("leaves the rest of the preset's, in a service", () => {
+    const health = { path: "/", interval: 30, gracePeriod: 600 };
+    expect(service({ health }, { health: "/up" })?.health).toEqual({ ...health, path: "/up" });
+    expect(service({ health: "/up" }, { health: { interval: 30 } })?.health).toMatchObject({ path: "/up" });
+    const { services } = configurationOf(
+      but({
+        preset: { database: { logins: true }, service: { database: { schema: "shop" } } },
+        services: { web: { port: 80, database: ["DSN"] } },
+      }),
+    );
+    expect(services[0]?.database).toMatchObject({ schema: "shop", urls: ["DSN"] });
+    expect(service({ autoscaling: { max: 4, cpu: 50 } }, { autoscaling: { max: 8 } })?.autoscaling).toEqual({
+      min: 1,
+      max: 8,
+      cpu: 50,
+    });
+    expect(service({ migrations: ["rake"] }, { migrations: true })?.migrations).toEqual({
+      command: ["rake"],
+    });
+    expect(service({ registry: { repository: "a", create: true } }, { registry: "b" })?.registry).toEqual({
+      repository: "b",
+      create: true,
+    });
+  });
+
+  test("leaves the rest of the preset's, within a part", () => {
+    expect(distribution({ waf: { rateLimit: 500 } }, { waf: true })).toMatchObject({
+      waf: { rateLimit: 500 },
+    });
+    expect(distribution({ accessLogs: { days: 7 } }, { accessLogs: true })).toMatchObject({
+      accessLogs: { days: 7 },
+    });
+    const domain = { names: ["acme.io"], zone: "acme.io" };
+    const arn = (id: string, region = "us-east-1") => `arn:aws:acm:${region}:123456789012:certificate/${id}`;
+    const under = {
+      domain: { ...domain, certificate: { cloudfront: arn("a"), loadBalancer: arn("b", "us-west-2") } },
+    };
+    expect(distribution(under, { domain: { ...domain, certificate: arn("c") } })).toMatchObject({
+      domain: { certificate: { cloudfront: arn("c"), loadBalancer: arn("b", "us-west-2") } },
+    });
+  });
+
+  test("takes nothing of it where false stands over or under", () => {
+    expect(distribution({ waf: { rateLimit: 500 } }, { waf: false })).toMatchObject({ waf: false });
+    expect(distribution({ waf: false }, { waf: true })).toMatchObject({ waf: { rateLimit: 2000 } });
+    expect(service({ migrations: ["rake"] }, { migrations: false })?.migrations).toBe(false);
+  });
+
+  test("is another thing where a use has another type", () => {
+    const uses = (own: ServiceProps["uses"]) =>
+      service({ uses: { files: { type: "bucket", versionDays: 3 } } }, { uses: own })?.uses;
+    expect(uses({ files: "bucket" })).toMatchObject({ files: { type: "bucket", versionDays: 3 } });
+    expect(uses({ files: "queue" })).toMatchObject({ files: { type: "queue", attempts: 5 } });
+  });
+
+  test("merges wherever an option has a shorthand, as what it stands for does", () => {
+    const found = shorthands(environmentOptions);
+    expect(found.map(({ path }) => path.join("."))).toEqual([
+      "network",
+      "database",
+      "distribution.domain.certificate",
+      "registry",
+      "services.*.health",
+      "services.*.registry",
+      "services.*.database",
+      "services.*.uses.*",
+      "services.*.migrations",
+    ]);
+    // One letter is no option of any part, and says nothing of its kind, as vpc does.
+    const kept = fc.dictionary(fc.stringMatching(/^[a-z]$/), fc.jsonValue({ maxDepth: 1 }));
+    // A use of another type is another use: see above.
+    for (const { path, shorthand } of found.filter((one) => one.shorthand !== "type")) {
+      const at = (value: unknown) => path.reduceRight<unknown>((inner, key) => ({ [key]: inner }), value);
+      fc.assert(
+        fc.property(
+          kept,
+          fc.constantFrom("a", ["b"], 3),
+          fc.constantFrom("a", ["c"]),
+          (rest, over, under) => {
+            expect(layer(at({ ...rest, [shorthand]: under }), at(over), environmentOptions)).toEqual(
+              at({ ...rest, [shorthand]: over }),
+            );
+            expect(layer(at(under), at(rest), environmentOptions)).toEqual(
+              at({ [shorthand]: under, ...rest }),
+            );
+            expect(layer(at({ ...rest, [shorthand]: under }), at(true), environmentOptions)).toEqual(
+              at({ ...rest, [shorthand]: under }),
+            );
+            expect(layer(at(under), at(false), environmentOptions)).toEqual(at(false));
+          },
+        ),
+      );
+    }
+  });
+});
+
+/** Everything within a schema that a scalar or a list may stand for. */
+function shorthands(schema: z.core.$ZodType, path: string[] = []): { path: string[]; shorthand: string }[] {
+  const bare = unwrapped(schema);
+  if (bare instanceof z.ZodRecord) return shorthands(bare.def.valueType, [...path, "*"]);
+  const form = formOf(bare);
+  const objects = bare instanceof z.ZodObject ? [bare] : (form?.options ?? []);
+  return [
+    ...(form?.shorthand === undefined ? [] : [{ path, shorthand: form.shorthand }]),
+    ...objects.flatMap(({ shape }) =>
+      Object.entries(shape).flatMap(([key, inner]) => shorthands(inner, [...path, key])),
+    ),
+  ];
+}
+
 describe("short forms", () => {
   const shorts: readonly [string, EnvironmentProps, EnvironmentProps][] = [
     ["a network's CIDR", but({ network: "10.9.0.0/16" }), but({ network: { cidr: "10.9.0.0/16" } })],
@@ -158,6 +276,22 @@ describe("short forms", () => {
 
   test.each(shorts)("stand for the long: %s", (_, short, long) => {
     expect(configurationOf(short)).toEqual(configurationOf(long));
+  });
+
+  test("true is offered where every option has a default, and nowhere else", () => {
+    const offered = [but({ distribution: { waf: true, accessLogs: true }, bastion: true, database: true })];
+    const refused = [
+      // @ts-expect-error names and zone have no default
+      but({ distribution: { domain: true } }),
+      // @ts-expect-error max has none
+      butWeb({ autoscaling: true }),
+      // @ts-expect-error cidrs and publicKey have none
+      but({ bastion: { ssh: true } }),
+      // @ts-expect-error repository has none
+      but({ registry: true }),
+    ];
+    expect(offered.flatMap((props) => resolve(props, "staging").mistakes)).toEqual([]);
+    for (const props of refused) expect(resolve(props, "staging").mistakes).not.toEqual([]);
   });
 
   test("false leaves out the parts that may be left out", () => {

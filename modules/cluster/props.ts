@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { families, instanceType } from "../../aws/instance-types";
 import { show } from "../mistakes";
-import { options } from "../options";
+import { options, whole } from "../options";
 
 const label = z
   .string()
@@ -32,7 +32,7 @@ const capacityOptions = options({
 
 export const clusterOptions = options({
   /** EC2 capacity providers by name; {} for Fargate alone. */
-  capacity: z.record(label, capacityOptions).default({
+  capacity: whole(z.record(label, capacityOptions)).default({
     spot: {
       instanceTypes: ["t3a.medium", "t3.medium", "t3a.large", "t3.large"],
       spot: true,

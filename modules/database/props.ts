@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { isInstanceClass, isPostgresVersion, postgresMajors } from "../../aws/postgres";
 import { show } from "../mistakes";
-import { expand, into, intoThere, isRecord, options, part } from "../options";
+import { expand, formed, into, intoThere, isRecord, options, part } from "../options";
 
 /** A name that needs no quotes in SQL. */
 const identifier = z
@@ -112,19 +112,31 @@ export const externalDatabaseOptions = options({
 export const isExternal = (written: unknown): boolean => isRecord(written) && "url" in written;
 
 /** `"db.t4g.small"` or the options; one that is elsewhere; false for an environment without a database. */
-export const database = z
-  .custom<boolean | string | z.input<typeof databaseOptions> | z.input<typeof externalDatabaseOptions>>()
-  .transform(
-    (value, context): false | z.output<typeof databaseOptions> | z.output<typeof externalDatabaseOptions> => {
-      if (value === false) return false;
-      const written = expand(value, "instanceClass");
-      if (!isExternal(written) || !isRecord(written)) return into(context, databaseOptions, written);
-      return intoThere(
+export const database = formed(
+  z
+    .custom<boolean | string | z.input<typeof databaseOptions> | z.input<typeof externalDatabaseOptions>>()
+    .transform(
+      (
+        value,
         context,
-        externalDatabaseOptions,
-        written,
-        databaseOptions,
-        "is about a database that the environment makes, and url names one that is elsewhere: leave it out, or url.",
-      );
-    },
-  );
+      ): false | z.output<typeof databaseOptions> | z.output<typeof externalDatabaseOptions> => {
+        if (value === false) return false;
+        const written = expand(value, "instanceClass");
+        if (!isExternal(written) || !isRecord(written)) return into(context, databaseOptions, written);
+        return intoThere(
+          context,
+          externalDatabaseOptions,
+          written,
+          databaseOptions,
+          "is about a database that the environment makes, and url names one that is elsewhere: leave it out, or url.",
+        );
+      },
+    ),
+  // What a preset says is about one that is made.
+  {
+    options: [databaseOptions, externalDatabaseOptions],
+    shorthand: "instanceClass",
+    optional: true,
+    replaces: isExternal,
+  },
+);

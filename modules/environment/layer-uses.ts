@@ -1,5 +1,5 @@
-import { expand, isRecord, layer } from "../options";
-import type { UseDefaults } from "../uses/props";
+import { isRecord, layer, long } from "../options";
+import { type UseDefaults, use } from "../uses/props";
 
 /**
  * What is used, as each service says it, over what the others say of the same name, over what the preset says of its kind:
@@ -30,7 +30,7 @@ export function layerUses(services: Readonly<Record<string, unknown>>, defaults:
 function usesOf(service: unknown): (readonly [string, Record<string, unknown>])[] {
   if (!isRecord(service) || !isRecord(service.uses)) return [];
   return Object.entries(service.uses).flatMap(([name, written]) => {
-    const own = expand(written, "type");
+    const own = long(written, use);
     return isRecord(own) ? [[name, own] as const] : [];
   });
 }

@@ -2,11 +2,11 @@ import { createHash } from "node:crypto";
 import type { z } from "zod";
 import { instanceType } from "../../aws/instance-types";
 import { regions, zonesOf } from "../../aws/zones";
-import { isExternal } from "../database/props";
 import { DEFAULT_SCHEMA } from "../database/schema";
 import { fromIssues, type Mistake } from "../mistakes";
-import { agentServices, endpointServices, type ExistingNetwork, isExisting } from "../network/props";
-import { expand, freeze, layer } from "../options";
+import { agentServices, endpointServices, type ExistingNetwork } from "../network/props";
+import { freeze, layer } from "../options";
+import { serviceOptions } from "../service/props";
 import { usesQueue } from "../uses/props";
 import { checkCluster, checkDatabase, checkDistribution, checkNetwork } from "./check";
 import { checkServices } from "./check-services";
@@ -20,7 +20,6 @@ import {
   type EnvironmentProps,
   environmentOptions,
   type NetworkConfiguration,
-  type Preset,
   type ServiceConfiguration,
 } from "./props";
 
@@ -87,34 +86,14 @@ function crossCheck(
     .flatMap(([, check]) => [...check()]);
 }
 
-/** The parts that may be written as a scalar, and the option it stands for. */
-const shorthands: Partial<Record<keyof Preset, string>> = {
-  network: "cidr",
-  database: "instanceClass",
-  registry: "repository",
-};
-
-/** The preset's data under what was written; named things (capacity) replace as a whole. */
-function layered({ preset, ...written }: EnvironmentProps): Record<string, unknown> {
+/** What was written over the preset's data: the parts, each service, and what services use. */
+function layered({ preset, services, ...written }: EnvironmentProps): Record<string, unknown> {
   const { service, uses, ...parts } = preset ?? {};
-  const result: Record<string, unknown> = { ...written };
-  for (const [key, under] of Object.entries(parts)) {
-    const shorthand = shorthands[key as keyof Preset];
-    const over = expand(written[key as keyof typeof written], shorthand);
-    result[key] = layer(expand(under, shorthand), over);
-  }
-  // What a preset says of a network or a database is about one that is made.
-  if (isExisting(written.network)) result.network = written.network;
-  if (isExternal(written.database)) result.database = written.database;
-  const cluster = written.cluster;
-  if (typeof cluster === "object" && cluster?.capacity !== undefined) {
-    result.cluster = { ...(result.cluster as object), capacity: cluster.capacity };
-  }
-  const services = Object.fromEntries(
-    Object.entries(written.services ?? {}).map(([name, own]) => [name, layer(service, own)]),
+  const own = Object.entries(services ?? {}).map(
+    ([name, said]) => [name, layer(service, said, serviceOptions)] as const,
   );
-  result.services = layerUses(services, uses);
-  return result;
+  const over = layer(parts, written, environmentOptions) as Record<string, unknown>;
+  return { ...over, services: layerUses(Object.fromEntries(own), uses) };
 }
 
 function complete(name: string, parsed: Parsed): Configuration {

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { show } from "../mistakes";
-import { expand, into, intoThere, isRecord, logDays, options, part } from "../options";
+import { expand, formed, into, intoThere, isRecord, logDays, options, part } from "../options";
 import { canonical, LARGEST_VPC, SMALLEST_VPC, unfit } from "./subnets";
 
 /** Interface endpoints by the last part of their service's name. */
@@ -137,16 +137,20 @@ export const isExisting = (written: unknown): boolean =>
   isRecord(written) && ("vpc" in written || "subnets" in written);
 
 /** `"10.42.0.0/16"`, the options, or a VPC that is there. There is no environment without a network. */
-export const network = z
-  .custom<true | string | z.input<typeof networkOptions> | z.input<typeof existingNetworkOptions>>()
-  .transform((value, context): z.output<typeof networkOptions> | ExistingNetwork => {
-    const written = expand(value, "cidr");
-    if (!isExisting(written) || !isRecord(written)) return into(context, networkOptions, written);
-    return intoThere(
-      context,
-      existingNetworkOptions,
-      written,
-      networkOptions,
-      "is about a VPC that the environment makes, and vpc names one that is there: leave it out, or vpc and subnets.",
-    );
-  });
+export const network = formed(
+  z
+    .custom<true | string | z.input<typeof networkOptions> | z.input<typeof existingNetworkOptions>>()
+    .transform((value, context): z.output<typeof networkOptions> | ExistingNetwork => {
+      const written = expand(value, "cidr");
+      if (!isExisting(written) || !isRecord(written)) return into(context, networkOptions, written);
+      return intoThere(
+        context,
+        existingNetworkOptions,
+        written,
+        networkOptions,
+        "is about a VPC that the environment makes, and vpc names one that is there: leave it out, or vpc and subnets.",
+      );
+    }),
+  // What a preset says is about one that is made.
+  { options: [networkOptions, existingNetworkOptions], shorthand: "cidr", replaces: isExisting },
+);

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { show } from "../mistakes";
-import { expand, into, options, variable } from "../options";
+import { expand, formed, into, options, variable } from "../options";
 
 const shared = {
   /** The variable that tells the service where it is. @default by the name, see `variableOf` */
@@ -63,14 +63,21 @@ export type UseDefaults = {
 const isKind = (type: unknown): type is UseKind => typeof type === "string" && Object.hasOwn(kinds, type);
 
 /** `"bucket"`, `"queue"`, `"valkey"`, or the options of one with its `type`. */
-export const use = z.custom<UseKind | Written>().transform((value, context): Parsed => {
-  const written = expand(value, "type");
-  const type = (written as { type?: unknown } | null)?.type;
-  if (isKind(type)) return into<z.ZodType<Parsed>>(context, kinds[type], written);
-  const there = Object.keys(kinds).map(show).join(", ");
-  context.addIssue(`${show(type ?? value)} is nothing that a service can use; there are ${there}.`);
-  return z.NEVER;
-});
+export const use = formed(
+  z.custom<UseKind | Written>().transform((value, context): Parsed => {
+    const written = expand(value, "type");
+    const type = (written as { type?: unknown } | null)?.type;
+    if (isKind(type)) return into<z.ZodType<Parsed>>(context, kinds[type], written);
+    const there = Object.keys(kinds).map(show).join(", ");
+    context.addIssue(`${show(type ?? value)} is nothing that a service can use; there are ${there}.`);
+    return z.NEVER;
+  }),
+  {
+    options: Object.values(kinds),
+    shorthand: "type",
+    replaces: (over, under) => over.type !== undefined && over.type !== under.type,
+  },
+);
 
 /** Names of uses, which begin with the environment's in AWS. */
 export const useName = z
