@@ -112,6 +112,15 @@ describe("a sidecar's root file system", () => {
     expect(volumesOf(graph, "service_web_migration")).toEqual(["task_tmp"]);
   });
 
+  test("is the same before the service's login is made", () => {
+    const graph = extended((web) => web.sidecar({ name: "agent", image: "x:1" }), {
+      ...butWeb({ readonlyRootFilesystem: true }),
+      database: { logins: true },
+    });
+    for (const id of ["service_web", "service_web_before"])
+      expect(volumesOf(graph, id)).toEqual(["task_tmp", "sidecar_agent_tmp"]);
+  });
+
   test("is what its own option says", () => {
     const closed = extended((web) =>
       web.sidecar({ name: "agent", image: "x:1", readonlyRootFilesystem: true }),

@@ -179,7 +179,7 @@ export class Service extends Construct {
    */
   sidecar(props: SidecarProps): this {
     this.additions.addSidecar(props);
-    if (this.additions.volumes.length > 0) this.taskDefinition.putVolume([...this.additions.volumes]);
+    this.putVolumes(this.taskDefinition, this.taskDefinitionBefore);
     return this;
   }
 
@@ -199,8 +199,7 @@ export class Service extends Construct {
    */
   volume(files: EfsFileSystem, path: string, props: VolumeProps = {}): this {
     if (!this.additions.addVolume(files.node.id, files, path, props)) return this;
-    for (const definition of [this.taskDefinition, this.taskDefinitionBefore, this.migration])
-      definition?.putVolume(this.additions.volumes);
+    this.putVolumes(this.taskDefinition, this.taskDefinitionBefore, this.migration);
     const access = FileSystemAccess.of({ environment: this.stack, network: this.props.network, files });
     for (const target of access.targets) this.outliveBy(target);
     const writes = props.readOnly ? [] : ["elasticfilesystem:ClientWrite"];
@@ -208,6 +207,12 @@ export class Service extends Construct {
       ["elasticfilesystem:ClientMount", ...writes],
       files.arn,
     );
+  }
+
+  private putVolumes(...definitions: readonly (EcsTaskDefinition | undefined)[]): void {
+    const { volumes } = this.additions;
+    if (volumes.length === 0) return;
+    for (const definition of definitions) definition?.putVolume([...volumes]);
   }
 
   /** Two services on instances are one to a security group, and AWS refuses a rule that is there. */
