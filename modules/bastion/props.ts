@@ -19,6 +19,7 @@ export const bastionOptions = options({
   /**
    * SSH beside Session Manager. It puts the instance in a public subnet with a public address; without it the
    * instance has no inbound port at all.
+   * @default false
    */
   ssh: part(sshOptions).default(false),
 });

@@ -29,9 +29,9 @@ const githubOptions = options({
    * Source: "Immutable subject claims", OpenID Connect reference, GitHub documentation.
    */
   repository,
-  /** Other repositories whose workflows push images and deploy. */
+  /** Other repositories whose workflows push images and deploy. @default [] */
   services: z.array(repository).default([]),
-  /** `"existing"` where the account has GitHub's OIDC provider already: it takes one. */
+  /** `"existing"` where the account has GitHub's OIDC provider already: it takes one. @default "create" */
   provider: z.enum(["create", "existing"]).default("create"),
 }).refine(fits, {
   path: ["services"],
@@ -51,9 +51,9 @@ export const bootstrapOptions = options({
   region: z.string().refine((region) => regions.includes(region), {
     error: (issue) => `${show(issue.input)} is no region; there are ${regions.join(", ")}.`,
   }),
-  /** Roles that workflows on GitHub assume, without any key; false for none. */
+  /** Roles that workflows on GitHub assume, without any key; false for none. @default false */
   github: part<typeof githubOptions, string>(githubOptions, "repository").default(false),
-  /** An alarm on what the account costs; false for none. */
+  /** An alarm on what the account costs; false for none. @default false */
   budget: part(budgetOptions).default(false),
 });
 

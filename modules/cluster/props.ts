@@ -17,21 +17,25 @@ const capacityOptions = options({
       }),
     )
     .min(1, "is empty: name at least one instance type."),
-  /** Spot instances, at a third of the price, taken back with two minutes' notice. */
+  /** Spot instances, at a third of the price, taken back with two minutes' notice. @default false */
   spot: z.boolean().default(false),
-  /** Instances that always run. */
+  /** Instances that always run. @default 1 */
   min: z.int().min(0).default(1),
+  /** Instances that there are at most. @default 5 */
   max: z.int().min(1).default(5),
-  /** GiB of the root volume. */
+  /** GiB of the root volume. @default 50 */
   volume: z.int().min(30).default(50),
-  /** Tasks placed here before any other provider of the strategy gets one. */
+  /** Tasks placed here before any other provider of the strategy gets one. @default 0 */
   base: z.int().min(0).default(0),
-  /** Share of the tasks beyond the base, relative to the other providers'. */
+  /** Share of the tasks beyond the base, relative to the other providers'. @default 1 */
   weight: z.int().min(0).max(1000).default(1),
 });
 
 export const clusterOptions = options({
-  /** EC2 capacity providers by name; {} for Fargate alone. */
+  /**
+   * EC2 capacity providers by name; {} for Fargate alone. What is named here takes the place of all that a preset names.
+   * @default one to five spot instances, t3a or t3, medium or large
+   */
   capacity: whole(z.record(label, capacityOptions)).default({
     spot: {
       instanceTypes: ["t3a.medium", "t3.medium", "t3a.large", "t3.large"],
@@ -46,6 +50,7 @@ export const clusterOptions = options({
   /**
    * The ECS image of the instances: `"tracked"` takes the newest Amazon Linux 2023 one at each plan and
    * replaces the instances bit by bit, an id (`"ami-…"`) holds it.
+   * @default "tracked"
    */
   image: z
     .string()
@@ -53,8 +58,8 @@ export const clusterOptions = options({
       error: (issue) => `${show(issue.input)} is neither "tracked" nor an id like "ami-0123456789abcdef0".`,
     })
     .default("tracked"),
-  /** Percent of the instances that managed scaling keeps busy; the rest is headroom for deployments. */
+  /** Percent of the instances that managed scaling keeps busy; the rest is headroom for deployments. @default 90 */
   targetCapacity: z.int().min(1).max(100).default(90),
-  /** Task and container metrics in CloudWatch, paid per metric. */
+  /** Task and container metrics in CloudWatch, paid per metric. @default true */
   containerInsights: z.boolean().default(true),
 });

@@ -23,6 +23,7 @@ const loginOptions = options({
   /**
    * What makes them: an image with sh and psql. Without NAT it lies in an ECR repository of the region, where somebody
    * copies it: `docker buildx imagetools create`.
+   * @default "public.ecr.aws/docker/library/postgres:17-alpine"
    */
   image: z
     .string()
@@ -31,7 +32,7 @@ const loginOptions = options({
 });
 
 export const databaseOptions = options({
-  /** RDS instance class. */
+  /** RDS instance class. @default "db.t4g.micro" */
   instanceClass: z
     .string()
     .refine(isInstanceClass, {
@@ -39,7 +40,7 @@ export const databaseOptions = options({
         `${show(issue.input)} is no RDS instance class for Postgres; there is db.t4g.micro, db.m7g.large, …`,
     })
     .default("db.t4g.micro"),
-  /** `"17"` follows the newest minor version in the maintenance window, `"17.6"` holds one. */
+  /** `"17"` follows the newest minor version in the maintenance window, `"17.6"` holds one. @default "17" */
   engineVersion: z
     .string()
     .refine(isPostgresVersion, {
@@ -51,11 +52,12 @@ export const databaseOptions = options({
    * Postgres parameters by name, the same as a developer sets locally: `{ max_connections: "200" }`. RDS takes a changed
    * one over at once, or, where Postgres needs a restart for it, when somebody reboots the instance: the plan says which.
    * Leave out what only repeats RDS' default.
+   * @default {}
    */
   parameters: z.record(parameterName, z.union([z.string(), z.number()]).transform(String)).default({}),
-  /** The database that is made at the start. */
+  /** The database that is made at the start. @default "app" */
   name: identifier.default("app"),
-  /** The master user. */
+  /** The master user. @default "app" */
   username: identifier
     .refine((name) => !["admin", "postgres", "rdsadmin", "root", "user"].includes(name), {
       error: (issue) => `${show(issue.input)} is reserved or guessed first; choose another.`,
@@ -64,33 +66,37 @@ export const databaseOptions = options({
   /**
    * A user for each service, with rights on its schema (`database: { schema }` of the service) and no others; migrations alone
    * are the master user. A deploy makes them. False: all are the master user.
+   * @default false
    */
   logins: part(loginOptions).default(false),
-  /** Raising it by one rotates the passwords: the instance, the stored parameters and the running tasks. */
+  /** Raising it by one rotates the passwords: the instance, the stored parameters and the running tasks. @default 1 */
   passwordVersion: z.int().min(1).default(1),
-  /** Query parameters of the connection URLs. */
+  /** Query parameters of the connection URLs. @default {"sslmode":"require"} */
   urlParameters: z.record(z.string(), z.string()).default({ sslmode: "require" }),
-  /** GiB of gp3 storage. */
+  /** GiB of gp3 storage. @default 20 */
   storage: z.int().min(20).max(65536).default(20),
-  /** GiB up to which storage grows by itself; false keeps it at `storage`. */
+  /** GiB up to which storage grows by itself; false keeps it at `storage`. @default 100 */
   maxStorage: z.union([z.literal(false), z.int().max(65536)]).default(100),
-  /** A standby in another zone that takes over, and answers nobody until then. */
+  /** A standby in another zone, at the price of the instance, that takes over, and answers nobody until then. @default false */
   multiAz: z.boolean().default(false),
   /**
    * Copies that answer reads, 0 or 1, each at the price of the instance without its standby: services find it at
    * `PGHOST_REPLICA`, with the user and password of the other.
+   * @default 0
    */
   replicas: z.literal([0, 1]).default(0),
-  /** Days that automatic backups are kept, 0 for none. */
+  /** Days that automatic backups are kept, 0 for none. @default 7 */
   backupDays: z.int().min(0).max(35).default(7),
-  /** Refuses to delete the instance until it is switched off and applied. */
+  /** Refuses to delete the instance until it is switched off and applied. @default true */
   deletionProtection: z.boolean().default(true),
-  /** A snapshot when the instance is deleted after all. */
+  /** A snapshot when the instance is deleted after all. @default true */
   finalSnapshot: z.boolean().default(true),
+  /** What the database waits for, query by query, in RDS for seven days; free. @default true */
   performanceInsights: z.boolean().default(true),
   /**
    * Changes of instance class, storage, version and multiAz happen at once, not in the maintenance window. Changed
    * parameters wait for neither: see `parameters`.
+   * @default false
    */
   applyImmediately: z.boolean().default(false),
 });

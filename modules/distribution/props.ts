@@ -35,49 +35,55 @@ const domainOptions = options({
         ? "is missing: name the public zone in Route 53, or say false where the records are kept elsewhere."
         : "is no host name in lower case, nor false.",
   }),
-  /** Certificates that are there already and hold all the names. @default new ones, proved through records in the zone */
+  /** Certificates that are there already and hold all the names. @default false: new ones, proved through records in the zone */
   certificate: part<typeof certificateOptions, string>(certificateOptions, "cloudfront").default(false),
 });
 
 const accessLogOptions = options({
-  /** Days that the logs of CloudFront and of the load balancer are kept. */
+  /** Days that the logs of CloudFront and of the load balancer are kept. @default 90 */
   days: z.int().min(1).default(90),
 });
 
 const wafOptions = options({
-  /** Requests that one address may make in five minutes. */
+  /** Requests that one address may make in five minutes. @default 2000 */
   rateLimit: z.int().min(10).default(2000),
 });
 
 export const distributionOptions = options({
-  /** Own host names with a certificate; without them the environment has CloudFront's. */
+  /** Own host names with a certificate; without them the environment has CloudFront's. @default false */
   domain: part(domainOptions).default(false),
   /**
    * Path patterns that CloudFront may cache, for as long as the origin's headers say, by host, path and query string.
    * Nothing else is cached. On these paths neither cookies nor Authorization reach the service, so that no answer in the
    * cache can be somebody's own. At most 24 (of 25 behaviours of a distribution; Quotas, CloudFront guide).
+   * @default []
    */
   cachedPaths: z
     .array(z.string().regex(/^\/\S*$/, 'must start with "/".'))
     .max(24)
     .default([]),
-  /** Whether browsers are told to use HTTPS for all hosts below these names, too, for a year: not to be taken back. */
+  /**
+   * Whether browsers are told to use HTTPS for all hosts below these names, too, for a year: not to be taken back.
+   * @default false
+   */
   hstsSubdomains: z.boolean().default(false),
-  /** Logs of requests in an own bucket. */
+  /** Logs of requests in an own bucket. @default false */
   accessLogs: part(accessLogOptions).default(false),
   /**
    * AWS WAF with Amazon's common rules and a limit per address, about 10 USD a month. The common rules refuse bodies
    * of more than 8 KB: not for services that take uploads.
+   * @default false
    */
   waf: part(wafOptions).default(false),
   /**
    * Seconds that the load balancer and CloudFront wait for an answer, and that a task which goes has to finish its
    * requests. CloudFront allows 60 without a quota request. A WebSocket that is idle ends 10 seconds later.
+   * @default 60
    */
   timeout: z.int().min(1).max(60).default(60),
-  /** Where CloudFront serves from: 100 is North America and Europe, All is everywhere. */
+  /** Where CloudFront serves from: 100 is North America and Europe, All is everywhere. @default "PriceClass_100" */
   priceClass: z.enum(["PriceClass_100", "PriceClass_200", "PriceClass_All"]).default("PriceClass_100"),
-  /** Refuses to delete the load balancer until it is switched off and applied. */
+  /** Refuses to delete the load balancer until it is switched off and applied. @default true */
   deletionProtection: z.boolean().default(true),
 });
 

@@ -22,7 +22,7 @@ const serviceName = z
   .max(32);
 
 export const environmentOptions = options({
-  /** @default the file's name */
+  /** The environment's name: names and tags in AWS begin with it. @default the file's name */
   name: z.string().optional(),
   /**
    * AWS account: twelve digits, in quotes. Credentials of any other account are refused before anything is read.
@@ -43,25 +43,26 @@ export const environmentOptions = options({
   region: z.string().refine((region) => regions.includes(region), {
     error: (issue) => `${show(issue.input)} is no region; there are ${regions.join(", ")}.`,
   }),
-  /** The VPC, its subnets and its ways out; or one that is there already, and only read. */
+  /** The VPC, its subnets and its ways out; or one that is there already, and only read. @default true */
   network: network.prefault(true),
   /**
    * The KMS key that secrets and log groups lie under: `"aws"`, AWS's own, that every role of the account may use, or
    * `"own"`, one that no other environment's roles may, about 1 USD a month. What lies there already moves when it is
    * written again: see "A key of its own", docs/operating.md.
+   * @default "aws"
    */
   encryption: z.enum(["aws", "own"]).default("aws"),
-  /** A way in for people: to the database and the load balancer, through Session Manager. */
+  /** A way in for people: to the database and the load balancer, through Session Manager. @default true */
   bastion: bastion.prefault(true),
-  /** RDS Postgres, or one that is elsewhere, by its URL. */
+  /** RDS Postgres, or one that is elsewhere, by its URL. @default true */
   database: database.prefault(true),
-  /** ECS and the instances that it places tasks on. */
+  /** ECS and the instances that it places tasks on. @default true */
   cluster: short(clusterOptions).prefault(true),
-  /** CloudFront and the internal load balancer behind it; false for an environment of workers. */
+  /** CloudFront and the internal load balancer behind it; false for an environment of workers. @default true */
   distribution: distribution.prefault(true),
   /** Where images come from. */
   registry: registry.optional(),
-  /** What runs, by name, in the order of deployment. */
+  /** What runs, by name, in the order of deployment. @default {} */
   services: z.record(serviceName, serviceOptions).default({}),
 });
 

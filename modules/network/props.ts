@@ -43,9 +43,12 @@ const vpcCidr = cidr.superRefine((value, context) => {
 });
 
 const flowLogOptions = options({
-  /** Days that they are kept; the values CloudWatch takes. */
+  /** Days that they are kept; the values CloudWatch takes. @default 30 */
   days: logDays.default(30),
-  /** The connections that are written down: `"rejected"`, or `"all"`, which is many times as much. */
+  /**
+   * The connections that are written down: `"rejected"`, or `"all"`, which is many times as much.
+   * @default "rejected"
+   */
   traffic: z.enum(["rejected", "all"]).default("rejected"),
 });
 
@@ -67,6 +70,7 @@ export const networkOptions = options({
   /**
    * NAT gateways: `"single"` (about 33 USD a month, a zone's loss takes it along), `"per-zone"`, or false
    * for none: then interface endpoints carry what the environment itself needs, and tasks reach nothing else.
+   * @default "single"
    */
   nat: z
     .union([z.literal(false), z.enum(["single", "per-zone"])], {
@@ -87,13 +91,15 @@ export const networkOptions = options({
   /**
    * IPv6 addresses in the private subnets, and a gateway that lets connections out and none in: for hosts that speak IPv6
    * alone. Free. What it takes from what runs, on and off: docs/changes.md.
+   * @default false
    */
   ipv6: z.boolean().default(false),
-  /** Logs of connections within, into and out of the VPC, in a log group; about 0.50 USD per GB. */
+  /** Logs of connections within, into and out of the VPC, in a log group; about 0.50 USD per GB. @default false */
   flowLogs: part(flowLogOptions).default(false),
   /**
    * Names of other environments in this account and region whose private subnets this one's are routed to and
    * from. Both must be applied, the other first. Security groups still admit nobody: add rules for what is meant.
+   * @default []
    */
   peering: z.array(z.string()).default([]),
 });
@@ -111,6 +117,7 @@ const subnetIds = z
 export const existingNetworkOptions = options({
   /** The VPC's id. Names are resolved in it (`enableDnsSupport`, `enableDnsHostnames`). */
   vpc: z.string().regex(/^vpc-[0-9a-f]{8,17}$/, "is no id of a VPC (vpc-0123456789abcdef0)."),
+  /** The VPC's subnets, by what lives in them. */
   subnets: options({
     /**
      * Where instances, tasks and load balancers live, one subnet in each of two zones or more. They reach AWS, through NAT or
@@ -126,7 +133,10 @@ export const existingNetworkOptions = options({
     /** Routed to the internet, for a bastion with SSH alone. */
     public: subnetIds.optional(),
   }),
-  /** Whether instances and tasks reach hosts by IPv6, too: the private subnets give them addresses, and lead there. */
+  /**
+   * Whether instances and tasks reach hosts by IPv6, too: the private subnets give them addresses, and lead there.
+   * @default false
+   */
   ipv6: z.boolean().default(false),
 });
 

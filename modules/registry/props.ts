@@ -25,7 +25,10 @@ const repositoryName = z
 export const registryOptions = options({
   /** ECR repository that the services' images are pushed to. */
   repository: repositoryName,
-  /** Makes the repository with the environment. A destroy is refused while it holds images; leave this off to share one. */
+  /**
+   * Makes the repository with the environment. A destroy is refused while it holds images; leave this off to share one.
+   * @default false
+   */
   create: z.boolean().default(false),
 });
 

@@ -9,36 +9,42 @@ import { use, useName } from "../uses/props";
 const command = z.array(z.string()).min(1, "is empty: give the command and its arguments.");
 
 const healthOptions = options({
-  /** The load balancer asks here, and expects an answer from 200 to 399. */
+  /** The load balancer asks here, and expects an answer from 200 to 399. @default "/" */
   path: z
     .string()
     .regex(/^\/\S*$/, 'must start with "/".')
     .default("/"),
-  /** Seconds between two questions. */
+  /** Seconds between two questions. @default 15 */
   interval: z.int().min(5).max(300).default(15),
-  /** Seconds after a task's start in which failures do not count. */
+  /** Seconds after a task's start in which failures do not count. @default 120 */
   gracePeriod: z.int().min(0).default(120),
 });
 
 const databaseOptions = options({
-  /** Variables that hold the whole connection URL, beside the PG* variables that every client of libpq reads. */
+  /**
+   * Variables that hold the whole connection URL, beside the PG* variables that every client of libpq reads.
+   * @default []
+   */
   urls: z.array(variable).default([]),
   /**
    * The schema that its login has rights on, with `logins` of the environment's database: services that name the same one
    * share its tables, and nobody else sees them. Migrations of the service make their tables there.
+   * @default "public"
    */
   schema: schemaName.default(DEFAULT_SCHEMA),
 });
 
 const migrationOptions = options({
-  /** @default goose, with the migrations in the image */
+  /** What migrates the database, in the service's image. @default ["goose","-dir","migrations","up"] */
   command: command.default(["goose", "-dir", "migrations", "up"]),
 });
 
 const autoscalingOptions = options({
+  /** Tasks that there are at least. @default 1 */
   min: z.int().min(0).default(1),
+  /** Tasks that there are at most. */
   max: z.int().min(1),
-  /** Percent of the tasks' CPU that scaling keeps to. */
+  /** Percent of the tasks' CPU that scaling keeps to. @default 60 */
   cpu: z.int().min(1).max(100).default(60),
 });
 
@@ -74,6 +80,7 @@ const resource = z.string().refine((arn) => /^(arn:[\w-]+:[\w-]+:[^:]*:[^:]*:.+|
 
 /** What a statement of a policy allows, and on what. */
 const permitted = {
+  /** IAM actions, like `"s3:GetObject"`. */
   actions: z
     .array(
       z
@@ -84,6 +91,7 @@ const permitted = {
         }),
     )
     .min(1, "is empty: name at least one action."),
+  /** ARNs, or references to resources. */
   resources: z.array(resource).min(1, "is empty: name at least one resource."),
 };
 
@@ -104,15 +112,15 @@ export const sidecarOptions = options({
   image: z.string().min(1, "is empty: name the image."),
   /** Replaces the image's command. */
   command: command.optional(),
-  /** Environment variables; values of resources are references. */
+  /** Environment variables; values of resources are references. @default {} */
   environment: z.record(variable, z.string()).default({}),
-  /** Secrets of the service that it is given, too. */
+  /** Secrets of the service that it is given, too. @default [] */
   secrets: z.array(variable).default([]),
   /** CPU units of the task's own, 1024 to a vCPU. @default what the others leave */
   cpu: z.int().min(1).optional(),
   /** MiB of the task's own that it is killed beyond. @default what the others leave */
   memory: z.int().min(6).optional(),
-  /** Whether the task ends when this container does. */
+  /** Whether the task ends when this container does. @default true */
   essential: z.boolean().default(true),
   /** Whether it can write to a `/tmp` of its own alone. @default as the application's container */
   readonlyRootFilesystem: z.boolean().optional(),
@@ -129,18 +137,20 @@ export const serviceOptions = options({
   /**
    * Only services call it, by `$SERVICE_URL(name)` in their `config`; there is one more load balancer then, about 17 USD a
    * month.
+   * @default false
    */
   internal: z.boolean().default(false),
   /** Host names that are served, each among the distribution's domain names. @default any */
   hosts: z.array(z.string()).default([]),
   /** Place among the listener's rules, 1 to 49999, lower first. @default by the length of the longest path; no two meet */
   priority: z.int().min(1).max(49999).optional(),
+  /** The path that says whether a task is well, or how it is asked. @default true */
   health: short<typeof healthOptions, string>(healthOptions, "path").prefault(true),
-  /** CPU units, 1024 to a vCPU. */
+  /** CPU units, 1024 to a vCPU. @default 256 */
   cpu: z.int().min(128).default(256),
-  /** MiB. */
+  /** MiB. @default 512 */
   memory: z.int().min(64).default(512),
-  /** Tasks that run; with autoscaling, that start. */
+  /** Tasks that run; with autoscaling, that start. @default 1 */
   count: z.int().min(0).default(1),
   /** Replaces the image's command. */
   command: command.optional(),
@@ -149,16 +159,17 @@ export const serviceOptions = options({
    * @default all of the cluster's providers by base and weight, Fargate if it has none
    */
   capacity: z.string().optional(),
-  /** Processor of a Fargate task; an instance's own is known. */
+  /** Processor of a Fargate task; an instance's own is known. @default "X86_64" */
   architecture: z.enum(["X86_64", "ARM64"]).default("X86_64"),
   /** An own repository. @default the environment's */
   registry: short<typeof registryOptions, string>(registryOptions, "repository").optional(),
   /**
    * Plain environment variables. `$URL` in a value is the environment's address, https:// included, and
    * `$SERVICE_URL(api)` that of the internal service `api`, http:// included.
+   * @default {}
    */
   config: z.record(variable, z.string()).default({}),
-  /** Variables whose values a person puts in SSM by hand, once; applies leave them alone. */
+  /** Variables whose values a person puts in SSM by hand, once; applies leave them alone. @default [] */
   secrets: z.array(variable).default([]),
   /** The database's connection; false for a service that has no business there. @default true where there is one */
   database: part<typeof databaseOptions, string[]>(databaseOptions, "urls").prefault(true),
@@ -166,27 +177,30 @@ export const serviceOptions = options({
    * What it keeps things in beside the database, by name: `{ uploads: "bucket", jobs: "queue", cache: "valkey" }`, or the
    * options of one with its `type`. Services that name the same share it. Each is told where it is (`UPLOADS_BUCKET`,
    * `JOBS_QUEUE_URL`, `CACHE_URL`), may use it, and has a way in.
+   * @default {}
    */
   uses: z.record(useName, use).default({}),
-  /** Migrations before each deployment: true for `goose -dir migrations up`, or the command. */
+  /** Migrations before each deployment: true for `goose -dir migrations up`, or the command. @default false */
   migrations: part<typeof migrationOptions, string[]>(migrationOptions, "command").default(false),
+  /** Tasks by their load, between two bounds. @default false */
   autoscaling: part(autoscalingOptions).default(false),
-  /** A shell in running tasks through ECS Exec. */
+  /** A shell in running tasks through ECS Exec. @default false */
   exec: z.boolean().default(false),
   /**
    * The application's container can write to `/tmp` and mounted volumes alone. On Fargate `/tmp` is root's, unless the image
    * says `VOLUME /tmp` where its own user may write; ECS Exec does not go with it.
+   * @default false
    */
   readonlyRootFilesystem: z.boolean().default(false),
-  /** Commands by schedule, by name. */
+  /** Commands by schedule, by name. @default {} */
   schedules: z
     .record(
       z.string().regex(/^[a-z][a-z0-9-]*$/, "must start with a letter and hold a-z, 0-9 and - only."),
       scheduleOptions,
     )
     .default({}),
-  /** What the application itself may do in AWS. */
+  /** What the application itself may do in AWS. @default [] */
   permissions: z.array(permissionOptions).default([]),
-  /** Days that logs are kept; the values CloudWatch takes. */
+  /** Days that logs are kept; the values CloudWatch takes. @default 30 */
   logDays: logDays.default(30),
 });

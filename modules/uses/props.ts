@@ -3,46 +3,49 @@ import { show } from "../mistakes";
 import { expand, formed, into, options, variable } from "../options";
 
 const shared = {
-  /** The variable that tells the service where it is. @default by the name, see `variableOf` */
+  /** The variable that tells the service where it is. @default by the name: UPLOADS_BUCKET, JOBS_QUEUE_URL, CACHE_URL */
   variable: variable.optional(),
-  /** Refuses to destroy it, in the plan, until it is switched off and applied. */
+  /** Refuses to destroy it, in the plan, until it is switched off and applied. @default true */
   deletionProtection: z.boolean().default(true),
 };
 
 const bucketOptions = options({
+  /** A private S3 bucket, which keeps what was overwritten or deleted for a while. */
   type: z.literal("bucket"),
   ...shared,
-  /** Days that an object is kept after it was overwritten or deleted. */
+  /** Days that an object is kept after it was overwritten or deleted. @default 30 */
   versionDays: z.int().min(1).max(3650).default(30),
 });
 
 const queueOptions = options({
+  /** An SQS queue, and one beside it for the messages that nobody could work on. */
   type: z.literal("queue"),
   ...shared,
-  /** Seconds that a message is out of sight while somebody works on it: longer than the longest job. */
+  /** Seconds that a message is out of sight while somebody works on it: longer than the longest job. @default 30 */
   visibilityTimeout: z.int().min(0).max(43200).default(30),
-  /** Days that a message waits. */
+  /** Days that a message waits. @default 4 */
   retentionDays: z.int().min(1).max(14).default(4),
-  /** Times that a message is given out before it goes to the dead letters. */
+  /** Times that a message is given out before it goes to the dead letters. @default 5 */
   attempts: z.int().min(1).max(1000).default(5),
 });
 
 const valkeyOptions = options({
+  /** A Valkey cache of ElastiCache. */
   type: z.literal("valkey"),
   ...shared,
-  /** ElastiCache node type, about 9 USD a month and node for the smallest. */
+  /** ElastiCache node type, about 9 USD a month and node for the smallest. @default "cache.t4g.micro" */
   nodeType: z
     .string()
     .regex(/^cache\.[a-z0-9]+\.[a-z0-9]+$/, "is no node type of ElastiCache; there is cache.t4g.micro, …")
     .default("cache.t4g.micro"),
-  /** Valkey's version, of two parts. */
+  /** Valkey's version, of two parts. @default "8.0" */
   version: z
     .string()
     .regex(/^(7\.2|8\.\d+)$/, "is no version of Valkey on ElastiCache; there are 7.2 and 8.x.")
     .default("8.0"),
-  /** Copies in other zones, of which one takes over where the first is lost. */
+  /** Copies in other zones, of which one takes over where the first is lost. @default 0 */
   replicas: z.int().min(0).max(5).default(0),
-  /** Days that daily snapshots are kept, 0 for none. */
+  /** Days that daily snapshots are kept, 0 for none. @default 1 */
   snapshotDays: z.int().min(0).max(35).default(1),
 });
 
