@@ -1,5 +1,6 @@
 import type { Service, Task } from "@aws-sdk/client-ecs";
 import type { Contract, ServiceContract } from "../modules/contract";
+import { databaseChecks } from "./database-checks";
 import type { Check, CheckStatus } from "./events";
 import {
   type Facts,
@@ -81,6 +82,7 @@ export function checks(facts: Facts, request: CheckRequest): Check[] {
     ...loginsCheck(facts, contract),
     branch("migrations", migrationChecks(facts, request)),
     ...recordChecks(facts),
+    ...(facts.databases.size > 0 ? [branch("database", databaseChecks(facts.databases, contract))] : []),
   ];
 }
 

@@ -115,7 +115,8 @@ export const checkCommand = (environment: string, options: CheckOptions, around?
       const { services, wanted } = options.image
         ? sameImage(contract, options.service, "--image", options.image)
         : { services: chosenServices(contract, options.service), wanted: () => null };
-      await check(context, { services, wanted, replace: false, wait: false, find: context.find });
+      const beside = { find: context.find, databases: true };
+      await check(context, { services, wanted, replace: false, wait: false, ...beside });
       return { text: "Every check passed." };
     },
     around,

@@ -1,10 +1,10 @@
 import type { ServiceContract } from "../modules/contract";
 import { checks, leaves, NO_OTHER_DEPLOYMENT } from "./check";
-import type { Context, FindRecord } from "./context";
+import type { Context } from "./context";
 import { DeployError, Interrupted } from "./errors";
 import type { Result } from "./events";
 import { EXIT } from "./exit-code";
-import { type Facts, readFacts, type Wanted } from "./facts";
+import { type Beside, type Facts, readFacts, type Wanted } from "./facts";
 import { short } from "./image";
 import { makeLogins } from "./logins";
 import { migrate } from "./migrate";
@@ -79,17 +79,14 @@ export async function check(context: Context, request: CheckedRequest): Promise<
   return facts;
 }
 
-type CheckedRequest = Pick<DeployRequest, "services" | "wanted" | "replace" | "wait"> & {
-  /** Asks for the contract's records, too. */
-  readonly find?: FindRecord | undefined;
-};
+type CheckedRequest = Pick<DeployRequest, "services" | "wanted" | "replace" | "wait"> & Beside;
 
 /** The facts and what they come to; after a wait, where roll-outs of others are all that stands in the way. */
 async function settled(context: Context, request: CheckedRequest) {
   const { contract, aws, clock, limits } = context;
   const deadline = clock.now() + limits.rollout;
   for (;;) {
-    const facts = await readFacts(aws, contract, request.services, request.wanted, request.find);
+    const facts = await readFacts(aws, contract, request.services, request.wanted, request);
     const tree = checks(facts, { ...request, contract });
     const busy = leaves(tree, "busy");
     const passes = busy.length > 0 && busy.every(({ name }) => name === NO_OTHER_DEPLOYMENT);

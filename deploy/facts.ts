@@ -7,6 +7,7 @@ import type { FindRecord } from "./context";
 import { Interrupted } from "./errors";
 import { successfulDigests } from "./history";
 import { type ImageReference, manifestContent, type RegistryImage, reportedDigests } from "./image";
+import type { Databases } from "./database-checks";
 import { madeLogins } from "./logins";
 import { containerOf } from "./task-story";
 import { isStopped } from "./task-verdict";
@@ -53,6 +54,16 @@ export interface Facts {
   dualStack: Map<string, Reading<Task[]>>;
   /** What name servers say of the contract's records; empty where nobody asked. */
   records: Reading<Finding[]>;
+  /** What RDS says of the contract's instances; empty where nobody asked. */
+  databases: Databases;
+}
+
+/** What nothing of a deployment needs, and is asked for by whoever wants to know. */
+export interface Beside {
+  /** Asks name servers for the contract's records. */
+  readonly find?: FindRecord | undefined;
+  /** Whether RDS is asked what waits for a reboot or the maintenance window. */
+  readonly databases?: boolean;
 }
 
 async function reading<T>(promise: Promise<T>): Promise<Reading<T>> {
@@ -91,7 +102,7 @@ export async function readFacts(
   contract: Contract,
   services: readonly ServiceContract[],
   wanted: Wanted,
-  find?: FindRecord,
+  { find, databases: askRds = false }: Beside = {},
 ): Promise<Facts> {
   const { cluster } = contract;
   const families = new Set(services.flatMap(({ migration }) => migration?.taskDefinition ?? []));
@@ -100,26 +111,41 @@ export async function readFacts(
   const found = aws.services(cluster, names);
   const logins = contract.database?.logins;
   const madeText = logins ? aws.parameter(logins.made) : Promise.resolve(undefined);
-  const [caller, clusterFacts, serviceFacts, parameters, made, records, dualStack, migrations, images] =
-    await Promise.all([
-      reading(aws.caller()),
-      reading(aws.cluster(cluster)),
-      reading(found),
-      reading(aws.describeParameters([...secrets])),
-      reading(madeText.then(madeLogins)),
-      reading(Promise.all(find ? (contract.dns ?? []).map(find) : [])),
-      byKey(
-        services.filter(({ ipv6 }) => ipv6),
-        ({ name }) => name,
-        ({ service }) => aws.listTasks(cluster, { serviceName: service }, "RUNNING"),
-      ),
-      byKey(
-        [...families],
-        (family) => family,
-        (family) => aws.familyTasks(cluster, family),
-      ),
-      byKey(imageGroups(services), groupKey, (group) => readImage(aws, cluster, group, wanted(group), found)),
-    ]);
+  const [
+    caller,
+    clusterFacts,
+    serviceFacts,
+    parameters,
+    made,
+    records,
+    databases,
+    dualStack,
+    migrations,
+    images,
+  ] = await Promise.all([
+    reading(aws.caller()),
+    reading(aws.cluster(cluster)),
+    reading(found),
+    reading(aws.describeParameters([...secrets])),
+    reading(madeText.then(madeLogins)),
+    reading(Promise.all(find ? (contract.dns ?? []).map(find) : [])),
+    byKey(
+      askRds ? (contract.database?.instances ?? []) : [],
+      (name) => name,
+      (name) => aws.database(name),
+    ),
+    byKey(
+      services.filter(({ ipv6 }) => ipv6),
+      ({ name }) => name,
+      ({ service }) => aws.listTasks(cluster, { serviceName: service }, "RUNNING"),
+    ),
+    byKey(
+      [...families],
+      (family) => family,
+      (family) => aws.familyTasks(cluster, family),
+    ),
+    byKey(imageGroups(services), groupKey, (group) => readImage(aws, cluster, group, wanted(group), found)),
+  ]);
   return {
     region: aws.region,
     regionFile: aws.regionFile,
@@ -129,6 +155,7 @@ export async function readFacts(
     parameters,
     made,
     records,
+    databases,
     dualStack,
     migrations,
     images,

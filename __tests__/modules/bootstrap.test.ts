@@ -715,6 +715,7 @@ function inWords(environment: Graph): Deployable {
     "aws_cloudwatch_log_group.name": ({ name }) => name,
     "data.aws_ecr_repository.name": ({ name }) => name,
     "aws_ssm_parameter.name": ({ name }) => name,
+    "aws_db_instance.identifier": ({ identifier }) => identifier,
     "aws_iam_role.arn": ({ name }) => `arn:aws:iam::${ACCOUNT}:role/${name}`,
     "aws_ecs_task_definition.arn": ({ family }) =>
       `arn:aws:ecs:us-west-2:${ACCOUNT}:task-definition/${family}:7`,

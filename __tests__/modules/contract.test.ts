@@ -1,6 +1,7 @@
 import { gzipSync } from "node:zlib";
 import { describe, expect, test } from "vitest";
 import { contractParameter, parseContract } from "../../modules/contract";
+import type { EnvironmentProps } from "../../modules/environment";
 import { butWeb, larger, least, web } from "./support/least";
 import { synthesize } from "./support/synthesize";
 
@@ -77,12 +78,34 @@ describe("the contract", () => {
       port: 5432,
       password: "aws_ssm_parameter.database_password_1.name",
       logs: ["aws_cloudwatch_log_group.database_log_postgresql.name", expect.any(String)],
+      instances: ["aws_db_instance.database_instance.identifier"],
     });
     const { value: none } = synthesize({ ...least, database: false, bastion: false, services: {} }).one(
       "aws_ssm_parameter",
       "contract",
     );
     expect(parseContract(applied(none), "it")).toMatchObject({ database: null, bastion: null });
+  });
+
+  test("names the replica beside the instance, and neither for a database that is elsewhere", () => {
+    const of = (database: EnvironmentProps["database"]) =>
+      parseContract(
+        applied(
+          synthesize({ ...least, database, bastion: false }).one("aws_ssm_parameter", "contract").value,
+        ),
+        "it",
+      ).database;
+    expect(of({ replicas: 1 })?.instances).toEqual([
+      "aws_db_instance.database_instance.identifier",
+      "aws_db_instance.database_replica.identifier",
+    ]);
+    expect(of({ url: "external" })).toBeNull();
+  });
+
+  test("of a Slipway that named no instances is read all the same", () => {
+    const older = JSON.parse(applied(written));
+    delete older.database.instances;
+    expect(parseContract(JSON.stringify(older), "it")).toEqual(older);
   });
 
   test("of an older Slipway, which knew nothing of these, is read all the same", () => {

@@ -1,6 +1,7 @@
 import { CloudWatchLogsClient } from "@aws-sdk/client-cloudwatch-logs";
 import { ECRClient } from "@aws-sdk/client-ecr";
 import { ECSClient } from "@aws-sdk/client-ecs";
+import { RDSClient } from "@aws-sdk/client-rds";
 import { SSMClient } from "@aws-sdk/client-ssm";
 import { STSClient } from "@aws-sdk/client-sts";
 import type { Written } from "../environment-file";
@@ -14,6 +15,7 @@ export interface Clients {
   ecr: ECRClient;
   ssm: SSMClient;
   logs: CloudWatchLogsClient;
+  rds: RDSClient;
   sts: STSClient;
 }
 
@@ -41,7 +43,7 @@ export async function makeClients(
   };
   const region = written?.region ?? (await configuredRegion(new STSClient(transport), fallback));
   const sts = new STSClient({ ...transport, region });
-  // One resolved identity for all five: an SSO or OIDC exchange is made once.
+  // One resolved identity for all: an SSO or OIDC exchange is made once.
   const shared = { ...transport, region, credentials: sts.config.credentials };
   const clients = {
     sts,
@@ -49,6 +51,7 @@ export async function makeClients(
     ecr: new ECRClient(shared),
     ssm: new SSMClient(shared),
     logs: new CloudWatchLogsClient(shared),
+    rds: new RDSClient(shared),
   };
   for (const client of Object.values(clients)) {
     // It copies every answer for a log that nobody keeps.

@@ -6,6 +6,7 @@ import {
   PutParameterCommand,
 } from "@aws-sdk/client-ssm";
 import { GetLogEventsCommand, type OutputLogEvent } from "@aws-sdk/client-cloudwatch-logs";
+import { DescribeDBInstancesCommand, type DBInstance } from "@aws-sdk/client-rds";
 import {
   BatchGetImageCommand,
   DescribeImagesCommand,
@@ -48,7 +49,7 @@ const SERVICES_PER_CALL = 10;
 /** Five pages of stopped tasks are plenty to see a crash loop; there may be hours of them. */
 const MOST_TASK_PAGES = 5;
 
-/** Every call that a deployment makes, and nothing else: the policy of the deploy role mirrors this file. */
+/** Every call that a deployment or its check makes, and nothing else: the policy of the deploy role mirrors this file. */
 export class Aws {
   readonly region: string;
   /** The environment's file, where that says which region it is. */
@@ -130,6 +131,19 @@ export class Aws {
       } while (NextToken);
     }
     return found;
+  }
+
+  /** An instance of RDS; undefined when there is none of that name. */
+  async database(name: string): Promise<DBInstance | undefined> {
+    try {
+      const answer = await this.read("rds:DescribeDBInstances", (options) =>
+        this.clients.rds.send(new DescribeDBInstancesCommand({ DBInstanceIdentifier: name }), options),
+      );
+      return answer.DBInstances?.[0];
+    } catch (error) {
+      if (error instanceof AwsError && /^DBInstanceNotFound(Fault)?$/.test(error.code)) return undefined;
+      throw error;
+    }
   }
 
   async cluster(name: string): Promise<Cluster | undefined> {

@@ -6,7 +6,7 @@ import type { Environment } from "../environment/environment";
  * definitions are those of any revision.
  */
 export function deployableOf(environment: Environment, account: string): Deployable {
-  const { configuration, cluster, services, logins } = environment;
+  const { configuration, cluster, services, database, logins } = environment;
   const { name, region } = configuration;
   const taskDefinition = (family: string | undefined) =>
     `arn:aws:ecs:${region}:${account}:task-definition/${family}`;
@@ -19,15 +19,16 @@ export function deployableOf(environment: Environment, account: string): Deploya
       ...[...services.values()].flatMap(({ roles }) => [roles.execution, roles.task]),
       ...(logins ? [logins.execution] : []),
     ].map((role) => `arn:aws:iam::${account}:role/${role.nameInput}`),
-    ...(logins && {
-      database: {
+    database: {
+      instances: (database?.instances ?? []).map(({ identifierInput = "" }) => identifierInput),
+      ...(logins && {
         logins: {
           taskDefinition: taskDefinition(logins.taskDefinition.familyInput),
           logs: { group: logins.logGroup.nameInput ?? "", prefix: "" },
           made: logins.made.nameInput ?? "",
         },
-      },
-    }),
+      }),
+    },
     services: [...services.values()].map((service) => {
       const logs = { group: service.logGroup.nameInput ?? "" };
       return {

@@ -124,6 +124,8 @@ const database = z.object({
   password: name,
   /** CloudWatch log groups of the database's own logs. */
   logs: z.array(name),
+  /** RDS instances, the replica among them. Absent from contracts that an older Slipway wrote. */
+  instances: z.array(name).optional(),
   /** Absent where services are the master user, too. */
   logins: logins.optional(),
 });

@@ -17,7 +17,10 @@ export interface Policy {
 export interface Deployable
   extends Pick<Contract, "environment" | "account" | "region" | "cluster" | "roles"> {
   readonly database?:
-    | { readonly logins?: Pick<LoginsContract, "taskDefinition" | "logs" | "made"> | undefined }
+    | {
+        readonly instances?: readonly string[] | undefined;
+        readonly logins?: Pick<LoginsContract, "taskDefinition" | "logs" | "made"> | undefined;
+      }
     | null
     | undefined;
   readonly services: readonly (Pick<ServiceContract, "service" | "taskDefinition"> & {
@@ -41,7 +44,13 @@ export const unique = (items: string[]) => [...new Set(items)];
 export function policy(contract: Deployable): Policy {
   return {
     Version: "2012-10-17",
-    Statement: [...parameters(contract), ...images(contract), ...ecs(contract), ...logs(contract)],
+    Statement: [
+      ...parameters(contract),
+      ...images(contract),
+      ...ecs(contract),
+      ...logs(contract),
+      ...database(contract),
+    ],
   };
 }
 
@@ -177,6 +186,19 @@ function logs(contract: Deployable): Statement[] {
       Effect: "Allow",
       Action: ["logs:GetLogEvents"],
       Resource: groups.map((group) => arn(contract, "logs", `log-group:${group}:log-stream:*`)),
+    },
+  ];
+}
+
+function database(contract: Deployable): Statement[] {
+  const instances = contract.database?.instances ?? [];
+  if (instances.length === 0) return [];
+  return [
+    {
+      Sid: "SeeDatabase",
+      Effect: "Allow",
+      Action: ["rds:DescribeDBInstances"],
+      Resource: instances.map((name) => arn(contract, "rds", `db:${name}`)),
     },
   ];
 }

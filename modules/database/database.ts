@@ -92,7 +92,13 @@ export class Database extends Construct implements Connection {
       user: username,
       password: this.password.name,
       logs: [...this.logGroups, ...(this.replica?.logGroups ?? [])].map((group) => group.name),
+      instances: this.instances.map(({ identifier }) => identifier),
     };
+  }
+
+  /** The instance, and the replica where there is one. */
+  get instances(): DbInstance[] {
+    return [this.instance, ...(this.replica ? [this.replica.instance] : [])];
   }
 
   /** What clients of libpq read, the password left out. */

@@ -13,7 +13,11 @@ export class AwsFailure extends Error {
   }
 }
 
-export type ServiceName = "ecs" | "ecr" | "ssm" | "logs" | "sts" | "s3";
+export type ServiceName = "ecs" | "ecr" | "ssm" | "logs" | "sts" | "rds" | "s3";
+
+/** Services that speak the query protocol: forms are asked, and XML is answered. */
+export const isOfQueries = (service: string | undefined): service is "sts" | "rds" =>
+  service === "sts" || service === "rds";
 
 /** "1 validation error detected", in the words that services generated from one framework share. */
 export function missing(service: ServiceName, member: string): AwsFailure {
@@ -24,6 +28,11 @@ export function missing(service: ServiceName, member: string): AwsFailure {
     return new AwsFailure(
       "InvalidParameterException",
       `Invalid parameter at '${path}' failed to satisfy constraint: 'Member must not be null'`,
+    );
+  if (service === "rds")
+    return new AwsFailure(
+      "InvalidParameterValue",
+      `The parameter ${member} must be provided and must not be blank.`,
     );
   const code = service === "logs" ? "InvalidParameterException" : "ValidationException";
   return new AwsFailure(
@@ -49,7 +58,7 @@ export function unknownKey(service: ServiceName): AwsFailure {
       403,
     );
   const said = "The security token included in the request is invalid.";
-  return service === "sts"
+  return isOfQueries(service)
     ? new AwsFailure("InvalidClientTokenId", said, 403)
     : new AwsFailure("UnrecognizedClientException", said);
 }
@@ -60,12 +69,20 @@ const SERVER_ERROR: Record<ServiceName, string> = {
   ssm: "InternalServerError",
   logs: "ServiceUnavailableException",
   sts: "InternalFailure",
+  rds: "InternalFailure",
   s3: "InternalError",
+};
+
+const OF_QUERIES: Record<"throttle" | "denied" | "expired", [string, number]> = {
+  throttle: ["Throttling", 400],
+  denied: ["AccessDenied", 403],
+  expired: ["ExpiredToken", 403],
 };
 
 /** What the older protocols call the same thing (Amazon S3 API Reference, "Error responses"). */
 const OLDER: Partial<Record<ServiceName, Record<"throttle" | "denied" | "expired", [string, number]>>> = {
-  sts: { throttle: ["Throttling", 400], denied: ["AccessDenied", 403], expired: ["ExpiredToken", 403] },
+  sts: OF_QUERIES,
+  rds: OF_QUERIES,
   s3: { throttle: ["SlowDown", 503], denied: ["AccessDenied", 403], expired: ["ExpiredToken", 400] },
 };
 

@@ -1,6 +1,14 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { AwsFailure, type ServiceName } from "./errors";
-import { answerS3, answerS3Error, escapeXml, readS3, type S3Output } from "./s3-wire";
+import { AwsFailure, isOfQueries, type ServiceName } from "./errors";
+import {
+  answerS3,
+  answerS3Error,
+  escapeXml,
+  readS3,
+  type S3Output,
+  writeElements,
+  type Xml,
+} from "./s3-wire";
 
 export interface Request {
   service: ServiceName;
@@ -20,7 +28,7 @@ const TARGETS: ReadonlyMap<string, ServiceName> = new Map([
   ["Logs_20140328", "logs"],
 ]);
 
-/** Reads a request of AWS JSON 1.1, of the query protocol that STS speaks, or of S3's own. */
+/** Reads a request of AWS JSON 1.1, of the query protocol that STS and RDS speak, or of S3's own. */
 export async function readRequest(incoming: IncomingMessage): Promise<Request> {
   const raw = await bodyOf(incoming);
   const scope = /Credential=([^/]+)\/\d+\/([^/]+)\/([^/]+)\/aws4_request/.exec(
@@ -49,12 +57,13 @@ export async function readRequest(incoming: IncomingMessage): Promise<Request> {
   }
   const form = new URLSearchParams(body);
   const operation = form.get("Action");
-  if (scope[3] !== "sts" || !operation)
+  const service = scope[3];
+  if (!isOfQueries(service) || !operation)
     throw new AwsFailure(
       "UnknownOperationException",
-      `The sandbox does not stand in for ${incoming.method} ${incoming.url} of ${scope[3]}.`,
+      `The sandbox does not stand in for ${incoming.method} ${incoming.url} of ${service}.`,
     );
-  return { service: "sts", operation, region, accessKey, signedAt, input: Object.fromEntries(form) };
+  return { service, operation, region, accessKey, signedAt, input: Object.fromEntries(form) };
 }
 
 /** `20261120T120000Z` */
@@ -92,6 +101,24 @@ function encode(value: unknown): unknown {
   );
 }
 
+/** Documents of the query protocol, by service. */
+const NAMESPACES = {
+  sts: "https://sts.amazonaws.com/doc/2011-06-15/",
+  rds: "http://rds.amazonaws.com/doc/2014-10-31/",
+};
+
+/** A list of RDS is one element with its members in it, each named in the singular. */
+function asXml(value: unknown): Xml {
+  if (value instanceof Date) return value.toISOString();
+  if (typeof value !== "object" || value === null) return value as Xml;
+  return Object.fromEntries(
+    Object.entries(value).map(([name, inner]) => [
+      name,
+      Array.isArray(inner) ? { [name.replace(/s$/, "")]: inner.map(asXml) } : asXml(inner),
+    ]),
+  );
+}
+
 let requests = 0;
 
 function requestId(): string {
@@ -104,15 +131,12 @@ export function answerOk(response: ServerResponse, request: Request, output: obj
     answerS3(response, output as S3Output, requestId());
     return;
   }
-  if (request.service === "sts") {
+  if (isOfQueries(request.service)) {
     const name = request.operation;
-    const fields = Object.entries(output).map(
-      ([key, value]) => `<${key}>${escapeXml(String(value))}</${key}>`,
-    );
     answerXml(
       response,
       200,
-      `<${name}Response xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><${name}Result>${fields.join("")}</${name}Result><ResponseMetadata><RequestId>${requestId()}</RequestId></ResponseMetadata></${name}Response>`,
+      `<${name}Response xmlns="${NAMESPACES[request.service]}"><${name}Result>${writeElements(asXml(output))}</${name}Result><ResponseMetadata><RequestId>${requestId()}</RequestId></ResponseMetadata></${name}Response>`,
     );
     return;
   }
@@ -125,12 +149,12 @@ export function answerError(response: ServerResponse, service: ServiceName, fail
     return;
   }
   const { code, message, status, more } = failure;
-  if (service === "sts") {
+  if (isOfQueries(service)) {
     const type = status < 500 ? "Sender" : "Receiver";
     answerXml(
       response,
       status,
-      `<ErrorResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><Error><Type>${type}</Type><Code>${code}</Code><Message>${escapeXml(message)}</Message></Error><RequestId>${requestId()}</RequestId></ErrorResponse>`,
+      `<ErrorResponse xmlns="${NAMESPACES[service]}"><Error><Type>${type}</Type><Code>${code}</Code><Message>${escapeXml(message)}</Message></Error><RequestId>${requestId()}</RequestId></ErrorResponse>`,
     );
     return;
   }

@@ -135,15 +135,16 @@ const NAMESPACE = ' xmlns="http://s3.amazonaws.com/doc/2006-03-01/"';
 function document(root: Record<string, Xml>): string {
   const [name = "", value] = Object.entries(root)[0] ?? [];
   const space = name === "Error" ? "" : NAMESPACE;
-  return `<?xml version="1.0" encoding="UTF-8"?>\n<${name}${space}>${content(value)}</${name}>`;
+  return `<?xml version="1.0" encoding="UTF-8"?>\n<${name}${space}>${writeElements(value)}</${name}>`;
 }
 
-function content(value: Xml): string {
+/** An object as elements, a list as so many of one name. */
+export function writeElements(value: Xml): string {
   if (value === undefined || Array.isArray(value)) return "";
   if (typeof value !== "object") return escapeXml(String(value));
   return Object.entries(value)
     .flatMap(([name, inner]) => (Array.isArray(inner) ? inner : [inner]).map((item) => [name, item] as const))
-    .map(([name, item]) => (item === undefined ? "" : `<${name}>${content(item)}</${name}>`))
+    .map(([name, item]) => (item === undefined ? "" : `<${name}>${writeElements(item)}</${name}>`))
     .join("");
 }
 

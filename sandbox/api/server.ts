@@ -10,10 +10,11 @@ import { World } from "../world";
 import type { Call, Caller, Operations } from "./call";
 import { ECR } from "./ecr";
 import { ECS } from "./ecs";
-import { AwsFailure, failureOf, missing, type ServiceName, unknownKey } from "./errors";
+import { AwsFailure, failureOf, isOfQueries, missing, type ServiceName, unknownKey } from "./errors";
 import { type Fault, takeFaults } from "../engine/faults";
 import { LOGS } from "./logs";
 import { answerError, answerOk, type Request, readRequest } from "./protocol";
+import { RDS } from "./rds";
 import { S3 } from "./s3";
 import { SSM } from "./ssm";
 import { SESSIONS } from "./ssm-sessions";
@@ -25,6 +26,7 @@ const SERVICES: Record<ServiceName, Operations> = {
   ssm: { ...SSM, ...SESSIONS },
   logs: LOGS,
   sts: STS,
+  rds: RDS,
   s3: S3,
 };
 
@@ -232,12 +234,12 @@ function wrongTime({ service, signedAt }: Request, now: number): AwsFailure | un
       "The difference between the request time and the current time is too large.",
       403,
     );
-  const code = service === "sts" ? "SignatureDoesNotMatch" : "InvalidSignatureException";
+  const code = isOfQueries(service) ? "SignatureDoesNotMatch" : "InvalidSignatureException";
   const message =
     signedAt < now
       ? `Signature expired: ${times("now earlier than")}`
       : `Signature not yet current: ${times("still later than")}`;
-  return new AwsFailure(code, `${message} (5 min.)`, service === "sts" ? 403 : 400);
+  return new AwsFailure(code, `${message} (5 min.)`, isOfQueries(service) ? 403 : 400);
 }
 
 function isBlank(value: unknown): boolean {

@@ -1,6 +1,8 @@
 import { isKnownStatic } from "../../aws/postgres-parameters";
 import { type Fields, UNKNOWN } from "../wire/value";
+import type { Attributes } from "../world";
 import { AwsError, type Kinds, type Problem, type Situation, text, texts } from "./kind";
+import { forgetWaits, rememberStart, rememberWaits } from "./rds-waiting";
 import { between, length, oneOf, pattern } from "./rules";
 
 const PORTS: Record<string, number> = { postgres: 5432, mysql: 3306, mariadb: 3306 };
@@ -210,6 +212,7 @@ export const rds: Kinds = {
       checkInstance(situation);
       schedule(situation);
     },
+    after: rememberStart,
     removable: ({ world, object, attributes, region }) => {
       const name = String(object.attributes.identifier);
       if (object.attributes.deletion_protection === true) {
@@ -304,8 +307,17 @@ function checkApplyMethods(attributes: Fields): void {
 }
 
 /** Keeps for the maintenance window what RDS would change there; until then the instance is as it was. */
-function schedule({ attributes, before }: Situation): void {
-  if (!before || attributes.apply_immediately === true) return;
+function schedule(situation: Situation): void {
+  const { attributes, before } = situation;
+  if (!before) return;
+  if (attributes.apply_immediately === true) {
+    forgetWaits(situation);
+    return;
+  }
+  const waits = SCHEDULED.filter(
+    (name) => attributes[name] !== UNKNOWN && (attributes[name] ?? null) !== (before[name] ?? null),
+  );
+  rememberWaits(situation, Object.fromEntries(waits.map((name) => [name, attributes[name]])) as Attributes);
   const major = (fields: Fields) => text(fields, "engine_version").split(".")[0];
   // A group of the next major version fits the instance once it has that version.
   const waiting = major(attributes) === major(before) ? SCHEDULED : [...SCHEDULED, "parameter_group_name"];

@@ -4,6 +4,7 @@ import { expand, type Subject } from "./expand";
 import type { Line } from "./line";
 import type { TaggedCall } from "./calls";
 
+const database = "db:{DBInstanceIdentifier}";
 const image = "repository/{repositoryName}";
 const parameter = "parameter{Name:rooted}";
 const stream = "log-group:{logGroupName}:log-stream:{logStreamName}";
@@ -62,6 +63,8 @@ export const apiCalls: Readonly<Record<string, readonly Line[]>> = {
     "ssm:StartSession arn:aws:ec2:{@region}:{@account}:instance/{Target} arn:aws:ssm:{@region}::document/{DocumentName}",
   ],
   "ssm:TerminateSession": ["ssm:TerminateSession session/{SessionId:session}"],
+  "rds:DescribeDBInstances": [`rds:DescribeDBInstances ${database}`],
+  "rds:RebootDBInstance": [`rds:RebootDBInstance ${database}`],
   "s3:ListBuckets": ["s3:ListAllMyBuckets"],
   "s3:HeadBucket": ["s3:ListBucket {bucket}"],
   "s3:ListObjectsV2": ["s3:ListBucket {bucket}"],
@@ -87,6 +90,9 @@ export function callsOfApi(service: string, operation: string, subject: Subject)
 /** What goes with a call: roles of the task that it starts, the key that a secret lies under. */
 function beside(name: string, subject: Subject) {
   if (name === "ecs:RunTask") return passing(subject);
+  // A list of all instances is one about any.
+  if (name === "rds:DescribeDBInstances" && !text(subject.attributes, "DBInstanceIdentifier"))
+    return expand(["rds:DescribeDBInstances db:*"], subject);
   if (/^ssm:(Get|Put)Parameter/.test(name)) return sealing(name, subject);
   return [];
 }

@@ -3,6 +3,7 @@ import { SAMPLE, type Sample } from "../../../sandbox/api/sample";
 import { ACCOUNT, type World } from "../../../sandbox/world";
 
 export const BASTION = "i-0123456789abcdef0";
+export const DATABASE = "staging";
 export const DATABASE_LOGS = "/aws/rds/instance/staging/postgresql";
 
 /** The contract of the sandbox's sample environment, as modules/contract has it. */
@@ -47,6 +48,7 @@ export function contractOf(sample: Sample = {}): Contract {
       user: "app",
       password: "/staging/database/1/password",
       logs: [DATABASE_LOGS],
+      instances: [DATABASE],
     },
     bastion: { instance: BASTION },
   };

@@ -42,7 +42,7 @@ export function directClients(sandbox: Sandbox): Clients {
       });
     },
   });
-  const services = ["ecs", "ecr", "ssm", "logs", "sts"] as const;
+  const services = ["ecs", "ecr", "ssm", "logs", "sts", "rds"] as const;
   const clients = Object.fromEntries(services.map((service) => [service, client(service)]));
   return { region: SAMPLE.region, ...clients } as unknown as Clients;
 }
