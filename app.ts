@@ -8,14 +8,14 @@ import { ConfigurationError } from "./modules/mistakes";
 /**
  * Makes the stacks of a project: one per file in its environments/, and the one that they share, as its cdktf.json says.
  * All go to cdktf.out, or to CDKTF_OUTDIR; with a mistake in any file none does, standard error has them all, and the exit code
- * is 1. What the guardrails find goes to standard error, and the exit code stays 0.
+ * is 1. What the guardrails find, and names that are not known here, go to standard error, and the exit code stays 0.
  *
  * @param folder where the project's cdktf.json is: `__dirname` in its main.ts
  */
 export function synthesizeProject(folder: string): void {
   try {
     const { context } = JSON.parse(readFileSync(join(folder, "cdktf.json"), "utf8"));
-    const report = reportOn([synthesize(join(folder, "environments"), context)]);
+    const report = reportOn([synthesize(join(folder, "environments"), context, console.error)]);
     // Said here, refused by the guardrails' command: a finding must not keep anybody from mending what burns.
     if (open(report).length + report.quotas.length > 0) console.error(plain(report));
   } catch (error) {

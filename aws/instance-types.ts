@@ -44,12 +44,18 @@ export const families: readonly string[] = [
   ...Object.entries(generations).flatMap(([letter, list]) => list.map((generation) => letter + generation)),
 ];
 
+/**
+ * The processor of an instance type, by its name: a `g` after the generation is Graviton, as are the oldest, `a1`.
+ * Source: "Amazon EC2 instance type naming conventions".
+ */
+export const architectureOf = (name: string): InstanceType["architecture"] =>
+  /^(a1\.|[a-z]+\d+g)/.test(name) ? "ARM64" : "X86_64";
+
 /** What an EC2 instance type offers, or undefined for one that a container host cannot be. */
 export function instanceType(name: string): InstanceType | undefined {
   const [family = "", size = ""] = name.split(".");
   if (!families.includes(family)) return undefined;
-  const arm = /^[a-z]\d+g/.test(family);
-  const architecture = arm ? "ARM64" : "X86_64";
+  const architecture = architectureOf(name);
   if (family.startsWith("t")) {
     const gib = burstable[size];
     if (gib === undefined) return undefined;
@@ -57,6 +63,14 @@ export function instanceType(name: string): InstanceType | undefined {
   }
   const vcpu = vcpus[size];
   // Medium exists for Graviton and for the seventh and eighth AMD generation only.
-  if (vcpu === undefined || (size === "medium" && !arm && !/^[a-z][78]a/.test(family))) return undefined;
+  if (vcpu === undefined || (size === "medium" && architecture !== "ARM64" && !/^[a-z][78]a/.test(family)))
+    return undefined;
   return { architecture, vcpu, memoryMiB: vcpu * (gibPerVcpu[family.charAt(0)] ?? 0) * 1024 };
 }
+
+/** Every instance type that is known. */
+export const instanceTypes: readonly string[] = families.flatMap((family) =>
+  [...new Set([...Object.keys(burstable), ...Object.keys(vcpus)])]
+    .map((size) => `${family}.${size}`)
+    .filter((name) => instanceType(name) !== undefined),
+);

@@ -41,8 +41,7 @@ const families = [
 const burstable = ["micro", "small", "medium", "large", "xlarge", "2xlarge"];
 const sizes = ["large", "xlarge", "2xlarge", "4xlarge", "8xlarge", "12xlarge", "16xlarge", "24xlarge"];
 
-export function isInstanceClass(name: string): boolean {
-  const [db, family = "", size = "", ...rest] = name.split(".");
-  if (db !== "db" || rest.length > 0 || !families.includes(family)) return false;
-  return (family.startsWith("t") ? burstable : sizes).includes(size);
-}
+/** Every instance class that is known. */
+export const instanceClasses: readonly string[] = families.flatMap((family) =>
+  (family.startsWith("t") ? burstable : sizes).map((size) => `db.${family}.${size}`),
+);

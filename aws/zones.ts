@@ -37,6 +37,6 @@ const letters: Readonly<Record<string, string>> = {
 
 export const regions = Object.keys(letters);
 
-/** The zones of a region: `us-west-2a`, `us-west-2b`, …; none for a region that is not known. */
+/** The zones of a region: `us-west-2a`, `us-west-2b`, …; of one that is not known the three that nearly every one has. */
 export const zonesOf = (region: string): string[] =>
-  [...(letters[region] ?? "")].map((letter) => region + letter);
+  [...(letters[region] ?? "abc")].map((letter) => region + letter);

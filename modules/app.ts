@@ -7,6 +7,7 @@ import type { BootstrapConfiguration } from "./bootstrap/props";
 import { checkRepositories } from "./bootstrap/repositories";
 import type { EnvironmentFile } from "./environment";
 import { Environment } from "./environment/environment";
+import { unknownNames, unknownRegion } from "./environment/unknown-names";
 import { resolve } from "./environment/resolve";
 import { checkTogether, type Source, withPeers } from "./environment/together";
 import { ConfigurationError, type Mistake } from "./mistakes";
@@ -52,11 +53,12 @@ export function read(folder: string): Files {
 
 /**
  * Makes a stack of each environment in a folder, and one of what they share, and writes them all to cdktf.out, or none.
+ * @param warn is told of each name that is not known here, in one line
  * @param context that of cdktf.json; another one in CDKTF_CONTEXT_JSON, as cdktf's command line sets it, goes before it
  * @returns the folder with the stacks
  * @throws ConfigurationError with every mistake in every file, before anything is written
  */
-export function synthesize(folder: string, context: unknown): string {
+export function synthesize(folder: string, context: unknown, warn: (line: string) => void): string {
   return withoutTokenTraces(() => {
     const given = process.env.CDKTF_CONTEXT_JSON;
     const { project, mistakes } = resolveProject(given ? JSON.parse(given) : context);
@@ -65,6 +67,13 @@ export function synthesize(folder: string, context: unknown): string {
     const app = new App();
     const environments = construct(app, configured, project);
     if (project.bootstrap) addBootstrap(app, project.bootstrap, project, environments);
+    const unknown = [
+      ...(project.bootstrap
+        ? unknownRegion("cdktf.json.context.bootstrap.region", project.bootstrap.region)
+        : []),
+      ...environments.flatMap(({ configuration }) => [...unknownNames(configuration)]),
+    ];
+    for (const { path, message } of unknown) warn(`${path}: ${message}`);
     app.synth();
     return app.outdir;
   });

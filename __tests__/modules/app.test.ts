@@ -177,6 +177,21 @@ describe("main.ts", () => {
     expect(existsSync(join(folder, "cdktf.out/stacks/staging/cdk.tf.json"))).toBe(true);
   });
 
+  test("tells of names that are not known, and writes all the same", () => {
+    const folder = checkout("unknown", { "staging.ts": good.replace("us-west-2", "us-west-3") });
+    const config = JSON.parse(readFileSync(join(folder, "cdktf.json"), "utf8"));
+    config.context.bootstrap.region = "eu-wets-1";
+    writeFileSync(join(folder, "cdktf.json"), JSON.stringify(config));
+    const { status, stderr } = main(folder);
+    for (const line of [
+      'cdktf.json.context.bootstrap.region: "eu-wets-1" is not known here, and taken as it is. Did you mean "eu-west-1"?',
+      'staging.region: "us-west-3" is not known here, and taken as it is. Did you mean "us-west-1"?',
+    ])
+      expect(stderr.split("\n").filter((one) => one === line)).toHaveLength(1);
+    expect(status).toBe(0);
+    expect(existsSync(join(folder, "cdktf.out/stacks/staging/cdk.tf.json"))).toBe(true);
+  });
+
   test("reports mistakes in cdktf.json beside those in environment files", () => {
     const folder = checkout("context", { "qa.ts": "throw 1;" });
     const config = JSON.parse(readFileSync(join(folder, "cdktf.json"), "utf8"));
@@ -192,7 +207,7 @@ describe("main.ts", () => {
 
   test("prints one report of all mistakes, fails, and writes nothing", () => {
     const files = {
-      "staging.ts": good.replace("us-west-2", "us-west-9"),
+      "staging.ts": good.replace("us-west-2", "us-west"),
       "Prod.ts": good.replace("port: 80", 'port: 80, health: "up"'),
       "qa.ts": "throw new Error('no luck')",
     };

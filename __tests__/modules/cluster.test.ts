@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { fargateCpus, fargateMemories } from "../../aws/fargate";
-import { families, instanceType } from "../../aws/instance-types";
-import { isInstanceClass, isPostgresVersion } from "../../aws/postgres";
+import { architectureOf, families, instanceType, instanceTypes } from "../../aws/instance-types";
+import { instanceClasses, isPostgresVersion } from "../../aws/postgres";
 import { regions, zonesOf } from "../../aws/zones";
 import { production, small } from "../../modules/environment";
 import { but, larger, least } from "./support/least";
@@ -19,6 +19,19 @@ describe("instance types", () => {
     ["r8g.4xlarge", "ARM64", 16, 131_072],
   ] as const)("%s is %s, with %i vCPU and %i MiB", (name, architecture, vcpu, memoryMiB) => {
     expect(instanceType(name)).toEqual({ architecture, vcpu, memoryMiB });
+  });
+
+  test.each([
+    ["g5.xlarge", "X86_64"],
+    ["g5g.xlarge", "ARM64"],
+    ["c7gn.large", "ARM64"],
+    ["is4gen.large", "ARM64"],
+    ["x2gd.large", "ARM64"],
+    ["a1.large", "ARM64"],
+    ["i4i.large", "X86_64"],
+  ])("%s is %s by its name, which no table has", (name, architecture) => {
+    expect(instanceTypes).not.toContain(name);
+    expect(architectureOf(name)).toBe(architecture);
   });
 
   test("that are none are unknown", () => {
@@ -64,7 +77,7 @@ test("zones belong to their region, and every region has two", () => {
     expect(zonesOf(region).length).toBeGreaterThanOrEqual(2);
     for (const zone of zonesOf(region)) expect(zone.slice(0, -1)).toBe(region);
   }
-  expect(zonesOf("nowhere-1")).toEqual([]);
+  expect(zonesOf("ap-southeast-9")).toEqual(["ap-southeast-9a", "ap-southeast-9b", "ap-southeast-9c"]);
 });
 
 test("Postgres versions and classes are those that RDS has", () => {
@@ -72,9 +85,9 @@ test("Postgres versions and classes are those that RDS has", () => {
   for (const version of ["", "9.6", "13", "17.0", "17.", "17.6.1", "seventeen"])
     expect(isPostgresVersion(version)).toBe(false);
   for (const name of ["db.t4g.micro", "db.m7g.large", "db.r6i.24xlarge"])
-    expect(isInstanceClass(name)).toBe(true);
+    expect(instanceClasses).toContain(name);
   for (const name of ["t4g.micro", "db.t4g.nano", "db.m7g.micro", "db.t4g.micro.x", "db.t4g"])
-    expect(isInstanceClass(name)).toBe(false);
+    expect(instanceClasses).not.toContain(name);
 });
 
 describe("the group of a capacity provider", () => {

@@ -63,7 +63,7 @@ const rows: readonly Row[] = [
     'write "123456789012"',
   ],
   ["no region", { region: undefined }, "staging.region", "is missing"],
-  ["an unknown region", { region: "us-west-9" }, "staging.region", '"us-west-9"', "there are", "us-west-2"],
+  ["an unknown region", { region: "us-west" }, "staging.region", '"us-west"', "there are", "us-west-2"],
   [
     "host bits in a CIDR",
     { network: { cidr: "10.1.2.3/16" } },
@@ -89,9 +89,9 @@ const rows: readonly Row[] = [
   ],
   [
     "an unknown zone",
-    { network: { zones: ["us-west-2a", "us-west-2x"] } },
+    { network: { zones: ["us-west-2a", "us-west-x"] } },
     "staging.network.zones.1",
-    '"us-west-2x" is no zone of us-west-2',
+    '"us-west-x" is no zone of us-west-2',
     "us-west-2c",
   ],
   [
@@ -185,9 +185,9 @@ const rows: readonly Row[] = [
   ],
   [
     "an instance class that is none",
-    { database: "db.t9.micro" },
+    { database: "t4g.micro" },
     "staging.database.instanceClass",
-    '"db.t9.micro"',
+    '"t4g.micro"',
     "db.t4g.micro",
   ],
   [
@@ -281,10 +281,10 @@ const rows: readonly Row[] = [
   ],
   [
     "an instance type that is none",
-    capacity({ instanceTypes: ["t3.enormous"] }),
+    capacity({ instanceTypes: ["t3"] }),
     "staging.cluster.capacity.spot.instanceTypes.0",
-    '"t3.enormous"',
-    "families are",
+    '"t3"',
+    "there are t3a.medium",
   ],
   [
     "two processors in one provider",
@@ -828,7 +828,7 @@ describe("a mistake", () => {
 describe("a report", () => {
   test("holds the mistakes of all files and of each file", () => {
     const text = report({
-      staging: but({ name: "Staging", region: "us-west-9" }),
+      staging: but({ name: "Staging", region: "us-west" }),
       prod: butWeb({ port: 0, memory: 1 }),
     });
     expect(text).toContain("4 mistakes in the configuration, nothing was written");
@@ -844,7 +844,7 @@ describe("a report", () => {
   test("holds what options say of each other beside what is wrong by itself", () => {
     const text = report({
       staging: but({
-        region: "us-west-9",
+        region: "us-west",
         cluster: { capacity: { spot: { instanceTypes: ["t3.large"], min: 5, max: 2 } } },
         services: {
           web: { ...web, health: "up" },
@@ -904,7 +904,7 @@ describe("a report", () => {
   test("does not blame an environment for naming a peer that has mistakes of its own", () => {
     const text = report({
       staging: but({ network: { peering: ["prod"] } }),
-      prod: but({ region: "us-west-9" }),
+      prod: but({ region: "us-west" }),
     });
     expect(text).toContain("1 mistake in the configuration");
     expect(text).toContain("prod.region");

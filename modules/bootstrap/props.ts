@@ -1,8 +1,7 @@
 import { z } from "zod";
-import { regions } from "../../aws/zones";
 import { LONGEST_NAME } from "../environment/name";
-import { show } from "../mistakes";
 import { options, part } from "../options";
+import { region } from "../region";
 import { trustPolicy, whoMay } from "./trust";
 
 const repository = z
@@ -48,9 +47,7 @@ const budgetOptions = options({
 
 export const bootstrapOptions = options({
   /** Where the state bucket is. */
-  region: z.string().refine((region) => regions.includes(region), {
-    error: (issue) => `${show(issue.input)} is no region; there are ${regions.join(", ")}.`,
-  }),
+  region,
   /** Roles that workflows on GitHub assume, without any key; false for none. @default false */
   github: part<typeof githubOptions, string>(githubOptions, "repository").default(false),
   /** An alarm on what the account costs; false for none. @default false */

@@ -12,7 +12,7 @@ import { LaunchTemplate } from "@cdktf/provider-aws/lib/launch-template";
 import { SecurityGroup } from "@cdktf/provider-aws/lib/security-group";
 import { Fn, type ITerraformDependable, Token } from "cdktf";
 import { Construct } from "constructs";
-import { instanceType } from "../../aws/instance-types";
+import { architectureOf } from "../../aws/instance-types";
 import type { ClusterConfiguration } from "../environment/props";
 import type { Key } from "../key/key";
 import { nameOf } from "../names";
@@ -217,7 +217,7 @@ export class Cluster extends Construct {
 
   private imageFor(name: string, capacity: Capacity): string {
     if (this.props.cluster.image !== "tracked") return this.props.cluster.image;
-    const architecture = instanceType(capacity.instanceTypes[0] ?? "")?.architecture ?? "X86_64";
+    const architecture = architectureOf(capacity.instanceTypes[0] ?? "");
     return new DataAwsSsmParameter(this, `${name}_image`, { name: images[architecture] }).insecureValue;
   }
 

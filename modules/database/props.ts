@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { isInstanceClass, isPostgresVersion, postgresMajors } from "../../aws/postgres";
+import { isPostgresVersion, postgresMajors } from "../../aws/postgres";
 import { show } from "../mistakes";
 import { expand, formed, into, intoThere, isRecord, options, part } from "../options";
 
@@ -35,7 +35,7 @@ export const databaseOptions = options({
   /** RDS instance class. @default "db.t4g.micro" */
   instanceClass: z
     .string()
-    .refine(isInstanceClass, {
+    .refine((name) => /^db\.[a-z0-9-]+\.[a-z0-9]+$/.test(name), {
       error: (issue) =>
         `${show(issue.input)} is no RDS instance class for Postgres; there is db.t4g.micro, db.m7g.large, …`,
     })

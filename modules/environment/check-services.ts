@@ -1,6 +1,6 @@
 import type { z } from "zod";
 import { fargateCpus, fargateMemories } from "../../aws/fargate";
-import { instanceType } from "../../aws/instance-types";
+import { architectureOf, instanceType } from "../../aws/instance-types";
 import { DEFAULT_SCHEMA } from "../database/schema";
 import { type Mistake, show } from "../mistakes";
 import { sessionChannels } from "../policy";
@@ -154,11 +154,12 @@ function* checkCapacity(
   }
   const architectures = new Set<string>();
   for (const { provider } of service.strategy) {
-    const types = (cluster.capacity[provider]?.instanceTypes ?? []).flatMap((name) => {
+    const named = cluster.capacity[provider]?.instanceTypes ?? [];
+    for (const name of named) architectures.add(architectureOf(name));
+    const types = named.flatMap((name) => {
       const type = instanceType(name);
       return type ? [{ name, ...type, memoryMiB: memoryForTasks(type.memoryMiB) }] : [];
     });
-    for (const { architecture } of types) architectures.add(architecture);
     const short = types.filter(
       ({ memoryMiB, vcpu }) => service.memory > memoryMiB || service.cpu > vcpu * 1024,
     );

@@ -1,5 +1,4 @@
 import { z } from "zod";
-import { regions } from "../../aws/zones";
 import { account } from "../account";
 import { bastion, type bastionOptions } from "../bastion/props";
 import { clusterOptions } from "../cluster/props";
@@ -9,6 +8,7 @@ import { show } from "../mistakes";
 import { network, type networkOptions } from "../network/props";
 import type { Kind } from "../network/subnets";
 import { options, short } from "../options";
+import { region } from "../region";
 import { registry } from "../registry/props";
 import { serviceOptions } from "../service/props";
 import type { UseDefaults } from "../uses/props";
@@ -40,9 +40,7 @@ export const environmentOptions = options({
     })
     .default([]),
   /** AWS region, like `"eu-central-1"`. */
-  region: z.string().refine((region) => regions.includes(region), {
-    error: (issue) => `${show(issue.input)} is no region; there are ${regions.join(", ")}.`,
-  }),
+  region,
   /** The VPC, its subnets and its ways out; or one that is there already, and only read. @default true */
   network: network.prefault(true),
   /**

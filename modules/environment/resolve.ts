@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import type { z } from "zod";
-import { instanceType } from "../../aws/instance-types";
+import { architectureOf } from "../../aws/instance-types";
 import { regions, zonesOf } from "../../aws/zones";
 import { DEFAULT_SCHEMA } from "../database/schema";
 import { fromIssues, type Mistake } from "../mistakes";
@@ -196,7 +196,7 @@ function completeService(
     name,
     fargate,
     strategy,
-    architecture: (first && instanceType(first)?.architecture) || own.architecture,
+    architecture: first === undefined ? own.architecture : architectureOf(first),
     paths: paths ?? (own.port === undefined || own.internal ? [] : ["/*"]),
     registry: registry ?? parsed.registry ?? { repository: "", create: false },
     database: completeAccess(own.database, parsed.database),
