@@ -122,9 +122,10 @@ Everything that a file in \`environments/\` may say, as \`environment({ … })\`
 presets \`small\` and \`production\` say goes before the default; where their cell is empty, they say nothing. Where a part takes
 a text or a list beside options, that stands for one of them (\`health: "/up"\` for \`health: { path: "/up" }\`), \`true\` for
 all defaults, and \`false\` leaves the part out. What a file says is laid over the preset option by option, short or long;
-lists and \`cluster.capacity\` replace. Regions, zones, instance types and database classes that are newer than Slipway
-are taken as they are, and a synthesis tells of each, with the one that may have been meant. The comments of \`modules/<part>/props.ts\`, which an editor shows, are where this page
-comes from: \`npx vitest run __tests__/modules/options-document.test.ts -u\` writes it.
+lists and \`cluster.capacity\` replace. Regions, zones, instance types and database classes that are newer than Slipway are
+taken as they are, and a synthesis tells of each, with the one that may have been meant. The comments of
+\`modules/<part>/props.ts\`, which an editor shows, are where this page comes from:
+\`npx vitest run __tests__/modules/options-document.test.ts -u\` writes it.
 
 ${[
   ...sections(environment, "The environment", depthOf),
