@@ -17,7 +17,7 @@ const nightly = { expression: "cron(0 3 * * ? *)", command: ["bin/report"] };
 
 /** What an environment file may say, beside what the shipped ones do. */
 const options: Readonly<Record<string, Partial<EnvironmentProps>>> = {
-  "no NAT": { network: { nat: false } },
+  "no NAT": { network: { nat: false }, database: { logins: false } },
   "no bastion": { bastion: false },
   "no database": { database: false, services: { web: { port: 8080 } } },
   "no distribution": { distribution: false, services: { worker: { command: ["bin/worker"] } } },

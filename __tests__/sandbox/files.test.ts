@@ -26,7 +26,9 @@ test("each file says what is wrong with it: no JSON, another version, a key that
   const folder = temporaryFolder();
   const world = new World(join(folder, ".sandbox"));
   const sealed = world.vault.seal("hunter2");
-  await world.change(() => {});
+  await world.change(() => {
+    world.put({ type: "aws_sqs_queue", region: "eu-west-1", id: "q", attributes: {}, origin: "person" });
+  });
   const store = new FileStore(world.folder);
   await store.locked(async () => ({ state: emptyRuntime(0, 1), result: undefined }));
   const check = () => {
