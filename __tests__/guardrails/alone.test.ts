@@ -8,15 +8,15 @@ const files = readdirSync(folder, { recursive: true, encoding: "utf8" }).filter(
 );
 
 test.each(files)(
-  "guardrails/%s stands alone: it needs nothing of the project but AWS's facts, and loads neither cdktf nor AWS",
+  "guardrails/%s stands alone: it needs nothing of the project but AWS's facts and what commands share, and loads neither cdktf nor AWS",
   (file) => {
     const source = readFileSync(join(folder, file), "utf8");
     const imports = [...source.matchAll(/^(import type|import|export)\b[^;]*? from "([^"]+)";/gms)];
     for (const [, kind, from = ""] of imports) {
       const within = from.startsWith(".") && !join(file, "..", from).startsWith("..");
-      const fact = /^(\.\.\/)+aws\/[\w-]+$/.test(from);
+      const shared = /^(\.\.\/)+(aws|terminal)\/[\w-]+$/.test(from);
       const type = kind === "import type" && from === "cdktf";
-      expect(within || fact || type || /^(node:\w+|commander|picocolors)$/.test(from), from).toBe(true);
+      expect(within || shared || type || /^(node:\w+|commander|picocolors)$/.test(from), from).toBe(true);
     }
   },
 );
