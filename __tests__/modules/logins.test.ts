@@ -91,6 +91,21 @@ describe("a login of a service", () => {
     expect(container(graph, "service_billing").environment).not.toHaveProperty("PGOPTIONS");
   });
 
+  test("of a schema of its own is migrated there with the URL before, too, where a rotation is under way", () => {
+    const rotated = synthesize(withLogins({ passwordVersion: 2 }));
+    const [one, two] = [1, 2].map((version) =>
+      rotated.one("aws_ssm_parameter", `database_url_billing_${version}`),
+    );
+    expect(one?.name).toBe(String(two?.name).replace("/2/", "/1/"));
+    expect(one?.lifecycle).toEqual({ ignore_changes: "all" });
+    const { policy } = rotated.one("aws_iam_role_policy", "service_billing_roles_execution_policy");
+    const read = JSON.parse(policy as string).Statement.find(
+      ({ Sid }: { Sid: string }) => Sid === "ReadSecrets",
+    );
+    expect(read.Resource).toContain(arn("database_url_billing_1"));
+    expect(read.Resource).not.toContain(arn("database_url_1"));
+  });
+
   test("is made by a task that reads the master user's password and theirs, and nothing else", () => {
     const logins = container(graph, "logins");
     const passwords = ["web", "billing", "worker"].map((service) => arn(`logins_${service}_1_password`));

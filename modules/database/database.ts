@@ -19,8 +19,8 @@ import type { Connection } from "./connection";
 import { RandomPassword, StoredParameter } from "./ephemeral";
 import { asTheyAre, createGenerated } from "./generated";
 import { createLogGroups, EXPORTED_LOGS, logGroupsOf } from "./logs";
-import { DEFAULT_SCHEMA } from "./schema";
 import { Replica } from "./replica";
+import { DEFAULT_SCHEMA } from "./schema";
 
 const PORT = 5432;
 
@@ -139,14 +139,19 @@ export class Database extends Construct implements Connection {
 
   private createAccess(schema: string): Connection {
     const options = `-csearch_path=${schema}`;
-    const url = this.createUrl(`url_${schema}`, { options });
+    const kind = `url_${schema}`;
+    const url = this.createUrl(kind, { options });
+    const before = this.keepUrl(kind, { options });
     return {
       variables: { ...this.variables, PGOPTIONS: options },
       secretArns: (urls) => ({
         PGPASSWORD: this.password.arn,
         ...Object.fromEntries(urls.map((variable) => [variable, url.arn])),
       }),
-      parameterArns: (named) => [...this.parameterArns(false), ...(named ? [url.arn] : [])],
+      parameterArns: (named) => [
+        ...this.parameterArns(false),
+        ...(named ? [url.arn, ...(before ? [before.arn] : [])] : []),
+      ],
       handWritten: () => ({}),
     };
   }
@@ -263,12 +268,19 @@ export class Database extends Construct implements Connection {
    * after one that failed, find what their task definition names.
    */
   private keepPredecessors(): Secrets | undefined {
+    const url = this.keepUrl();
+    if (url === undefined) return undefined;
     const version = this.props.database.passwordVersion - 1;
-    if (version === 0) return undefined;
     return {
       password: this.createSecret("password", version, "password", this.stored.value, asTheyAre),
-      url: this.createSecret("url", version, this.urlName(), this.ownUrl(), asTheyAre),
+      url,
     };
+  }
+
+  private keepUrl(kind = "url", more: Readonly<Record<string, string>> = {}): SsmParameter | undefined {
+    const version = this.props.database.passwordVersion - 1;
+    if (version === 0) return undefined;
+    return this.createSecret(kind, version, this.urlName(more), this.ownUrl(more), asTheyAre);
   }
 
   private createSecret(
