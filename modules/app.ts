@@ -117,7 +117,7 @@ function configure(read: Files, home: string | undefined, others: readonly Mista
     if (resolved.configuration) sources.push({ ...loaded, configuration: resolved.configuration });
     else broken.add(loaded.props.name ?? name);
   }
-  mistakes.push(...checkTogether(sources, broken));
+  mistakes.push(...checkTogether(sources, broken, home));
   // Where cdktf.json is wrong itself, what it would have said is not known.
   if (others.length === 0)
     mistakes.push(

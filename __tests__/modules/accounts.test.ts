@@ -51,6 +51,22 @@ describe("the account", () => {
     );
   });
 
+  test.each([
+    ["its file's", {}, { qa: HOME, prod: OTHER }],
+    ["cdktf.json's", { account: HOME }, { prod: OTHER }],
+  ])("of a peer that is another one, beside %s, is refused: no plan would find it", (_, home, accounts) => {
+    const inAccounts = (named: { qa?: string; prod?: string }) => ({
+      qa: but({ account: named.qa, network: { cidr: "10.1.0.0/16", peering: ["prod"] } }),
+      prod: but({ account: named.prod, network: { cidr: "10.2.0.0/16" } }),
+    });
+    const make = (named: object) => () => synthesizeAll(inAccounts(named), { project: "app", ...home });
+    expect(make(accounts)).toThrow(
+      /1 mistake[\s\S]*qa\.network\.peering\.0: "prod" is in account 210987654321, this one in 123456789012; peers share an account/,
+    );
+    expect(make({ qa: HOME, prod: HOME })).not.toThrow();
+    expect(make({})).not.toThrow();
+  });
+
   test("that nobody names guards nothing, and changes nothing", () => {
     const { staging } = synthesizeAll({ staging: least }, { project: "app", ...buckets });
     expect(of(staging).provider).not.toHaveProperty("allowed_account_ids");

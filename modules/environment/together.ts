@@ -14,10 +14,12 @@ export interface Source {
  * What no environment can know alone: names taken twice or that begin another's, and peers whose addresses overlap.
  *
  * @param broken names of environments with mistakes of their own: peers name them rightly, of which no more is known
+ * @param home the account of all that name none
  */
 export function* checkTogether(
   sources: readonly Source[],
   broken: ReadonlySet<string> = new Set(),
+  home?: string,
 ): Generator<Mistake> {
   const environments = new Map<string, string>();
   for (const { file, configuration } of sources) {
@@ -42,7 +44,7 @@ export function* checkTogether(
   }
   const configurations = sources.map(({ configuration }) => configuration);
   yield* checkDomains(configurations);
-  yield* checkPeering(configurations, broken);
+  yield* checkPeering(configurations, broken, home);
   yield* checkOrder(configurations, broken);
 }
 
@@ -127,8 +129,9 @@ function placeOf(name: string, byName: ReadonlyMap<string, Configuration>): numb
 function* checkPeering(
   configurations: readonly Configuration[],
   broken: ReadonlySet<string>,
+  home: string | undefined,
 ): Generator<Mistake> {
-  for (const { name, region, network } of configurations) {
+  for (const { name, account = home, region, network } of configurations) {
     if (network.vpc !== undefined) continue;
     for (const [index, { environment }] of network.peering.entries()) {
       if (broken.has(environment)) continue;
@@ -139,6 +142,11 @@ function* checkPeering(
         yield {
           path,
           message: `${show(environment)} is no other environment; there are ${others.join(", ") || "none"}.`,
+        };
+      } else if (account !== undefined && (peer.account ?? home ?? account) !== account) {
+        yield {
+          path,
+          message: `${show(environment)} is in account ${peer.account ?? home}, this one in ${account}; peers share an account.`,
         };
       } else if (peer.region !== region) {
         yield {
