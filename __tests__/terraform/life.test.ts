@@ -49,7 +49,7 @@ describe.sequential("staging and prod", () => {
     const { code, output } = await project.cdktf("output", "staging");
     expect(code, output).toBe(0);
     expect(output).toMatch(/url = https:\/\/\w+\.cloudfront\.net/);
-    expect(output).toContain("npm run deploy -- psql staging");
+    expect(output).toContain("npx slipway psql staging");
   });
 
   it("leave no secret in a state, a plan, the synthesized files or a log", () => {

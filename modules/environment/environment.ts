@@ -346,7 +346,7 @@ export class Environment extends SlipwayStack {
     }
     if (this.bastion && this.database) {
       new TerraformOutput(this, "psql", {
-        value: `npm run deploy -- psql ${this.configuration.name}`,
+        value: `npx slipway psql ${this.configuration.name}`,
         description: "The command that opens psql on the database, through the bastion",
       });
     }
