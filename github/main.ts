@@ -83,8 +83,9 @@ async function tell(done: Promise<string>): Promise<void> {
 
 function planOf(folder: string, stack: string): Planned | undefined {
   const file = (ending: string) => join(folder, `${stack}.${ending}`);
-  if (!existsSync(file("json")) || !existsSync(file("md"))) return undefined;
-  return { report: read(file("json")), markdown: read(file("md")) };
+  const report = readIfThere(file("json"));
+  const markdown = readIfThere(file("md"));
+  return report === undefined || markdown === undefined ? undefined : { report, markdown };
 }
 
 /** The commit of the pull request that this run is of, as the event tells it. */
@@ -93,7 +94,8 @@ function head(): string | undefined {
   return file ? JSON.parse(read(file)).pull_request?.head?.sha : undefined;
 }
 
-const readIfThere = (file: string) => (existsSync(file) ? read(file) : undefined);
+/** A plan that ended before it planned leaves an empty file: as good as none. */
+const readIfThere = (file: string) => (existsSync(file) && read(file)) || undefined;
 
 function read(file: string): string {
   try {

@@ -1,4 +1,9 @@
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { execFile } from "node:child_process";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { afterAll, afterEach, beforeEach, describe, expect, it } from "vitest";
 import { runnerOf } from "../../github/api";
 import { upsertComment } from "../../github/comment";
 import { tellDrift } from "../../github/drift";
@@ -81,6 +86,34 @@ describe("the comment of a run that a newer push overtook", () => {
     expect(github.comments).toEqual([]);
     await of(github.pushed);
     expect(github.comments).toHaveLength(1);
+  });
+});
+
+describe("a plan that ended before it planned anything", () => {
+  const folder = mkdtempSync(join(tmpdir(), "slipway-reports-"));
+  afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+  it("is told as not planned, and keeps nobody from the drift of others", async () => {
+    const report = {
+      version: 1,
+      stacks: [{ name: "prod", outcome: "changes" }],
+      orphans: { found: [] },
+    };
+    for (const [file, content] of [
+      ["staging.json", ""],
+      ["staging.md", ""],
+      ["prod.json", JSON.stringify(report)],
+      ["prod.md", "### prod: 1 to add\n"],
+    ] as const)
+      writeFileSync(join(folder, file), content);
+    const env = { ...process.env, ...github.env, GITHUB_REF: "refs/pull/7/merge", GITHUB_EVENT_PATH: "" };
+    const tell = async (command: string) => {
+      const words = ["--require", "tsx/cjs", "github/main.ts", command, folder, "prod", "staging"];
+      return (await promisify(execFile)(process.execPath, words, { env })).stdout;
+    };
+    expect(await tell("drift")).toMatch(/^Opened issue \d+: Drift: prod\.\n$/);
+    await tell("comment");
+    expect(github.comments[0]?.body).toContain("<b>staging: not planned</b>");
   });
 });
 
