@@ -108,6 +108,15 @@ describe("the action", () => {
     for (const { run, shell } of steps) expect([run.includes("${{"), shell]).toEqual([false, "bash"]);
   });
 
+  it("has the outputs that slipway deploy writes", () => {
+    const screen = readFileSync(join(ROOT, "deploy/screen/github.ts"), "utf8");
+    const names = [...screen.matchAll(/stepOutput\("([\w-]+)"/g)].map(([, name = ""]) => name);
+    expect(names.length).toBeGreaterThan(3);
+    const values = names.map((name) => [name, `\${{ steps.deploy.outputs.${name} }}`]);
+    const outputs = Object.entries<{ value: string }>(action.outputs ?? {});
+    expect(outputs.map(([name, { value }]) => [name, value])).toEqual(values);
+  });
+
   it("fetches the package, and runs it with the inputs", async () => {
     const packed = join(folder, "packed");
     mkdirSync(packed, { recursive: true });
