@@ -12,7 +12,7 @@ const release = {
   5: "another deployment is in progress, or ours was superseded",
   "129, 130, 143": INTERRUPTED,
 };
-const look = { 0: "done", 1: "refused or failed" };
+const look = { 0: "done", 1: "refused or failed", "129, 130, 143": INTERRUPTED };
 
 /** What each command answers to its caller, beside `USAGE`: docs/exit-codes.md is this table. */
 export const EXIT_CODES = {
@@ -29,13 +29,26 @@ export const EXIT_CODES = {
     2: "something would go: of --dry-run",
     "129, 130, 143": INTERRUPTED,
   },
-  "move-state": { 0: "all states lie in the bucket", 1: "nothing was moved, or not all" },
-  synth: { 0: "the stacks lie in cdktf.out", 1: "a mistake: nothing was written" },
+  "move-state": {
+    0: "all states lie in the bucket",
+    1: "nothing was moved, or not all",
+    "129, 130, 143": INTERRUPTED,
+  },
+  synth: {
+    0: "the stacks lie in cdktf.out",
+    1: "a mistake: nothing was written",
+    "129, 130, 143": INTERRUPTED,
+  },
   guardrails: { 0: "nothing found, or all suppressed", 1: "something found" },
   deploy: release,
   rollback: release,
   run: { ...release, other: "the command's own, where it ran" },
-  check: look,
+  check: {
+    0: "every check passed, perhaps with warnings",
+    1: "refused, or a check failed",
+    5: "another deployment or migration is in progress",
+    "129, 130, 143": INTERRUPTED,
+  },
   status: look,
   policy: look,
   logs: look,

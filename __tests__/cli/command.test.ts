@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import { COMMANDS } from "../../cli/commands";
-import { EXIT } from "../../deploy/exit-code";
+import { EXIT, SIGNAL_EXIT } from "../../deploy/exit-code";
 import { EXIT_CODES, USAGE } from "../../terminal/exit-codes";
 
 const ROOT = join(__dirname, "../..");
@@ -91,6 +91,14 @@ describe("exit codes", () => {
 
   it("of a release are all that deploy has", () => {
     for (const code of Object.values(EXIT)) expect(Object.keys(EXIT_CODES.deploy)).toContain(String(code));
+  });
+
+  it("of whatever goes through deploy tell that a signal ended it, and of a check that others are at work", () => {
+    const signals = Object.values(SIGNAL_EXIT).join(", ");
+    for (const { name, load } of COMMANDS)
+      if (load === COMMANDS.find((one) => one.name === "deploy")?.load)
+        expect([name, ...Object.keys(EXIT_CODES[name])]).toContain(signals);
+    expect(Object.keys(EXIT_CODES.check)).toContain(String(EXIT.superseded));
   });
 
   it("leave the one for the command line alone", () => {
