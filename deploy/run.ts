@@ -4,6 +4,7 @@ import { callerChecks, leaves } from "./check";
 import type { Context } from "./context";
 import { DeployError, refused } from "./errors";
 import { EXIT } from "./exit-code";
+import { madeLogins } from "./logins";
 import { startTask, watchTask } from "./one-off";
 import { runMark, whoami } from "./started-by";
 
@@ -23,6 +24,7 @@ export async function run(
     "failed",
   );
   if (wrong.length > 0) throw refused("Nothing was run.", ...wrong.map(({ detail }) => detail));
+  await refuseUnknownLogin(context, service);
   const oneOff = {
     stage: "run" as const,
     subject: service.name,
@@ -54,4 +56,18 @@ export async function run(
   if (end.kind === "failed" && end.exitCode) return end.exitCode;
   const exit = end.kind === "unknown" ? EXIT.unknown : EXIT.refused;
   throw new DeployError(exit, `The command did not run to its end: ${end.reason}.`);
+}
+
+/** @throws DeployError 1 where the task would come to the database with a login that is not made yet. */
+async function refuseUnknownLogin(
+  { aws, contract }: Context,
+  { name, image }: ServiceContract,
+): Promise<void> {
+  const logins = contract.database?.logins;
+  const own = logins?.services[name];
+  if (!logins || !own || madeLogins(await aws.parameter(logins.made)).has(own.login)) return;
+  throw refused(
+    `Nothing was run: ${name} has the login ${own.user}, which the database does not know yet.`,
+    `A deploy makes it, of the image that runs, too: npx slipway deploy ${contract.environment} --image ${image.repository}:${image.tag}`,
+  );
 }

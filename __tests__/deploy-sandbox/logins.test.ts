@@ -186,6 +186,23 @@ describe("a login", () => {
     ]);
   });
 
+  test("that is not made yet is what no command is run with", async () => {
+    await stage.release("v2");
+    const outputs = stage.outputs(contractWith(logins()));
+    const refused = await stage.run(["migrate"], { outputs });
+    expect([refused.exitCode, refused.result.text]).toEqual([
+      1,
+      "Nothing was run: web has the login web_a, which the database does not know yet.",
+    ]);
+    expect(refused.result.wayOut).toEqual([
+      expect.stringMatching(/: npx slipway deploy staging --image app:staging$/),
+    ]);
+    expect(stage.made("RunTask")).toEqual([]);
+    await putParameter(stage.sandbox.host.world, MADE, "web_a:1", 2);
+    const done = await stage.run(["migrate"], { outputs });
+    expect(done.exitCode, done.output).toBe(0);
+  });
+
   test("is told by status: not made, made, or used", () => {
     const shown = (login: ServiceStatus["login"]) => {
       const tag = { name: "app:staging", digest: null, runs: true };

@@ -15,6 +15,7 @@ import {
   deployCommand,
   type RollbackOptions,
   rollbackCommand,
+  runCommand,
 } from "../../../deploy/commands";
 import type { Clock } from "../../../deploy/clock";
 import { DEFAULT_LIMITS } from "../../../deploy/context";
@@ -194,6 +195,10 @@ export class Stage {
 
   check(args: Partial<CommandOptions> & Arguments = {}): Promise<Ended> {
     return this.perform(args, (around) => checkCommand("staging", { ...common, ...args }, around));
+  }
+
+  run(command: readonly string[], args: Arguments = {}): Promise<Ended> {
+    return this.perform(args, (around) => runCommand("staging", command, { ...common, ...args }, around));
   }
 
   /** Several deploys at once, in one time. */
