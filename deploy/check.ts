@@ -118,7 +118,10 @@ const clusterCheck = (facts: Facts, { cluster: name, environment }: Contract) =>
   judged("state", facts.cluster, (cluster) =>
     cluster?.status === "ACTIVE"
       ? ok("state", `${name} is active`)
-      : failed("state", `cluster ${name} is ${cluster?.status ?? "not there"}: cdktf apply ${environment}`),
+      : failed(
+          "state",
+          `cluster ${name} is ${cluster?.status ?? "not there"}: npx slipway apply ${environment}`,
+        ),
   );
 
 const FARGATE = new Set(["FARGATE", "FARGATE_SPOT"]);
@@ -146,7 +149,10 @@ function serviceCheck(facts: Facts, request: CheckRequest, contract: ServiceCont
     const service = found.find(({ serviceName }) => serviceName === contract.service);
     if (service?.status !== "ACTIVE") {
       const state = service?.status ?? "not there";
-      return failed(name, `${contract.service} is ${state}: cdktf apply ${request.contract.environment}`);
+      return failed(
+        name,
+        `${contract.service} is ${state}: npx slipway apply ${request.contract.environment}`,
+      );
     }
     return branch(name, [
       controllerCheck(service),

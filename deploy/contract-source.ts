@@ -17,7 +17,7 @@ export async function contractFromParameter(aws: Aws, environment: string): Prom
     throw refused(
       `There is no environment ${environment} here: the SSM parameter ${name} does not exist in ${aws.region}.`,
       ...(near ? [`Did you mean ${near}?`] : []),
-      `If it was never applied: cdktf apply ${environment}.`,
+      `If it was never applied: npx slipway apply ${environment}.`,
       written?.region === aws.region
         ? `If it was: AWS_PROFILE names another account. The region is that of ${written.file}.`
         : "If it was: AWS_PROFILE or AWS_REGION names another account or region.",
@@ -34,7 +34,7 @@ export async function contractFromFile(file: string, environment: string): Promi
   if (output === undefined) {
     throw refused(
       `${file} holds no output "deploy" of ${environment}.`,
-      `Write it with: cdktf apply ${environment} --outputs-file ${file}`,
+      `Write it with: terraform -chdir=cdktf.out/stacks/${environment} output -json > ${file}`,
     );
   }
   return contractOf(environment, output, `the output "deploy" in ${file}`);

@@ -41,7 +41,7 @@ function instanceChecks(
     return [line(name, "warning", error instanceof Error ? error.message : "could not be read")];
   }
   const instance = found.value;
-  if (!instance) return [line(name, "warning", `is not there: cdktf apply ${environment}`)];
+  if (!instance) return [line(name, "warning", `is not there: npx slipway apply ${environment}`)];
   const at = `--region ${region} --db-instance-identifier ${name}`;
   const waiting = [...parameterWaits(instance, name, region, at), ...modificationWaits(instance, at)];
   return waiting.length > 0

@@ -178,8 +178,8 @@ test("an environment without a contract, or with an older one, says what to appl
   await stage.release("v2");
   const name = contractParameter("staging");
   await putParameter(stage.sandbox.host.world, name, '{"version":0}', 2);
-  await expectRefused(stage, await stage.deploy("v2"), /contract of version 0.*cdktf apply/);
-  await expectRefused(stage, await stage.deploy("v2", { outputs: stage.outputs({}) }), /cdktf apply/);
+  await expectRefused(stage, await stage.deploy("v2"), /contract of version 0.*npx slipway apply/);
+  await expectRefused(stage, await stage.deploy("v2", { outputs: stage.outputs({}) }), /npx slipway apply/);
 });
 
 test("a secret that is not set is refused, by name", async () => {

@@ -240,7 +240,7 @@ test("a missing contract says what to apply, and that the region may be wrong", 
   const { exitCode, result } = await world.deploy();
   expect(exitCode).toBe(1);
   expect([result.text, ...result.wayOut].join("\n")).toMatch(
-    /\/staging\/deploy does not exist in us-west-2[\s\S]*cdktf apply staging[\s\S]*AWS_REGION/,
+    /\/staging\/deploy does not exist in us-west-2[\s\S]*npx slipway apply staging[\s\S]*AWS_REGION/,
   );
 });
 

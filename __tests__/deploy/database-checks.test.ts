@@ -64,7 +64,7 @@ describe("the check of the database", () => {
 
   test("only warns of an instance that is not there, or that RDS does not tell of", () => {
     expect(said({ gone: { value: undefined }, odd: refusal("InternalFailure", "Try later") })).toEqual([
-      "gone warning: is not there: cdktf apply staging",
+      "gone warning: is not there: npx slipway apply staging",
       expect.stringMatching(/^odd warning: rds:DescribeDBInstances: InternalFailure: Try later\./),
     ]);
   });

@@ -175,7 +175,7 @@ export class ContractError extends Error {
  * @throws ContractError with every mistake and the way out.
  */
 export function parseContract(text: string, source: string): Contract {
-  const apply = "Apply the environment again (cdktf apply <environment>) with this version of Slipway.";
+  const apply = "Apply the environment again (npx slipway apply <environment>) with this version of Slipway.";
   let json: unknown;
   try {
     json = JSON.parse(text.startsWith(PACKED) ? unpacked(text) : text);
