@@ -183,6 +183,23 @@ describe("repositories", () => {
   });
 });
 
+describe("a repository that an environment makes", () => {
+  const own: EnvironmentProps = { ...least, registry: { repository: "own", create: true } };
+
+  test("is no other's: it bears tags by which their roles are refused", () => {
+    const named: EnvironmentProps = { ...least, registry: "own" };
+    const shared = { staging: own, prod: named, qa: least };
+    expect(() => withBootstrap({}, shared)).toThrow(
+      /1 mistake[\s\S]*prod: registry "own" is staging's own, which makes it, and nobody else's roles reach it; leave create out there/,
+    );
+    expect(() => withBootstrap({}, { staging: own, prod: own })).toThrow(/2 mistakes/);
+  });
+
+  test("may have the name of one in another region", () => {
+    expect(() => withBootstrap({}, { staging: own, prod: { ...own, region: "eu-central-1" } })).not.toThrow();
+  });
+});
+
 describe("who may act from CI", () => {
   test("nobody, where GitHub is left out", () => {
     const without = withBootstrap({ github: false });
