@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { scripts } from "../package.json";
+import { exports, scripts } from "../package.json";
 import { synthesize } from "./modules/support/synthesize";
 import { shipped, sourceOf } from "./support/shipped";
 
@@ -42,6 +42,15 @@ describe("the documentation", () => {
       ...read(file).matchAll(/`((?:modules|environments|deploy|sandbox|docs|__tests__)\/[\w./-]+)`/g),
     ];
     for (const [, path = ""] of named) expect(existsSync(join(ROOT, path)), path).toBe(true);
+  });
+
+  it.each(texts)("%s imports what the package has, as everybody's project does", (file) => {
+    const { "./package.json": _, ...entries } = exports;
+    const known = Object.keys(entries).map((entry) => entry.replace(".", "slipway"));
+    const own = [...read(file).matchAll(/^import .* from "(\.\.?\/[^"]*|slipway[^"]*)";$/gm)].map(
+      ([, from]) => from,
+    );
+    expect(own.filter((from) => !known.includes(from ?? ""))).toEqual([]);
   });
 
   it("says of every type of the reference what replaces it, where nothing of that type is made", () => {

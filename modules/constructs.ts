@@ -18,6 +18,7 @@ export { ConfigurationError, type Mistake } from "./mistakes";
 export { ExistingNetwork } from "./network/existing";
 export { FlowLogs } from "./network/flow-logs";
 export { type Network, OwnNetwork } from "./network/network";
+export { sealBucket } from "./private-bucket";
 export { Registry } from "./registry/registry";
 export { Service } from "./service/service";
 export { type Project, SlipwayStack } from "./stack";
