@@ -42,7 +42,13 @@ export const EXIT_CODES = {
   guardrails: { 0: "nothing found, or all suppressed", 1: "something found" },
   deploy: release,
   rollback: release,
-  run: { ...release, other: "the command's own, where it ran" },
+  run: {
+    0: "the command ran and succeeded",
+    1: "refused, or the command did not run to its end",
+    4: "the outcome is unknown",
+    "129, 130, 143": INTERRUPTED,
+    other: "the command's own, where it ran",
+  },
   check: {
     0: "every check passed, perhaps with warnings",
     1: "refused, or a check failed",

@@ -99,6 +99,9 @@ describe("exit codes", () => {
       if (load === COMMANDS.find((one) => one.name === "deploy")?.load)
         expect([name, ...Object.keys(EXIT_CODES[name])]).toContain(signals);
     expect(Object.keys(EXIT_CODES.check)).toContain(String(EXIT.superseded));
+    // It migrates nothing and rolls nothing out.
+    for (const code of [EXIT.migrationFailed, EXIT.rolloutFailed, EXIT.superseded])
+      expect(Object.keys(EXIT_CODES.run)).not.toContain(String(code));
   });
 
   it("leave the one for the command line alone", () => {
