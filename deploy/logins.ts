@@ -35,9 +35,9 @@ export function wantedLogins(
   services: readonly ServiceContract[],
   found: readonly Service[],
 ): string[] {
-  return Object.entries(logins).flatMap(([name, { login, before }]) => {
-    const stays = before !== null && made.has(before) && !hasTakenOver(name, services, found);
-    return stays ? [login, before] : [login];
+  return Object.entries(logins).flatMap(([name, { login, before, scheduled }]) => {
+    const isUsed = before !== null && (scheduled === before || !hasTakenOver(name, services, found));
+    return isUsed && made.has(before) ? [login, before] : [login];
   });
 }
 

@@ -126,6 +126,20 @@ describe("a login", () => {
     expect(asked(await deploy(rotated))).toEqual([]);
   });
 
+  test("before the one that rotates stays for as long as schedules start tasks with it, until an apply moves them", async () => {
+    await stage.release("v2");
+    await putParameter(stage.sandbox.host.world, MADE, "web_a:1", 2);
+    const { web } = rotated.services;
+    const scheduledWith = (scheduled: string) => ({
+      ...rotated,
+      services: { web: { ...web, scheduled } as NonNullable<typeof web> },
+    });
+    expect(asked(await deploy(scheduledWith("web_a:1")))).toEqual(["web_b:2,web_a:1"]);
+    expect(asked(await deploy(scheduledWith("web_a:1")))).toEqual([]);
+    expect(made()).toBe("web_b:2,web_a:1");
+    expect(asked(await deploy(scheduledWith("web_b:2")))).toEqual(["web_b:2"]);
+  });
+
   test("that the database never had is not made when its successor is", async () => {
     await stage.release("v2");
     const first = await deploy(rotated);

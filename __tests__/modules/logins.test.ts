@@ -81,6 +81,27 @@ describe("a login of a service", () => {
     });
   });
 
+  test("is told to deploy with the one that schedules start tasks with, which an apply chooses as it chooses theirs", () => {
+    const schedules = { nightly: { expression: "rate(1 day)", command: ["report"] } };
+    const services = { web: { ...web, schedules }, billing };
+    const scheduledOf = (passwordVersion: number) => {
+      const found = synthesize(withLogins({ passwordVersion }, services)).one(
+        "aws_ssm_parameter",
+        "contract",
+      );
+      return [
+        ...String(found.value).matchAll(/"scheduled":"\$\{(contains\(.*?\)) \? "(web_.).*?" : "(web_.)/g),
+      ];
+    };
+    expect(scheduledOf(1)).toEqual([]);
+    const [only, ...others] = scheduledOf(2);
+    expect([only?.slice(2), others]).toEqual([["web_b", "web_a"], []]);
+    const rotated = synthesize(withLogins({ passwordVersion: 2 }, services));
+    expect(JSON.stringify(rotated.one("aws_scheduler_schedule", "service_web_schedules_nightly"))).toContain(
+      JSON.stringify(only?.[1]).slice(1, -1),
+    );
+  });
+
   test("of a schema of its own is migrated there by every client", () => {
     const migration = container(graph, "service_billing_migration");
     expect(migration.environment).toMatchObject({ PGUSER: "app", PGOPTIONS: "-csearch_path=billing" });

@@ -107,6 +107,8 @@ const logins = z.object({
       login,
       /** Of the password before, which stays until tasks with the new one have taken over. */
       before: login.nullable(),
+      /** Which of the two its schedules start tasks with: only an apply moves them. Absent without schedules, or one before. */
+      scheduled: login.optional(),
       user: name,
       /** The SecureString parameter that holds the user's password. */
       password: name,

@@ -90,10 +90,20 @@ export class Logins extends Construct {
       logs: { group: this.logGroup.name, prefix: CONTAINER },
       made: this.made.name,
       services: Object.fromEntries(
-        [...this.versions].map(([service, { now, before }]) => [
-          service,
-          { login: now.token, before: before?.token ?? null, user: now.user, password: now.password.name },
-        ]),
+        this.props.services.map((service) => {
+          const { now, before } = this.versionsOf(service);
+          const hasSchedules = Object.keys(service.schedules).length > 0;
+          return [
+            service.name,
+            {
+              login: now.token,
+              before: before?.token ?? null,
+              ...(before && hasSchedules && { scheduled: this.chooserOf(now)(now.token, before.token) }),
+              user: now.user,
+              password: now.password.name,
+            },
+          ];
+        }),
       ),
     };
   }
