@@ -4,7 +4,7 @@ import type { CommandName } from "../terminal/exit-codes";
 export interface Entry {
   readonly name: CommandName;
   readonly description: string;
-  /** Its heading in --help. */
+  /** Heading above a command in --help. */
   readonly group: string;
   /** What it does, loaded only when it is called: a program that reads the command line itself. */
   readonly load: () => unknown;

@@ -32,7 +32,7 @@ function program() {
   return all.helpCommand(false);
 }
 
-/** That of the package, two folders above where it is built, and one above its sources. */
+/** Version of the package, whose package.json is two folders above what is built, and one above the sources. */
 function version(): string {
   try {
     return require("../package.json").version;

@@ -184,7 +184,7 @@ function definitionCheck(service: Service, own: ServiceContract, contract: Contr
     : warning(check, `the service runs ${runs}, the last apply made ${made}`);
 }
 
-/** Which logins the database has, and which a deploy makes or ends. */
+/** Logins that the database has, and those that a deploy makes or ends. */
 function loginsCheck(facts: Facts, contract: Contract): Check[] {
   const logins = contract.database?.logins;
   if (!logins) return [];

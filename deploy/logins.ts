@@ -11,7 +11,7 @@ import { runMark } from "./started-by";
 /** The logins that the database shall have when the task has run. */
 export interface LoginsPlan {
   logins: LoginsContract;
-  /** Their names in the order of the contract. */
+  /** Names of the logins, in the order of the contract. */
   wanted: readonly string[];
   who: string;
 }

@@ -182,7 +182,7 @@ const changedServices = (environment: Environment): string[] => [
   ...usedServices(environment).filter((one) => !bounded.includes(one)),
 ];
 
-/** Its own state, what bears its name, and the services that bear none. */
+/** Rights to the environment's state, to what bears its name, and to the services that bear none. */
 function applyStatements(
   environment: Environment,
   { account, stateBucketArn: bucketArn, boundaryArn }: ApplyAccess,

@@ -105,7 +105,7 @@ const logins = z.object({
     name,
     z.object({
       login,
-      /** Of the password before, which stays until tasks with the new one have taken over. */
+      /** Login of the version before, which stays until tasks with the new one have taken over. */
       before: login.nullable(),
       /** Which of the two its schedules start tasks with: only an apply moves them. Absent without schedules, or one before. */
       scheduled: login.optional(),

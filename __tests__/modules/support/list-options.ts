@@ -12,7 +12,7 @@ const ROOT = join(__dirname, "..", "..", "..");
 export interface Option {
   /** Names from the top, `<name>` where a person chooses one, `[]` for any of a list. */
   readonly path: readonly string[];
-  /** Of a part that is one thing or another, which one. */
+  /** The one thing or the other that a part is. */
   readonly kind: string;
   readonly type: string;
   readonly required: boolean;
