@@ -34,7 +34,7 @@ export function expand(value: unknown, shorthand?: string): unknown {
 
 /** A part's options and the ways to write them: known to what lays one over another, and to the list of options. */
 export interface Form {
-  /** Its options; several where it is one thing or another. */
+  /** Schemas of the options; several where the part is one thing or another. */
   readonly options: readonly z.ZodObject[];
   /** The option that a scalar or a list stands for. */
   readonly shorthand?: string | undefined;

@@ -160,7 +160,7 @@ function find(project: string, saved: SavedPlans, names: readonly string[]): Pen
   return found;
 }
 
-/** Those before a stack that no saved plan is of: whether they are as they should be is not known. */
+/** Stacks before this one that no saved plan is of: whether they are as they should be is not known. */
 const unplanned = (stack: Stack, stacks: ReadonlyMap<string, Stack>, plans: readonly SavedPlan[]) =>
   (turnsOf([...stacks.values()]).get(stack.name)?.after ?? []).filter(
     (before) => !plans.some(({ name }) => name === before),

@@ -43,7 +43,7 @@ export interface Orphan {
 /** What is known of the states beside those of the stacks that were synthesized. */
 export interface Orphans {
   readonly found: readonly Orphan[];
-  /** Those that these credentials may not read, as in CI, where the plan of bootstrap tells of them. */
+  /** States that these credentials may not read, as in CI, where the plan of bootstrap tells of them. */
   readonly unread?: readonly string[];
   /** Why nothing is known of them; missing where they could be read. */
   readonly problem?: string;

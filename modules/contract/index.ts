@@ -107,7 +107,7 @@ const logins = z.object({
       login,
       /** Login of the version before, which stays until tasks with the new one have taken over. */
       before: login.nullable(),
-      /** Which of the two its schedules start tasks with: only an apply moves them. Absent without schedules, or one before. */
+      /** Login of the two that schedules start tasks with: only an apply moves them. Absent without schedules, or one before. */
       scheduled: login.optional(),
       user: name,
       /** The SecureString parameter that holds the user's password. */

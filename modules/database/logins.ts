@@ -34,7 +34,7 @@ export interface LoginsProps {
   readonly key: Key | undefined;
   readonly configuration: DatabaseConfiguration;
   readonly database: Database;
-  /** Those that have a login. */
+  /** Services that have a login. */
   readonly services: readonly ServiceConfiguration[];
 }
 

@@ -113,7 +113,7 @@ function allBefore(name: string, byName: ReadonlyMap<string, Configuration>): Se
   return found;
 }
 
-/** Which place an environment has in its longest row, where none of those before it comes round again: 1 for the first. */
+/** Place of an environment in its longest row, where none of those before it comes round again: 1 for the first. */
 function placeOf(name: string, byName: ReadonlyMap<string, Configuration>): number {
   const before = [...allBefore(name, byName)].filter((one) => !allBefore(one, byName).has(one));
   const places = new Map<string, number>();

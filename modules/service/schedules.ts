@@ -18,9 +18,9 @@ export interface SchedulesProps {
   readonly cluster: Cluster;
   readonly roles: Roles;
   readonly container: string;
-  /** Those that it may start. */
+  /** Task definitions that a schedule may start. */
   readonly taskDefinitions: readonly EcsTaskDefinition[];
-  /** The one that it starts, without its revision. */
+  /** The one of them that it starts, without its revision. */
   readonly run: string;
   readonly network: { readonly subnets: string[]; readonly securityGroups: string[] } | undefined;
 }

@@ -48,7 +48,7 @@ export interface ServiceProps {
   readonly registry: Registry;
   /** The database's, as whoever its migrations are. */
   readonly database: Connection | undefined;
-  /** Its own login, where services have one. */
+  /** Login of the service, where services have one. */
   readonly login: ServiceLogin | undefined;
   readonly distribution: Distribution | undefined;
   readonly internal: Internal | undefined;
