@@ -142,10 +142,11 @@ function find(project: string, saved: SavedPlans, names: readonly string[]): Pen
     );
   }
   const stacks = new Map(readStacks(project).map((stack) => [stack.name, stack]));
+  const turns = turnsOf([...stacks.values()]);
   const refused: string[] = [];
   const found = select(all, names, "saved plan of").flatMap((plan) => {
     const stack = stacks.get(plan.name);
-    const missing = names.length > 0 || stack === undefined ? [] : unplanned(stack, stacks, all);
+    const missing = names.length > 0 || stack === undefined ? [] : unplanned(stack, turns, all);
     const reason =
       stack === undefined
         ? "its stack is not synthesized any more."
@@ -161,7 +162,5 @@ function find(project: string, saved: SavedPlans, names: readonly string[]): Pen
 }
 
 /** Stacks before this one that no saved plan is of: whether they are as they should be is not known. */
-const unplanned = (stack: Stack, stacks: ReadonlyMap<string, Stack>, plans: readonly SavedPlan[]) =>
-  (turnsOf([...stacks.values()]).get(stack.name)?.after ?? []).filter(
-    (before) => !plans.some(({ name }) => name === before),
-  );
+const unplanned = ({ name: own }: Stack, turns: Turns, plans: readonly SavedPlan[]) =>
+  (turns.get(own)?.after ?? []).filter((before) => !plans.some(({ name }) => name === before));
