@@ -26,7 +26,7 @@ const terraform = workflowOf("terraform");
 const service = workflowOf("service");
 
 /** What the tests of this project do anyway: a copy of it would say the same. */
-const ELSEWHERE = /^npm (ci( --[\w=-]+)*|run (typecheck|test:environments))$/;
+const ELSEWHERE = /^npm (ci( --[\w=-]+)*|run (typecheck|"\$TESTS"))$/;
 
 /** Changes by hand, as in the console. */
 const retention = (days: number) => [
@@ -150,8 +150,8 @@ describe.sequential("the jobs", () => {
     expect(status, log).toBe("success");
     const body = readFileSync(join(base, "report-bootstrap/bootstrap.md"), "utf8");
     expect(body).toMatch(/^<!-- slipway-plan: bootstrap -->\n[\s\S]*CI never applies bootstrap/);
-    const commands = [...body.matchAll(/`(npm run .+?)`/g)].map(([, command]) => command);
-    expect(commands).toEqual(["npm run plan -- bootstrap", "npm run apply -- bootstrap"]);
+    const commands = [...body.matchAll(/`(npx slipway .+?)`/g)].map(([, command]) => command);
+    expect(commands).toEqual(["npx slipway plan bootstrap", "npx slipway apply bootstrap"]);
     // Nobody is there to type yes.
     const { code, output } = await sandboxed(
       folder,
@@ -195,7 +195,9 @@ describe.sequential("the jobs", () => {
     });
     expect(status).toBe("success");
     expect(ran).toEqual({ "Say that no role plans it": 0 });
-    expect(summary).toMatch(/^<!-- slipway-plan: qa -->\n### qa: not planned\n.*`npm run plan -- bootstrap`/);
+    expect(summary).toMatch(
+      /^<!-- slipway-plan: qa -->\n### qa: not planned\n.*`npx slipway plan bootstrap`/,
+    );
     expect(readFileSync(join(base, "report-qa/qa.md"), "utf8").trim()).toBe(summary.trim());
     artifacts.delete("report-qa");
   });

@@ -2,6 +2,7 @@ import { accessSync, constants } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { scripts } from "../../package.json";
+import { EXIT_CODES } from "../../terminal/exit-codes";
 import {
   expressionsIn,
   jobsOf,
@@ -15,6 +16,8 @@ import {
 
 /** The turns of an apply, which are alike. */
 const APPLIES = ["apply", "apply-first", "apply-second", "apply-third"];
+/** The command's file, where the package is installed as where it is this repository. */
+const SLIPWAY = `"$(dirname "$(node -p 'require.resolve("slipway/package.json")')")/bin/slipway.js"`;
 /** Jobs that last as long as Terraform may take. */
 const LONG = [...APPLIES, "destroy"];
 
@@ -98,13 +101,13 @@ describe("permissions", () => {
   it("of GitHub are handed to a step only where it asks or writes there", () => {
     const given = steps.filter((step) => textsIn(step.env).some((text) => text.includes("github.token")));
     expect(given.map((step) => `${place(step)}: ${step.run}`)).toEqual([
-      expect.stringMatching(/^terraform: plan: newer=\$\(npm run -s github -- newer\)\n/),
-      expect.stringMatching(/^terraform: comment: read -ra stacks .*\nnpm run -s github -- comment reports /),
+      expect.stringMatching(/^terraform: plan: newer=\$\(npx slipway github newer\)\n/),
+      expect.stringMatching(/^terraform: comment: read -ra stacks .*\nnpx slipway github comment reports /),
       ...APPLIES.map((id) =>
-        expect.stringMatching(new RegExp(`^terraform: ${id}: newer=\\$\\(npm run -s github -- newer\\)\n`)),
+        expect.stringMatching(new RegExp(`^terraform: ${id}: newer=\\$\\(npx slipway github newer\\)\n`)),
       ),
-      expect.stringMatching(/^terraform: destroy: newer=\$\(npm run -s github -- newer\)\n/),
-      expect.stringMatching(/^terraform: drift: read -ra stacks [^\n]*\nnpm run -s github -- drift reports /),
+      expect.stringMatching(/^terraform: destroy: newer=\$\(npx slipway github newer\)\n/),
+      expect.stringMatching(/^terraform: drift: read -ra stacks [^\n]*\nnpx slipway github drift reports /),
     ]);
   });
 });
@@ -164,11 +167,11 @@ describe("jobs that change an environment", () => {
     expect(executing).toEqual([
       ...APPLIES.map((id) => [
         `terraform: ${id}`,
-        expect.stringMatching(startOf(`exec ${scripts.apply} "$ENVIRONMENT" --auto-approve `)),
+        expect.stringMatching(startOf(`exec node ${SLIPWAY} apply "$ENVIRONMENT" --auto-approve `)),
       ]),
       [
         "terraform: destroy",
-        expect.stringMatching(startOf(`exec ${scripts.destroy} "$ENVIRONMENT" --auto-approve `)),
+        expect.stringMatching(startOf(`exec node ${SLIPWAY} destroy "$ENVIRONMENT" --auto-approve `)),
       ],
       [
         "service: deploy",
@@ -178,7 +181,7 @@ describe("jobs that change an environment", () => {
   });
 });
 
-const startOf = (text: string) => new RegExp(`^${text.replace(/[.$/]/g, "\\$&")}`);
+const startOf = (text: string) => new RegExp(`^${text.replace(/[.$/()]/g, "\\$&")}`);
 
 describe("machines", () => {
   const ARM = "${{ inputs.platform == 'linux/arm64' && 'ubuntu-24.04-arm' || 'ubuntu-24.04' }}";
@@ -286,6 +289,7 @@ describe("scripts", () => {
     const tools = [
       "aws",
       "cat",
+      "dirname",
       "echo",
       "exit",
       "find",
@@ -295,6 +299,7 @@ describe("scripts", () => {
       "printf",
       "read",
       "npm",
+      "npx",
       ".github/scripts/test-migrations",
     ];
     const words = runs.flatMap(({ run }) => commandsOf(run));
@@ -316,26 +321,42 @@ describe("scripts", () => {
 
   it("keep no plan waiting for the tests of Slipway itself", () => {
     const check = jobs.find(({ workflow, id }) => workflow === "terraform" && id === "check");
-    const own = check?.steps?.flatMap(({ run = "" }) =>
-      /^npm (test|run (lint|test))/.test(run) ? [run] : [],
-    );
-    expect(own).toEqual(["npm run test:environments"]);
+    const tests = check?.steps?.filter(({ run = "" }) => /^npm (test|run ("\$|lint|test))/.test(run));
+    expect(tests).toEqual([
+      { run: 'npm run "$TESTS"', env: { TESTS: "${{ inputs.tests || 'test:environments' }}" } },
+    ]);
+    // A repository that calls it has no other tests than its own.
+    expect(workflowOf("terraform").on.workflow_call?.inputs.tests?.default).toBe("test");
   });
 
   it("run npm scripts that there are", () => {
-    const called = runs.flatMap(({ run }) => [...run.matchAll(/\bnpm (ci|test|run (?:-s )?([\w:]+))/g)]);
+    const called = runs.flatMap(({ run }) => [...run.matchAll(/\bnpm (ci|test|run (?:-s )?"?([$\w:]+))/g)]);
     const named = called.map(([, word, script]) => script ?? word ?? "").filter((name) => name !== "ci");
-    expect(named.filter((name) => !(name in scripts))).toEqual([]);
+    expect(named.filter((name) => !(name in scripts))).toEqual(["$TESTS"]);
     expect(new Set(named)).toEqual(
       new Set([
-        ...["format:check", "lint", "typecheck", "synth", "guardrails", "plan", "test"],
-        ...["test:environments", "github", "try:cdktn", "try:tofu", "conform"],
-        // In words for people.
-        "apply",
-        "destroy",
+        ...["format:check", "lint", "typecheck", "test", "$TESTS"],
+        ...["try:cdktn", "try:tofu", "conform"],
       ]),
     );
     expect(called).toHaveLength(runs.flatMap(({ run }) => run.match(/\bnpm\b/g) ?? []).length);
+  });
+
+  it("run commands of slipway that there are: a repository that calls them has no scripts of this one's", () => {
+    const named = runs.flatMap(({ run }) =>
+      [...run.matchAll(/(?:\bnpx slipway|\/bin\/slipway\.js") ([\w-]+)/g)].map(([, name = ""]) => name),
+    );
+    expect([...new Set(named)].sort()).toEqual(["apply", "destroy", "github", "guardrails", "plan", "synth"]);
+    expect(Object.keys(EXIT_CODES)).toEqual(expect.arrayContaining(named));
+    const ours = runs.filter(({ workflow }) => workflow === "terraform");
+    expect(
+      ours.filter(({ run }) => /\bnpm (?!ci --ignore-scripts$|run (typecheck|"\$TESTS")$)/.test(run)),
+    ).toEqual([]);
+  });
+
+  it("are called with the inputs of a run by hand", () => {
+    const { workflow_call: called, workflow_dispatch: byHand } = workflowOf("terraform").on;
+    expect(Object.keys(called?.inputs ?? {})).toEqual([...Object.keys(byHand?.inputs ?? {}), "tests"]);
   });
 });
 

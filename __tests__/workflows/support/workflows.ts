@@ -55,7 +55,7 @@ export interface Workflow {
     readonly workflow_dispatch?: { readonly inputs: Readonly<Record<string, Input>> };
     readonly workflow_call?: {
       readonly inputs: Readonly<Record<string, Input>>;
-      readonly secrets: Readonly<Record<string, { readonly required: boolean }>>;
+      readonly secrets?: Readonly<Record<string, { readonly required: boolean }>>;
     };
   };
   readonly permissions: Readonly<Record<string, string>>;
