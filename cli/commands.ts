@@ -47,6 +47,7 @@ export const COMMANDS: readonly Entry[] = [
       check: "check an environment, and change nothing",
       run: "run a command in a service's image",
       policy: "print the IAM policy that the deploy role needs",
+      image: "print the digest of the image that a commit has",
     },
   ),
   ...under(

@@ -13,6 +13,7 @@ import {
   unfinished,
   type Wanted,
 } from "./facts";
+import type { Standing } from "./git";
 import { type ImageReference, reportedDigests, short } from "./image";
 import { sameLogins, usersIn, wantedLogins } from "./logins";
 import { isPlaceholder } from "./placeholder";
@@ -71,7 +72,10 @@ export function checks(facts: Facts, request: CheckRequest): Check[] {
     ...services.map((service) => serviceCheck(facts, request, service)),
     ...imageGroups(services).map((group) =>
       judged(`image ${groupKey(group)}`, facts.images.get(groupKey(group)), (image) =>
-        branch(`image ${groupKey(group)}`, imageChecks(image, request.wanted(group), group)),
+        branch(`image ${groupKey(group)}`, [
+          ...imageChecks(image, request.wanted(group), group),
+          ...orderChecks(image, group, contract),
+        ]),
       ),
     ),
     branch(
@@ -278,6 +282,32 @@ function imageChecks(
     ...(running && tagged && previous?.digest !== tagged.digest
       ? [warning("tag", `names ${short(tagged.digest)}, but ${short(running)} runs: a deploy was cut short`)]
       : []),
+  ];
+}
+
+/** Whether what runs is newer than what is released: as where two commits were built side by side, and the older one took longer. */
+function orderChecks({ order }: ImageFacts, { repository }: ImageGroup, { environment }: Contract): Check[] {
+  const name = "commit";
+  if (!order) return [];
+  return [
+    judged(name, order, (commits) => {
+      const those = (standing: Standing) =>
+        [...commits].flatMap(([commit, is]) => (is === standing ? commit : []));
+      const [newer] = those("older");
+      // An image of several commits, which have the same files, is that of each.
+      if (newer && those("same").length === 0)
+        return failed(
+          name,
+          `${newer}, which runs, is newer: to go back all the same, npx slipway rollback ${environment} --to ${repository}:COMMIT`,
+        );
+      const unknown = those("unknown");
+      if (unknown.length > 0 && unknown.length === commits.size)
+        return warning(
+          name,
+          `${unknown.join(", ")}, which runs, is not in the history here: nobody knows which is newer`,
+        );
+      return ok(name, commits.size === 0 ? "what runs has no commit as its tag" : "no older than what runs");
+    }),
   ];
 }
 

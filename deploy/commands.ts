@@ -1,11 +1,18 @@
 import type { Contract, ServiceContract } from "../modules/contract";
 import { policy } from "../modules/contract/policy";
+import { makeClients } from "./aws/clients";
+import { Aws } from "./aws/gateway";
 import { chosenServices } from "./choose";
+import { commitImage } from "./commit-image";
 import { type Context, DEFAULT_PARALLEL, type Limits } from "./context";
 import { check, deploy, type DeployRequest } from "./deploy";
+import { endOf } from "./end";
 import { refused } from "./errors";
 import type { Wanted } from "./facts";
 import { imageRequest } from "./image";
+import { interruptible } from "./interrupt";
+import { mask } from "./mask";
+import { visible } from "./printable";
 import { rollbackTargets } from "./rollback";
 import { run } from "./run";
 import { real, session, type SessionOptions, type Surroundings } from "./session";
@@ -18,37 +25,64 @@ export interface CommandOptions extends SessionOptions {
 }
 
 /**
- * One image for every service that runs its repository: those chosen with `--service`, or all.
- * @throws DeployError 1 where a service that was named runs another repository.
+ * Images for all services that run their repositories: those chosen with `--service`, or all.
+ * @param texts one image, or one of each of several repositories
+ * @throws DeployError 1 where a service that was named runs another repository, or an image no service at all.
  */
-function sameImage(
+function askedImages(
   contract: Contract,
   names: readonly string[],
   option: string,
-  text: string,
+  texts: readonly string[],
 ): { services: ServiceContract[]; wanted: Wanted } {
-  const asked = imageRequest(text);
-  if (!asked) {
+  const asked = imageRequests(option, texts);
+  const all = chosenServices(contract, names);
+  const of = (repository: string) =>
+    asked.find((request) => request.repository === null || request.repository === repository);
+  const services = all.filter(({ image }) => of(image.repository));
+  const idle = asked.filter(
+    (request) =>
+      request.repository !== null && !services.some(({ image }) => of(image.repository) === request),
+  );
+  const others = all.filter((service) => !services.includes(service));
+  if (idle.length > 0 || (names.length > 0 && others.length > 0)) {
+    const runs =
+      others.length > 0
+        ? `${others.map(({ name }) => name).join(", ")} of ${contract.environment} runs`
+        : `all of ${contract.environment} run`;
     throw refused(
-      `${option} ${text} is neither a tag nor a digest.`,
-      "Give the tag (v42) or the digest (sha256: and 64 hex digits), with the repository before it for its services alone: app:v42, app@sha256:….",
-    );
-  }
-  const { repository, reference } = asked;
-  const services = chosenServices(contract, names);
-  const others = repository === null ? [] : services.filter(({ image }) => image.repository !== repository);
-  if (others.length > 0 && (names.length > 0 || others.length === services.length)) {
-    throw refused(
-      `${option} ${text}: ${others.map(({ name }) => name).join(", ")} of ${contract.environment} runs another repository.`,
+      `${option} ${(idle.length > 0 ? idle : asked).map(({ text }) => text).join(", ")}: ${runs} another repository.`,
       `Services and their repositories: ${contract.services.map(({ name, image }) => `${name} ${image.repository}`).join(", ")}.`,
     );
   }
-  return { services: services.filter((service) => !others.includes(service)), wanted: () => reference };
+  return { services, wanted: ({ repository }) => of(repository)?.reference ?? null };
+}
+
+/** @throws DeployError 1 with every one that is no image, or leaves open which repository it is of */
+function imageRequests(option: string, texts: readonly string[]) {
+  const asked = texts.map((text) => ({ text, request: imageRequest(text) }));
+  const wrong = asked.filter(({ request }) => !request).map(({ text }) => text);
+  if (wrong.length > 0) {
+    throw refused(
+      `${option} ${wrong.join(", ")} is neither a tag nor a digest.`,
+      "Give the tag (v42) or the digest (sha256: and 64 hex digits), with the repository before it for its services alone: app:v42, app@sha256:….",
+    );
+  }
+  const requests = asked.flatMap(({ text, request }) => (request ? [{ text, ...request }] : []));
+  const repositories = new Set(requests.map(({ repository }) => repository));
+  if (requests.length > 1 && (repositories.has(null) || repositories.size < requests.length)) {
+    throw refused(
+      `${option} ${texts.join(", ")}: of several images each is of a repository of its own.`,
+      `Name it before each one, and none twice: ${option} web:v42 ${option} worker:v7.`,
+    );
+  }
+  return requests;
 }
 
 export type DeployOptions = CommandOptions &
-  Partial<Pick<DeployRequest, "skipMigrations" | "dryRun" | "replace" | "wait" | "parallel">> & {
-    image: string;
+  Partial<Pick<DeployRequest, "skipMigrations" | "dryRun" | "replace" | "wait" | "parallel" | "commit">> & {
+    /** One image, or one of each of several repositories. */
+    image: string | readonly string[];
   };
 
 export const deployCommand = (environment: string, options: DeployOptions, around?: Surroundings) =>
@@ -57,15 +91,21 @@ export const deployCommand = (environment: string, options: DeployOptions, aroun
     environment,
     options,
     async (context, report) => {
-      const { services, wanted } = sameImage(context.contract, options.service, "--image", options.image);
+      const { services, wanted } = askedImages(
+        context.contract,
+        options.service,
+        "--image",
+        [options.image].flat(),
+      );
       const {
         skipMigrations = false,
         dryRun = false,
         replace = false,
         wait = false,
         parallel = DEFAULT_PARALLEL,
+        commit,
       } = options;
-      const request = { services, wanted, skipMigrations, dryRun, replace, wait, parallel };
+      const request = { services, wanted, skipMigrations, dryRun, replace, wait, parallel, commit };
       return { text: await deploy(context, request, report) };
     },
     around,
@@ -75,7 +115,7 @@ export type RollbackOptions = CommandOptions &
   Partial<Pick<DeployRequest, "dryRun" | "parallel">> & { to?: string };
 
 async function target(context: Context, { service, to }: RollbackOptions) {
-  if (to) return sameImage(context.contract, service, "--to", to);
+  if (to) return askedImages(context.contract, service, "--to", [to]);
   const services = chosenServices(context.contract, service);
   return { services, wanted: await rollbackTargets(context, services) };
 }
@@ -113,7 +153,7 @@ export const checkCommand = (environment: string, options: CheckOptions, around?
     async (context) => {
       const { contract } = context;
       const { services, wanted } = options.image
-        ? sameImage(contract, options.service, "--image", options.image)
+        ? askedImages(contract, options.service, "--image", [options.image])
         : { services: chosenServices(contract, options.service), wanted: () => null };
       const beside = { find: context.find, databases: true };
       await check(context, { services, wanted, replace: false, wait: false, ...beside });
@@ -152,6 +192,37 @@ export const runCommand = (
     },
     around,
   );
+
+/** A lower-case path, as ECR names repositories. */
+const REPOSITORY = /^[a-z0-9]+([._/-][a-z0-9]+)*$/;
+
+/** Prints the digest of the image that a commit has, and nothing where it is still to be built; everything else goes to stderr. */
+export async function imageCommand(
+  repository: string,
+  { commit }: { commit: string },
+  { clock, random, signals, clients: make = makeClients, stdout }: Surroundings = real(),
+): Promise<number> {
+  const interrupt = interruptible(signals);
+  try {
+    const { exitCode, text, wayOut } = await endOf(async () => {
+      if (!REPOSITORY.test(repository))
+        throw refused(`${JSON.stringify(repository)} is no ECR repository's name, as app.`);
+      const clients = await make(undefined, () => undefined);
+      const aws = new Aws(clients, { clock, random, signal: interrupt.signal });
+      const digest = await commitImage(aws, repository, commit);
+      if (digest) stdout.write(`${digest}\n`);
+      return {
+        text: digest
+          ? `${repository} has it: it is not built again.`
+          : `${repository} has no image of it yet.`,
+      };
+    });
+    process.stderr.write([text, ...wayOut].map((line) => `${visible(mask(line))}\n`).join(""));
+    return exitCode;
+  } finally {
+    interrupt.dispose();
+  }
+}
 
 /** Prints the least-privilege policy of the deploy role on stdout; everything else goes to stderr. */
 export const policyCommand = (environment: string, options: CommandOptions, around = real()) =>

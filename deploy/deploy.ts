@@ -26,6 +26,8 @@ export interface DeployRequest {
   wait: boolean;
   /** How many services of one image roll out at the same time, at most. */
   parallel: number;
+  /** The commit that is released: refused where what runs is of a later one. */
+  commit?: string | undefined;
 }
 
 /** Filled in on the way, so that a failure reports it too. */

@@ -5,6 +5,7 @@ import type { Contract, ServiceContract } from "../modules/contract";
 import type { Aws } from "./aws/gateway";
 import type { FindRecord } from "./context";
 import { Interrupted } from "./errors";
+import { COMMIT, type Standing, standings } from "./git";
 import { successfulDigests } from "./history";
 import { type ImageReference, manifestContent, type RegistryImage, reportedDigests } from "./image";
 import type { Databases } from "./database-checks";
@@ -33,6 +34,8 @@ export interface ImageFacts {
   previous: RegistryImage | undefined;
   /** What the wanted image was built for; empty when that could not be read. */
   platforms: string[];
+  /** How the commit that is released stands to those that what runs was built of, where somebody asked. */
+  order?: Reading<ReadonlyMap<string, Standing>> | undefined;
 }
 
 /** All that a deployment needs to know before it changes anything. Reading it changes nothing. */
@@ -64,6 +67,8 @@ export interface Beside {
   readonly find?: FindRecord | undefined;
   /** Whether RDS is asked what waits for a reboot or the maintenance window. */
   readonly databases?: boolean;
+  /** The commit that is released: compared with what runs. */
+  readonly commit?: string | undefined;
 }
 
 async function reading<T>(promise: Promise<T>): Promise<Reading<T>> {
@@ -102,7 +107,7 @@ export async function readFacts(
   contract: Contract,
   services: readonly ServiceContract[],
   wanted: Wanted,
-  { find, databases: askRds = false }: Beside = {},
+  { find, databases: askRds = false, commit }: Beside = {},
 ): Promise<Facts> {
   const { cluster } = contract;
   const families = new Set(services.flatMap(({ migration }) => migration?.taskDefinition ?? []));
@@ -144,7 +149,11 @@ export async function readFacts(
       (family) => family,
       (family) => aws.familyTasks(cluster, family),
     ),
-    byKey(imageGroups(services), groupKey, (group) => readImage(aws, cluster, group, wanted(group), found)),
+    byKey(imageGroups(services), groupKey, async (group) => {
+      const image = await readImage(aws, cluster, group, wanted(group), found);
+      const order = commit ? await reading(orderOf(aws, group, commit, image)) : undefined;
+      return { ...image, order };
+    }),
   ]);
   return {
     region: aws.region,
@@ -197,6 +206,13 @@ async function readImage(
     previous: await previousImage(aws, cluster, group, tagged, completed ? running : undefined),
     platforms: image ? await platformsOf(aws, group.repository, image) : [],
   };
+}
+
+/** Images are tagged with the commits that they are of. */
+async function orderOf(aws: Aws, { repository }: ImageGroup, commit: string, { previous }: ImageFacts) {
+  const details = previous ? await aws.imageDetails(repository, [previous.digest]) : [];
+  const commits = details.flatMap(({ imageTags = [] }) => imageTags).filter((tag) => COMMIT.test(tag));
+  return standings(commit, commits);
 }
 
 /** Tasks that run now; the service's own list of deployments does not tell digests. */

@@ -19,12 +19,15 @@ Examples:
   slipway deploy staging --image v42             check, migrate, roll out, prove
   slipway deploy staging --image v42 --dry-run   the checks and the plan alone
   slipway deploy staging --image api:v7          services of the repository api
+  slipway deploy staging --image api:v7 --image web:v9   of both, their migrations first
+  slipway deploy staging --image 1f2e… --commit 1f2e…    unless a newer commit runs
   slipway check staging                          only the checks
   slipway status staging                         what runs, since when
   slipway rollback staging                       back to the image before
   slipway rollback staging --to sha256:…         back to that image
   slipway run staging -- goose -dir migrations status
   slipway policy staging > policy.json           what the deploy role needs
+  slipway image app                              what was built of this commit
   slipway logs staging web --follow              what the containers write
 
 ${exitCodesOf("deploy")}
@@ -46,7 +49,7 @@ function count(text: string): number {
 /** Set by GitHub, GitLab, CircleCI, Buildkite and others: there nobody sits by and tries again. */
 const isCI = () => !["", "0", "false"].includes(process.env.CI ?? "");
 
-const append = (value: string, values: string[]) => [...values, value];
+const append = (value: string, values: string[] = []) => [...values, value];
 
 interface CommonOptions {
   service: string[];
@@ -114,7 +117,12 @@ async function main(): Promise<void> {
   )
     .requiredOption(
       "--image <tag or digest>",
-      "what to deploy: v42 or sha256:…; app:v42 or app@sha256:… for the services of that repository alone",
+      "what to deploy: v42 or sha256:…; app:v42 or app@sha256:… for the services of that repository alone; once for each of several repositories",
+      append,
+    )
+    .option(
+      "--commit <commit>",
+      "refuse to put it over a newer commit's image: git tells, in a checkout of the service",
     )
     .option("--skip-migrations", "do not migrate")
     .option("--replace", "deploy even while another roll-out is in progress")
@@ -155,6 +163,20 @@ async function main(): Promise<void> {
       process.exitCode = options.for
         ? await dailyCommands().dailyPolicyCommand(environment, options.for, options)
         : await commands().policyCommand(environment, withLimits(options));
+    });
+
+  program
+    .command("image <repository>")
+    .description(
+      "print the digest of the image that a commit has, under its tag; nothing where it is to be built",
+    )
+    .option(
+      "--commit <commit>",
+      "git tells which others have the same files: their image is its own, too",
+      "HEAD",
+    )
+    .action(async (repository, options) => {
+      process.exitCode = await commands().imageCommand(repository, options);
     });
 
   addDailyCommands(program);

@@ -57,6 +57,7 @@ export const EXIT_CODES = {
   },
   status: look,
   policy: look,
+  image: { ...look, 0: "printed, or there is none yet" },
   logs: look,
   exec: { ...look, other: "the command's own, where it ran" },
   psql: { ...look, other: "psql's own" },

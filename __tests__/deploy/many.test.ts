@@ -253,6 +253,19 @@ test.each(["shop:v2", "shop@DIGEST"])(
   },
 );
 
+test("an image of each of two repositories: their migrations first, then each tag, and the services of both", async () => {
+  const world = await twoRepositories();
+  const { exitCode, result } = await world.deploy(["api:api-2", "shop:v2"]);
+  expect(exitCode).toBe(0);
+  expect(result.text).toMatch(/^web, worker, api deployed/);
+  expect(world.made("PutImage").map(({ input }) => `${input.repositoryName}:${input.imageTag}`)).toEqual([
+    "shop:staging-candidate",
+    "shop:staging",
+    "api:staging-api",
+  ]);
+  expect(world.digest("staging-api")).toBe(world.digest("api-2"));
+});
+
 test("a repository chooses for rollback and check, too", async () => {
   const world = await twoRepositories();
   await world.deploy("shop:v2");
@@ -260,13 +273,22 @@ test("a repository chooses for rollback and check, too", async () => {
   expect((await world.check("shop:v2")).exitCode).toBe(0);
 });
 
-test.each<[string, Parameters<World["deploy"]>[1], string]>([
+test.each<[string | string[], Parameters<World["deploy"]>[1], string]>([
   ["mail:v2", {}, "--image mail:v2: web, worker, api of staging runs another repository."],
   ["shop:v2", { service: ["web", "api"] }, "--image shop:v2: api of staging runs another repository."],
   ["sha256:3b00860b105f", {}, "--image sha256:3b00860b105f is neither a tag nor a digest."],
   ["v2", { service: ["wep", "web"] }, "staging has no service wep."],
   ["shop@v2", {}, "--image shop@v2 is neither a tag nor a digest."],
   ["shop:v2:v3", {}, "--image shop:v2:v3 is neither a tag nor a digest."],
+  [["shop:", "v2", "@"], {}, "--image shop:, @ is neither a tag nor a digest."],
+  [["shop:v2", "v2"], {}, "--image shop:v2, v2: of several images each is of a repository of its own."],
+  [
+    ["shop:v2", "shop:v1"],
+    {},
+    "--image shop:v2, shop:v1: of several images each is of a repository of its own.",
+  ],
+  [["shop:v2", "mail:v2"], {}, "--image mail:v2: api of staging runs another repository."],
+  [["shop:v2", "api:api-2", "mail:v2"], {}, "--image mail:v2: all of staging run another repository."],
 ])("--image %s with %j is refused before anything is changed", async (image, options, text) => {
   const world = await twoRepositories();
   const { exitCode, result } = await world.deploy(image, options);

@@ -51,7 +51,8 @@ export interface Ended {
   output: string;
 }
 
-export interface Arguments extends Partial<DeployOptions> {
+export interface Arguments extends Partial<Omit<DeployOptions, "image">> {
+  image?: string;
   /** Called with every event, in the moment when it happens. */
   on?: (event: DeployEvent, signal: (name?: StopSignal) => void) => void;
   /** Called once, with what sends a signal to the deploy. */

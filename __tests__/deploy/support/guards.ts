@@ -75,6 +75,13 @@ export const GUARDS: Guard[] = [
     test: ["facts-migration.test.ts", "fact 6: SpotInterruption"],
   },
   {
+    name: "an older commit is not put over a newer one",
+    file: "deploy/git.ts",
+    code: 'return code === 0 ? "older" :',
+    broken: 'return code === 0 && other === "" ? "older" :',
+    test: ["commits.test.ts", "is refused where a newer commit runs"],
+  },
+  {
     name: "the tag goes back when nothing was told to deploy",
     file: "deploy/release.ts",
     code: "if (error instanceof Interrupted) await putBack(context, image);",

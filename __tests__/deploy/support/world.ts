@@ -6,6 +6,7 @@ import {
   checkCommand,
   type DeployOptions,
   deployCommand,
+  imageCommand,
   type RollbackOptions,
   rollbackCommand,
   runCommand,
@@ -222,7 +223,7 @@ export class World {
     ...options,
   });
 
-  deploy = (image = "v2", options: Partial<DeployOptions> = {}) =>
+  deploy = (image: DeployOptions["image"] = "v2", options: Partial<DeployOptions> = {}) =>
     this.record((around) => deployCommand("staging", { ...this.common(options), ...options, image }, around));
 
   /** A deploy whose runner dies at that moment, in milliseconds from the start: it cleans nothing up. */
@@ -308,6 +309,15 @@ export class World {
     this.record((around) => checkCommand(environment, this.common({}), around));
 
   status = () => this.record((around) => statusCommand("staging", this.common({}), around));
+
+  /** What `slipway image` prints on its standard output, and its exit code. */
+  async image(repository: string, commit = "HEAD"): Promise<{ exitCode: number; digest: string }> {
+    let digest = "";
+    const around = this.around((text) => {
+      digest += text;
+    });
+    return { exitCode: await imageCommand(repository, { commit }, around), digest: digest.trim() };
+  }
 
   run = (command: string[]) =>
     this.record((around) => runCommand("staging", command, this.common({}), around));
