@@ -139,7 +139,10 @@ function vcpusOf(stack: Stack): Use[] {
     const [policy] = within(group, "mixed_instances_policy");
     const spread = policy === undefined ? [] : within(policy, "instances_distribution");
     const onDemand = amount(spread[0]?.body.on_demand_percentage_above_base_capacity, 100) ?? 100;
-    const types = policy === undefined ? [] : within(policy, "launch_template", "override");
+    const types =
+      policy === undefined
+        ? within(group, "launch_template").flatMap(({ body }) => stack.named(body.id, "aws_launch_template"))
+        : within(policy, "launch_template", "override");
     return {
       quota: onDemand > 0 ? vcpuQuotas.onDemand : vcpuQuotas.spot,
       stack,

@@ -7,6 +7,7 @@ export {
   type EnvironmentFile,
   type EnvironmentProps,
   environment,
+  light,
   type Preset,
   production,
   small,

@@ -47,6 +47,20 @@ export function admit(
   });
 }
 
+/** A rule into a group for every port and protocol. */
+export const admitAll = (
+  scope: Construct,
+  id: string,
+  { to, cidr, description }: { readonly to: Group; readonly cidr: string; readonly description: string },
+) =>
+  new VpcSecurityGroupIngressRule(scope, id, {
+    securityGroupId: to.id,
+    description,
+    ipProtocol: "-1",
+    cidrIpv4: cidr,
+    lifecycle: ruleLifecycle,
+  });
+
 interface Egress {
   readonly from: Group;
   readonly description: string;

@@ -147,6 +147,15 @@ test("vCPUs are those that must run: instances alone, and the least of each grou
   ]);
 });
 
+test("vCPUs of a group without overrides are those of its launch template", () => {
+  const group = { min_size: 3, launch_template: { id: "${aws_launch_template.nat.id}" } };
+  const resource = {
+    aws_launch_template: { nat: { instance_type: "t4g.nano" }, other: { instance_type: "m7a.16xlarge" } },
+    aws_autoscaling_group: { nat: group },
+  };
+  expect(wanted(stack("dev", resource))).toEqual([[vcpuQuotas.onDemand.name, "us-west-2", 6, 5]]);
+});
+
 test("the table names each quota once, by a code of Service Quotas where there is one, with its source", () => {
   for (const { code, value, source } of quotas) {
     expect(code ?? "L-00000000").toMatch(/^L-[0-9A-F]{8}$/);

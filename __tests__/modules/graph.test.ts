@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { light } from "../../modules/environment";
 import { isWildcard, wildcardReasons } from "../../modules/policy";
 import { addressesIn, type Graph, type Json, type Leaf, leavesOf } from "./support/graph";
 import { but, existing, larger, least, web } from "./support/least";
@@ -33,6 +34,7 @@ const dual = synthesize(
   }),
   "dual-stack",
 );
+const lean = synthesize(but({ preset: light, services: { web: { port: 8080 } } }), "light");
 const environments: readonly [string, Graph][] = [
   ["staging", staging],
   ["prod", prod],
@@ -40,6 +42,7 @@ const environments: readonly [string, Graph][] = [
   ["with SSH", ssh],
   ["without NAT", sealed],
   ["with IPv6", dual],
+  ["the preset light", lean],
 ];
 
 describe("who talks to whom", () => {
@@ -246,14 +249,20 @@ describe("what has a public address", () => {
     expect(ssh.count("aws_key_pair")).toBe(1);
   });
 
-  test("addresses belong to NAT gateways, one each", () => {
+  test("the interface of a NAT instance does, where there is no gateway", () => {
+    expect(livesIn(lean, publicSubnets(lean))).toEqual(["aws_network_interface.network_nat_interface"]);
+    expect(lean.count("aws_nat_gateway")).toBe(0);
+  });
+
+  test("addresses belong to NAT, one each", () => {
     for (const [, graph] of environments) {
-      expect(graph.count("aws_eip")).toBe(graph.count("aws_nat_gateway"));
+      const instances = graph === lean ? 1 : 0;
+      expect(graph.count("aws_eip")).toBe(graph.count("aws_nat_gateway") + instances);
       for (const { address } of graph.all("aws_nat_gateway")) {
         const eips = [...graph.references(address)].filter((to) => to.startsWith("aws_eip."));
         expect(eips).toHaveLength(1);
       }
-      expect(graph.count("aws_eip_association")).toBe(0);
+      expect(graph.count("aws_eip_association")).toBe(instances);
     }
   });
 
@@ -375,7 +384,9 @@ describe("the order of destruction", () => {
         .filter(({ id }) => !id.startsWith("network_peer_"))
         .map(({ address }) => address);
       expect(wayOut.filter((address) => address.startsWith("aws_network_acl."))).toHaveLength(2);
-      const users = [...graph.all("aws_ecs_service"), ...graph.all("aws_autoscaling_group")];
+      // A NAT instance is part of that way.
+      const groups = graph.all("aws_autoscaling_group").filter(({ id }) => id !== "network_nat_group");
+      const users = [...graph.all("aws_ecs_service"), ...groups];
       for (const { address } of users) {
         const needs = graph.needs(address);
         expect([address, wayOut.filter((way) => !needs.has(way))]).toEqual([address, []]);

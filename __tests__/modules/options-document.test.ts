@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { bootstrapOptions } from "../../modules/bootstrap/props";
-import { type Preset, production, small } from "../../modules/environment";
+import { light, type Preset, production, small } from "../../modules/environment";
 import { environmentOptions } from "../../modules/environment/props";
 import { isRecord } from "../../modules/options";
 import { sidecarOptions } from "../../modules/service/props";
@@ -15,6 +15,7 @@ const written = ({ service, uses, ...parts }: Preset) => ({
 });
 
 const environment = listOptions(declarations, "environment/props", "environmentOptions", environmentOptions, [
+  written(light),
   written(small),
   written(production),
 ]);
@@ -100,7 +101,7 @@ function sections(options: readonly Option[], within: string, depth: (path: read
       "option",
       "values",
       "default",
-      ...(presets ? ["`small`", "`production`"] : []),
+      ...(presets ? ["`light`", "`small`", "`production`"] : []),
       "meaning",
     ];
     const lines = [titles, titles.map(() => "---"), ...rows];
@@ -119,7 +120,7 @@ test("docs/options.md says every option, its default and what it means", async (
   const text = `# Options
 
 Everything that a file in \`environments/\` may say, as \`environment({ … })\` takes it, and \`bootstrap\` in \`cdktf.json\`. What the
-presets \`small\` and \`production\` say goes before the default; where their cell is empty, they say nothing. Where a part takes
+presets \`light\`, \`small\` and \`production\` say goes before the default; where their cell is empty, they say nothing. Where a part takes
 a text or a list beside options, that stands for one of them (\`health: "/up"\` for \`health: { path: "/up" }\`), \`true\` for
 all defaults, and \`false\` leaves the part out. What a file says is laid over the preset option by option, short or long;
 lists and \`cluster.capacity\` replace. Regions, zones, instance types and database classes that are newer than Slipway are

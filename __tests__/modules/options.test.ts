@@ -28,6 +28,21 @@ const domain = { names: ["app.example.com", "www.example.com"], zone: "example.c
 const rows: readonly [string, EnvironmentProps, Record<string, number>][] = [
   ["a NAT gateway per zone", but({ network: { nat: "per-zone" } }), { aws_eip: 2, aws_nat_gateway: 2 }],
   [
+    "a NAT instance",
+    but({ network: { nat: "instance" } }),
+    {
+      aws_nat_gateway: -1,
+      aws_network_interface: 1,
+      aws_eip_association: 1,
+      aws_security_group: 1,
+      aws_vpc_security_group_ingress_rule: 1,
+      aws_vpc_security_group_egress_rule: 1,
+      aws_launch_template: 1,
+      aws_autoscaling_group: 1,
+      "data.aws_ssm_parameter": 1,
+    },
+  ],
+  [
     "no NAT",
     but({ network: { nat: false } }),
     {

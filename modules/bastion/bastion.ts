@@ -6,15 +6,13 @@ import { Instance } from "@cdktf/provider-aws/lib/instance";
 import { KeyPair } from "@cdktf/provider-aws/lib/key-pair";
 import { SecurityGroup } from "@cdktf/provider-aws/lib/security-group";
 import { Construct } from "constructs";
+import { AL2023_ARM64 } from "../../aws/images";
 import type { BastionConfiguration } from "../environment/props";
 import { nameOf } from "../names";
 import type { Network } from "../network/network";
 import { assumedBy, policy, sessionStatements } from "../policy";
 import { admit, allow, groupLifecycle } from "../security-group";
 import { ITSELF } from "../stack";
-
-/** Amazon Linux 2023 with the Session Manager agent in it. Source: "Launch AL2023 using SSM", AL2023 user guide. */
-const IMAGE = "/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-arm64";
 
 /** A small instance that people forward ports through. It needs no inbound port and no key. */
 export class Bastion extends Construct {
@@ -98,7 +96,7 @@ export class Bastion extends Construct {
     const { network, bastion } = this.props;
     // A running instance gets no updates beyond its image's release: a newer image replaces it, and it holds nothing.
     // Source: "Deterministic upgrades through versioned repositories", AL2023 user guide.
-    const image = new DataAwsSsmParameter(this, "image", { name: IMAGE });
+    const image = new DataAwsSsmParameter(this, "image", { name: AL2023_ARM64 });
     const [subnet] = bastion.ssh ? network.subnets.public : network.subnets.private;
     return new Instance(this, "instance", {
       ami: image.insecureValue,

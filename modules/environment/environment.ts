@@ -101,7 +101,7 @@ export class Environment extends SlipwayStack {
   private createNetwork() {
     const { network, ...configuration } = this.configuration;
     return network.vpc === undefined
-      ? new OwnNetwork(this, "network", { ...configuration, network })
+      ? new OwnNetwork(this, "network", { ...configuration, network, tags: this.tags })
       : new ExistingNetwork(this, "network", { ...configuration, network });
   }
 

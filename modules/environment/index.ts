@@ -1,7 +1,7 @@
 import type { Environment } from "./environment";
 import type { EnvironmentProps } from "./props";
 
-export { production, small } from "./presets";
+export { light, production, small } from "./presets";
 export type { EnvironmentProps, Preset } from "./props";
 
 /** What an environment file exports. */

@@ -1,5 +1,22 @@
 import type { Preset } from "./props";
 
+/**
+ * The beginning: Fargate alone, a NAT instance, no database and no bastion. What it lacks comes with a change of the preset.
+ */
+export const light: Preset = {
+  network: { nat: "instance" },
+  bastion: false,
+  database: false,
+  cluster: { capacity: {} },
+  distribution: { deletionProtection: false },
+  service: { count: 1, logDays: 7 },
+  uses: {
+    bucket: { deletionProtection: false },
+    queue: { deletionProtection: false },
+    valkey: { deletionProtection: false },
+  },
+};
+
 /** Cheap and quick to take down: one NAT gateway, spot instances, nothing protected. */
 export const small: Preset = {
   network: { nat: "single" },

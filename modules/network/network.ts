@@ -28,6 +28,7 @@ import type { Configuration, OwnNetworkConfiguration } from "../environment/prop
 import { nameOf } from "../names";
 import { admit, type Destination, groupLifecycle } from "../security-group";
 import { addressOf, ITSELF } from "../stack";
+import { NatInstance } from "./nat-instance";
 import { createSubnetGroups, ids } from "./subnet-groups";
 import { type Kind, kinds, places, subnetCidr } from "./subnets";
 
@@ -61,6 +62,12 @@ export interface Network {
   readonly wayOut: readonly ITerraformDependable[];
 }
 
+export interface OwnNetworkProps extends Pick<Configuration, "name" | "region"> {
+  readonly network: OwnNetworkConfiguration;
+  /** The tags of everything in the stack. */
+  readonly tags: Readonly<Record<string, string>>;
+}
+
 /** A VPC with five kinds of subnets in two or three zones, and the only ways in and out of it. */
 export class OwnNetwork extends Construct implements Network {
   readonly vpc: Vpc;
@@ -84,6 +91,7 @@ export class OwnNetwork extends Construct implements Network {
   readonly networkAcls: { readonly open: NetworkAcl; readonly isolated: NetworkAcl };
   readonly natGateways: readonly NatGateway[];
   readonly natAddresses: readonly Eip[];
+  readonly natInstance: NatInstance | undefined;
   readonly s3Endpoint: VpcEndpoint;
   readonly endpoints: readonly VpcEndpoint[];
   readonly peerings: readonly VpcPeeringConnection[];
@@ -94,11 +102,7 @@ export class OwnNetwork extends Construct implements Network {
   private readonly region: string;
   private readonly props: OwnNetworkConfiguration;
 
-  constructor(
-    scope: Construct,
-    id: string,
-    { name, region, network }: Pick<Configuration, "name" | "region"> & { network: OwnNetworkConfiguration },
-  ) {
+  constructor(scope: Construct, id: string, { name, region, network, tags }: OwnNetworkProps) {
     super(scope, id);
     this.environment = name;
     this.region = region;
@@ -115,14 +119,20 @@ export class OwnNetwork extends Construct implements Network {
     const associations = this.associateRouteTables();
     this.natAddresses = this.createNatAddresses();
     this.natGateways = this.createNatGateways();
-    const routes = [...this.routeToTheInternet(), ...this.routeIpv6()];
+    const acls = Object.values(this.networkAcls);
+    const internet = this.routeToTheInternet();
+    this.natInstance =
+      network.nat === "instance"
+        ? this.createNatInstance(tags, [...acls, ...associations, internet])
+        : undefined;
+    const routes = [internet, ...this.routeThroughNat(), ...this.routeIpv6()];
     this.s3Endpoint = this.createS3Endpoint();
     this.destinations = this.findDestinations();
     const [endpoints, rules] = this.createInterfaceEndpoints();
     this.endpoints = endpoints;
     this.peerings = this.createPeerings();
-    const acls = Object.values(this.networkAcls);
-    this.wayOut = [...acls, ...associations, ...routes, this.s3Endpoint, ...rules, ...endpoints];
+    const nat = this.natInstance ? [this.natInstance.group] : [];
+    this.wayOut = [...acls, ...associations, ...nat, ...routes, this.s3Endpoint, ...rules, ...endpoints];
   }
 
   get ipv6(): boolean {
@@ -259,7 +269,7 @@ export class OwnNetwork extends Construct implements Network {
   }
 
   private natZones() {
-    if (this.props.nat === false) return [];
+    if (!this.props.nat || this.props.nat === "instance") return [];
     return this.props.nat === "single" ? this.props.zones.slice(0, 1) : this.props.zones;
   }
 
@@ -288,22 +298,45 @@ export class OwnNetwork extends Construct implements Network {
     );
   }
 
+  private createNatInstance(tags: OwnNetworkProps["tags"], wayOut: ITerraformDependable[]) {
+    return new NatInstance(this, "nat", {
+      name: this.environment,
+      vpcId: this.vpc.id,
+      cidr: this.props.cidr,
+      zone: at(this.props.zones, 0),
+      subnetId: at(this.subnets.public, 0).id,
+      internetGateway: this.internetGateway,
+      wayOut,
+      tags,
+    });
+  }
+
   private routeToTheInternet() {
-    const open = new Route(this, "public_internet", {
+    return new Route(this, "public_internet", {
       routeTableId: this.routeTables.public.id,
       destinationCidrBlock: ANYWHERE,
       gatewayId: this.internetGateway.id,
     });
-    if (this.natGateways.length === 0) return [open];
-    const throughNat = this.props.zones.map(
+  }
+
+  private routeThroughNat() {
+    if (!this.props.nat) return [];
+    return this.props.zones.map(
       (zone, index) =>
         new Route(this, `private_${letter(zone)}_internet`, {
           routeTableId: at(this.routeTables.private, index).id,
           destinationCidrBlock: ANYWHERE,
-          natGatewayId: (this.natGateways[index] ?? at(this.natGateways, 0)).id,
+          ...this.natOf(index),
         }),
     );
-    return [open, ...throughNat];
+  }
+
+  /** Where the private subnet of a zone sends what leaves the VPC. */
+  private natOf(zone: number) {
+    const instance = this.natInstance;
+    if (!instance) return { natGatewayId: (this.natGateways[zone] ?? at(this.natGateways, 0)).id };
+    // Routes move to it once it runs.
+    return { networkInterfaceId: instance.networkInterface.id, dependsOn: [instance.group] };
   }
 
   private routeIpv6() {

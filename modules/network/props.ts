@@ -68,13 +68,14 @@ export const networkOptions = options({
     })
     .default(3),
   /**
-   * NAT gateways: `"single"` (about 33 USD a month, a zone's loss takes it along), `"per-zone"`, or false
-   * for none: then interface endpoints carry what the environment itself needs, and tasks reach nothing else.
+   * NAT gateways: `"single"` (about 33 USD a month, a zone's loss takes it along) or `"per-zone"`; `"instance"` for a small
+   * instance that does the same (about 7 USD a month, some two minutes without a way out when it is replaced); or false for
+   * none: then interface endpoints carry what the environment itself needs, and tasks reach nothing else.
    * @default "single"
    */
   nat: z
-    .union([z.literal(false), z.enum(["single", "per-zone"])], {
-      error: (issue) => `${show(issue.input)} is none of "single", "per-zone", false.`,
+    .union([z.literal(false), z.enum(["single", "per-zone", "instance"])], {
+      error: (issue) => `${show(issue.input)} is none of "single", "per-zone", "instance", false.`,
     })
     .default("single"),
   /**

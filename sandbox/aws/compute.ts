@@ -4,6 +4,7 @@ import { checkHook } from "./draining";
 import { instanceAddresses } from "./ipv6";
 import { AwsError, blocks, type Kinds, type Problem, type Situation, text, texts } from "./kind";
 import { addressOf, digest, removeNaming, vpcOfSubnet } from "./network-checks";
+import { checkInterfaces } from "./network-interfaces";
 import { between, length, oneOf, pattern } from "./rules";
 
 const imageId = pattern(
@@ -158,6 +159,7 @@ export const compute: Kinds = {
       vpc_security_group_ids: { type: "aws_security_group", holds: false },
       "network_interfaces.security_groups": { type: "aws_security_group", holds: false },
       "network_interfaces.subnet_id": { type: "aws_subnet", holds: false },
+      "network_interfaces.network_interface_id": { type: "aws_network_interface", holds: false },
       "iam_instance_profile.name": { ...toImageProfile, by: "name", holds: false },
       "iam_instance_profile.arn": { ...toImageProfile, by: "arn", holds: false },
     },
@@ -246,7 +248,10 @@ export const compute: Kinds = {
       code: "ClientException",
       message: "The specified Auto Scaling group ARN {value} was not found.",
     },
-    check: completeTemplates,
+    check: (situation) => {
+      completeTemplates(situation);
+      checkInterfaces(situation);
+    },
     removable: (situation) => {
       checkHook(situation);
       const { object, attributes } = situation;

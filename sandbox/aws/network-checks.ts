@@ -137,9 +137,16 @@ export function checkGatewayFree(world: World, gateway: WorldObject): void {
     region,
     where: { associate_public_ip_address: true },
   });
+  const associated = world
+    .list({ type: "aws_eip_association", region })
+    .map(({ attributes }) =>
+      world.get("aws_network_interface", region, String(attributes.network_interface_id)),
+    )
+    .filter((one) => one !== undefined);
   const user =
-    [...nats, ...instances].find((object) => subnets.includes(String(object.attributes.subnet_id))) ??
-    balancers[0];
+    [...nats, ...instances, ...associated].find((object) =>
+      subnets.includes(String(object.attributes.subnet_id)),
+    ) ?? balancers[0];
   if (!user) return;
   const said = `Network ${vpcId} has some mapped public address(es). Please unmap those public address(es) before detaching the gateway.`;
   throw new AwsError("DependencyViolation", `${said} (${user.type} ${user.id})`);

@@ -27,6 +27,7 @@ import {
   subnetGroup,
   zoneId,
 } from "./network-checks";
+import { checkEipAssociation, networkInterface } from "./network-interfaces";
 import { cidr, oneOf } from "./rules";
 
 export const toVpc: Reference = { type: "aws_vpc" };
@@ -198,6 +199,7 @@ export const network: Kinds = {
       route_table_id: fleeting(toRouteTable),
       egress_only_gateway_id: fleeting({ type: "aws_egress_only_internet_gateway" }),
       nat_gateway_id: fleeting({ type: "aws_nat_gateway" }),
+      network_interface_id: fleeting({ type: "aws_network_interface" }),
       gateway_id: fleeting({ type: ["aws_internet_gateway", "aws_vpc_endpoint", "aws_vpn_gateway"] }),
       vpc_peering_connection_id: fleeting({ type: "aws_vpc_peering_connection" }),
     },
@@ -262,6 +264,33 @@ export const network: Kinds = {
     missing: { code: "InvalidAllocationID.NotFound", message: "The allocation ID '{value}' does not exist" },
     inUse: { code: "InvalidIPAddress.InUse", message: "Address {value} is in use." },
   },
+  aws_eip_association: {
+    made: {
+      id: "eipassoc-{hex17}",
+      public_ip: ({ world, region, attributes }) =>
+        (world.get("aws_eip", region, text(attributes, "allocation_id"))?.attributes.public_ip as string) ??
+        "",
+      private_ip_address: ({ world, region, attributes }) =>
+        (world.get("aws_network_interface", region, text(attributes, "network_interface_id"))?.attributes
+          .private_ip as string) ?? "",
+    },
+    replace: [
+      "allocation_id",
+      "allow_reassociation",
+      "instance_id",
+      "network_interface_id",
+      "private_ip_address",
+      "public_ip",
+    ],
+    refs: {
+      allocation_id: { type: "aws_eip" },
+      network_interface_id: fleeting({ type: "aws_network_interface" }),
+      instance_id: fleeting({ type: "aws_instance" }),
+    },
+    unique: { by: ["allocation_id"], code: "Resource.AlreadyAssociated" },
+    check: checkEipAssociation,
+  },
+  aws_network_interface: networkInterface,
   aws_default_network_acl: {
     made: {
       arn: "arn:aws:ec2:{region}:{account}:network-acl/{id}",

@@ -3,6 +3,7 @@ import { keyOf, type World, type WorldObject } from "../world";
 import { groupsOf } from "./draining";
 import { strategyOf } from "./ecs-checks";
 import { AwsError, blocks, type Situation, text, texts } from "./kind";
+import { groupsBehind } from "./network-interfaces";
 
 /** What an instance without a way to the internet needs. Source: "Amazon ECS interface VPC endpoints", ECS guide. */
 const AGENT_SERVICES = ["ecs", "ecs-agent", "ecs-telemetry"];
@@ -92,12 +93,19 @@ function leadsOut(world: World, region: string, subnet: string): boolean {
   return [...inline, ...routes.map(({ attributes }) => attributes as Fields)].some(
     (route) =>
       (text(route, "destination_cidr_block") || text(route, "cidr_block")) === "0.0.0.0/0" &&
-      !leadsNowhere(world, region, text(route, "nat_gateway_id")),
+      !leadsNowhere(world, region, route),
   );
 }
 
-const leadsNowhere = (world: World, region: string, nat: string) =>
-  nat !== "" && !world.get("aws_nat_gateway", region, nat);
+/** Whether a route's NAT is gone, gateway or instance: of an instance the interface may be left, with nothing behind it. */
+function leadsNowhere(world: World, region: string, route: Fields): boolean {
+  const gateway = text(route, "nat_gateway_id");
+  if (gateway !== "") return !world.get("aws_nat_gateway", region, gateway);
+  const own = text(route, "network_interface_id");
+  if (own === "") return false;
+  const one = world.get("aws_network_interface", region, own);
+  return one === undefined || groupsBehind(world, one).length === 0;
+}
 
 /** Whether an interface endpoint of a service stands in the subnet's VPC and admits HTTPS. */
 function answers(world: World, region: string, subnet: string, service: string): boolean {

@@ -93,6 +93,28 @@ export const networkCalls: Rows = {
     delete: ["ec2:DisassociateAddress elastic-ip/{id} if instance", "ec2:ReleaseAddress elastic-ip/{id}"],
     tags: tagged("elastic-ip/{id}"),
   },
+  aws_eip_association: {
+    create: [
+      "ec2:AssociateAddress elastic-ip/{allocation_id} network-interface/{network_interface_id} instance/{instance_id}",
+    ],
+    read: ["ec2:DescribeAddresses"],
+    delete: ["ec2:DisassociateAddress elastic-ip/{allocation_id} network-interface/{network_interface_id}"],
+  },
+  aws_network_interface: {
+    create: [
+      "ec2:CreateNetworkInterface network-interface/{id} subnet/{subnet_id} security-group/{security_groups}",
+    ],
+    finish: ["ec2:ModifyNetworkInterfaceAttribute network-interface/{id}"],
+    read: ["ec2:DescribeNetworkInterfaces"],
+    update: {
+      "*": ["ec2:ModifyNetworkInterfaceAttribute network-interface/{id}"],
+      security_groups: [
+        "ec2:ModifyNetworkInterfaceAttribute network-interface/{id} security-group/{security_groups}",
+      ],
+    },
+    delete: ["ec2:DeleteNetworkInterface network-interface/{id}"],
+    tags: tagged("network-interface/{id}"),
+  },
   aws_nat_gateway: {
     create: ["ec2:CreateNatGateway natgateway/{id} subnet/{subnet_id} elastic-ip/{allocation_id}"],
     read: ["ec2:DescribeNatGateways"],

@@ -50,6 +50,7 @@ export const environmentChoices = additions({
   nat: {
     "the preset's": {},
     "per-zone": { network: { nat: "per-zone" } },
+    instance: { network: { nat: "instance" } },
     none: { network: { nat: false } },
   },
   endpoints: {

@@ -4,6 +4,7 @@ import { file } from "./file";
 export const variants: Readonly<Record<string, string>> = {
   "nat-none": `network: { nat: false },`,
   "nat-per-zone": `network: { nat: "per-zone" },`,
+  "nat-instance": `network: { nat: "instance" },`,
   "two-zones": `network: { zones: 2 },`,
   "named-zones": `network: { zones: ["us-west-2a", "us-west-2d"], cidr: "10.200.0.0/22" },`,
   ipv6: `network: { ipv6: true }, services: { web: { port: 8080 }, api: { port: 9000, paths: ["/api/*"], capacity: "fargate" } },`,
