@@ -1,23 +1,17 @@
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { App } from "cdktf";
-import { afterAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { check, checkAll } from "../../guardrails";
 import { Stack } from "../../guardrails/stack";
 import { addBootstrap, build } from "../../modules/app";
 import { Registry } from "../../modules/registry/registry";
 import { SlipwayStack } from "../../modules/stack";
+import { newApp } from "../modules/support/synthesize";
 import { shipped } from "../support/shipped";
 import { defects, handWritten } from "./support/hand-written";
 import { but, type Json, places } from "./support/json";
 import { jsonOf } from "./support/synthesize";
 
-const folder = mkdtempSync(join(tmpdir(), "guardrails-"));
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
-
 const project = { project: "app" };
-const app = new App({ outdir: folder });
+const app = newApp();
 const environments = build(
   app,
   [

@@ -1,15 +1,10 @@
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { App } from "cdktf";
-import { afterAll, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { check } from "../../guardrails";
 import { build } from "../../modules/app";
 import { type EnvironmentProps, production, small } from "../../modules/environment";
+import { withoutTokenTraces } from "../../modules/traces";
+import { newApp } from "../modules/support/synthesize";
 import { jsonOf } from "./support/synthesize";
-
-const folder = mkdtempSync(join(tmpdir(), "guardrails-"));
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 const web = { port: 8080, database: true, migrations: true };
 const domain = { names: ["app.example.com"], zone: "example.com" };
@@ -38,9 +33,8 @@ const options: Readonly<Record<string, Partial<EnvironmentProps>>> = {
 };
 
 function findings(name: string, props: EnvironmentProps): string[] {
-  const [environment] = build(new App({ outdir: folder }), [{ file: `${name}.ts`, props }], {
-    project: "app",
-  });
+  const files = [{ file: `${name}.ts`, props }];
+  const [environment] = withoutTokenTraces(() => build(newApp(), files, { project: "app" }));
   if (!environment) throw new Error("No environment was made.");
   return check(jsonOf(environment)).map(({ rule, address, path }) => `${rule} ${address} ${path}`);
 }

@@ -1,3 +1,5 @@
+import { afterAll, vi } from "vitest";
+
 /**
  * Tests see nothing of the machine they run on: a runner's variables would name who deploys, take job summaries, and
  * mask logs; a person's AWS settings would reach the commands that tests start. A test that wants such a variable gives
@@ -6,3 +8,19 @@
 const MACHINES = /^(GITHUB|RUNNER|ACTIONS|AWS|TF|CDKTF)_|^(CI|NO_COLOR|FORCE_COLOR)$/;
 
 for (const name of Object.keys(process.env)) if (MACHINES.test(name)) delete process.env[name];
+
+/**
+ * What Terraform spends, it spends on collecting garbage that goes with its process, and on doing so beside itself while the
+ * other tests want the core. Source: GOGC and GOMAXPROCS, Go's package runtime.
+ */
+Object.assign(process.env, { GOGC: "400", GOMAXPROCS: "1" });
+
+/** Files share a process: none sees what another changed of it. */
+const before = { ...process.env };
+afterAll(() => {
+  vi.useRealTimers();
+  vi.restoreAllMocks();
+  vi.unstubAllEnvs();
+  for (const name of Object.keys(process.env)) if (!(name in before)) delete process.env[name];
+  Object.assign(process.env, before);
+});

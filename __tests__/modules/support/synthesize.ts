@@ -1,18 +1,14 @@
-import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { App, Testing } from "cdktf";
-import { afterAll } from "vitest";
+import { App, type TerraformStack, Testing } from "cdktf";
 import { addBootstrap, build, type Loaded } from "../../../modules/app";
 import type { EnvironmentFile, EnvironmentProps } from "../../../modules/environment";
 import { resolveProject } from "../../../modules/project";
 import type { Project } from "../../../modules/stack";
+import { withoutTokenTraces } from "../../../modules/traces";
 import { Graph } from "./graph";
 
-const folder = mkdtempSync(join(tmpdir(), "slipway-"));
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
-
-export const newApp = () => new App({ outdir: folder });
+/** An app of which nothing is written: its folder only has to be there. */
+export const newApp = () => new App({ outdir: tmpdir() });
 
 type File = EnvironmentProps | EnvironmentFile;
 
@@ -28,14 +24,14 @@ export function synthesizeAll(
   files: Readonly<Record<string, File>>,
   project: Project = { project: "app" },
 ): Record<string, Graph> {
-  const environments = build(newApp(), filesOf(files), project);
-  return Object.fromEntries(
-    environments.map((environment) => [
-      environment.node.id,
-      new Graph(JSON.parse(Testing.synth(environment, true))),
-    ]),
-  );
+  return withoutTokenTraces(() => {
+    const environments = build(newApp(), filesOf(files), project);
+    return Object.fromEntries(environments.map((environment) => [environment.node.id, graphOf(environment)]));
+  });
 }
+
+/** What is synthesized of a stack, its validations run. */
+export const graphOf = (stack: TerraformStack) => new Graph(JSON.parse(Testing.synth(stack, true)));
 
 const known = new Map<string, Graph>();
 
@@ -54,12 +50,22 @@ function only(file: File, name: string, project?: Project): Graph {
   return graph;
 }
 
-/** The stack of what these environments share. */
+/** The stack of what these environments share, made once for the same files. */
 export function synthesizeBootstrap(files: Readonly<Record<string, File>>, context: object): Graph {
+  if (Object.values(files).some((file) => "extend" in file)) return bootstrapOf(files, context);
+  const key = JSON.stringify([files, context]);
+  const graph = known.get(key) ?? bootstrapOf(files, context);
+  known.set(key, graph);
+  return graph;
+}
+
+function bootstrapOf(files: Readonly<Record<string, File>>, context: object): Graph {
   const { project, mistakes } = resolveProject(context);
   if (!project?.bootstrap) throw new Error(`No bootstrap stack: ${JSON.stringify(mistakes)}`);
-  const app = newApp();
-  const environments = build(app, filesOf(files), project);
-  const stack = addBootstrap(app, project.bootstrap, project, environments);
-  return new Graph(JSON.parse(Testing.synth(stack, true)));
+  const { bootstrap } = project;
+  return withoutTokenTraces(() => {
+    const app = newApp();
+    const environments = build(app, filesOf(files), project);
+    return graphOf(addBootstrap(app, bootstrap, project, environments));
+  });
 }

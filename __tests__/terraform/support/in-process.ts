@@ -48,7 +48,7 @@ export class InProcessStack<W extends World = World> {
     const child = spawn(process.env.TERRAFORM_BINARY_NAME || "terraform", words, {
       cwd: this.folder,
       env: {
-        PATH: process.env.PATH,
+        ...chosen("PATH", "GOGC", "GOMAXPROCS"),
         TF_REATTACH_PROVIDERS: reattach,
         TF_CLI_CONFIG_FILE: "/dev/null",
         CHECKPOINT_DISABLE: "1",
@@ -68,6 +68,9 @@ export class InProcessStack<W extends World = World> {
     });
   }
 }
+
+const chosen = (...names: readonly string[]) =>
+  Object.fromEntries(names.map((name) => [name, process.env[name]]));
 
 /** The output of a run that went well. */
 export async function succeed(run: Promise<Run>): Promise<Run> {
