@@ -32,7 +32,7 @@ const program = createCommand("slipway github")
 program
   .command("comment")
   .description("write one comment with all plans on the pull request, or write it anew where there is one")
-  .argument("<folder>", "by stack, what npm run plan -- --markdown wrote (NAME.md)")
+  .argument("<folder>", "by stack, what slipway plan --markdown wrote (NAME.md)")
   .argument("<stacks...>", "all that there are")
   .action((folder: string, stacks: string[]) => {
     const plans = stacks.map((stack) => [stack, readIfThere(join(folder, `${stack}.md`))]);

@@ -7,7 +7,7 @@ export const PLANS = "<!-- slipway-plans -->";
 /** Characters that the comment keeps for the link to its run. */
 const END = 500;
 
-/** The summary of one plan, as `npm run plan -- --markdown` wrote it. */
+/** The summary of one plan, as `slipway plan --markdown` wrote it. */
 interface Part {
   readonly stack: string;
   /** `prod: 3 to add, …` */

@@ -43,7 +43,7 @@ ${exitCodesOf("destroy")}`;
 
 const MOVE_EXAMPLES = `
 Examples:
-  slipway move-state                        once, after npx cdktf apply bootstrap
+  slipway move-state                        once, after slipway apply bootstrap
   slipway move-state --offline              the same on the sandbox
 
 It can be run again.

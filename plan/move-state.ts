@@ -58,7 +58,9 @@ async function destination(
   await mover.readHere(await synthesizeFor({ name: "", region: "" }));
   const bucket = (await mover.madeBucket()) ?? before;
   if (bucket.name === "")
-    throw new CommandError(`The bootstrap stack is not applied yet: ${typed("npx cdktf apply bootstrap")}.`);
+    throw new CommandError(
+      `The bootstrap stack is not applied yet: ${typed("npx slipway plan bootstrap")}, then ${typed("npx slipway apply bootstrap")}.`,
+    );
   await synthesizeFor(bucket);
   await mover.compare(bucket, before.name === bucket.name);
   return bucket;

@@ -116,7 +116,7 @@ const WAYS_OUT: readonly [RegExp, (text: string, stack: Stack, address: string |
   [
     /RepositoryNotFoundException/,
     () =>
-      `Image repositories are the bootstrap stack's: ${typed("npx cdktf apply bootstrap")}, then plan again.`,
+      `Image repositories are the bootstrap stack's: ${typed("npx slipway plan bootstrap")}, ${typed("npx slipway apply bootstrap")}, then plan again.`,
   ],
   [
     MISSING_BUCKET,

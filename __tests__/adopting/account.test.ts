@@ -145,7 +145,7 @@ describe.sequential("an account", () => {
     const lists = join(project.folder, "__tests__/environments/addresses");
     mkdirSync(lists, { recursive: true });
     writeFileSync(join(lists, "qa.txt"), "");
-    // What `npm run destroy -- qa` runs in the end.
+    // What `npx slipway destroy qa` runs in the end.
     const destroy = "terraform -chdir=cdktf.out/stacks/qa destroy -auto-approve";
     await project.done(`${destroy} && ${command("rm environments/qa.ts")}`);
     expect(JSON.parse(belonging("qa"))).toEqual([]);

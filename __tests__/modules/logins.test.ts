@@ -178,6 +178,16 @@ describe("a mistake about logins", () => {
       { ...withLogins(), network: { nat: false } },
       /^staging\.database\.logins\.image: "public\.ecr\.aws\S+" is out of reach without NAT: copy it/,
     ],
+    ...[
+      "docker.io/library/postgres:17",
+      "library/postgres:17",
+      "ghcr.io/acme/psql:1",
+      "123456789012.dkr.ecr.eu-west-1.amazonaws.com/psql:1",
+    ].map((image): [string, EnvironmentProps, RegExp] => [
+      `no way to ${image}`,
+      { ...withLogins({ logins: { image } }), network: { nat: false } },
+      /^staging\.database\.logins\.image: "\S+" is out of reach without NAT: copy it/,
+    ]),
     [
       "an image without a registry",
       withLogins({ logins: { image: "postgres:17" } }),

@@ -25,7 +25,7 @@ export default environment({ region: "us-west-2", database: false, distribution:
     const { code, stderr } = await moveState();
     expect(code).toBe(1);
     expect(stderr).toContain(
-      "The bootstrap stack is not applied yet: npx slipway sandbox npx cdktf apply bootstrap.",
+      "The bootstrap stack is not applied yet: npx slipway plan --offline bootstrap, then npx slipway sandbox npx slipway apply bootstrap.",
     );
     expect(config()).toBe(before);
   });

@@ -56,7 +56,11 @@ const ways: readonly [string, Diagnostic, string][] = [
   ["no credentials", error("No valid credential sources found"), "Sign in again"],
   ["a lost state", error("Failed to persist state to backend"), `${chdir} state push errored.tfstate`],
   ["a state that moves", error("Backend configuration changed"), `${chdir} init -migrate-state`],
-  ["no repository", error("reading ECR Repository: RepositoryNotFoundException: …"), "cdktf apply bootstrap"],
+  [
+    "no repository",
+    error("reading ECR Repository: RepositoryNotFoundException: …"),
+    "npx slipway plan bootstrap, npx slipway apply bootstrap, then",
+  ],
   ["no bucket", error('S3 bucket "b" does not exist.'), "is not in this account"],
   [
     "a parameter group that is left in the maintenance window",

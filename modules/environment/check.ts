@@ -1,5 +1,6 @@
 import type { z } from "zod";
 import { CLOUDFRONT_REGION } from "../../aws/cloudfront";
+import { needsInternet } from "../../aws/image-registries";
 import { architectureOf } from "../../aws/instance-types";
 import { zonesOf } from "../../aws/zones";
 import { type Mistake, show } from "../mistakes";
@@ -103,10 +104,10 @@ export function* checkDatabase(configuration: Configuration): Generator<Mistake>
 /** Roles that a service's login or a schema would take: Postgres keeps some names, and the master user has one. */
 function* checkLogins(
   { logins, username }: DatabaseConfiguration,
-  { network, services }: Configuration,
+  { region, network, services }: Configuration,
 ): Generator<Mistake> {
   if (!logins) return;
-  if (network.vpc === undefined && network.nat === false && logins.image.startsWith("public.ecr.aws/")) {
+  if (network.vpc === undefined && network.nat === false && needsInternet(logins.image, region)) {
     yield {
       path: "database.logins.image",
       message: `${show(logins.image)} is out of reach without NAT: copy it to an ECR repository of the region and name that here (docs/database.md), or say logins: false.`,
