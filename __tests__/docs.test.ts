@@ -7,7 +7,11 @@ import { shipped, sourceOf } from "./support/shipped";
 
 const ROOT = join(__dirname, "..");
 const read = (file: string) => readFileSync(join(ROOT, file), "utf8");
-const texts = ["README.md", ...readdirSync(join(ROOT, "docs")).map((file) => `docs/${file}`)];
+const texts = [
+  "README.md",
+  "sandbox/README.md",
+  ...readdirSync(join(ROOT, "docs")).map((file) => `docs/${file}`),
+];
 
 /** What the hand-written set-up that Slipway replaces is made of. */
 const reference = `

@@ -168,6 +168,20 @@ describe("who may import whom", () => {
     ).toEqual([]);
   });
 
+  test("in the sandbox, what applies and what runs meet in the world alone", () => {
+    const parts = (...names: readonly string[]) => names.map((name) => `sandbox/${name}/`);
+    const applies = parts("aws", "provider", "schema", "wire", "iam");
+    const runs = parts("engine");
+    const is = (path: string, of: readonly string[]) => of.some((part) => path.startsWith(part));
+    const crossing = imports.filter(
+      ({ file, target }) =>
+        (is(file, applies) && is(target, [...runs, "sandbox/api/"])) ||
+        (is(file, runs) && is(target, [...applies, "sandbox/api/"])),
+    );
+    expect(lines(crossing)).toEqual([]);
+    expect(imports.filter(({ file }) => is(file, runs)).length).toBeGreaterThan(30);
+  });
+
   test.each(["terraform", "npm", "dns", "testing"])("%s: nothing of the house", (name) => {
     expect(strays(name, () => false)).toEqual([]);
     expect(filesIn(name).length).toBeGreaterThan(0);

@@ -6,7 +6,7 @@ import { type Push, pushImage, repositoryOf } from "../engine/images";
 import type { Logs } from "../engine/logs";
 import type { Instance, Runtime } from "../engine/state";
 import { Processes } from "../engine/processes";
-import { parameterValue } from "../engine/catalog";
+import { parameterValue } from "../parameter-value";
 import { text } from "../engine/attributes";
 import type { Caller } from "./call";
 import type { Fault } from "../engine/faults";

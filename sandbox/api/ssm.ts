@@ -1,7 +1,7 @@
 import type * as ssm from "@aws-sdk/client-ssm";
 import { arnOf, number, text } from "../engine/attributes";
 import { encryptsParameters, PARAMETER_KEY } from "../aws/kms";
-import { parameterValue } from "../engine/catalog";
+import { parameterValue } from "../parameter-value";
 import type { World, WorldObject } from "../world";
 import { type Call, type Operations, operation, page } from "./call";
 import { AwsFailure } from "./errors";

@@ -1,4 +1,4 @@
-import { parameterValue } from "../engine/catalog";
+import { parameterValue } from "../parameter-value";
 import { loadSchema } from "../schema/cache";
 import type { BlockSchema } from "../schema/types";
 import { deepEqual } from "../wire/paths";

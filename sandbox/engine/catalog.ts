@@ -176,12 +176,3 @@ export function findParameter(world: World, region: string, given: string): Worl
         : text(attributes, "name") === given,
     );
 }
-
-/** Its value in the clear: the newest of what Terraform, a person or the API wrote. */
-export function parameterValue(world: World, object: WorldObject): string | undefined {
-  return (
-    world.reveal(object, "value") ??
-    world.reveal(object, "value_wo") ??
-    (text(object.attributes, "insecure_value") || undefined)
-  );
-}

@@ -1,6 +1,7 @@
 import { dirname, join } from "node:path";
 import type { World } from "../world";
-import { findParameter, parameterValue } from "./catalog";
+import { parameterValue } from "../parameter-value";
+import { findParameter } from "./catalog";
 import type { Address, Databases } from "./databases";
 import type { Definition, Task } from "./state";
 

@@ -1,4 +1,5 @@
-import { findParameter, logGroupExists, parameterValue } from "./catalog";
+import { parameterValue } from "../parameter-value";
+import { findParameter, logGroupExists } from "./catalog";
 import { type Resolved, resolveImage } from "./images";
 import { plan, type Sim } from "./sim";
 import type { Container, Definition, Deployment, Task } from "./state";

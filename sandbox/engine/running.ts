@@ -1,5 +1,6 @@
 import { type Run, runFor } from "./behaviour";
-import { findParameter, findTargetGroup, parameterValue } from "./catalog";
+import { parameterValue } from "../parameter-value";
+import { findParameter, findTargetGroup } from "./catalog";
 import { commandLine } from "./folder-image";
 import { writeTaskLog } from "./log-streams";
 import { architectureOf, deploymentOf } from "./pulling";

@@ -1,6 +1,6 @@
 import { randomInt } from "node:crypto";
 import { AwsError, text } from "../aws/kind";
-import { parameterValue } from "../engine/catalog";
+import { parameterValue } from "../parameter-value";
 import type { Fields } from "../wire/value";
 import type { World } from "../world";
 
