@@ -1,35 +1,8 @@
+import { lossOf } from "../aws/stateful";
 import { findingOf } from "./check";
 import { planRules } from "./plan-rules";
 import type { Finding, RuleText } from "./rule";
 import { type Body, isBody } from "./values";
-
-/** Types of resources that hold what cannot be made again. */
-const STATEFUL: ReadonlySet<string> = new Set([
-  "aws_backup_vault",
-  "aws_cloudwatch_log_group",
-  "aws_cognito_user_pool",
-  "aws_db_instance",
-  "aws_docdb_cluster",
-  "aws_dynamodb_table",
-  "aws_ebs_volume",
-  "aws_ecr_repository",
-  "aws_efs_file_system",
-  "aws_elasticache_cluster",
-  "aws_elasticache_replication_group",
-  "aws_kinesis_stream",
-  "aws_kms_key",
-  "aws_memorydb_cluster",
-  "aws_msk_cluster",
-  "aws_neptune_cluster",
-  "aws_opensearch_domain",
-  "aws_rds_cluster",
-  "aws_redshift_cluster",
-  "aws_route53_zone",
-  "aws_s3_bucket",
-  "aws_secretsmanager_secret",
-  "aws_sqs_queue",
-  "aws_ssm_parameter",
-]);
 
 /**
  * Every resource that holds data and that a plan destroys or replaces.
@@ -40,9 +13,9 @@ export function checkPlan(plan: Body, name = "plan"): Finding[] {
   const changes = Array.isArray(plan.resource_changes) ? plan.resource_changes.filter(isBody) : [];
   return changes.flatMap((change) => {
     const { address, type, mode } = change;
-    const actions = isBody(change.change) ? change.change.actions : undefined;
-    if (mode === "data" || !STATEFUL.has(String(type)) || !Array.isArray(actions)) return [];
-    if (!actions.includes("delete")) return [];
+    const { actions, before } = isBody(change.change) ? change.change : {};
+    if (mode === "data" || !Array.isArray(actions) || !actions.includes("delete")) return [];
+    if (lossOf(String(type), before) === undefined) return [];
     const replaces = actions.includes("create");
     const where = { address: String(address), path: replaces ? forced(change) : "", value: actions };
     return [findingOf(ruleOf(replaces ? "stateful-replace" : "stateful-destroy"), name, where)];

@@ -143,7 +143,7 @@ function construct(app: App, configured: readonly Configured[], project: Project
     return environment;
   });
   mistakes.push(
-    ...environments.flatMap(({ services }) => [...services.values()].flatMap((one) => one.mistakes)),
+    ...environments.flatMap(({ services }) => Object.values(services).flatMap((one) => one.mistakes)),
   );
   if (mistakes.length > 0) throw new ConfigurationError(mistakes);
   return environments;

@@ -6,6 +6,7 @@ import { CommandError } from "./error";
 import { inSandbox } from "./offline";
 import { markdownReport, writeMarkdown } from "./markdown";
 import { parsePlan, type PlanJson } from "./plan-json";
+import { unprotecting } from "./problems";
 import { Progress, screenOf } from "./progress";
 import { type SavedPlan, SavedPlans } from "./saved";
 import { BOOTSTRAP, type Stack } from "./stacks";
@@ -16,6 +17,7 @@ import { summarize } from "./summary";
 import { synthesize } from "./synthesize";
 import { Terraform } from "./terraform";
 import { appliedText, textReport } from "./text";
+import { withoutProtection } from "./without-protection";
 import { problemLines } from "./words";
 
 export interface DestroyOptions {
@@ -45,7 +47,9 @@ export function destroyCommand(
     saved.remove(name);
     const terraform = new Terraform(project, children);
     try {
-      const plan = await planDestroy(stack, terraform, saved);
+      const { result: plan, lifted } = await withoutProtection(stack, () =>
+        planDestroy(stack, terraform, saved),
+      );
       children.check();
       if (plan.summary.resources.length === 0) {
         process.stdout.write(`${name} has no resources: there is nothing to destroy.\n`);
@@ -56,6 +60,7 @@ export function destroyCommand(
       process.stdout.write(`${textReport([shown], colors)}\n`);
       if (markdown !== undefined) writeMarkdown(markdown, markdownReport([shown]));
       checkLosses([plan], allowDestroy);
+      process.stdout.write(liftedText(lifted, plan));
       if (dryRun) {
         process.stdout.write("\nNothing was destroyed: --dry-run.\n");
         return 2;
@@ -99,6 +104,13 @@ async function find(name: string, project: string, stacks: readonly Stack[]): Pr
   );
 }
 
+/** What --allow-destroy lifts, of what is there to be destroyed. */
+function liftedText(lifted: readonly string[], { summary }: SavedPlan): string {
+  const going = summary.resources.filter(({ address }) => lifted.includes(address));
+  if (going.length === 0) return "";
+  return `\n--allow-destroy lifts Terraform's own protection (prevent_destroy) for this one plan: ${going.map(({ address }) => address).join(", ")}.\n`;
+}
+
 /** @throws CommandError in Terraform's words, or naming what AWS would not let go */
 async function planDestroy(stack: Stack, terraform: Terraform, saved: SavedPlans): Promise<SavedPlan> {
   const { name } = stack;
@@ -139,10 +151,11 @@ function checkProtection(name: string, { resource_changes }: PlanJson): void {
     .filter(({ change }) => {
       const before = (change.before ?? {}) as Record<string, unknown>;
       return before.deletion_protection === true || before.enable_deletion_protection === true;
-    })
-    .map(({ address }) => address);
+    });
   if (held.length === 0) return;
+  const addresses = held.map(({ address }) => address).join(", ");
+  const options = [...new Set(held.map(({ type }) => unprotecting(type)))].join(" and ");
   throw new CommandError(
-    `Refused, nothing was destroyed: AWS protects ${held.join(", ")} from deletion. Put environments/${name}.ts back with deletionProtection: false, plan and apply that; then run this again.`,
+    `Refused, nothing was destroyed: AWS protects ${addresses} from deletion. Put ${options} into environments/${name}.ts, plan and apply that; then run this again.`,
   );
 }

@@ -73,6 +73,12 @@ export function unsureSecrets({ address, secrets = [] }: ResourceSummary, { name
 /** Terraform's refusal of a plan that was made of an older state. */
 export const STALE = /Saved plan is stale|saved plan does not match/i;
 
+/** What an environment's file says where what it protects, of this type, is to go. */
+export const unprotecting = (type: string): string =>
+  type === "aws_lb" ? "distribution: { deletionProtection: false }" : 'data: "disposable"';
+
+const typeOf = (address: string) => address.split(".").at(-2) ?? "";
+
 /** The failures with a known way out. Words of Terraform 1.11, OpenTofu 1.11 and the AWS SDK for Go. */
 const WAYS_OUT: readonly [RegExp, (text: string, stack: Stack, address: string | undefined) => string][] = [
   [/Error acquiring the state lock/, heldLock],
@@ -125,8 +131,8 @@ const WAYS_OUT: readonly [RegExp, (text: string, stack: Stack, address: string |
   ],
   [
     /Instance cannot be destroyed/,
-    (_, { name }) =>
-      `It is protected. Where it is to go: set deletionProtection: false beside it in environments/${name}.ts (the state bucket: docs/adopting.md), plan and apply that; then run this again.`,
+    (text, { name }, address = /Resource (\S+) has/.exec(text)?.[1] ?? "") =>
+      `It is protected. Where it is to go: put ${unprotecting(typeOf(address))} into environments/${name}.ts (the state bucket: docs/adopting.md; one thing alone: "Data that is kept", docs/plan.md), plan and apply that; then run this again.`,
   ],
   [FOREIGN_LOCK_FILE, otherProviders],
   [OUTDATED_LOCK_FILE, otherProviders],

@@ -5,7 +5,7 @@ import { z } from "zod";
 import { CommandError, reasonOf } from "./error";
 import { inSandbox } from "./offline";
 import type { Stack } from "./stacks";
-import { lossOf } from "./stateful";
+import { lossOf } from "../aws/stateful";
 
 const instance = z.object({ attributes: z.record(z.string(), z.unknown()).nullish() });
 

@@ -1,6 +1,6 @@
 import { type AttributeChange, differences, isWithin, pathText } from "./differences";
 import type { Action, Change, Configured, PlanJson, ResourceChange } from "./plan-json";
-import { lossOf } from "./stateful";
+import { lossOf } from "../aws/stateful";
 
 export type Kind = "create" | "update" | "replace" | "destroy" | "forget" | "none";
 

@@ -135,7 +135,7 @@ describe.sequential("an environment", () => {
   it("cannot give a service another name in place, whatever moves in the state", async () => {
     const moves = `(staging) => {
       new SqsQueue(staging, "work", { name: "staging-jobs" });
-      for (const one of staging.services.get("api").node.findAll())
+      for (const one of staging.services.api.node.findAll())
         one.moveFromId?.(one.terraformResourceType + "." + one.friendlyUniqueId.replace("api", "web"));
     }`;
     write({ services: { api: "logDays: 7" }, extend: moves });

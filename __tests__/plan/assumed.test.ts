@@ -15,7 +15,7 @@ const environments = {
     )
     .replace(
       /\}\);\s*$/,
-      '}, (live) => { live.services.get("web")?.logGroup.importFrom("/old/web"); live.database?.instance.importFrom("legacy"); });',
+      '}, (live) => { live.services.web.logGroup.importFrom("/old/web"); live.database.instance.importFrom("legacy"); });',
     ),
 };
 const context = {

@@ -325,7 +325,7 @@ describe("a destroy", () => {
     );
     expect(code).toBe(1);
     expect(stderr).toContain(
-      "AWS protects aws_db_instance.main from deletion. Put environments/prod.ts back with deletionProtection: false",
+      'AWS protects aws_db_instance.main from deletion. Put data: "disposable" into environments/prod.ts',
     );
     expect(project.calls("apply")).toEqual([]);
   });
@@ -344,7 +344,7 @@ describe("a destroy", () => {
     const lines = [error("Instance cannot be destroyed")];
     const { code, stderr } = await make({ plan: { code: 1, lines } }).run("destroy", "prod");
     expect(code).toBe(1);
-    expect(stderr).toContain("set deletionProtection: false beside it in environments/prod.ts");
+    expect(stderr).toContain('put data: "disposable" into environments/prod.ts');
   });
 });
 

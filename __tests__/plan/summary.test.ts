@@ -3,7 +3,7 @@ import { join } from "node:path";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { parsePlan } from "../../plan/plan-json";
-import { lossOf, STATEFUL } from "../../plan/stateful";
+import { lossOf, STATEFUL } from "../../aws/stateful";
 import { type Counts, losses, type ResourceSummary, summarize } from "../../plan/summary";
 import { planOf, resource } from "./support/plans";
 

@@ -375,9 +375,10 @@ describe.sequential("the preset production", () => {
   });
 
   it("becomes small in three applies: protection, services, capacity", async () => {
-    const unprotected = {
+    const unprotected: EnvironmentProps = {
       ...larger,
-      database: { engineVersion: "18", deletionProtection: false, finalSnapshot: false },
+      data: "disposable",
+      database: { engineVersion: "18" },
       distribution: { deletionProtection: false },
     };
     const database = { engineVersion: "18", storage: 100, maxStorage: 500 };

@@ -160,7 +160,7 @@ describe.sequential("staging and prod", () => {
 
   it("are destroyed to the last object, prod once its protection is lifted", async () => {
     const source = readFileSync(join(project.folder, "environments/prod.ts"), "utf8");
-    const lifted = `  database: { deletionProtection: false, finalSnapshot: false },\n  distribution: { deletionProtection: false },\n`;
+    const lifted = `  data: "disposable",\n  distribution: { deletionProtection: false },\n`;
     project.write("prod.ts", source.replace("  services: {", `${lifted}  services: {`));
     const applied = await project.cdktf("apply", "prod", "--auto-approve");
     expect(applied.code, applied.output).toBe(0);

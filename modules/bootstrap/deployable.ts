@@ -16,7 +16,7 @@ export function deployableOf(environment: Environment, account: string): Deploya
     region,
     cluster: cluster.cluster.nameInput ?? "",
     roles: [
-      ...[...services.values()].flatMap(({ roles }) => [roles.execution, roles.task]),
+      ...Object.values(services).flatMap(({ roles }) => [roles.execution, roles.task]),
       ...(logins ? [logins.execution] : []),
     ].map((role) => `arn:aws:iam::${account}:role/${role.nameInput}`),
     database: {
@@ -29,7 +29,7 @@ export function deployableOf(environment: Environment, account: string): Deploya
         },
       }),
     },
-    services: [...services.values()].map((service) => {
+    services: Object.values(services).map((service) => {
       const logs = { group: service.logGroup.nameInput ?? "" };
       return {
         service: service.service.nameInput ?? "",

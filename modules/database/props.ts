@@ -87,9 +87,9 @@ export const databaseOptions = options({
   replicas: z.literal([0, 1]).default(0),
   /** Days that automatic backups are kept, 0 for none. @default 7 */
   backupDays: z.int().min(0).max(35).default(7),
-  /** Refuses to delete the instance until it is switched off and applied. @default true */
+  /** Refuses to delete the instance until it is switched off and applied; off where `data` is disposable. @default true */
   deletionProtection: z.boolean().default(true),
-  /** A snapshot when the instance is deleted after all. @default true */
+  /** A snapshot when the instance is deleted after all; none where `data` is disposable. @default true */
   finalSnapshot: z.boolean().default(true),
   /** What the database waits for, query by query, in RDS for seven days; free. @default true */
   performanceInsights: z.boolean().default(true),

@@ -5,6 +5,7 @@ import { Fn, TerraformLocal, TerraformOutput } from "cdktf";
 import type { Construct } from "constructs";
 import { Bastion } from "../bastion/bastion";
 import { boundaryArn } from "../boundary";
+import { byName } from "../by-name";
 import { Cluster } from "../cluster/cluster";
 import { CONTRACT_VERSION, type Contract, contractParameter } from "../contract";
 import { Database } from "../database/database";
@@ -12,6 +13,7 @@ import { ExternalDatabase } from "../database/external";
 import { Logins } from "../database/logins";
 import { Distribution } from "../distribution/distribution";
 import { Internal } from "../internal/internal";
+import { keepData } from "../keep-data";
 import { Key } from "../key/key";
 import { ExistingNetwork } from "../network/existing";
 import { FlowLogs } from "../network/flow-logs";
@@ -32,8 +34,16 @@ const MOST_READABLE = 4;
 /** Ports that Docker gives containers in the network mode bridge. Source: PortMapping, ECS API reference. */
 const DYNAMIC_PORTS = [32768, 65535] as const;
 
-/** One complete environment, in one stack: everything it is made of, and who may talk to whom. */
-export class Environment extends SlipwayStack {
+/**
+ * One complete environment, in one stack: everything it is made of, and who may talk to whom.
+ *
+ * @typeParam Name names of its services, as far as the file's first argument says them
+ * @typeParam Own what it is of a database: `Database`, undefined where it makes none, or either where nobody can tell
+ */
+export class Environment<
+  Name extends string = string,
+  Own extends Database | undefined = Database | undefined,
+> extends SlipwayStack {
   /** The AWS account's id. */
   readonly account: string;
   /** What its secrets and logs lie under, where that is not AWS's own. */
@@ -41,7 +51,7 @@ export class Environment extends SlipwayStack {
   /** `"natGateways" in network` tells one that the environment made from one that was there. */
   readonly network: OwnNetwork | ExistingNetwork;
   readonly flowLogs: FlowLogs | undefined;
-  readonly database: Database | undefined;
+  readonly database: Own;
   /** The one that is elsewhere, instead. */
   readonly externalDatabase: ExternalDatabase | undefined;
   /** A user of the database for each service. */
@@ -53,10 +63,10 @@ export class Environment extends SlipwayStack {
   readonly bastion: Bastion | undefined;
   /** By the repository's name. */
   readonly registries: ReadonlyMap<string, Registry>;
-  /** What services use, by name. */
-  readonly uses: ReadonlyMap<string, Bucket | Queue | Valkey>;
-  /** By name, in the order of deployment. */
-  readonly services: ReadonlyMap<string, Service>;
+  /** What services use, by name; a wrong name is an error that says the right ones. */
+  readonly uses: Readonly<Record<string, Bucket | Queue | Valkey>>;
+  /** By name, in the order of deployment; a wrong name is an error that says the right ones. */
+  readonly services: Readonly<Record<Name, Service>>;
   /** What deploy reads. */
   readonly contractParameter: SsmParameter;
 
@@ -74,7 +84,7 @@ export class Environment extends SlipwayStack {
     this.key = this.createKey();
     this.network = this.createNetwork();
     this.flowLogs = this.createFlowLogs();
-    this.database = this.createDatabase();
+    this.database = this.createDatabase() as Own;
     this.externalDatabase = this.createExternalDatabase();
     this.logins = this.createLogins();
     this.cluster = this.createCluster();
@@ -89,6 +99,12 @@ export class Environment extends SlipwayStack {
     this.connectBastion();
     this.contractParameter = this.writeContract();
     this.writeOutputs();
+  }
+
+  /** Data is kept last, like the boundary: a team adds its own until the stack is written. */
+  override toTerraform() {
+    if (this.configuration.data === "kept") keepData(this);
+    return super.toTerraform();
   }
 
   private createKey() {
@@ -183,10 +199,11 @@ export class Environment extends SlipwayStack {
 
   private createUses() {
     const { configuration, account, network } = this;
-    return new Map(
+    return byName(
+      "use",
       Object.entries(configuration.uses).map(([name, options]) => {
         const props = { environment: configuration.name, account, network, name, options };
-        return [name, createUse(this, `uses_${name}`, props)];
+        return [name, createUse(this, `uses_${name}`, props)] as const;
       }),
     );
   }
@@ -194,7 +211,8 @@ export class Environment extends SlipwayStack {
   private createServices() {
     const { account, configuration, key, network, cluster, distribution, internal, uses } = this;
     const { database, externalDatabase, logins } = this;
-    return new Map(
+    return byName(
+      "service",
       configuration.services.map((service) => {
         const registry = this.registries.get(service.registry.repository);
         if (registry === undefined) throw new Error(`No registry for ${service.name}.`);
@@ -212,14 +230,18 @@ export class Environment extends SlipwayStack {
           internal,
           uses,
         };
-        return [service.name, new Service(this, `service_${service.name}`, props)];
+        return [service.name, new Service(this, `service_${service.name}`, props)] as const;
       }),
     );
   }
 
+  private everyService(): Service[] {
+    return Object.values(this.services);
+  }
+
   /** CloudFront is admitted by its load balancer itself; from there it goes to tasks and nowhere else. */
   private connectLoadBalancers() {
-    const served = [...this.services.values()].filter(({ targetGroup }) => targetGroup !== undefined);
+    const served = this.everyService().filter(({ targetGroup }) => targetGroup !== undefined);
     if (this.distribution) {
       const from = this.distribution.loadBalancer.securityGroup;
       const open = served.filter(({ own }) => !own.internal);
@@ -257,7 +279,7 @@ export class Environment extends SlipwayStack {
   }
 
   private connectDatabase() {
-    const clients = [...this.services.values()].filter(({ own }) => own.database);
+    const clients = this.everyService().filter(({ own }) => own.database);
     if (!this.database || clients.length === 0) return;
     const { database, cluster } = this;
     if (cluster.securityGroup && clients.some(({ securityGroup }) => securityGroup === undefined)) {
@@ -291,7 +313,7 @@ export class Environment extends SlipwayStack {
 
   /** Twice: for programs that have the state at hand, and for a deployment that has not. */
   private writeContract() {
-    const services = [...this.services.values()];
+    const services = this.everyService();
     const contract: Contract = {
       version: CONTRACT_VERSION,
       environment: this.configuration.name,

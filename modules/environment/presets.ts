@@ -1,15 +1,8 @@
 import type { Preset } from "./props";
 
-/**
- * The beginning: Fargate alone, a NAT instance, no database and no bastion. What it lacks comes with a change of the preset.
- */
-export const light: Preset = {
-  network: { nat: "instance" },
-  bastion: false,
-  database: false,
-  cluster: { capacity: {} },
-  distribution: { deletionProtection: false },
-  service: { count: 1, logDays: 7 },
+/** What all that holds data says of itself where none of it is to be kept. */
+export const unprotected: Preset = {
+  database: { deletionProtection: false, finalSnapshot: false },
   uses: {
     bucket: { deletionProtection: false },
     queue: { deletionProtection: false },
@@ -17,14 +10,26 @@ export const light: Preset = {
   },
 };
 
+/**
+ * The beginning: Fargate alone, a NAT instance, no database and no bastion. What it lacks comes with a change of the preset.
+ */
+export const light = {
+  data: "disposable",
+  network: { nat: "instance" },
+  bastion: false,
+  database: false,
+  cluster: { capacity: {} },
+  distribution: { deletionProtection: false },
+  service: { count: 1, logDays: 7 },
+} satisfies Preset;
+
 /** Cheap and quick to take down: one NAT gateway, spot instances, nothing protected. */
-export const small: Preset = {
+export const small = {
+  data: "disposable",
   network: { nat: "single" },
   database: {
     instanceClass: "db.t4g.micro",
     backupDays: 1,
-    deletionProtection: false,
-    finalSnapshot: false,
     applyImmediately: true,
   },
   cluster: {
@@ -39,15 +44,11 @@ export const small: Preset = {
   },
   distribution: { deletionProtection: false },
   service: { count: 1, logDays: 7 },
-  uses: {
-    bucket: { deletionProtection: false },
-    queue: { deletionProtection: false },
-    valkey: { deletionProtection: false },
-  },
-};
+} satisfies Preset;
 
 /** Survives the loss of a zone and of a person's attention: a NAT gateway per zone, a standby, protection. */
-export const production: Preset = {
+export const production = {
+  data: "kept",
   encryption: "own",
   network: { nat: "per-zone", flowLogs: true },
   database: {
@@ -57,8 +58,6 @@ export const production: Preset = {
     multiAz: true,
     logins: true,
     backupDays: 14,
-    deletionProtection: true,
-    finalSnapshot: true,
   },
   cluster: {
     capacity: {
@@ -75,4 +74,4 @@ export const production: Preset = {
   distribution: { deletionProtection: true, accessLogs: true },
   service: { count: 2, logDays: 90 },
   uses: { valkey: { replicas: 1, snapshotDays: 7 } },
-};
+} satisfies Preset;

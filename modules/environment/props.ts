@@ -50,6 +50,13 @@ export const environmentOptions = options({
    * @default "aws"
    */
   encryption: z.enum(["aws", "own"]).default("aws"),
+  /**
+   * What may become of the data: `"kept"` has Terraform refuse to destroy or replace whatever holds some, logs and keys among it,
+   * AWS refuse to delete the database, and a last snapshot be taken; `"disposable"` lets all of it go. `deletionProtection` and
+   * `finalSnapshot` say otherwise of one thing. See "Data that is kept", docs/plan.md.
+   * @default "kept"
+   */
+  data: z.enum(["kept", "disposable"]).default("kept"),
   /** A way in for people: to the database and the load balancer, through Session Manager. @default true */
   bastion: bastion.prefault(true),
   /** RDS Postgres, or one that is elsewhere, by its URL. @default true */
@@ -138,6 +145,7 @@ export interface Configuration {
   readonly region: string;
   readonly network: NetworkConfiguration;
   readonly encryption: Parsed["encryption"];
+  readonly data: Parsed["data"];
   readonly bastion: BastionConfiguration | false;
   readonly database: DatabaseConfiguration | ExternalDatabaseConfiguration | false;
   readonly cluster: ClusterConfiguration;

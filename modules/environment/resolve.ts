@@ -15,11 +15,13 @@ import { rulePriorities } from "../service/priority";
 import { connectionVariables } from "../service/variables";
 import { lostNames } from "./lost-names";
 import { mistakeInName } from "./name";
+import { unprotected } from "./presets";
 import {
   type Configuration,
   type EnvironmentProps,
   environmentOptions,
   type NetworkConfiguration,
+  type Preset,
   type ServiceConfiguration,
 } from "./props";
 
@@ -88,7 +90,12 @@ function crossCheck(
 
 /** What was written over the preset's data: the parts, each service, and what services use. */
 function layered({ preset, services, ...written }: EnvironmentProps): Record<string, unknown> {
-  const { service, uses, ...parts } = preset ?? {};
+  const disposable = (written.data ?? preset?.data) === "disposable";
+  const { service, uses, ...parts } = layer(
+    disposable ? unprotected : {},
+    preset,
+    environmentOptions,
+  ) as Preset;
   const own = Object.entries(services ?? {}).map(
     ([name, said]) => [name, layer(service, said, serviceOptions)] as const,
   );
@@ -97,7 +104,7 @@ function layered({ preset, services, ...written }: EnvironmentProps): Record<str
 }
 
 function complete(name: string, parsed: Parsed): Configuration {
-  const { account, after, region, encryption, bastion, database, distribution, cluster } = parsed;
+  const { account, after, region, encryption, data, bastion, database, distribution, cluster } = parsed;
   const services = withPriorities(
     Object.entries(parsed.services).map(([service, own]) => completeService(service, own, parsed, cluster)),
   );
@@ -110,6 +117,7 @@ function complete(name: string, parsed: Parsed): Configuration {
     region,
     network: completeNetwork(name, parsed),
     encryption,
+    data,
     bastion,
     database,
     cluster,

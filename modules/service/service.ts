@@ -53,7 +53,7 @@ export interface ServiceProps {
   readonly distribution: Distribution | undefined;
   readonly internal: Internal | undefined;
   /** All that the environment's services use, by name. */
-  readonly uses: ReadonlyMap<string, Use>;
+  readonly uses: Readonly<Record<string, Use>>;
 }
 
 /** What one task definition of a service runs. */
@@ -579,7 +579,7 @@ export class Service extends Construct {
   /** What it uses: by which name and variable. */
   private get uses() {
     return Object.entries(this.own.uses).map(([name, options]) => {
-      const use = this.props.uses.get(name);
+      const use = this.props.uses[name];
       if (use === undefined) throw new Error(`No ${name} for ${this.own.name}.`);
       return { name, variable: variableOf(name, options), use };
     });

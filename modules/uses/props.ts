@@ -5,7 +5,7 @@ import { expand, formed, into, options, variable } from "../options";
 const shared = {
   /** The variable that tells the service where it is. @default by the name: UPLOADS_BUCKET, JOBS_QUEUE_URL, CACHE_URL */
   variable: variable.optional(),
-  /** Refuses to destroy it, in the plan, until it is switched off and applied. @default true */
+  /** Refuses to destroy it, in the plan, until it is switched off and applied; off where `data` is disposable. @default true */
   deletionProtection: z.boolean().default(true),
 };
 

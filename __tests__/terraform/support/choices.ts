@@ -17,9 +17,9 @@ const web = (service: NonNullable<EnvironmentProps["services"]>[string]): Additi
  * choice of their own.
  */
 const movable = layer(production, {
-  database: { deletionProtection: false, finalSnapshot: false, applyImmediately: true, logins: false },
+  data: "disposable",
+  database: { applyImmediately: true, logins: false },
   distribution: { deletionProtection: false },
-  uses: small.uses,
 }) as Preset;
 
 const pool = { instanceTypes: ["m7a.large"], weight: 2 };
