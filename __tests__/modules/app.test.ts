@@ -13,10 +13,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { register } from "tsx/cjs/api";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { read } from "../../modules/app";
+import { build, read } from "../../modules/app";
+import type { EnvironmentProps } from "../../modules/environment";
+import type { Environment } from "../../modules/environment/environment";
 import { ConfigurationError, type Mistake } from "../../modules/mistakes";
 import { least } from "./support/least";
-import { synthesize } from "./support/synthesize";
+import { filesOf, newApp, synthesize } from "./support/synthesize";
 
 const repository = join(__dirname, "../..");
 const root = mkdtempSync(join(tmpdir(), "slipway-app-"));
@@ -150,6 +152,28 @@ describe("extend", () => {
     });
     expect(graph.one("aws_db_instance").iops).toBe(6000);
     expect(graph.one("aws_vpc").enable_network_address_usage_metrics).toBe(true);
+  });
+
+  test("is told of a name that is none, with those there are", () => {
+    const asking = (ask: (own: Environment) => unknown, props: EnvironmentProps = least) => {
+      const extend = (own: Environment) => void ask(own);
+      return mistakesOf(() => build(newApp(), filesOf({ staging: { props, extend } }), { project: "app" }));
+    };
+    const uses = { uploads: "bucket", jobs: "queue" } as const;
+    const two = { ...least, services: { ...least.services, api: { uses } } };
+    expect(asking(({ services }) => services.wbe, two)[0]?.message).toBe(
+      'the second argument fails: there is no service "wbe": there is web, api. Did you mean web?',
+    );
+    expect(asking(({ services }) => services.web)).toEqual([]);
+    expect(asking((own) => own.uses.downloads, two)[0]?.message).toContain(
+      'there is no use "downloads": there is uploads, jobs.',
+    );
+    const none = asking(({ services }) => services.web, { region: "us-west-2", services: {} });
+    expect(none[0]?.message).toContain('there is no service "web": there is none.');
+    // What JavaScript asks of any object is no name.
+    expect(
+      asking(async ({ services }) => `${await services}${JSON.stringify(Object.keys(services))}`),
+    ).toEqual([]);
   });
 });
 

@@ -17,11 +17,7 @@ type Scope = Parameters<Extend>[0];
 
 const onFargate = butWeb({ capacity: "fargate" });
 
-const serviceOf = (environment: Scope, name = "web"): Service => {
-  const service = environment.services.get(name);
-  if (service === undefined) throw new Error(`No service ${name}.`);
-  return service;
-};
+const serviceOf = (environment: Scope, name = "web") => environment.services[name] as Service;
 
 /** `least` where the second argument says something of its web service. */
 const extended = (add: (web: Service, staging: Scope) => void, props = least as typeof onFargate) =>

@@ -33,7 +33,7 @@ const props: EnvironmentProps = {
 export default environment(props, (made) => {
   const queue = new SqsQueue(made, "own", {});
   suppress(queue, "queue-encryption", "Holds nothing that matters.");
-  made.services.get("web")?.environment("QUEUE_URL", queue.url);
+  made.services["web"]?.environment("QUEUE_URL", queue.url);
   made.database?.instance.addOverride("iops", 6000);
 });
 
@@ -61,7 +61,7 @@ const tsconfig = (module: string, moduleResolution: string) =>
       skipLibCheck: false,
       noEmit: true,
     },
-    include: ["own.ts", "main.ts", "environments"],
+    include: ["own.ts", "extend.ts", "main.ts", "environments"],
   });
 
 describe("the package", () => {
@@ -150,6 +150,7 @@ describe("a project that depends on the package", () => {
     ["typescript-stock", "nodenext", "nodenext"],
   ])("compiles as strictly as can be with %s, %s, %s", (compiler, module, resolution) => {
     consumer.write("own.ts", OWN);
+    consumer.write("extend.ts", readFileSync(join(__dirname, "support/extend.ts"), "utf8"));
     consumer.write("tsconfig.json", tsconfig(module, resolution));
     const tsc = join(ROOT, "node_modules", compiler, "bin/tsc");
     const { status, stdout } = spawnSync(process.execPath, [tsc], { cwd: consumer.folder, encoding: "utf8" });

@@ -42,7 +42,7 @@ export default`,
     /\}\);\s*$/,
     `  const files = new EfsFileSystem(own, "files", { encrypted: true });
   const agent = { name: "agent", image: "public.ecr.aws/datadog/agent:7.60.0", memory: 128, essential: false };
-  for (const service of own.services.values()) service.volume(files, "/data").sidecar(agent);
+  for (const service of Object.values(own.services)) service.volume(files, "/data").sidecar(agent);
 });
 `,
   );
