@@ -193,7 +193,10 @@ describe("who may import whom", () => {
     [
       "plan",
       (target) =>
-        ["terraform/binaries", "dns/records"].includes(target) || isTerminal(target) || isSimilar(target),
+        ["terraform/binaries", "dns/records"].includes(target) ||
+        isFact(target) ||
+        isTerminal(target) ||
+        isSimilar(target),
     ],
     ["guardrails", (target) => isFact(target) || isTerminal(target)],
     ["postgres", (target) => target.startsWith("modules/") || isTerminal(target)],
