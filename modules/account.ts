@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { type Mistake, show } from "./mistakes";
+import type { Project } from "./stack";
 
 /** Twelve digits. */
 const ACCOUNT = /^\d{12}$/;
@@ -43,13 +44,43 @@ export function checkAccounts(environments: readonly Placed[], home: string | un
 export const accountOf = (environments: readonly Placed[], home: string | undefined): string | undefined =>
   home ?? environments.find((one) => one.account !== undefined)?.account;
 
-/** Environments that are elsewhere than the bootstrap stack, which makes roles and a bucket in one account. */
-export function checkOneAccount(environments: readonly Placed[], home: string | undefined): Mistake[] {
-  const account = accountOf(environments, home);
-  return environments
-    .filter((one) => one.account !== undefined && one.account !== account)
-    .map(({ name, account: own }) => ({
-      path: `${name}.account`,
-      message: `${own} is another account than that of the bootstrap stack, ${account}, where states, images and roles lie: give it a project of its own, with its own bootstrap, or say bootstrap: false (docs/accounts.md).`,
-    }));
+/** The accounts of a project, its first in front: those of its environments, and those that cdktf.json names. */
+export function accountsOf(
+  environments: readonly Placed[],
+  home: string | undefined,
+  named: readonly string[],
+): (string | undefined)[] {
+  const first = accountOf(environments, home);
+  const others = new Set([...named, ...environments.flatMap(({ account }) => account ?? [])]);
+  others.delete(first ?? "");
+  return [first, ...[...others].sort()];
+}
+
+/**
+ * Environments in several accounts, none of which cdktf.json names: the first would be another one with each new file, and
+ * its bootstrap stack would move.
+ */
+export function checkFirst(environments: readonly Placed[], home: string | undefined): Mistake[] {
+  const places = environments.flatMap(({ name, account }) =>
+    account === undefined ? [] : [`${account} (${name})`],
+  );
+  const accounts = new Set(environments.flatMap(({ account }) => account ?? []));
+  if (home !== undefined || accounts.size < 2) return [];
+  return [
+    {
+      path: "cdktf.json.context.account",
+      message: `is missing, and environments are in several: ${places.join(", ")}. Name the one whose stack is to be called bootstrap, where images are pushed; it stays that one.`,
+    },
+  ];
+}
+
+/**
+ * A project as it is in one of its accounts: that one's bucket, quotas and bootstrap.
+ * @param account absent for the first
+ */
+export function inAccount(project: Project, account: string | undefined): Project {
+  if (account === undefined || account === project.account) return project;
+  // Until its own bucket is there, states lie in this folder; where nobody makes one, all accounts share the one that is named.
+  const bucket = project.bootstrap ? { stateBucket: "", stateRegion: "" } : {};
+  return { ...project, ...bucket, ...project.accounts?.[account], account };
 }

@@ -1,17 +1,16 @@
 import { readdirSync } from "node:fs";
 import { basename, join } from "node:path";
 import { App } from "cdktf";
-import { accountOf, checkAccounts, checkOneAccount } from "./account";
+import { accountOf, accountsOf, checkAccounts, checkFirst } from "./account";
 import { Bootstrap } from "./bootstrap/bootstrap";
-import type { BootstrapConfiguration } from "./bootstrap/props";
 import { checkRepositories } from "./bootstrap/repositories";
 import type { EnvironmentFile } from "./environment";
 import { Environment } from "./environment/environment";
-import { unknownNames, unknownRegion } from "./environment/unknown-names";
 import { resolve } from "./environment/resolve";
 import { checkTogether, type Source, withPeers } from "./environment/together";
+import { unknownNames, unknownRegion } from "./environment/unknown-names";
 import { ConfigurationError, type Mistake } from "./mistakes";
-import { resolveProject } from "./project";
+import { type ResolvedProject, resolveProject } from "./project";
 import type { Project } from "./stack";
 import { withoutTokenTraces } from "./traces";
 
@@ -66,11 +65,11 @@ export function synthesize(folder: string, context: unknown, warn: (line: string
     if (project === undefined) throw new ConfigurationError(mistakes);
     const app = new App();
     const environments = construct(app, configured, project);
-    if (project.bootstrap) addBootstrap(app, project.bootstrap, project, environments);
+    const bootstraps = addBootstraps(app, project, environments);
     const unknown = [
-      ...(project.bootstrap
-        ? unknownRegion("cdktf.json.context.bootstrap.region", project.bootstrap.region)
-        : []),
+      ...bootstraps.flatMap(({ place, configuration }) => [
+        ...unknownRegion(`cdktf.json.context.${place}.region`, configuration.region),
+      ]),
       ...environments.flatMap(({ configuration }) => [...unknownNames(configuration)]),
     ];
     for (const { path, message } of unknown) warn(`${path}: ${message}`);
@@ -85,23 +84,25 @@ export function build(app: App, files: readonly Loaded[], project: Project): Env
 }
 
 /**
- * Adds the stack of what these environments share.
+ * Adds the stack of what these environments share: one in each of their accounts.
  * @throws ConfigurationError where they ask more of it than AWS gives
  */
-export function addBootstrap(
+export function addBootstraps(
   app: App,
-  configuration: BootstrapConfiguration,
-  project: Project,
+  project: ResolvedProject,
   environments: readonly Environment[],
-): Bootstrap {
+): Bootstrap[] {
   const configurations = environments.map((environment) => environment.configuration);
-  const mistakes = [
-    ...checkRepositories(configurations),
-    ...checkOneAccount(configurations, project.account),
-  ];
+  const further = Object.entries(project.accounts);
+  if (!project.bootstrap && further.every(([, { bootstrap }]) => !bootstrap)) return [];
+  const mistakes = [...checkRepositories(configurations), ...checkFirst(configurations, project.account)];
   if (mistakes.length > 0) throw new ConfigurationError(mistakes);
-  const account = accountOf(configurations, project.account);
-  return new Bootstrap(app, configuration, { ...project, account }, environments);
+  const named = further.map(([account]) => account);
+  const whole = { ...project, account: accountOf(configurations, project.account) };
+  return accountsOf(configurations, project.account, named).flatMap((account) => {
+    const { bootstrap = project.bootstrap } = project.accounts[account ?? ""] ?? {};
+    return bootstrap ? new Bootstrap(app, bootstrap, whole, environments, account) : [];
+  });
 }
 
 type Configured = Source & Pick<EnvironmentFile, "extend">;

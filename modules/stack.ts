@@ -14,7 +14,7 @@ import { boundRoles } from "./boundary";
 export interface Project {
   /** The tag `project` on everything. */
   readonly project: string;
-  /** The AWS account of all that name no other; absent where that is whichever the credentials are of. */
+  /** The AWS account of all that name no other, the first; absent where that is whichever the credentials are of. */
   readonly account?: string | undefined;
   /** S3 bucket that holds the states, and its region; without one they are files in this folder. */
   readonly stateBucket?: string;
@@ -23,6 +23,10 @@ export interface Project {
   readonly quotas?: Readonly<Record<string, number>>;
   /** What the environments of one account share; roles for CI among it demand a boundary of the roles that they make. */
   readonly bootstrap?: false | { readonly region?: string; readonly github?: false | object };
+  /** What further accounts have of their own, by their numbers. */
+  readonly accounts?: Readonly<
+    Record<string, Partial<Pick<Project, "stateBucket" | "stateRegion" | "quotas" | "bootstrap">>>
+  >;
 }
 
 export interface SlipwayStackProps extends Project {

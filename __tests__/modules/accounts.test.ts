@@ -1,6 +1,13 @@
+import { execFileSync } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { describe, expect, test } from "vitest";
+import { inAccount } from "../../modules/account";
+import { type ResolvedProject, resolveProject } from "../../modules/project";
+import type { Graph } from "./support/graph";
 import { but, least } from "./support/least";
-import { synthesizeAll, synthesizeBootstrap } from "./support/synthesize";
+import { synthesizeAll, synthesizeBootstrap, synthesizeBootstraps } from "./support/synthesize";
 
 const [HOME, OTHER] = ["123456789012", "210987654321"];
 const buckets = { stateBucket: "states", stateRegion: "us-west-2" };
@@ -41,14 +48,13 @@ describe("the account", () => {
     expect(of(bootstrap).provider?.allowed_account_ids).toEqual([OTHER]);
   });
 
-  test.each([
-    ["cdktf.json's", { account: HOME }, { staging: least, prod: but({ account: OTHER }) }],
-    ["another environment's", {}, { qa: but({ account: HOME }), prod: but({ account: OTHER }) }],
-  ])("that is not bootstrap's, %s, is refused: its roles would be made elsewhere", (_, home, files) => {
-    const context = { project: "app", ...home, bootstrap: { region: "us-west-2" } };
-    expect(() => synthesizeBootstrap(files, context)).toThrow(
-      /1 mistake[\s\S]*prod\.account: 210987654321 is another account than that of the bootstrap stack, 123456789012/,
+  test("that is not to be told from another, since cdktf.json names none of several, is refused: the first would move", () => {
+    const context = { project: "app", bootstrap: { region: "us-west-2" } };
+    const files = { qa: but({ account: HOME }), prod: but({ account: OTHER }) };
+    expect(() => synthesizeBootstraps(files, context)).toThrow(
+      /1 mistake[\s\S]*cdktf\.json\.context\.account: is missing, and environments are in several: 123456789012 \(qa\), 210987654321 \(prod\)/,
     );
+    expect(Object.keys(synthesizeBootstraps(files, { ...context, account: HOME }))).toHaveLength(2);
   });
 
   test.each([
@@ -73,3 +79,158 @@ describe("the account", () => {
     expect(of(staging).backend).not.toHaveProperty("allowed_account_ids");
   });
 });
+
+const projectOf = (context: object) => resolveProject(context).project as ResolvedProject;
+
+describe("several accounts", () => {
+  const context = {
+    project: "app",
+    account: HOME,
+    ...buckets,
+    bootstrap: {
+      region: "us-west-2",
+      github: "owner/repository",
+      budget: { monthly: 100, emails: ["a@b.de"] },
+    },
+  };
+  const files = { staging: least, prod: but({ account: OTHER }) };
+  const both = synthesizeBootstraps(files, context);
+  const other = both[`bootstrap-${OTHER}`];
+  const rolesOf = (graph: Graph | undefined) =>
+    (graph?.all("aws_iam_role") ?? []).map(({ body }) => body.name).sort();
+
+  test("have a bootstrap stack each, that of the first as it is alone", () => {
+    expect(Object.keys(both)).toEqual(["bootstrap", `bootstrap-${OTHER}`]);
+    const alone = synthesizeBootstrap({ staging: least }, context);
+    expect(both.bootstrap?.json).toEqual(alone.json);
+  });
+
+  test("have roles of their own environments alone, and a bucket, a provider and a budget each", () => {
+    expect(rolesOf(both.bootstrap)).toEqual(
+      ["apply-staging", "deploy-staging", "plan-bootstrap", "plan-staging", "push"].map(
+        (end) => `app-${end}`,
+      ),
+    );
+    expect(rolesOf(other)).toEqual(
+      ["apply-prod", "deploy-prod", `plan-bootstrap-${OTHER}`, "plan-prod", "push"].map(
+        (end) => `app-${end}`,
+      ),
+    );
+    for (const type of ["aws_s3_bucket", "aws_iam_openid_connect_provider", "aws_budgets_budget"])
+      expect(other?.count(type), type).toBe(1);
+    expect(of(other).provider?.allowed_account_ids).toEqual([OTHER]);
+    expect(JSON.stringify(other?.json)).not.toContain("staging");
+  });
+
+  test("keep their states in a bucket of their own, once it is named", () => {
+    const before = synthesizeAll(files, projectOf(context));
+    expect(of(before.staging).backend?.bucket).toBe("states");
+    expect(of(before.prod).backend).toBeUndefined();
+    const named = { ...context, accounts: { [OTHER]: { stateBucket: "theirs", stateRegion: "eu-west-1" } } };
+    const after = synthesizeAll(files, projectOf(named));
+    expect(of(after.prod).backend).toMatchObject({
+      bucket: "theirs",
+      region: "eu-west-1",
+      allowed_account_ids: [OTHER],
+    });
+    expect(of(synthesizeBootstraps(files, named)[`bootstrap-${OTHER}`]).backend?.bucket).toBe("theirs");
+  });
+
+  test("differ from the first in what cdktf.json says of them", () => {
+    const theirs = {
+      quotas: { "L-0263D0A3": 9 },
+      bootstrap: { github: { provider: "existing" }, budget: { monthly: 5 } },
+    };
+    const named = { ...context, accounts: { [OTHER]: theirs } };
+    const graph = synthesizeBootstraps(files, named)[`bootstrap-${OTHER}`];
+    expect(graph?.count("aws_iam_openid_connect_provider")).toBe(0);
+    expect(graph?.one("aws_budgets_budget")).toMatchObject({ limit_amount: "5.00" });
+    expect(inAccount(projectOf(named), OTHER).quotas).toEqual(theirs.quotas);
+    expect(inAccount(projectOf(named), HOME).quotas).toEqual({});
+    const without = { ...context, accounts: { [OTHER]: { bootstrap: false } } };
+    expect(Object.keys(synthesizeBootstraps(files, without))).toEqual(["bootstrap"]);
+    const roles = synthesizeAll(files, projectOf(without)).prod?.all("aws_iam_role") ?? [];
+    expect(roles.map(({ body }) => body.permissions_boundary)).toEqual(roles.map(() => undefined));
+    expect(roles.length).toBeGreaterThan(0);
+  });
+
+  test("that have no environment any more keep their stack while cdktf.json names them: states may be left there", () => {
+    const named = { ...context, accounts: { [OTHER]: { stateBucket: "theirs" } } };
+    expect(Object.keys(synthesizeBootstraps({ staging: least }, named))).toEqual([
+      "bootstrap",
+      `bootstrap-${OTHER}`,
+    ]);
+  });
+
+  test.each<[object, RegExp]>([
+    [
+      { accounts: { [OTHER]: {} } },
+      /context\.account: is missing, and accounts names 210987654321 beside it/,
+    ],
+    [{ account: HOME, accounts: { [HOME]: {} } }, /accounts\.123456789012: is the first account/],
+    [{ account: HOME, accounts: { "42": {} } }, /accounts\.42: the name .*is no AWS account: twelve digits/],
+    [
+      { account: HOME, accounts: { [OTHER]: { stateBukket: "" } } },
+      /accounts\.210987654321: has no option "stateBukket"/,
+    ],
+    [
+      { account: HOME, accounts: { [OTHER]: { bootstrap: { budget: { monthly: 0 } } } } },
+      /accounts\.210987654321\.bootstrap\.budget\.monthly: 0 is below/,
+    ],
+    [
+      { account: HOME, bootstrap: { region: "x" }, accounts: { [OTHER]: {} } },
+      /^cdktf\.json\.context\.bootstrap\.region: \S+ is no region[^\n]*$/,
+    ],
+  ])("%j is a mistake, said once", (wrong, message) => {
+    const { mistakes } = resolveProject({ ...context, account: undefined, ...wrong });
+    expect(mistakes.map(({ path, message }) => `${path}: ${message}`).join("\n")).toMatch(message);
+    expect(mistakes).toHaveLength(1);
+  });
+
+  test("take no environment of the name of their stacks", () => {
+    expect(() => synthesizeAll({ [`bootstrap-${OTHER}`]: least })).toThrow('starts with "bootstrap-"');
+  });
+
+  test("write their plan roles into one variable of GitHub, each beside those of the others", () => {
+    const setup: string = other?.json.output.github.value ?? "";
+    const lines = setup.split("\n").filter((line) => /^(gh|plan_roles|environment) /.test(line));
+    expect(lines.map((line) => line.split(" ").slice(0, 4).join(" "))).toEqual([
+      expect.stringMatching(/^plan_roles owner\/repository \S+ '\{"bootstrap-210987654321":/),
+      "environment owner/repository prod",
+      "gh variable set AWS_REGION",
+      "gh variable set AWS_APPLY_ROLE",
+      "gh variable set AWS_DEPLOY_ROLE",
+    ]);
+    const theirs = { prod: `arn:aws:iam::${OTHER}:role/slipway/app-plan-prod` };
+    const ours = { staging: `arn:aws:iam::${HOME}:role/slipway/app-plan-staging` };
+    const stale = { old: `arn:aws:iam::${OTHER}:role/slipway/app-plan-old` };
+    const written = (before: object | undefined) => planRolesAfter(setup, OTHER, theirs, before);
+    expect(written(undefined)).toEqual(theirs);
+    expect(written({ ...ours, ...stale })).toEqual({ ...ours, ...theirs });
+  });
+});
+
+/** The variable with the plan roles after an account has written its own, where GitHub has it with these before. */
+function planRolesAfter(setup: string, account: string, roles: object, before: object | undefined): object {
+  const folder = mkdtempSync(join(tmpdir(), "slipway-gh-"));
+  try {
+    const variables = [
+      { name: "OTHER", value: "x" },
+      ...(before ? [{ name: "AWS_PLAN_ROLES", value: JSON.stringify(before) }] : []),
+    ];
+    writeFileSync(join(folder, "variables.json"), JSON.stringify({ variables }));
+    // GitHub's CLI has jq built in: its last argument is the filter here.
+    const gh = `#!/bin/sh
+case "$1" in
+api) shift 4; exec jq -r "$1" ${folder}/variables.json ;;
+*) shift 6; printf %s "$1" > ${folder}/written ;;
+esac`;
+    writeFileSync(join(folder, "gh"), gh, { mode: 0o755 });
+    const [functions] = setup.split("\nplan_roles ");
+    const input = `${functions}\nplan_roles owner/repository ${account} '${JSON.stringify(roles)}'\n`;
+    execFileSync("sh", { input, env: { PATH: `${folder}:${process.env.PATH}` } });
+    return JSON.parse(readFileSync(join(folder, "written"), "utf8"));
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}

@@ -859,7 +859,10 @@ describe("the rest", () => {
         .filter((line) => line.includes(`--repo ${repository} `))
         .filter((line) => (environment ? line.includes(`--env ${environment} `) : !line.includes("--env")))
         .map((line) => /set (\w+)/.exec(line)?.[1]);
-    expect(of("owner/infrastructure")).toEqual(["AWS_REGION", "AWS_PLAN_ROLES", "AWS_PUSH_ROLE"]);
+    expect(of("owner/infrastructure")).toEqual(["AWS_REGION", "AWS_PUSH_ROLE"]);
+    expect(lines.filter((line) => line.startsWith("plan_roles "))).toEqual([
+      expect.stringMatching(/^plan_roles owner\/infrastructure \S+ '\{"bootstrap":/),
+    ]);
     expect(of("owner/web")).toEqual(["AWS_REGION", "AWS_PUSH_ROLE"]);
     for (const environment of ["staging", "prod"]) {
       expect(of("owner/infrastructure", environment)).toEqual([

@@ -1,7 +1,8 @@
-import { DataAwsCallerIdentity } from "@cdktf/provider-aws/lib/data-aws-caller-identity";
 import type { BudgetsBudget } from "@cdktf/provider-aws/lib/budgets-budget";
+import { DataAwsCallerIdentity } from "@cdktf/provider-aws/lib/data-aws-caller-identity";
 import { TerraformOutput } from "cdktf";
 import type { Construct } from "constructs";
+import { inAccount } from "../account";
 import type { Environment } from "../environment/environment";
 import { Registry } from "../registry/registry";
 import { type Project, SlipwayStack } from "../stack";
@@ -10,10 +11,10 @@ import { CiRoles } from "./ci-roles";
 import { ContainerServiceRole } from "./container-service-role";
 import { githubSetup } from "./github-setup";
 import type { BootstrapConfiguration, GithubConfiguration } from "./props";
-import { repositoriesOf, type Repository } from "./repositories";
+import { type Repository, repositoriesOf } from "./repositories";
 import { StateBucket } from "./state-bucket";
 
-/** The stack's name: no environment may take it. */
+/** The stack's name in the first account, and how it begins in all others: no environment may take it. */
 const BOOTSTRAP = "bootstrap";
 
 /** What the environments of an account share: where states lie, where images lie, and who may act from CI. */
@@ -26,18 +27,27 @@ export class Bootstrap extends SlipwayStack {
   readonly ciRoles: CiRoles | undefined;
   readonly budget: BudgetsBudget | undefined;
 
+  private readonly environments: readonly Environment[];
   private readonly repositories: readonly Repository[];
 
-  /** @param environments those that there are, finished: roles name what is in them */
+  /**
+   * @param environments those that there are, finished: roles name what is in them
+   * @param own the one of the project's accounts that it is for
+   */
   constructor(
     scope: Construct,
     readonly configuration: BootstrapConfiguration,
     private readonly project: Project,
-    private readonly environments: readonly Environment[],
+    environments: readonly Environment[],
+    private readonly own: string | undefined = project.account,
   ) {
-    super(scope, BOOTSTRAP, { ...project, region: configuration.region });
+    const name = own === project.account ? BOOTSTRAP : `${BOOTSTRAP}-${own}`;
+    super(scope, name, { ...inAccount(project, own), region: configuration.region });
     this.account = new DataAwsCallerIdentity(this, "caller", {}).accountId;
-    this.repositories = repositoriesOf(environments.map((environment) => environment.configuration));
+    this.environments = environments.filter(
+      ({ configuration: { account = project.account } }) => account === own,
+    );
+    this.repositories = repositoriesOf(this.environments.map((environment) => environment.configuration));
     this.stateBucket = new StateBucket(this, "state_bucket", { ...project, account: this.account });
     this.registries = this.createRegistries();
     this.containerServiceRole = new ContainerServiceRole(this, "ecs_role", project);
@@ -46,6 +56,16 @@ export class Bootstrap extends SlipwayStack {
       ? budgetOf(this, "budget", project.project, configuration.budget)
       : undefined;
     this.writeOutputs();
+  }
+
+  /** Whether it is the one of the first account. */
+  private get first(): boolean {
+    return this.own === this.project.account;
+  }
+
+  /** Where in `context` of cdktf.json it is described. */
+  get place(): string {
+    return this.first ? "bootstrap" : `accounts.${this.own}.bootstrap`;
   }
 
   private createRegistries() {
@@ -63,7 +83,7 @@ export class Bootstrap extends SlipwayStack {
 
   private createCiRoles(github: GithubConfiguration) {
     return new CiRoles(this, "ci", {
-      stack: BOOTSTRAP,
+      stack: this.node.id,
       project: this.project.project,
       account: this.account,
       github,
@@ -74,14 +94,14 @@ export class Bootstrap extends SlipwayStack {
   }
 
   private writeOutputs() {
-    const { stateBucket, configuration, ciRoles, environments } = this;
+    const { stateBucket, configuration, ciRoles, environments, account, first } = this;
     const { region, github } = configuration;
     const output = (id: string, value: string, description: string) =>
       new TerraformOutput(this, id, { value, description });
     output("state_bucket_name", stateBucket.bucket.bucket, "Where the states are kept, once they are moved");
     output("state_bucket_region", region, "Its region");
     if (!ciRoles || !github) return;
-    const setup = githubSetup({ github, region, environments, roles: ciRoles });
+    const setup = githubSetup({ github, account, first, region, environments, roles: ciRoles });
     output("github", setup, "Tells GitHub's workflows their roles: pipe it into a shell, signed in to gh");
   }
 }

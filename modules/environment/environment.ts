@@ -3,6 +3,7 @@ import type { SecurityGroup } from "@cdktf/provider-aws/lib/security-group";
 import { SsmParameter } from "@cdktf/provider-aws/lib/ssm-parameter";
 import { Fn, TerraformLocal, TerraformOutput } from "cdktf";
 import type { Construct } from "constructs";
+import { inAccount } from "../account";
 import { Bastion } from "../bastion/bastion";
 import { boundaryArn } from "../boundary";
 import { byName } from "../by-name";
@@ -75,11 +76,12 @@ export class Environment<
     readonly configuration: Configuration,
     project: Project,
   ) {
-    const { name, region, account = project.account } = configuration;
-    super(scope, name, { ...project, account, region });
+    const { name, region } = configuration;
+    const own = inAccount(project, configuration.account);
+    super(scope, name, { ...own, region });
     if (configuration.after.length > 0) this.addOverride("//.after", configuration.after);
     this.account = new DataAwsCallerIdentity(this, "caller", {}).accountId;
-    if (project.bootstrap && project.bootstrap.github)
+    if (own.bootstrap && own.bootstrap.github)
       this.boundary = boundaryArn(project.project, configuration.name, this.account);
     this.key = this.createKey();
     this.network = this.createNetwork();

@@ -35,6 +35,8 @@ export function mistakeInName(name: string): string | undefined {
     return `${show(name)} starts with "${owned[0]}", which AWS refuses for ${owned[1]}; choose another.`;
   if (name.startsWith("terraform"))
     return `${show(name)} starts with "terraform", as the bucket with the states does; choose another.`;
+  if (name.startsWith("bootstrap-"))
+    return `${show(name)} starts with "bootstrap-", as the stacks that environments of further accounts share do; choose another.`;
   if (name.endsWith("-between-services"))
     return `${show(name)} ends like the load balancer between services; choose another.`;
   if (name.endsWith("-candidate")) return `${show(name)} ends like a candidate tag; choose another.`;

@@ -1,6 +1,6 @@
 import { tmpdir } from "node:os";
 import { App, type TerraformStack, Testing } from "cdktf";
-import { addBootstrap, build, type Loaded } from "../../../modules/app";
+import { addBootstraps, build, type Loaded } from "../../../modules/app";
 import type { EnvironmentFile, EnvironmentProps } from "../../../modules/environment";
 import { resolveProject } from "../../../modules/project";
 import type { Project } from "../../../modules/stack";
@@ -50,22 +50,32 @@ function only(file: File, name: string, project?: Project): Graph {
   return graph;
 }
 
-/** The stack of what these environments share, made once for the same files. */
+/** The stack of what these environments share, in their first account; made once for the same files. */
 export function synthesizeBootstrap(files: Readonly<Record<string, File>>, context: object): Graph {
-  if (Object.values(files).some((file) => "extend" in file)) return bootstrapOf(files, context);
+  const make = () => {
+    const { bootstrap } = synthesizeBootstraps(files, context);
+    if (bootstrap === undefined) throw new Error("No bootstrap stack.");
+    return bootstrap;
+  };
+  if (Object.values(files).some((file) => "extend" in file)) return make();
   const key = JSON.stringify([files, context]);
-  const graph = known.get(key) ?? bootstrapOf(files, context);
+  const graph = known.get(key) ?? make();
   known.set(key, graph);
   return graph;
 }
 
-function bootstrapOf(files: Readonly<Record<string, File>>, context: object): Graph {
+/** The stacks of what these environments share, one in each account, by name. */
+export function synthesizeBootstraps(
+  files: Readonly<Record<string, File>>,
+  context: object,
+): Record<string, Graph> {
   const { project, mistakes } = resolveProject(context);
-  if (!project?.bootstrap) throw new Error(`No bootstrap stack: ${JSON.stringify(mistakes)}`);
-  const { bootstrap } = project;
+  if (project === undefined) throw new Error(JSON.stringify(mistakes));
   return withoutTokenTraces(() => {
     const app = newApp();
     const environments = build(app, filesOf(files), project);
-    return graphOf(addBootstrap(app, bootstrap, project, environments));
+    return Object.fromEntries(
+      addBootstraps(app, project, environments).map((stack) => [stack.node.id, graphOf(stack)]),
+    );
   });
 }
