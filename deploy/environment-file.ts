@@ -1,5 +1,6 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { profileVariable } from "../terminal/profile";
 import type { Aws } from "./aws/gateway";
 import { refused } from "./errors";
 
@@ -63,6 +64,6 @@ export async function refuseOtherAccount(aws: Pick<Aws, "caller">, environment: 
   if (account === written.account) return;
   throw refused(
     `${written.file} says account ${written.account}, and the credentials are of ${account} (${arn}): nothing was read.`,
-    `Sign in to ${written.account}: set AWS_PROFILE, or the job's role.`,
+    `Sign in to ${written.account}: set AWS_PROFILE or ${profileVariable(written.account)}, or the job's role.`,
   );
 }

@@ -12,7 +12,7 @@ import { parallel } from "./parallel";
 import { Planner } from "./planner";
 import { Progress, screenOf } from "./progress";
 import { type SavedPlan, SavedPlans } from "./saved";
-import { readStacks, type Stack, select } from "./stacks";
+import { isBootstrap, readStacks, type Stack, select } from "./stacks";
 import { refuseLocalStates } from "./state-place";
 import { Terraform } from "./terraform";
 import { appliedText, textReport } from "./text";
@@ -86,18 +86,19 @@ const RECORDS_MISSING = 3;
 
 type Turns = ReturnType<typeof turnsOf>;
 
-/** Applies each once all that come before it are applied; where one of those is not, it is left as it is. */
+/** Applies each once all that come before it are applied, bootstraps first; where one of those is not, it is left as it is. */
 function inTurns(
   pending: readonly Pending[],
   turns: Turns,
   apply: (one: Pending) => Promise<Applied>,
 ): Promise<Applied[]> {
   const begun = new Map<string, Promise<Applied>>();
+  // What environments stand on, in whichever account: their roles, where images lie.
+  const bootstraps = pending.map(({ stack }) => stack.name).filter(isBootstrap);
   const whenReady = async (one: Pending): Promise<Applied> => {
     const { name } = one.stack;
-    const before = await Promise.all(
-      (turns.get(name)?.after ?? []).flatMap((other) => begun.get(other) ?? []),
-    );
+    const others = [...(isBootstrap(name) ? [] : bootstraps), ...(turns.get(name)?.after ?? [])];
+    const before = await Promise.all(others.flatMap((other) => begun.get(other) ?? []));
     const missing = before.filter(({ done }) => !done).map((other) => other.name);
     return missing.length > 0 ? heldBack(name, missing) : apply(one);
   };
@@ -110,7 +111,8 @@ function inTurns(
   });
 }
 
-const turnIn = (turns: Turns, { stack }: Pending) => turns.get(stack.name)?.turn ?? 0;
+const turnIn = (turns: Turns, { stack }: Pending) =>
+  isBootstrap(stack.name) ? -1 : (turns.get(stack.name)?.turn ?? 0);
 
 const heldBack = (name: string, missing: readonly string[]): Applied => ({
   name,

@@ -1,3 +1,4 @@
+import { accountOf } from "./account";
 import { alone } from "./alone";
 import { Applier } from "./applier";
 import { Children } from "./children";
@@ -9,7 +10,7 @@ import { parsePlan, type PlanJson } from "./plan-json";
 import { unprotecting } from "./problems";
 import { Progress, screenOf } from "./progress";
 import { type SavedPlan, SavedPlans } from "./saved";
-import { BOOTSTRAP, type Stack } from "./stacks";
+import { isBootstrap, type Stack } from "./stacks";
 import { refuseLocalStates } from "./state-place";
 import { otherStates } from "./states";
 import { stackOfState } from "./stack-of-state";
@@ -85,19 +86,21 @@ export function destroyCommand(
  */
 async function find(name: string, project: string, stacks: readonly Stack[]): Promise<Stack> {
   const stack = stacks.find((one) => one.name === name);
-  if (name === BOOTSTRAP) {
-    const bootstrap = stacks.filter((one) => one.name === BOOTSTRAP);
-    const others = (await otherStates(project, bootstrap)).map((one) => one.name);
+  if (isBootstrap(name)) {
+    const account = stack && accountOf(stack);
+    const others = (await otherStates(project, stack ? [stack] : []))
+      .map((one) => one.name)
+      .filter((other) => !isElsewhere(other, account, stacks));
     if (others.length > 0) {
       throw new CommandError(
-        `Refused, nothing was destroyed: ${others.join(", ")} stand${others.length === 1 ? "s" : ""} on bootstrap, whose bucket holds the states. Destroy ${others.length === 1 ? "it" : "them"} first: ${others.map((other) => `npx slipway destroy ${other}`).join(", ")}. Then docs/adopting.md, "Take everything down".`,
+        `Refused, nothing was destroyed: ${others.join(", ")} stand${others.length === 1 ? "s" : ""} on ${name}, whose bucket holds the states. Destroy ${others.length === 1 ? "it" : "them"} first: ${others.map((other) => `npx slipway destroy ${other}`).join(", ")}. Then docs/adopting.md, "Take everything down".`,
       );
     }
   }
   if (stack !== undefined) return stack;
-  const orphans = await otherStates(project, stacks);
+  const orphans = await otherStates(project, stacks, name);
   const orphan = orphans.find((one) => one.name === name);
-  if (orphan !== undefined) return stackOfState(orphan, project, stacks);
+  if (orphan !== undefined) return stackOfState(orphan, project);
   const there = [...stacks, ...orphans].map((one) => one.name).sort();
   throw new CommandError(
     `There is no environment ${JSON.stringify(name)}: no file makes it, and no state has resources of it. There is ${there.join(", ")}.`,
@@ -110,6 +113,10 @@ function liftedText(lifted: readonly string[], { summary }: SavedPlan): string {
   if (going.length === 0) return "";
   return `\n--allow-destroy lifts Terraform's own protection (prevent_destroy) for this one plan: ${going.map(({ address }) => address).join(", ")}.\n`;
 }
+
+/** Whether a stack is known to be in another account: its state may lie in the same folder. */
+const isElsewhere = (name: string, account: string | undefined, stacks: readonly Stack[]) =>
+  stacks.some((one) => one.name === name && accountOf(one) !== account);
 
 /** @throws CommandError in Terraform's words, or naming what AWS would not let go */
 async function planDestroy(stack: Stack, terraform: Terraform, saved: SavedPlans): Promise<SavedPlan> {

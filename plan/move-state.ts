@@ -12,19 +12,20 @@ import { join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import { applyEdits, modify } from "jsonc-parser";
 import { z } from "zod";
+import { accountOf } from "./account";
 import { alone } from "./alone";
 import { Children } from "./children";
 import { CommandError, reasonOf } from "./error";
 import { typed } from "./offline";
 import { Progress, screenOf } from "./progress";
-import { BOOTSTRAP, type Stack } from "./stacks";
+import { BOOTSTRAP, isBootstrap, type Stack } from "./stacks";
 import { synthesize } from "./synthesize";
 import { Terraform } from "./terraform";
 
 /**
- * Moves every state of this folder into the bucket that the bootstrap stack made, and says so in cdktf.json. What has
- * moved already stays as it is, so that it can be run again after whatever stopped it. Returns the exit code.
- * @throws CommandError where the bucket holds another state of the same name: nothing is moved then
+ * Moves every state of this folder into the bucket that the bootstrap stack of its account made, and says so in cdktf.json.
+ * What has moved already stays as it is, so that it can be run again after whatever stopped it. Returns the exit code.
+ * @throws CommandError where a bucket holds another state of the same name: nothing is moved then
  */
 export function moveStateCommand(): Promise<number> {
   const project = process.cwd();
@@ -33,12 +34,12 @@ export function moveStateCommand(): Promise<number> {
     const config = new ConfigFile(project);
     const mover = new Mover(project, new Terraform(project, children));
     try {
-      const synthesizeFor = (bucket: Bucket) => synthesize(project, children, contextOf(bucket));
-      const bucket = await destination(config.bucket, mover, synthesizeFor);
+      const synthesizeFor = (buckets: Buckets) => synthesize(project, children, config.contextOf(buckets));
+      const buckets = await destinations(config.buckets, mover, synthesizeFor);
       // From the first move on, so that cdktf.json stays with what has moved whatever happens then.
-      config.bucket = bucket;
-      await mover.move(bucket);
-      process.stdout.write(`\nThe states lie in ${bucket.name}, and cdktf.json says so: commit it.\n`);
+      config.buckets = buckets;
+      await mover.move();
+      process.stdout.write(`\n${whereText(mover.names)}\n`);
     } finally {
       mover.close();
     }
@@ -46,24 +47,26 @@ export function moveStateCommand(): Promise<number> {
   });
 }
 
+function whereText(buckets: readonly string[]): string {
+  if (buckets.length === 0) return "No state lies here any more: there is nothing to move.";
+  return `The states lie in ${buckets.join(" and ")}, and cdktf.json says so: commit it.`;
+}
+
 /**
  * Finds out where to move, and leaves the stacks with it. cdktf.json is not touched.
  * @param before what cdktf.json says
  */
-async function destination(
-  before: Bucket,
+async function destinations(
+  before: Buckets,
   mover: Mover,
-  synthesizeFor: (bucket: Bucket) => Promise<Stack[]>,
-): Promise<Bucket> {
-  await mover.readHere(await synthesizeFor({ name: "", region: "" }));
-  const bucket = (await mover.madeBucket()) ?? before;
-  if (bucket.name === "")
-    throw new CommandError(
-      `The bootstrap stack is not applied yet: ${typed("npx slipway plan bootstrap")}, then ${typed("npx slipway apply bootstrap")}.`,
-    );
-  await synthesizeFor(bucket);
-  await mover.compare(bucket, before.name === bucket.name);
-  return bucket;
+  synthesizeFor: (buckets: Buckets) => Promise<Stack[]>,
+): Promise<Buckets> {
+  const none = new Map([...before].map(([account]) => [account, { name: "", region: "" }]));
+  await mover.readHere(await synthesizeFor(none));
+  const buckets = await mover.choose(before);
+  await synthesizeFor(buckets);
+  await mover.compare(before);
+  return buckets;
 }
 
 interface Bucket {
@@ -71,10 +74,15 @@ interface Bucket {
   readonly region: string;
 }
 
-/** A bucket as the context of cdktf.json names it. */
+/** The first account of a project, whichever it is. */
+const FIRST = "";
+
+/** Buckets as the context of cdktf.json names them, by account. */
+type Buckets = ReadonlyMap<string, Bucket>;
+
 const contextOf = ({ name, region }: Bucket) => ({ stateBucket: name, stateRegion: region });
 
-/** cdktf.json, of which only two values are written. */
+/** cdktf.json, of which only the names of buckets and their regions are written. */
 class ConfigFile {
   private readonly file: string;
 
@@ -82,17 +90,36 @@ class ConfigFile {
     this.file = join(project, "cdktf.json");
   }
 
-  get bucket(): Bucket {
+  /** The bucket of the first account, and of each that stands there; with an empty name where there is none. */
+  get buckets(): Buckets {
     const { context } = this.parsed;
-    return { name: context?.stateBucket ?? "", region: context?.stateRegion ?? "" };
+    const bucketOf = ({
+      stateBucket = "",
+      stateRegion = "",
+    }: Partial<ReturnType<typeof contextOf>> = {}) => ({
+      name: stateBucket,
+      region: stateRegion,
+    });
+    const further = Object.entries(context?.accounts ?? {});
+    return new Map([
+      [FIRST, bucketOf(context)],
+      ...further.map(([account, own]) => [account, bucketOf(own)] as const),
+    ]);
   }
 
   /** Writes the whole file beside it and puts it in its place: killed at any moment, one of the two is there. */
-  set bucket(bucket: Bucket) {
+  set buckets(buckets: Buckets) {
     const { text } = this;
+    const before = this.buckets;
     const formattingOptions = { insertSpaces: true, tabSize: 2 };
-    const changed = Object.entries(contextOf(bucket)).reduce(
-      (text, [key, value]) => applyEdits(text, modify(text, ["context", key], value, { formattingOptions })),
+    const changes = [...buckets]
+      .filter(([account, bucket]) => bucket.name !== "" || before.get(account)?.name)
+      .flatMap(([account, bucket]) => {
+        const path = account === FIRST ? ["context"] : ["context", "accounts", account];
+        return Object.entries(contextOf(bucket)).map(([key, value]) => [[...path, key], value] as const);
+      });
+    const changed = changes.reduce(
+      (text, [path, value]) => applyEdits(text, modify(text, [...path], value, { formattingOptions })),
       text,
     );
     if (changed === text) return;
@@ -100,6 +127,15 @@ class ConfigFile {
     const draft = `${file}.${process.pid}`;
     writeFileSync(draft, changed, { mode: statSync(file).mode });
     renameSync(draft, file);
+  }
+
+  /** What of the context names these buckets. */
+  contextOf(buckets: Buckets): Record<string, unknown> {
+    const accounts: Record<string, object> = { ...this.parsed.context?.accounts };
+    for (const [account, bucket] of buckets)
+      if (account !== FIRST) accounts[account] = { ...accounts[account], ...contextOf(bucket) };
+    const first = contextOf(buckets.get(FIRST) ?? { name: "", region: "" });
+    return Object.keys(accounts).length > 0 ? { ...first, accounts } : first;
   }
 
   private get parsed() {
@@ -120,8 +156,9 @@ class ConfigFile {
   }
 }
 
+const place = { stateBucket: z.string().optional(), stateRegion: z.string().optional() };
 const config = z.object({
-  context: z.object({ stateBucket: z.string().optional(), stateRegion: z.string().optional() }).optional(),
+  context: z.object({ ...place, accounts: z.record(z.string(), z.looseObject(place)).optional() }).optional(),
 });
 
 const outputs = z.object({
@@ -135,6 +172,10 @@ type State = z.output<typeof state>;
 
 interface Move {
   readonly stack: Stack;
+  /** The account whose bucket it belongs into. */
+  readonly account: string;
+  /** That bucket, once it is known. */
+  bucket: string;
   /** The state in this folder. */
   readonly here: State | undefined;
   /** What becomes of it. */
@@ -152,59 +193,88 @@ class Mover {
     private readonly terraform: Terraform,
   ) {}
 
+  /** The buckets that states are moved into, or lie in. */
+  get names(): string[] {
+    return [...new Set(this.moves.map(({ bucket }) => bucket))];
+  }
+
   /** Reads the states that lie in this folder. */
   async readHere(stacks: readonly Stack[]): Promise<void> {
+    const first = stacks.find(({ name }) => name === BOOTSTRAP);
+    if (first === undefined) {
+      throw new CommandError(
+        "There is no bootstrap stack: describe one under context.bootstrap in cdktf.json, or write the stateBucket there yourself.",
+      );
+    }
     const moves: Move[] = [];
     const progress = this.start(stacks.length);
     for (const stack of stacks) {
       progress.begin(stack.name, "read");
+      const own = accountOf(stack);
+      const account = own === undefined || own === accountOf(first) ? FIRST : own;
       const here = await this.read(stack, "here");
-      moves.push({ stack, here, fate: here ? "goes" : "is there" });
+      moves.push({ stack, account, bucket: "", here, fate: here ? "goes" : "is there" });
       progress.end(stack.name, true, here ? `${things(here)} here` : "nothing here");
     }
     this.moves = moves;
   }
 
-  /** The bucket that the bootstrap stack made, as long as its state lies here. */
-  async madeBucket(): Promise<Bucket | undefined> {
-    const bootstrap = this.moves.find(({ stack }) => stack.name === BOOTSTRAP);
-    if (bootstrap === undefined) {
-      throw new CommandError(
-        "There is no bootstrap stack: describe one under context.bootstrap in cdktf.json, or write the stateBucket there yourself.",
-      );
+  /**
+   * The bucket of each account: the one that its bootstrap stack made, as long as the state of that lies here, else the one
+   * that was named before. An account with neither is left alone, and one of several where nothing of it lies here any more.
+   * @throws CommandError where there is no bucket at all
+   */
+  async choose(before: Buckets): Promise<Buckets> {
+    const buckets = new Map<string, Bucket>(before);
+    for (const { stack, account } of this.moves.filter(({ stack }) => isBootstrap(stack.name))) {
+      const made = outputs.safeParse(await this.terraform.outputs(stack, this.folder("here", stack.name)));
+      if (made.success)
+        buckets.set(account, {
+          name: made.data.state_bucket_name.value,
+          region: made.data.state_bucket_region.value,
+        });
     }
-    const made = outputs.safeParse(
-      await this.terraform.outputs(bootstrap.stack, this.folder("here", BOOTSTRAP)),
-    );
-    if (!made.success) return undefined;
-    return { name: made.data.state_bucket_name.value, region: made.data.state_bucket_region.value };
+    const accounts = new Set(this.moves.map(({ account }) => account));
+    for (const account of accounts) {
+      const bucket = buckets.get(account)?.name ?? "";
+      const own = this.moves.filter((move) => move.account === account);
+      for (const move of own) move.bucket = bucket;
+      const isDone = accounts.size > 1 && own.every(({ here }) => here === undefined);
+      if (bucket === "" || isDone) this.moves = this.moves.filter((move) => move.account !== account);
+    }
+    if ([...buckets.values()].every(({ name }) => name === ""))
+      throw new CommandError(
+        `The bootstrap stack is not applied yet: ${typed("npx cdktf apply bootstrap")}.`,
+      );
+    return buckets;
   }
 
   /**
    * Looks for states of the same names in the bucket.
-   * @param known whether cdktf.json named it before: then what is there is what everybody works with
+   * @param before buckets that cdktf.json named: what is there is what everybody works with
    * @throws CommandError where another one is there and nobody knew
    */
-  async compare({ name: bucket }: Bucket, known: boolean): Promise<void> {
+  async compare(before: Buckets): Promise<void> {
     const progress = this.start(this.moves.length);
     for (const move of this.moves) {
+      const { bucket } = move;
       const { name } = move.stack;
       progress.begin(name, "look");
       const there = await this.read(move.stack, "there");
       progress.end(name, true, there ? `${things(there)} in ${bucket}` : `nothing in ${bucket}`);
       if (there === undefined || move.here === undefined) continue;
       move.fate = isSame(move.here, there) ? "is there" : "stays";
-      if (move.fate === "is there" || known) continue;
+      if (move.fate === "is there" || before.get(move.account)?.name === bucket) continue;
       throw new CommandError(
         `${bucket} holds another state of ${name}, with ${things(there)}; the one here has ${things(move.here)}. Nothing was moved. Find out which is true, and put the other one away: terraform.${name}.tfstate here, or s3://${bucket}/${name}.tfstate.`,
       );
     }
   }
 
-  /** Moves what is to go, and makes every stack know the bucket. */
-  async move({ name: bucket }: Bucket): Promise<void> {
+  /** Moves what is to go, and makes every stack know its bucket. */
+  async move(): Promise<void> {
     const progress = this.start(this.moves.length);
-    for (const { stack, here, fate } of this.moves) {
+    for (const { stack, here, fate, bucket } of this.moves) {
       const { name } = stack;
       progress.begin(name, fate === "goes" ? "move" : "init");
       if (fate === "goes") await this.copy(stack, here, bucket);

@@ -45,7 +45,10 @@ export function planCommand(
     // Only now: a mistake in the command line or the configuration leaves the plans that there are.
     saved.clear();
     const planner = new Planner(new Terraform(project, children), saved, offline, replace);
-    const [planned, orphans] = await Promise.all([planAll(stacks, planner), findOrphans(project, all)]);
+    const [planned, orphans] = await Promise.all([
+      planAll(stacks, planner),
+      findOrphans(project, all, stacks),
+    ]);
     children.check();
     const report = reportOf(planned, offline, assumptions(process.env), orphans);
     if (markdown !== undefined) writeMarkdown(markdown, markdownReport(planned, report));

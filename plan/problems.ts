@@ -1,6 +1,8 @@
 import { basename, relative } from "node:path";
 import { stripVTControlCharacters } from "node:util";
 import { binaryOf, FOREIGN_LOCK_FILE, MISSING_BUCKET, OUTDATED_LOCK_FILE } from "../terraform/binaries";
+import { profileVariable } from "../terminal/profile";
+import { accountOf } from "./account";
 import { Interrupted } from "./children";
 import { CommandError } from "./error";
 import type { Diagnostic } from "./events";
@@ -93,8 +95,13 @@ const WAYS_OUT: readonly [RegExp, (text: string, stack: Stack, address: string |
   ],
   [
     /AWS account ID not allowed: \d+/,
-    (text, { name }) =>
-      `The credentials are of account ${/not allowed: (\d+)/.exec(text)?.[1]}, and ${name} is in another: its file says which, or cdktf.json. Nothing was read. Sign in there (AWS_PROFILE=…), then run this again for ${name}.`,
+    (text, stack) => {
+      const account = accountOf(stack);
+      const given = /not allowed: (\d+)/.exec(text)?.[1];
+      const own = account === undefined ? "another: its file says which, or cdktf.json" : account;
+      const always = account === undefined ? "" : `, or name a profile for it: ${profileVariable(account)}=…`;
+      return `The credentials are of account ${given}, and ${stack.name} is in ${own}. Nothing was read. Sign in there (AWS_PROFILE=…), then run this again for ${stack.name}${always}.`;
+    },
   ],
   [
     /ExpiredToken|RequestExpired|InvalidClientTokenId|UnrecognizedClient|No valid credential sources|security token included in the request is (?:expired|invalid)|token has expired|failed to refresh cached credentials|sso session .*expired/i,
@@ -127,7 +134,7 @@ const WAYS_OUT: readonly [RegExp, (text: string, stack: Stack, address: string |
   [
     MISSING_BUCKET,
     () =>
-      'The bucket that cdktf.json names as stateBucket is not in this account. Sign in to the right one; in a new one, write "" there, apply the bootstrap stack, and npx slipway move-state.',
+      'The bucket that cdktf.json names as stateBucket for this account is not in it. Sign in to the right one; in a new one, write "" there, apply the bootstrap stack, and npx slipway move-state.',
   ],
   [
     /Instance cannot be destroyed/,

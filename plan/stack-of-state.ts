@@ -7,12 +7,11 @@ import { type FoundState, managed, type Synthesized, synthesizedOf } from "./sta
 /**
  * A stack with nothing in it, in place of the one whose file is gone: Terraform needs no more than a backend and providers to
  * destroy what is in a state.
- * @param stacks those that were synthesized: the state lies where theirs do
  * @throws CommandError where the state does not say where its resources are
  */
-export function stackOfState(found: FoundState, project: string, stacks: readonly Stack[]): Stack {
+export function stackOfState(found: FoundState, project: string): Stack {
   const { name } = found;
-  const [like] = stacks.flatMap((stack) => synthesizedOf(stack)?.terraform ?? []);
+  const { terraform: like, provider } = synthesizedOf(found.beside) ?? {};
   const folder = join(project, "cdktf.out", "stacks", name);
   // What an older synthesis left there is of a file that is gone.
   rmSync(folder, { recursive: true, force: true });
@@ -25,7 +24,7 @@ export function stackOfState(found: FoundState, project: string, stacks: readonl
         providers.map(({ local, source }) => [local, like?.required_providers[local] ?? { source }]),
       ),
     },
-    provider: providerBlocks(providers),
+    provider: providerBlocks(providers, provider?.aws[0]?.allowed_account_ids),
   };
   writeFileSync(join(folder, "cdk.tf.json"), JSON.stringify(configuration, null, 2));
   return { name, folder };
@@ -75,11 +74,13 @@ function mostFrequent(words: readonly string[]): string | undefined {
   return [...counts].sort(([, a], [, b]) => b - a)[0]?.[0];
 }
 
-function providerBlocks(providers: readonly Provider[]) {
+/** @param accounts those in which AWS's may act: where the state lies, its resources are */
+function providerBlocks(providers: readonly Provider[], accounts: readonly string[] | undefined) {
   const blocks: Record<string, object[]> = {};
   for (const { local, alias, region } of providers) {
     blocks[local] ??= [];
-    blocks[local].push({ ...(alias && { alias }), ...(region && { region }) });
+    const allowed = local === "aws" && accounts ? { allowed_account_ids: accounts } : {};
+    blocks[local].push({ ...(alias && { alias }), ...(region && { region }), ...allowed });
   }
   return blocks;
 }

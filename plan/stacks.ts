@@ -4,8 +4,11 @@ import { z } from "zod";
 import { meant } from "../modules/similar";
 import { CommandError } from "./error";
 
-/** The stack that is described in cdktf.json, and not by a file. */
+/** The stack that is described in cdktf.json, and not by a file; in further accounts `bootstrap-<account>`. */
 export const BOOTSTRAP = "bootstrap";
+
+/** Whether a stack is the one that the environments of some account stand on. */
+export const isBootstrap = (name: string) => name === BOOTSTRAP || name.startsWith(`${BOOTSTRAP}-`);
 
 /** One synthesized stack: an environment, or what all of them stand on. */
 export interface Stack {

@@ -2,6 +2,8 @@ import { readdirSync, readFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { GetObjectCommand, ListObjectsV2Command, S3Client } from "@aws-sdk/client-s3";
 import { z } from "zod";
+import { profileFor } from "../terminal/profile";
+import { accountOf } from "./account";
 import { CommandError, reasonOf } from "./error";
 import { inSandbox } from "./offline";
 import type { Stack } from "./stacks";
@@ -29,11 +31,17 @@ export type State = z.output<typeof stateFile>;
 export interface FoundState {
   readonly name: string;
   readonly state: State;
+  /** A stack that keeps its state in the same place. */
+  readonly beside: Stack;
+  /** Where the stack of this name keeps its state by now, where there is one. */
+  readonly moved?: string;
 }
 
 /** A state that no file describes any more: of an environment that was moved or removed, and is still there. */
 export interface Orphan {
   readonly name: string;
+  /** Where the environment of this name keeps its state by now: its file names another account or bucket than before. */
+  readonly moved?: string;
   /** How many resources it has. */
   readonly resources: number;
   /** The resources that no apply can make again, databases first, and what would be lost with each. */
@@ -64,7 +72,10 @@ const synthesized = z.object({
   provider: z
     .object({
       aws: z.array(
-        z.object({ default_tags: z.array(z.object({ tags: z.record(z.string(), z.string()) })).default([]) }),
+        z.object({
+          allowed_account_ids: z.array(z.string()).optional(),
+          default_tags: z.array(z.object({ tags: z.record(z.string(), z.string()) })).default([]),
+        }),
       ),
     })
     .optional(),
@@ -79,51 +90,93 @@ export function synthesizedOf({ folder }: Stack): Synthesized | undefined {
 /**
  * The states with resources that no stack is there for.
  * @param stacks all that were synthesized
+ * @param near those beside which is looked: the credentials need not reach the other accounts
  */
-export async function findOrphans(project: string, stacks: readonly Stack[]): Promise<Orphans> {
-  try {
-    const { found, unread } = await statesBeside(project, stacks);
-    return { found: found.map(orphanOf), ...(unread.length > 0 && { unread }) };
-  } catch (error) {
-    if (!(error instanceof CommandError)) throw error;
-    return { found: [], problem: error.message };
-  }
+export async function findOrphans(
+  project: string,
+  stacks: readonly Stack[],
+  near: readonly Stack[] = stacks,
+): Promise<Orphans> {
+  const { found, unread, problems } = await statesBeside(project, stacks, near);
+  const [problem] = problems;
+  return {
+    found: found.map(orphanOf),
+    ...(unread.length > 0 && { unread }),
+    ...(problem !== undefined && { problem }),
+  };
 }
 
 /**
- * The states with resources beside those of these stacks, by name: in the bucket that the stacks keep theirs in, else in the
+ * The states with resources beside those of these stacks, by name: in the buckets that the stacks keep theirs in, else in the
  * project's folder. One whose resources are all another project's is none of ours.
+ * @param wanted the one state that is looked for: what cannot be read matters only where it is not found elsewhere
  * @throws CommandError where they cannot be read
  */
-export async function otherStates(project: string, stacks: readonly Stack[]): Promise<FoundState[]> {
-  const { found, unread } = await statesBeside(project, stacks);
+export async function otherStates(
+  project: string,
+  stacks: readonly Stack[],
+  wanted?: string,
+): Promise<FoundState[]> {
+  const { found, unread, problems } = await statesBeside(project, stacks, stacks);
+  if (found.some(({ name }) => name === wanted)) return found;
+  const [problem] = problems;
+  if (problem !== undefined) throw new CommandError(problem);
   if (unread.length === 0) return found;
   throw new CommandError(
     `The states of ${unread.join(", ")} cannot be read with these credentials: what they hold is unknown. Use those of an administrator.`,
   );
 }
 
-/** States with resources, and the names of those that these credentials may not read. */
+/** States with resources, the names of those that these credentials may not read, and what kept a place from being read. */
 interface Beside {
   readonly found: FoundState[];
   readonly unread: string[];
+  readonly problems: string[];
 }
 
-async function statesBeside(project: string, stacks: readonly Stack[]): Promise<Beside> {
-  const known = new Set(stacks.map(({ name }) => name));
-  const configurations = stacks.flatMap((stack) => synthesizedOf(stack) ?? []);
-  const projects = new Set(configurations.flatMap(projectOf));
-  const buckets = new Map<string, Place>();
-  for (const { terraform } of configurations) {
-    const place = terraform.backend.s3 ? bucketPlace(terraform.backend.s3) : folderPlace(project);
-    buckets.set(place.name, place);
+/** A place of states, one of the stacks that keep theirs there, and the names of all of these. */
+interface Shelf {
+  readonly place: Place;
+  readonly beside: Stack;
+  readonly known: Set<string>;
+}
+
+async function statesBeside(
+  project: string,
+  stacks: readonly Stack[],
+  near: readonly Stack[],
+): Promise<Beside> {
+  const configured = stacks.flatMap((stack) => {
+    const configuration = synthesizedOf(stack);
+    return configuration === undefined ? [] : [{ stack, configuration }];
+  });
+  const names = new Set(stacks.map(({ name }) => name));
+  const shelves = new Map<string, Shelf>();
+  const homes = new Map<string, string>();
+  for (const { stack, configuration } of configured) {
+    const { s3 } = configuration.terraform.backend;
+    const place = s3 ? bucketPlace(s3, accountOf(stack), names) : folderPlace(project);
+    const shelf = shelves.get(place.name) ?? { place, beside: stack, known: new Set(s3 ? [] : names) };
+    shelf.known.add(stack.name);
+    shelves.set(place.name, shelf);
+    homes.set(stack.name, place.name);
   }
-  const found = await Promise.all([...buckets.values()].map((place) => read(place, known)));
-  const ours = found
-    .flatMap((place) => place.found)
+  const wanted = new Set(near.map(({ name }) => homes.get(name)));
+  const projects = new Set(configured.flatMap(({ configuration }) => projectOf(configuration)));
+  const read = await Promise.all(
+    [...shelves.values()]
+      .filter(({ place }) => wanted.has(place.name))
+      .map((shelf) => readShelf(shelf, homes)),
+  );
+  const ours = read
+    .flatMap(({ found }) => found)
     .filter(({ state }) => managed(state).length > 0 && isOurs(state, projects))
     .sort((a, b) => (a.name < b.name ? -1 : 1));
-  return { found: ours, unread: found.flatMap((place) => place.unread).sort() };
+  return {
+    found: ours,
+    unread: read.flatMap(({ unread }) => unread).sort(),
+    problems: read.flatMap(({ problems }) => problems),
+  };
 }
 
 const projectOf = ({ provider }: Synthesized) =>
@@ -149,7 +202,7 @@ export const managed = ({ resources }: State) =>
       }),
     );
 
-function orphanOf({ name, state }: FoundState): Orphan {
+function orphanOf({ name, state, moved }: FoundState): Orphan {
   const resources = managed(state);
   const holding = resources.flatMap(({ address, type, attributes }) => {
     const loses = lossOf(type, attributes);
@@ -157,7 +210,12 @@ function orphanOf({ name, state }: FoundState): Orphan {
   });
   const rank = ({ loses }: { loses: string }) =>
     loses === "its databases" ? 0 : loses === "its logs" ? 2 : 1;
-  return { name, resources: resources.length, holding: holding.sort((a, b) => rank(a) - rank(b)) };
+  return {
+    name,
+    ...(moved !== undefined && { moved }),
+    resources: resources.length,
+    holding: holding.sort((a, b) => rank(a) - rank(b)),
+  };
 }
 
 /** States by the names of their stacks. */
@@ -168,24 +226,36 @@ interface Place {
   read(stack: string): Promise<string | undefined>;
 }
 
-async function read(place: Place, known: ReadonlySet<string>): Promise<Beside> {
+async function readShelf(
+  { place, beside, known }: Shelf,
+  homes: ReadonlyMap<string, string>,
+): Promise<Beside> {
   let name = "";
+  const found: FoundState[] = [];
+  const unread: string[] = [];
   try {
     const names = (await place.list()).filter((one) => !known.has(one));
-    const found: FoundState[] = [];
-    const unread: string[] = [];
     for (name of names) {
       const text = await place.read(name);
+      const moved = homes.get(name);
       if (text === undefined) unread.push(name);
       // An apply that was cut off before its first write leaves nothing in it.
-      else if (text.trim() !== "") found.push({ name, state: stateFile.parse(JSON.parse(text)) });
+      else if (text.trim() !== "")
+        found.push({
+          name,
+          state: stateFile.parse(JSON.parse(text)),
+          beside,
+          ...(moved !== undefined && { moved }),
+        });
     }
-    return { found, unread };
+    return { found, unread, problems: [] };
   } catch (error) {
     const what = name === "" ? "The states" : `The state of ${name}`;
-    throw new CommandError(
-      `${what} in ${place.name} cannot be read: ${error instanceof z.ZodError || error instanceof SyntaxError ? "it is no state of version 4" : reasonOf(error)}`,
-    );
+    const reason =
+      error instanceof z.ZodError || error instanceof SyntaxError
+        ? "it is no state of version 4"
+        : reasonOf(error);
+    return { found, unread, problems: [`${what} in ${place.name} cannot be read: ${reason}`] };
   }
 }
 
@@ -194,9 +264,15 @@ const ENDING = ".tfstate";
 /** Below the top of the bucket lies what is none: states that could not be saved, workspaces of others. */
 const KEY = /^([^/]+)\.tfstate$/;
 
-function bucketPlace({ bucket, region }: { readonly bucket: string; readonly region: string }): Place {
+/** @param elsewhere names of stacks, of which a sandbox without the bucket has the states beside each other */
+function bucketPlace(
+  { bucket, region }: { readonly bucket: string; readonly region: string },
+  account: string | undefined,
+  elsewhere: ReadonlySet<string>,
+): Place {
   const sandbox = inSandbox(process.env) ? sandboxPlace() : undefined;
-  const client = new S3Client({ region, forcePathStyle: sandbox !== undefined });
+  const profile = profileFor(account, process.env);
+  const client = new S3Client({ region, forcePathStyle: sandbox !== undefined, ...(profile && { profile }) });
   let inBucket = true;
   return {
     name: `s3://${bucket}`,
@@ -215,7 +291,7 @@ function bucketPlace({ bucket, region }: { readonly bucket: string; readonly reg
         // Whoever has a bucket can plan in a sandbox that has none: its states are local then.
         if (sandbox === undefined || (error as Error).name !== "NoSuchBucket") throw error;
         inBucket = false;
-        return sandbox.list();
+        return (await sandbox.list()).filter((name) => !elsewhere.has(name));
       }
       return names;
     },

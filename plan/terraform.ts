@@ -1,7 +1,9 @@
 import { copyFileSync, existsSync, mkdirSync, rmSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
+import { environmentFor } from "../terminal/profile";
 import { binaryOf, INSTALL, OUTDATED_LOCK_FILE } from "../terraform/binaries";
+import { accountOf } from "./account";
 import type { Children, Ended } from "./children";
 import { CommandError } from "./error";
 import { parseEvent, type TerraformEvent } from "./events";
@@ -146,7 +148,8 @@ export class Terraform {
     args: readonly string[],
     { onLine, data }: { readonly onLine?: (line: string) => void; readonly data?: string | undefined } = {},
   ): Promise<Ended> {
-    const env = { ...this.environment, ...(data !== undefined && { TF_DATA_DIR: data }) };
+    const own = environmentFor(accountOf(stack), this.environment);
+    const env = { ...own, ...(data !== undefined && { TF_DATA_DIR: data }) };
     try {
       return await this.children.run(this.binary, args, { cwd: stack.folder, env }, onLine);
     } catch (error) {

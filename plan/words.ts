@@ -1,7 +1,7 @@
 import type { AttributeChange } from "./differences";
 import type { Problem } from "./problems";
 import { typed } from "./offline";
-import { BOOTSTRAP } from "./stacks";
+import { isBootstrap } from "./stacks";
 import type { Orphan, Orphans } from "./states";
 import type { Counts, Drift, Kind, ResourceSummary, Summary } from "./summary";
 
@@ -93,8 +93,10 @@ export function orphanLines({ found, problem }: Orphans): Line[] {
   return [...found.flatMap(orphan), ...(problem === undefined ? [] : [unknown])];
 }
 
-function orphan({ name, resources, holding }: Orphan): Line[] {
-  const place = name === BOOTSTRAP ? "is not described in cdktf.json" : "has no file in environments/";
+function orphan({ name, resources, holding, moved }: Orphan): Line[] {
+  const bootstrap = isBootstrap(name);
+  const place = bootstrap ? "is not described in cdktf.json" : "has no file in environments/";
+  const fate = moved === undefined ? `${place}: moved or removed?` : `keeps its state in ${moved} by now.`;
   const are = resources === 1 ? "1 resource is" : `${resources} resources are`;
   const more = holding.length > NAMED ? ` and ${holding.length - NAMED} more that hold data` : "";
   const among =
@@ -104,11 +106,17 @@ function orphan({ name, resources, holding }: Orphan): Line[] {
           .map(({ address }) => address)
           .join(", ")}${more}`
       : "";
-  const back =
-    name === BOOTSTRAP ? "Describe it again under context.bootstrap" : "Put its file back, under this name";
+  const back = bootstrap
+    ? "Describe it again in context of cdktf.json"
+    : "Put its file back, under this name";
+  const way =
+    moved === undefined
+      ? `${back}. Where it is to go: ${typed(`npx slipway destroy ${name}`)}`
+      : `Say its account again as it was. Where these are to go, then: ${typed(`npx slipway destroy ${name}`)}`;
+  const before = moved === undefined ? "" : ", where it was before";
   return [
-    { sign: "✗", text: `${name} ${place}: moved or removed? ${are} still there${among}`, indent: 0 },
-    { sign: "→", text: `${back}. Where it is to go: ${typed(`npx slipway destroy ${name}`)}`, indent: 0 },
+    { sign: "✗", text: `${name} ${fate} ${are} still there${before}${among}`, indent: 0 },
+    { sign: "→", text: way, indent: 0 },
   ];
 }
 

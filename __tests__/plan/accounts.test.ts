@@ -50,7 +50,7 @@ describe("two accounts, in the sandbox", () => {
     expect(output).toMatch(/prod: no changes/);
     expect(output).toMatch(/✗ AWS account ID not allowed: 210987654321/);
     expect(output).toMatch(
-      /→ The credentials are of account 210987654321, and staging is in another: .*Nothing was read\./,
+      /→ The credentials are of account 210987654321, and staging is in 123456789012\. Nothing was read\. .*AWS_PROFILE_123456789012=/,
     );
   });
 });

@@ -61,7 +61,7 @@ const ways: readonly [string, Diagnostic, string][] = [
     error("reading ECR Repository: RepositoryNotFoundException: …"),
     "npx slipway plan bootstrap, npx slipway apply bootstrap, then",
   ],
-  ["no bucket", error('S3 bucket "b" does not exist.'), "is not in this account"],
+  ["no bucket", error('S3 bucket "b" does not exist.'), "for this account is not in it"],
   [
     "a parameter group that is left in the maintenance window",
     error("deleting RDS DB Parameter Group", "api error InvalidDBParameterGroupState: still members"),

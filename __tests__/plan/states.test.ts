@@ -61,6 +61,6 @@ describe("states in a bucket that these credentials may read in part", () => {
       "The states of prod cannot be read with these credentials",
     );
     states = { gone };
-    expect(await otherStates(folder, stacks())).toEqual([{ name: "gone", state: gone }]);
+    expect(await otherStates(folder, stacks())).toEqual([{ name: "gone", state: gone, beside: stacks()[0] }]);
   });
 });

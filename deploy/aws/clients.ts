@@ -4,6 +4,7 @@ import { ECSClient } from "@aws-sdk/client-ecs";
 import { RDSClient } from "@aws-sdk/client-rds";
 import { SSMClient } from "@aws-sdk/client-ssm";
 import { STSClient } from "@aws-sdk/client-sts";
+import { profileFor } from "../../terminal/profile";
 import type { Written } from "../environment-file";
 import { refused } from "../errors";
 
@@ -26,14 +27,17 @@ const REQUEST_TIMEOUT = 15_000;
 /**
  * The official clients. Region, credentials and `AWS_ENDPOINT_URL` are found as the AWS CLI finds them
  * (environment, profile, SSO, OIDC, instance). The SDK itself does not retry: `retry.ts` does, on our clock.
- * @param written what the environment's file says: it is there, whatever the machine has configured
+ * @param written what the environment's file says: it is there, whatever the machine has configured, with the profile that a
+ *   variable names for its account
  * @param fallback asked when the machine has none configured
  */
 export async function makeClients(
-  written: Pick<Written, "file" | "region"> | undefined,
+  written: Pick<Written, "file" | "region" | "account"> | undefined,
   fallback: () => string | undefined,
 ): Promise<Clients> {
+  const profile = profileFor(written?.account, process.env);
   const transport = {
+    ...(profile && { profile }),
     maxAttempts: 1,
     requestHandler: {
       connectionTimeout: CONNECT_TIMEOUT,
