@@ -244,7 +244,7 @@ class Mover {
     }
     if ([...buckets.values()].every(({ name }) => name === ""))
       throw new CommandError(
-        `The bootstrap stack is not applied yet: ${typed("npx cdktf apply bootstrap")}.`,
+        `The bootstrap stack is not applied yet: ${typed("npx slipway plan bootstrap")}, then ${typed("npx slipway apply bootstrap")}.`,
       );
     return buckets;
   }
