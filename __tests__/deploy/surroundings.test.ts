@@ -164,7 +164,9 @@ describe("the real process, beside a file that names an account", () => {
     expect(printed).toContain(
       "environments/staging.ts says account 210987654321, and the credentials are of 123456789012 (arn:",
     );
-    expect(printed).toContain("Sign in to 210987654321: set AWS_PROFILE or AWS_PROFILE_210987654321, or the job's role.");
+    expect(printed).toContain(
+      "Sign in to 210987654321: set AWS_PROFILE or AWS_PROFILE_210987654321, or the job's role.",
+    );
     expect(world.calls.map(({ operation }) => operation)).toEqual(["sts:GetCallerIdentity"]);
   });
 
