@@ -28,6 +28,7 @@ export const COMMANDS: readonly Entry[] = [
       destroy: "destroy an environment, after naming what is lost",
       "move-state": "move the states into the bucket that the bootstrap stack made",
       synth: "write the stacks to cdktf.out",
+      upgrade: "show what another version of slipway changes here, and take it",
     },
   ),
   {

@@ -2,7 +2,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { turnsOf } from "../plan/order";
-import { readStacks } from "../plan/stacks";
+import { outputOf, readStacks } from "../plan/stacks";
 import { exitCodesOf } from "../terminal/exit-codes";
 import { createCommand, start } from "../terminal/program";
 import { runnerOf } from "./api";
@@ -65,7 +65,7 @@ program
     "print when each stack is applied, as JSON: of those behind each other, 1 for the first; 0 for all others",
   )
   .action(() => {
-    const turns = turnsOf(readStacks(process.cwd()));
+    const turns = turnsOf(readStacks(outputOf(process.cwd())));
     process.stdout.write(`${JSON.stringify(Object.fromEntries(turns))}\n`);
   });
 

@@ -12,7 +12,7 @@ import { parallel } from "./parallel";
 import { Planner } from "./planner";
 import { Progress, screenOf } from "./progress";
 import { type SavedPlan, SavedPlans } from "./saved";
-import { isBootstrap, readStacks, type Stack, select } from "./stacks";
+import { isBootstrap, outputOf, readStacks, type Stack, select } from "./stacks";
 import { refuseLocalStates } from "./state-place";
 import { Terraform } from "./terraform";
 import { appliedText, textReport } from "./text";
@@ -66,7 +66,7 @@ export function applyCommand(
     const progress = new Progress(screenOf(process.stderr, process.env), pending.length);
     // Side by side, but for those that come after another: no stack reads another one's outputs, each was approved for
     // itself, and nearly all of the time is spent waiting for AWS.
-    const results = await inTurns(pending, turnsOf(readStacks(project)), ({ stack, plan }) =>
+    const results = await inTurns(pending, turnsOf(readStacks(outputOf(project))), ({ stack, plan }) =>
       applier.apply(stack, plan, progress),
     ).finally(() => progress.close());
     process.stdout.write(`\n${appliedText(results, colors)}\n`);
@@ -143,7 +143,7 @@ function find(project: string, saved: SavedPlans, names: readonly string[]): Pen
       `There is no saved plan: run npx slipway plan${offline ? " --offline" : ""} first, and read what it says.`,
     );
   }
-  const stacks = new Map(readStacks(project).map((stack) => [stack.name, stack]));
+  const stacks = new Map(readStacks(outputOf(project)).map((stack) => [stack.name, stack]));
   const turns = turnsOf([...stacks.values()]);
   const refused: string[] = [];
   const found = select(all, names, "saved plan of").flatMap((plan) => {

@@ -68,6 +68,20 @@ export async function askForName(
   throw new CommandError("Not destroyed, nothing was changed.");
 }
 
+/**
+ * Asks a person whether package.json is to have another version of slipway.
+ * @throws CommandError where the answer is another one than yes
+ */
+export async function askForVersion(
+  version: string,
+  input: NodeJS.ReadStream = process.stdin,
+  output: NodeJS.WriteStream = process.stderr,
+): Promise<void> {
+  const question = `\nWrite slipway ${version} to package.json, and install it? Only "yes" goes on: `;
+  if ((await ask(question, input, output)) === "yes") return;
+  throw new CommandError("Nothing was written.");
+}
+
 function checkTerminal(input: NodeJS.ReadStream): void {
   if (input.isTTY) return;
   throw new CommandError(

@@ -1,10 +1,12 @@
-/** slipway plan, apply, destroy, move-state and synth: the first argument says which. docs/plan.md describes them. */
+/** slipway plan, apply, destroy, move-state, synth and upgrade: the first argument says which. docs/plan.md describes them. */
 import { exitCodesOf, USAGE } from "../terminal/exit-codes";
 import { createCommand, start } from "../terminal/program";
-import type { Command } from "commander";
+import { type Command, InvalidArgumentError } from "commander";
+import { existsSync } from "node:fs";
 import { Interrupted } from "./children";
 import { CommandError } from "./error";
 import { againInSandbox, inSandbox } from "./offline";
+import { namesFile } from "./upgrade/target";
 
 // The SDK's versions are locked here: its word on which Node later ones will need is no news of a plan.
 process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED ??= "true";
@@ -55,6 +57,17 @@ Examples:
 
 ${exitCodesOf("synth")}`;
 
+const UPGRADE_EXAMPLES = `
+Examples:
+  slipway upgrade                           to the newest there is: shows what it changes, then asks
+  slipway upgrade 1.5.0                     to this one
+  slipway upgrade ../slipway-1.5.0.tgz      to one that lies here: no network is needed for it
+  slipway upgrade 1.5.0 --auto-approve      and write it to package.json
+
+Needs no account: the sandbox applies what the installed version makes of your files, and plans over it what the new one does.
+Without a terminal, and without --auto-approve, nothing is written.
+${exitCodesOf("upgrade")}`;
+
 // Loaded when a command needs them: --help answers without. This is require because import() needs tsx's ESM loader,
 // which alone costs a tenth of a second.
 const load = {
@@ -63,6 +76,7 @@ const load = {
   destroy: () => require("./destroy-command") as typeof import("./destroy-command"),
   moveState: () => require("./move-state") as typeof import("./move-state"),
   synth: () => require("./synth-command") as typeof import("./synth-command"),
+  upgrade: () => require("./upgrade/command") as typeof import("./upgrade/command"),
 };
 
 const OFFLINE = "on the sandbox: AWS is stood in for, no credentials are needed or used";
@@ -149,12 +163,34 @@ const synth = createCommand("slipway synth")
     process.exitCode = await load.synth().synthCommand(options);
   });
 
+/** A version, a tag or a range that a registry may have, or a file that is there. */
+function parseTarget(text: string): string {
+  const isFile = namesFile(text);
+  if (isFile && !existsSync(text)) throw new InvalidArgumentError(`There is no file ${text}.`);
+  if (!isFile && !/^[\w.^~+-]+$/.test(text))
+    throw new InvalidArgumentError("Give a version, a tag, or the path of a tarball.");
+  return text;
+}
+
+const upgrade = createCommand("slipway upgrade")
+  .description(
+    "Shows what another version of slipway changes in this project's environments, offline, and takes it where you say so.",
+  )
+  .argument("[target]", "a version, a tag, or the path of a tarball", parseTarget, "latest")
+  .option("--auto-approve", "do not ask: write the version to package.json and its lock, and install it")
+  .option("--json", "the comparison as JSON on standard output; nothing is asked")
+  .addHelpText("after", UPGRADE_EXAMPLES)
+  .action(async (target, options) => {
+    process.exitCode = await load.upgrade().upgradeCommand(target, options);
+  });
+
 const commands: Readonly<Record<string, Command>> = {
   plan,
   apply,
   destroy,
   "move-state": moveState,
   synth,
+  upgrade,
 };
 
 async function main([which, ...words]: readonly string[]): Promise<void> {

@@ -21,12 +21,15 @@ const manifest = z.object({
   stacks: z.record(z.string(), z.object({ name: z.string(), workingDirectory: z.string() })),
 });
 
+/** Where the stacks of a project are written. */
+export const outputOf = (project: string) => join(project, "cdktf.out");
+
 /**
  * The stacks of the last synthesis, by name.
+ * @param output where it wrote them
  * @throws CommandError where there is none
  */
-export function readStacks(project: string): Stack[] {
-  const output = join(project, "cdktf.out");
+export function readStacks(output: string): Stack[] {
   let text: string;
   try {
     text = readFileSync(join(output, "manifest.json"), "utf8");

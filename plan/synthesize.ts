@@ -1,9 +1,9 @@
-import { readFileSync } from "node:fs";
+import { mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
 import type { Children } from "./children";
 import { CommandError, reasonOf } from "./error";
-import { readStacks, type Stack } from "./stacks";
+import { outputOf, readStacks, type Stack } from "./stacks";
 
 const config = z.object({ app: z.string(), context: z.record(z.string(), z.unknown()).default({}) });
 
@@ -11,21 +11,25 @@ const config = z.object({ app: z.string(), context: z.record(z.string(), z.unkno
  * Runs the app that cdktf.json names, in a process of its own, and returns the stacks that it wrote.
  * What the app prints on the way goes to standard error: standard output is for the result.
  * @param instead values of cdktf.json's context for this synthesis alone
+ * @param output where they are written
  * @throws CommandError with the app's own report where it fails
  */
 export async function synthesize(
   project: string,
   children: Children,
   instead: Readonly<Record<string, unknown>> = {},
+  output = outputOf(project),
 ): Promise<Stack[]> {
   const { app, context } = readConfig(project);
+  // cdktf makes this folder alone, and not those above it.
+  mkdirSync(output, { recursive: true });
   const { code, stdout, stderr } = await children.run(app, [], {
     cwd: project,
     shell: true,
     // As cdktf's own command line does it.
     env: {
       ...process.env,
-      CDKTF_OUTDIR: join(project, "cdktf.out"),
+      CDKTF_OUTDIR: output,
       CDKTF_CONTEXT_JSON: JSON.stringify({ ...context, ...instead }),
     },
   });
@@ -33,7 +37,7 @@ export async function synthesize(
   const report = `${stdout}${stderr}`.trimEnd();
   if (code !== 0) throw new CommandError(report || `"${app}" ended with exit code ${code} and said nothing.`);
   if (report !== "") process.stderr.write(`${report}\n`);
-  return readStacks(project);
+  return readStacks(output);
 }
 
 function readConfig(project: string) {

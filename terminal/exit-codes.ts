@@ -39,6 +39,12 @@ export const EXIT_CODES = {
     1: "a mistake: nothing was written",
     "129, 130, 143": INTERRUPTED,
   },
+  upgrade: {
+    0: "no environment changes, or the new version is in package.json",
+    1: "an error: nothing was written",
+    2: "an environment changes: nothing was written",
+    "129, 130, 143": INTERRUPTED,
+  },
   guardrails: { 0: "nothing found, or all suppressed", 1: "something found" },
   deploy: release,
   rollback: release,

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from "vitest";
 import { turnsOf } from "../../plan/order";
-import { readStacks } from "../../plan/stacks";
+import { outputOf, readStacks } from "../../plan/stacks";
 import { resource } from "./support/plans";
 import { type Behaviour, StandInProject } from "./support/stand-in";
 
@@ -31,7 +31,7 @@ describe("the order of applies", () => {
   it("has a turn for each of a row, and none for what is apart; it counts those before those before", async () => {
     const rows = { bootstrap: [], prod: ["qa", "staging"], qa: ["staging"], staging: [], lab: [] };
     await make(rows).run("plan");
-    expect(Object.fromEntries(turnsOf(readStacks(project.folder)))).toEqual({
+    expect(Object.fromEntries(turnsOf(readStacks(outputOf(project.folder))))).toEqual({
       bootstrap: { turn: 0, after: [] },
       lab: { turn: 0, after: [] },
       staging: { turn: 1, after: [] },
