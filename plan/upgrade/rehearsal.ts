@@ -17,7 +17,7 @@ import type { Problem } from "../problems";
 import { Progress, screenOf } from "../progress";
 import type { StackReport } from "../report";
 import { SavedPlans } from "../saved";
-import { BOOTSTRAP, outputOf, readStacks, type Stack } from "../stacks";
+import { isBootstrap, outputOf, readStacks, type Stack } from "../stacks";
 import { Terraform } from "../terraform";
 import { oldOutput } from "./synthesized";
 
@@ -36,7 +36,7 @@ const planner = new Planner(terraform, saved, true, []);
 /** Applies each stack; bootstrap first, on which the others stand. */
 async function applyAll(stacks: readonly Stack[]): Promise<Applied> {
   const failed: Record<string, readonly Problem[]> = {};
-  const isFirst = ({ name }: Stack) => name === BOOTSTRAP;
+  const isFirst = ({ name }: Stack) => isBootstrap(name);
   for (const some of [stacks.filter(isFirst), stacks.filter((stack) => !isFirst(stack))])
     await watched(2 * some.length, (progress) =>
       parallel(some, availableParallelism(), async (stack) => {
