@@ -38,10 +38,11 @@ const houses = [
   "terminal",
   "cli",
   "build",
+  "create",
   "__tests__",
 ];
 /** What is here and not in the package: it may use devDependencies. */
-const unpublished = ["main.ts", "environments", "build", "demo", "bench", "try", "__tests__"];
+const unpublished = ["main.ts", "environments", "build", "create", "demo", "bench", "try", "__tests__"];
 const SOURCE = /\.[cm]?tsx?$/;
 
 /** Import statements, whatever they bring in: types, values, nothing, at once or later. */
@@ -189,7 +190,9 @@ describe("who may import whom", () => {
 
   test.each<[string, (target: string) => boolean]>([
     ["terminal", (target) => target === "npm/swallowed"],
-    ["build", (target) => target === "package.json"],
+    ["build", (target) => ["package.json", "create/project"].includes(target)],
+    // An answer is refused as the first synthesis would refuse it.
+    ["create", (target) => /^modules\/(project|mistakes|service\/props)$/.test(target) || isTerminal(target)],
     [
       "plan",
       (target) =>

@@ -1,10 +1,11 @@
 /**
  * npm run build: dist/, what is published. The package slipway is JavaScript and declarations of what its exports and its command
- * lead to; slipway-deploy, in a folder of its own, is one file. Nothing here runs from them: sources do, by tsconfig.json's paths.
+ * lead to; slipway-deploy and create-slipway, each in a folder of its own, are one file each with what lies beside it. Nothing here runs from them: sources do, by tsconfig.json's paths.
  */
 import { spawnSync } from "node:child_process";
 import { cpSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
+import { buildCreatePackage } from "./create-package";
 import { buildDeployFile } from "./deploy-file";
 
 const ROOT = join(__dirname, "..");
@@ -31,6 +32,7 @@ async function main(): Promise<void> {
   }
   copyData();
   await buildDeployFile(join(DIST, "slipway-deploy"));
+  await buildCreatePackage(join(DIST, "create-slipway"));
 }
 
 void main();

@@ -7,21 +7,23 @@ import type { Command, Option } from "commander";
 
 /**
  * Why a command line is refused, with the line that was meant; undefined where npm kept nothing of it.
- * @param script its name in package.json
+ * @param script its name in package.json, or the one that npm gives to what it fetches: npx
  * @param program the command, whose options and whose subcommands' are looked for
  * @param words what it was given
+ * @param line how a person calls it
  */
 export function swallowed(
   script: string,
   program: Command,
   words: readonly string[],
   env: NodeJS.ProcessEnv,
+  line = `npm run ${script}`,
 ): string | undefined {
   if (env.npm_lifecycle_event !== script) return undefined;
   const kept = optionsOf(program).flatMap((option) => keptOf(option, env));
   if (kept.length === 0) return undefined;
   const names = kept.map(({ flag }) => flag).join(", ");
-  return `npm kept ${names} for itself, and nothing was done: what npm is to pass on stands behind --. Write:\n\n  npm run ${script} -- ${meant(words, kept)}\n`;
+  return `npm kept ${names} for itself, and nothing was done: what npm is to pass on stands behind --. Write:\n\n  ${line} -- ${meant(words, kept)}\n`;
 }
 
 const PREFIX = "npm_config_";

@@ -17,14 +17,20 @@ export function createCommand(name: string): Command {
 /**
  * Runs what these words ask for. Where a shell completes them instead (cli/completion.ts), prints what the last may become.
  * @param script the command's name in package.json, where npm may have kept options for itself
+ * @param line how a person calls it by npm
  */
-export async function start(program: Command, words: readonly string[], script: string): Promise<void> {
+export async function start(
+  program: Command,
+  words: readonly string[],
+  script: string,
+  line?: string,
+): Promise<void> {
   if (process.env.SLIPWAY_COMPLETE) {
     const found = candidates(program, words);
     process.stdout.write(found.map((one) => `${one}\n`).join(""));
     return;
   }
-  const refusal = swallowed(script, program, words, process.env);
+  const refusal = swallowed(script, program, words, process.env, line);
   if (refusal !== undefined) program.error(refusal);
   await program.parseAsync(words, { from: "user" });
 }

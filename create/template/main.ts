@@ -1,0 +1,3 @@
+import { synthesizeProject } from "slipway/app";
+
+synthesizeProject(__dirname);
