@@ -114,9 +114,9 @@ describe.sequential("a project that npm create slipway made", () => {
   it("runs a release of the service's repository", () => {
     linkInstalled(service, ["pg"]);
     // The image brings goose itself; a folder has the stand-in, which the sandbox finds in bin/.
-    cpSync(join(ROOT, "demo/goose"), join(base, "goose"), { recursive: true });
+    cpSync(join(ROOT, "demo/goose"), join(service, "goose"), { recursive: true });
     mkdirSync(join(service, "bin"));
-    symlinkSync(join(base, "goose/goose.mjs"), join(service, "bin/goose"));
+    symlinkSync(join(service, "goose/goose.mjs"), join(service, "bin/goose"));
     const deploy = ["deploy", "staging", "--image", "v1"];
     const { status, said } = slipway("sandbox", "--image", `app:v1=${service}`, "npx", "slipway", ...deploy);
     expect(status, said).toBe(0);
