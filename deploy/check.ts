@@ -259,9 +259,10 @@ function rolloutCheck(
 function imageChecks(
   image: ImageFacts,
   reference: ImageReference | null,
-  { repository, services }: ImageGroup,
+  { repository: own, source, services }: ImageGroup,
 ): Check[] {
   const { wanted, previous, running, tagged } = image;
+  const { repository } = source ?? { repository: own };
   if (!wanted) {
     if (!reference) return [warning("image", "nothing was deployed here yet")];
     const name = "tag" in reference ? reference.tag : reference.digest;

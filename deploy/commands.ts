@@ -37,12 +37,11 @@ function askedImages(
 ): { services: ServiceContract[]; wanted: Wanted } {
   const asked = imageRequests(option, texts);
   const all = chosenServices(contract, names);
-  const of = (repository: string) =>
-    asked.find((request) => request.repository === null || request.repository === repository);
-  const services = all.filter(({ image }) => of(image.repository));
+  const of = (image: Pick<ServiceContract["image"], "repository" | "source">) =>
+    asked.find(({ repository }) => [null, image.repository, image.source?.repository].includes(repository));
+  const services = all.filter(({ image }) => of(image));
   const idle = asked.filter(
-    (request) =>
-      request.repository !== null && !services.some(({ image }) => of(image.repository) === request),
+    (request) => request.repository !== null && !services.some(({ image }) => of(image) === request),
   );
   const others = all.filter((service) => !services.includes(service));
   if (idle.length > 0 || (names.length > 0 && others.length > 0)) {
@@ -52,10 +51,10 @@ function askedImages(
         : `all of ${contract.environment} run`;
     throw refused(
       `${option} ${(idle.length > 0 ? idle : asked).map(({ text }) => text).join(", ")}: ${runs} another repository.`,
-      `Services and their repositories: ${contract.services.map(({ name, image }) => `${name} ${image.repository}`).join(", ")}.`,
+      `Services and their repositories: ${contract.services.map(({ name, image }) => `${name} ${(image.source ?? image).repository}`).join(", ")}.`,
     );
   }
-  return { services, wanted: ({ repository }) => of(repository)?.reference ?? null };
+  return { services, wanted: (group) => of(group)?.reference ?? null };
 }
 
 /** @throws DeployError 1 with every one that is no image, or leaves open which repository it is of */

@@ -1,6 +1,7 @@
 import type { ServiceContract } from "../modules/contract";
 import { checks, leaves, NO_OTHER_DEPLOYMENT } from "./check";
 import type { Context } from "./context";
+import { copyImage } from "./copy";
 import { DeployError, Interrupted } from "./errors";
 import type { Result } from "./events";
 import { EXIT } from "./exit-code";
@@ -34,7 +35,7 @@ export interface DeployRequest {
 export type Report = Pick<Result, "images" | "services">;
 
 /**
- * Ships a release: check, migrate, promote, roll out, verify.
+ * Ships a release: check, copy, migrate, promote, roll out, verify.
  * @returns what was done, in a sentence.
  * @throws DeployError or Interrupted for every other end.
  */
@@ -46,6 +47,7 @@ export async function deploy(context: Context, request: DeployRequest, report: R
   report.images = imagesOf(plan);
   if (request.dryRun) return "Dry run: nothing was changed.";
 
+  for (const image of plan.images) await copyImage(context, image);
   if (plan.logins) await makeLogins(context, plan.logins);
   for (const migration of plan.migrations) await migrate(context, migration);
   await release(context, plan, request.parallel, report.services).catch((error: unknown) => {

@@ -2,7 +2,7 @@ import { mask } from "./mask";
 import { everyString, visible } from "./printable";
 
 /** The steps of a deployment, in order; `put back` only after a failure. */
-export type Stage = "check" | "logins" | "migrate" | "promote" | "roll out" | "put back" | "run";
+export type Stage = "check" | "copy" | "logins" | "migrate" | "promote" | "roll out" | "put back" | "run";
 
 /** `busy`: somebody else is at work here, so this must wait. */
 export type CheckStatus = "ok" | "warning" | "busy" | "failed";

@@ -1,8 +1,8 @@
 import type { Cluster, Service, Task } from "@aws-sdk/client-ecs";
 import type { ParameterMetadata } from "@aws-sdk/client-ssm";
 import type { Finding } from "../dns/records";
-import type { Contract, ServiceContract } from "../modules/contract";
-import type { Aws } from "./aws/gateway";
+import type { Contract, ImageSource, ServiceContract } from "../modules/contract";
+import type { Aws, Repository } from "./aws/gateway";
 import type { FindRecord } from "./context";
 import { Interrupted } from "./errors";
 import { COMMIT, type Standing, standings } from "./git";
@@ -20,12 +20,16 @@ export type Reading<T> = { value: T } | { error: unknown };
 export interface ImageGroup {
   repository: string;
   tag: string;
+  /** Where releases are pushed to, where that is another repository. */
+  source: ImageSource | undefined;
   services: ServiceContract[];
 }
 
 export interface ImageFacts {
-  /** The image that was asked for; undefined when the repository does not have it. */
+  /** The image that was asked for; undefined when no repository has it. */
   wanted: RegistryImage | undefined;
+  /** The repository to copy it from; undefined where tasks pull it already. */
+  copiedFrom: ImageSource | undefined;
   /** What the environment's tag names now. */
   tagged: RegistryImage | undefined;
   /** The digest that the tasks run, as ECS reports it. */
@@ -87,9 +91,9 @@ export const groupKey = ({ repository, tag }: Pick<ImageGroup, "repository" | "t
 export function imageGroups(services: readonly ServiceContract[]): ImageGroup[] {
   const groups = new Map<string, ImageGroup>();
   for (const service of services) {
-    const { repository, tag } = service.image;
+    const { repository, tag, source } = service.image;
     const key = groupKey({ repository, tag });
-    const group = groups.get(key) ?? { repository, tag, services: [] };
+    const group = groups.get(key) ?? { repository, tag, source, services: [] };
     group.services.push(service);
     groups.set(key, group);
   }
@@ -196,23 +200,51 @@ async function readImage(
   ]);
   const completed = isCompleted(await services, group);
   const tagged = found.find(({ tag }) => tag === group.tag)?.image;
-  const image = found.find(({ tag, image: { digest } }) =>
+  const own = found.find(({ tag, image: { digest } }) =>
     "tag" in wanted ? tag === wanted.tag : digest === wanted.digest,
   )?.image;
+  const { image, copiedFrom } = await released(aws, group, wanted, own);
   return {
     wanted: image,
+    copiedFrom,
     tagged,
     running,
     previous: await previousImage(aws, cluster, group, tagged, completed ? running : undefined),
-    platforms: image ? await platformsOf(aws, group.repository, image) : [],
+    platforms: image ? await platformsOf(aws, copiedFrom ?? group.repository, image) : [],
   };
 }
 
 /** Images are tagged with the commits that they are of. */
-async function orderOf(aws: Aws, { repository }: ImageGroup, commit: string, { previous }: ImageFacts) {
-  const details = previous ? await aws.imageDetails(repository, [previous.digest]) : [];
-  const commits = details.flatMap(({ imageTags = [] }) => imageTags).filter((tag) => COMMIT.test(tag));
+async function orderOf(
+  aws: Aws,
+  { repository, source }: ImageGroup,
+  commit: string,
+  { previous }: ImageFacts,
+) {
+  const details = previous && (await aws.imageDetails(source ?? repository, previous.digest));
+  const commits = (details?.imageTags ?? []).filter((tag) => COMMIT.test(tag));
   return standings(commit, commits);
+}
+
+/**
+ * The image that was asked for, and where it has to be copied from. A release's tag means what was pushed under it: of the tags in
+ * the environment's own repository only the environment's is asked for.
+ * @param own what the environment's own repository has under the reference
+ */
+async function released(
+  aws: Aws,
+  { repository, tag, source }: ImageGroup,
+  wanted: ImageReference,
+  own: RegistryImage | undefined,
+): Promise<{ image: RegistryImage | undefined; copiedFrom?: ImageSource | undefined }> {
+  const isHere = "tag" in wanted ? wanted.tag === tag : own !== undefined;
+  if (!source || isHere) return { image: own };
+  const [found] = await aws.images(source, [
+    "tag" in wanted ? { imageTag: wanted.tag } : { imageDigest: wanted.digest },
+  ]);
+  if (!found || "digest" in wanted) return { image: found?.image, copiedFrom: source };
+  const copies = await aws.images(repository, [{ imageDigest: found.image.digest }]);
+  return { image: found.image, copiedFrom: copies.length > 0 ? undefined : source };
 }
 
 /** Tasks that run now; the service's own list of deployments does not tell digests. */
@@ -266,7 +298,7 @@ async function previousImage(
   return found?.image;
 }
 
-async function platformsOf(aws: Aws, repository: string, image: RegistryImage): Promise<string[]> {
+async function platformsOf(aws: Aws, repository: Repository, image: RegistryImage): Promise<string[]> {
   const content = manifestContent(image);
   if (content.kind === "index") return content.platforms.map(({ platform }) => platform);
   if (!content.configDigest) return [];

@@ -11,13 +11,20 @@ export interface RegistryImage {
   mediaType: string;
 }
 
+/** A configuration or a layer of an image: its digest, and its size in bytes. */
+export interface Blob {
+  digest: string;
+  size: number;
+}
+
 /** One image for one platform, or an index that names one per platform. */
 export type ManifestContent =
   | { kind: "single"; configDigest: string | null }
   | { kind: "index"; platforms: { digest: string; platform: string }[] };
 
 interface ManifestJson {
-  config?: { digest?: string };
+  config?: { digest?: string; size?: number };
+  layers?: { digest?: string; size?: number }[];
   manifests?: { digest?: string; platform?: { os?: string; architecture?: string } }[];
 }
 
@@ -38,6 +45,16 @@ export function manifestContent(image: RegistryImage): ManifestContent {
     platform: `${platform?.os ?? "unknown"}/${platform?.architecture ?? "unknown"}`,
   }));
   return { kind: "index", platforms: platforms.filter(({ platform }) => platform !== "unknown/unknown") };
+}
+
+/** What a repository must have before it takes an image: its blobs, and the digests of all images that an index names. */
+export function partsOf({ manifest }: RegistryImage): { blobs: Blob[]; images: string[] } {
+  const { config, layers = [], manifests = [] } = JSON.parse(manifest) as ManifestJson;
+  const blobs = (config ? [config, ...layers] : layers).map(({ digest = "", size = 0 }) => ({
+    digest,
+    size,
+  }));
+  return { blobs, images: manifests.map(({ digest = "" }) => digest) };
 }
 
 /**

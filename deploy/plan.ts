@@ -1,5 +1,5 @@
 import type { Task } from "@aws-sdk/client-ecs";
-import type { Contract, ServiceContract } from "../modules/contract";
+import type { Contract, ImageSource, ServiceContract } from "../modules/contract";
 import { type Facts, groupKey, type ImageGroup, imageGroups, type Reading, unfinished } from "./facts";
 import { type RegistryImage, reportedDigests, short } from "./image";
 import { type HandOver, handOverOf, type LoginsPlan, sameLogins, usersIn, wantedLogins } from "./logins";
@@ -23,6 +23,8 @@ export interface MigrationPlan {
 /** An image that is to run in some services, and what those run before. */
 export interface ImagePlan extends ImageGroup {
   image: RegistryImage;
+  /** The repository to copy it from; undefined where tasks pull it already. */
+  copiedFrom: ImageSource | undefined;
   /** What the tag names before. */
   tagged: RegistryImage | undefined;
   /** Where a failure goes back to; undefined in a first deployment, and when the same image is deployed again. */
@@ -97,7 +99,7 @@ function imagePlan(
   contract: Contract,
   made: ReadonlySet<string>,
 ): ImagePlan {
-  const { wanted, tagged, previous } = valueIn(facts.images.get(groupKey(group)));
+  const { wanted, copiedFrom, tagged, previous } = valueIn(facts.images.get(groupKey(group)));
   if (!wanted) throw new Error(`no image for ${groupKey(group)}: the checks must have failed`);
   const other = previous?.digest === wanted.digest ? undefined : previous;
   const found = valueIn(facts.services);
@@ -106,7 +108,7 @@ function imagePlan(
     const handOver = handOverOf(contract, made, service, running);
     return handOver ? [[service.name, handOver] as const] : [];
   });
-  return { ...group, image: wanted, tagged, previous: other, handOvers: new Map(handOvers) };
+  return { ...group, image: wanted, copiedFrom, tagged, previous: other, handOvers: new Map(handOvers) };
 }
 
 function valueIn<T>(reading: Reading<T> | undefined): T {
@@ -117,6 +119,9 @@ function valueIn<T>(reading: Reading<T> | undefined): T {
 /** The plan in words, one line per step. */
 export function planSteps({ logins, migrations, images }: Plan): string[] {
   return [
+    ...images.flatMap(({ image, copiedFrom, repository }) =>
+      copiedFrom ? [`copy: ${short(image.digest)} from ${copiedFrom.repository} into ${repository}`] : [],
+    ),
     ...(logins ? [`logins: make ${usersIn(logins.wanted)} in the database, and end others`] : []),
     ...migrations.map(({ service, migration, image, running }) =>
       running

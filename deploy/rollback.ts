@@ -31,6 +31,6 @@ async function previousDigest(context: Context, group: ImageGroup): Promise<stri
   throw refused(
     `${service.name} has no earlier successful deployment with another image.`,
     "Name the image: --to sha256:…",
-    `Those that there are: aws ecr describe-images --region ${contract.region} --repository-name ${group.repository}`,
+    `Those that there are: aws ecr describe-images --region ${group.source?.region ?? contract.region} --repository-name ${(group.source ?? group).repository}`,
   );
 }

@@ -32,14 +32,20 @@ export async function status(
       const revisions = await aws.serviceRevisions([...new Set(arns)]);
       const service = services.find(({ serviceName }) => serviceName === one.service);
       const deployments = history.map((deployment) => past(deployment, revisions, one.container));
-      const { repository, tag } = one.image;
+      const { repository, tag, source } = one.image;
       const known = await indexes(aws, one, deployments);
       const tagged = known.find((image) => image.tag === tag)?.image;
       const running = runningImages(tasks, one, known);
       const digests = running.map(({ digest }) => digest).filter((digest) => digest.startsWith("sha256:"));
-      const details = digests.length > 0 ? await aws.imageDetails(repository, digests) : [];
       const tags = new Map(
-        details.map(({ imageDigest, imageTags }) => [imageDigest, (imageTags ?? []).sort()]),
+        await Promise.all(
+          digests.map(async (digest) => {
+            const found = await Promise.all(
+              [repository, ...(source ? [source] : [])].map((place) => aws.imageDetails(place, digest)),
+            );
+            return [digest, found.flatMap((details) => details?.imageTags ?? []).sort()] as const;
+          }),
+        ),
       );
       return {
         name: one.name,

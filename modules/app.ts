@@ -95,14 +95,23 @@ export function addBootstraps(
   const configurations = environments.map((environment) => environment.configuration);
   const further = Object.entries(project.accounts);
   if (!project.bootstrap && further.every(([, { bootstrap }]) => !bootstrap)) return [];
-  const mistakes = [...checkRepositories(configurations), ...checkFirst(configurations, project.account)];
-  if (mistakes.length > 0) throw new ConfigurationError(mistakes);
   const named = further.map(([account]) => account);
   const whole = { ...project, account: accountOf(configurations, project.account) };
-  return accountsOf(configurations, project.account, named).flatMap((account) => {
+  const wanted = accountsOf(configurations, project.account, named).flatMap((account) => {
     const { bootstrap = project.bootstrap } = project.accounts[account ?? ""] ?? {};
-    return bootstrap ? new Bootstrap(app, bootstrap, whole, environments, account) : [];
+    return bootstrap ? { bootstrap, account } : [];
   });
+  const mistakes = [
+    ...wanted.flatMap(({ bootstrap, account }) =>
+      checkRepositories(
+        configurations.filter(({ account: own = whole.account }) => own === account),
+        bootstrap.region,
+      ),
+    ),
+    ...checkFirst(configurations, project.account),
+  ];
+  if (mistakes.length > 0) throw new ConfigurationError(mistakes);
+  return wanted.map(({ bootstrap, account }) => new Bootstrap(app, bootstrap, whole, environments, account));
 }
 
 type Configured = Source & Pick<EnvironmentFile, "extend">;

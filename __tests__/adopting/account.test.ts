@@ -65,7 +65,7 @@ describe.sequential("an account", () => {
       before.attributes.arn,
       "person",
     ]);
-    expect(after.attributes.image_tag_mutability).toBe("IMMUTABLE_WITH_EXCLUSION");
+    expect(after.attributes.image_tag_mutability).toBe("IMMUTABLE");
   });
 
   it("moves its states; of what is shared, a new service changes what may be deployed and which roles are handed on, and nothing else", async () => {
@@ -113,13 +113,11 @@ describe.sequential("an account", () => {
     expect(Object.keys(plans)).toEqual(["bootstrap", "qa", "staging"]);
     expect(plans.staging?.counts).toEqual(counts({}));
     expect(plans.qa?.counts).toEqual(counts({ create: expect.any(Number) }));
-    expect(plans.bootstrap?.counts).toEqual(counts({ create: 10, update: 5 }));
+    expect(plans.bootstrap?.counts).toEqual(counts({ create: 12, update: 3 }));
     const created = addresses(plans.bootstrap, "create");
     for (const role of ["plan_qa", "apply_qa", "deploy_qa"])
       expect(created.filter((address) => address.includes(role))).toHaveLength(3);
     expect(addresses(plans.bootstrap, "update")).toEqual([
-      "aws_ecr_lifecycle_policy.registry_app_lifecycle",
-      "aws_ecr_repository.registry_app",
       "aws_iam_policy.ci_apply_staging_policy_1",
       "aws_iam_policy.ci_boundary_staging",
       "aws_iam_policy.ci_plan_bootstrap_policy_1",
@@ -151,7 +149,7 @@ describe.sequential("an account", () => {
     expect(JSON.parse(belonging("qa"))).toEqual([]);
     const plans = await project.plan();
     expect(Object.keys(plans)).toEqual(["bootstrap", "staging"]);
-    expect(plans.bootstrap?.counts).toEqual(counts({ destroy: 10, update: 5 }));
+    expect(plans.bootstrap?.counts).toEqual(counts({ destroy: 12, update: 3 }));
     expect(plans.staging?.counts).toEqual(counts({}));
     await project.apply("bootstrap");
     expect(rolesFor("qa")).toEqual([]);

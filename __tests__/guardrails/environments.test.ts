@@ -2,8 +2,6 @@ import { describe, expect, test } from "vitest";
 import { check, checkAll } from "../../guardrails";
 import { Stack } from "../../guardrails/stack";
 import { addBootstraps, build } from "../../modules/app";
-import { Registry } from "../../modules/registry/registry";
-import { SlipwayStack } from "../../modules/stack";
 import { newApp } from "../modules/support/synthesize";
 import { shipped } from "../support/shipped";
 import { defects, handWritten } from "./support/hand-written";
@@ -115,18 +113,6 @@ describe("the bootstrap stack", () => {
         (stack) =>
           `iam-wildcard-resource aws_iam_policy.ci_plan_${stack}_${statement("ReadServices", "Resource")}`,
       ),
-    ]);
-  });
-});
-
-describe("a repository that more environments share than ECR can except tags for", () => {
-  const stack = new SlipwayStack(app, "shared", { project: "app", region: "us-west-2" });
-  const names = ["one", "two", "three", "four", "five"];
-  new Registry(stack, "registry", { environments: names, registry: { repository: "app", create: true } });
-
-  test("says so, where its tags are mutable", () => {
-    expect(check(jsonOf(stack), "shared")).toMatchObject([
-      { rule: "mutable-image-tags", suppressed: expect.stringContaining("5 environments") },
     ]);
   });
 });

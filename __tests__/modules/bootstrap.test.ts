@@ -4,25 +4,20 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { IamRole } from "@cdktf/provider-aws/lib/iam-role";
 import { SnsTopic } from "@cdktf/provider-aws/lib/sns-topic";
-import { Testing } from "cdktf";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { divide } from "../../modules/bootstrap/ci-role";
-import { checkRepositories } from "../../modules/bootstrap/repositories";
 import { namedServices, services } from "../../modules/bootstrap/terraform-access";
 import { optionalServices } from "../../modules/bootstrap/used-services";
 import type { Deployable } from "../../modules/contract/policy";
 import { policy as deployPolicy } from "../../modules/contract/policy";
 import type { EnvironmentFile, EnvironmentProps } from "../../modules/environment";
-import { resolve } from "../../modules/environment/resolve";
 import type { Ruling } from "../../modules/policy";
 import { resolveProject } from "../../modules/project";
-import { Registry } from "../../modules/registry/registry";
-import { SlipwayStack } from "../../modules/stack";
 import { shipped } from "../support/shipped";
-import { Graph, type Json } from "./support/graph";
+import type { Graph, Json } from "./support/graph";
 import { larger, least } from "./support/least";
-import { newApp, synthesize, synthesizeBootstrap } from "./support/synthesize";
+import { synthesize, synthesizeBootstrap } from "./support/synthesize";
 
 const context = {
   project: "app",
@@ -125,61 +120,112 @@ describe("the state bucket", () => {
 });
 
 describe("repositories", () => {
-  test("are those that environments name and do not make", () => {
-    expect(graph.one("aws_ecr_repository").name).toBe("app");
+  const repositories = (of: Graph) =>
+    of.all("aws_ecr_repository").map(({ id, body }) => [id, body.region, body.name]);
+  const rules = (id: string) =>
+    JSON.parse(graph.one("aws_ecr_lifecycle_policy", `${id}_lifecycle`).policy).rules;
+
+  test("are one that releases are pushed to, and one of each environment, but what an environment makes", () => {
+    expect(repositories(graph)).toEqual([
+      ["registry_app", undefined, "app"],
+      ["registry_app-prod", undefined, "app-prod"],
+      ["registry_app-staging", undefined, "app-staging"],
+    ]);
     const own: EnvironmentProps = { ...least, registry: { repository: "own", create: true } };
     expect(withBootstrap({}, { staging: own }).count("aws_ecr_repository")).toBe(0);
   });
 
-  test("move the tags of their environments and of candidates, and no other", () => {
-    expect(graph.one("aws_ecr_repository")).toMatchObject({
-      image_tag_mutability: "IMMUTABLE_WITH_EXCLUSION",
-      image_tag_mutability_exclusion_filter: ["staging", "prod", "*-candidate"].map((filter) => ({
-        filter,
-        filter_type: "WILDCARD",
-      })),
-    });
+  test("move no tag of a release; an environment's own moves in its own, and that of its candidate", () => {
+    const pushed = graph.one("aws_ecr_repository", "registry_app");
+    expect(pushed.image_tag_mutability).toBe("IMMUTABLE");
+    expect(pushed).not.toHaveProperty("image_tag_mutability_exclusion_filter");
+    for (const name of ["staging", "prod"])
+      expect(graph.one("aws_ecr_repository", `registry_app-${name}`)).toMatchObject({
+        image_tag_mutability: "IMMUTABLE_WITH_EXCLUSION",
+        image_tag_mutability_exclusion_filter: [name, `${name}-candidate`].map((filter) => ({
+          filter,
+          filter_type: "WILDCARD",
+        })),
+      });
   });
 
-  test("lie in the region of those who pull from them", () => {
-    const two = withBootstrap({}, { staging: least, elsewhere: { ...least, region: "eu-central-1" } });
-    const regions = two.all("aws_ecr_repository").map(({ id, body }) => [id, body.region, body.name]);
-    expect(regions).toEqual([
-      ["registry_app", undefined, "app"],
-      ["registry_app_eu-central-1", "eu-central-1", "app"],
+  test("lose what is old, and never what runs; copies of what ran before have no tag, and go by their number alone", () => {
+    const selections = (id: string) =>
+      rules(id).map(({ selection }: Json) => [
+        selection.tagStatus,
+        selection.tagPatternList?.join(),
+        selection.countNumber,
+      ]);
+    expect(selections("registry_app")).toEqual([
+      ["untagged", undefined, 30],
+      ["any", undefined, 200],
     ]);
-    expect(two.one("aws_ecr_lifecycle_policy", "registry_app_eu-central-1_lifecycle").region).toBe(
+    expect(selections("registry_app-prod")).toEqual([
+      ["tagged", "prod", 9999],
+      ["tagged", "prod-candidate", 9999],
+      ["any", undefined, 200],
+    ]);
+    expect(rules("registry_app-prod").map(({ rulePriority }: Json) => rulePriority)).toEqual([1, 2, 3]);
+  });
+
+  test("lie in the region of those who pull from them; releases are pushed to one region alone", () => {
+    const two = withBootstrap({}, { staging: least, elsewhere: { ...least, region: "eu-central-1" } });
+    expect(repositories(two)).toEqual([
+      ["registry_app", undefined, "app"],
+      ["registry_app-elsewhere", "eu-central-1", "app-elsewhere"],
+      ["registry_app-staging", undefined, "app-staging"],
+    ]);
+    expect(two.one("aws_ecr_lifecycle_policy", "registry_app-elsewhere_lifecycle").region).toBe(
       "eu-central-1",
     );
+    const statements = statementsOf(two, "deploy_elsewhere");
+    const repository = (region: string, name: string) =>
+      `arn:aws:ecr:${region}:${ACCOUNT}:repository/${name}`;
+    expect(allows(statements, "ecr:GetDownloadUrlForLayer", repository("us-west-2", "app"))).toBe(true);
+    expect(allows(statements, "ecr:UploadLayerPart", repository("eu-central-1", "app-elsewhere"))).toBe(true);
+    expect(allows(statements, "ecr:UploadLayerPart", repository("us-west-2", "app-elsewhere"))).toBe(false);
   });
 
-  const shared = (count: number) => {
-    const environments = Array.from({ length: count }, (_, index) => `env-${index}`);
-    const stack = new SlipwayStack(newApp(), "shared", { project: "app", region: "us-west-2" });
-    new Registry(stack, "registry", { environments, registry: { repository: "app", create: true } });
-    return new Graph(JSON.parse(Testing.synth(stack, true)));
-  };
-
-  test("take every tag where more environments share one than ECR can except", () => {
-    expect(shared(4).one("aws_ecr_repository").image_tag_mutability).toBe("IMMUTABLE_WITH_EXCLUSION");
-    const repository = shared(5).one("aws_ecr_repository");
-    expect(repository.image_tag_mutability).toBe("MUTABLE");
-    expect(repository).not.toHaveProperty("image_tag_mutability_exclusion_filter");
+  test("an environment names its own, which need not be there yet, and says where releases are copied from", () => {
+    const staging = synthesize(least, "staging", resolveProject(context).project);
+    expect(staging.count("data.aws_ecr_repository")).toBe(0);
+    expect(JSON.parse(staging.json.output.deploy.value).services[0].image).toEqual({
+      repository: "app-staging",
+      tag: "staging",
+      candidateTag: "staging-candidate",
+      source: { repository: "app", region: "us-west-2", account: ACCOUNT },
+    });
+    const [container] = JSON.parse(
+      staging.one("aws_ecs_task_definition", "service_web").container_definitions,
+    );
+    expect(container.image).toBe(`${ACCOUNT}.dkr.ecr.us-west-2.amazonaws.com/app-staging:staging`);
   });
 
-  test("keep the image of each environment by a rule, and no more environments than there are rules", () => {
-    expect(JSON.parse(shared(47).one("aws_ecr_lifecycle_policy").policy).rules).toHaveLength(50);
-    const { configuration } = resolve(least, "staging");
-    if (!configuration) throw new Error("The least environment has mistakes.");
-    const many = (count: number) =>
-      Array.from({ length: count }, (_, index) => ({ ...configuration, name: `env-${index}` }));
-    expect(checkRepositories(many(47))).toEqual([]);
-    expect(checkRepositories(many(48))).toEqual([
-      {
-        path: "env-47",
-        message: expect.stringMatching(/^registry "app" keeps the images of 47 environments, and 48 name it/),
-      },
-    ]);
+  test("without a bootstrap stack the repository that is there is all there is", () => {
+    const staging = synthesize(least, "staging", { project: "app", bootstrap: false });
+    expect(staging.one("data.aws_ecr_repository").name).toBe("app");
+    expect(JSON.parse(staging.json.output.deploy.value).services[0].image).not.toHaveProperty("source");
+  });
+
+  test("are each written by the role of one environment, and releases by that which pushes them", () => {
+    const repository = (name: string) => `arn:aws:ecr:us-west-2:${ACCOUNT}:repository/${name}`;
+    const writers = (name: string) =>
+      ["push", ...["plan", "apply", "deploy"].flatMap((role) => [`${role}_staging`, `${role}_prod`])].filter(
+        (role) => allows(statementsOf(graph, role), "ecr:PutImage", repository(name)),
+      );
+    expect(writers("app")).toEqual(["push"]);
+    expect(writers("app-staging")).toEqual(["deploy_staging"]);
+    expect(writers("app-prod")).toEqual(["deploy_prod"]);
+  });
+
+  test("are not taken for one another, whatever their names are", () => {
+    const named = (registry: string): EnvironmentProps => ({ ...least, registry });
+    expect(() => withBootstrap({}, { prod: named("app"), staging: named("app-prod") })).toThrow(
+      /1 mistake[\s\S]*prod\.registry: "app" gives prod a repository of its own, "app-prod", which is one that releases are pushed to, too/,
+    );
+    expect(() => withBootstrap({}, { eu: named("app-prod"), "prod-eu": named("app") })).toThrow(
+      /2 mistakes[\s\S]*eu\.registry: "app-prod" gives eu a repository of its own, "app-prod-eu", which is prod-eu's, too/,
+    );
   });
 });
 
@@ -696,8 +742,7 @@ describe("what they may do", () => {
 
   test("deploy: exactly what deploy generates from the contract that will be applied", () => {
     for (const [name, file] of Object.entries(shipped)) {
-      const environment = synthesize(file, name);
-      const contract = inWords(environment);
+      const contract = inWords(synthesize(file, name, resolveProject(context).project));
       expect(statementsOf(graph, `deploy_${name}`)).toEqual(deployPolicy(contract).Statement);
     }
   });
@@ -719,7 +764,9 @@ describe("what they may do", () => {
       expect(body.policy.replaceAll(ACCOUNT, "123456789012").length).toBeLessThanOrEqual(6_144);
     const together = (statements: readonly Ruling[]) =>
       new Set(statements.flatMap(({ Sid, Resource }) => Resource.map((resource) => `${Sid} ${resource}`)));
-    const expected = deployPolicy(inWords(synthesize(thirty))).Statement;
+    const expected = deployPolicy(
+      inWords(synthesize(thirty, "staging", resolveProject(context).project)),
+    ).Statement;
     expect(together(statementsOf(of, "deploy_staging"))).toEqual(together(expected));
   });
 });

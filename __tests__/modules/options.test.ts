@@ -552,7 +552,7 @@ describe("a repository that is made", () => {
       image_tag_mutability: "IMMUTABLE_WITH_EXCLUSION",
       image_tag_mutability_exclusion_filter: [
         { filter: "staging", filter_type: "WILDCARD" },
-        { filter: "*-candidate", filter_type: "WILDCARD" },
+        { filter: "staging-candidate", filter_type: "WILDCARD" },
       ],
     });
   });
@@ -562,7 +562,7 @@ describe("a repository that is made", () => {
     const kept = rules.filter(({ selection }: Json) => selection.tagStatus === "tagged");
     expect(kept.map(({ selection }: Json) => selection.tagPatternList)).toEqual([
       ["staging"],
-      ["*-candidate"],
+      ["staging-candidate"],
     ]);
     expect(rules.map(({ rulePriority }: Json) => rulePriority)).toEqual([1, 2, 3, 4]);
     expect(rules.at(-1).selection.tagStatus).toBe("any");

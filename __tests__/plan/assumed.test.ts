@@ -34,7 +34,6 @@ describe("an offline plan of what somebody else makes", () => {
   const assumed = [
     { type: "aws_cloudwatch_log_group", name: "/old/web" },
     { type: "aws_db_instance", name: "legacy" },
-    { type: "aws_ecr_repository", name: "shop" },
     { type: "aws_iam_openid_connect_provider", name: "https://token.actions.githubusercontent.com" },
     { type: "aws_route53_zone", name: "acme.io" },
   ];

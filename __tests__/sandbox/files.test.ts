@@ -42,7 +42,7 @@ test("each file says what is wrong with it: no JSON, another version, a key that
     ["world.json", "[1]", /world\.json is of another version of the sandbox \(undefined, not 1\)/],
     ["world.json", '{"version": 7}', /world\.json is of another version of the sandbox \(7, not 1\)/],
     ["runtime.json", "", /runtime\.json is damaged/],
-    ["runtime.json", '{"version": 1}', /runtime\.json is of another version of the sandbox \(1, not 2\)/],
+    ["runtime.json", '{"version": 1}', /runtime\.json is of another version of the sandbox \(1, not 3\)/],
     ["key", "no key", /key is damaged: it is no key/],
     ["key", "0".repeat(64), /key is not the key that this world's secrets were sealed with/],
   ];

@@ -14,6 +14,8 @@ export interface Clients {
   regionFile?: string | undefined;
   ecs: ECSClient;
   ecr: ECRClient;
+  /** The one of another region, where releases may be pushed to. */
+  ecrIn(region: string): ECRClient;
   ssm: SSMClient;
   logs: CloudWatchLogsClient;
   rds: RDSClient;
@@ -57,12 +59,18 @@ export async function makeClients(
     logs: new CloudWatchLogsClient(shared),
     rds: new RDSClient(shared),
   };
-  for (const client of Object.values(clients)) {
-    // It copies every answer for a log that nobody keeps.
-    client.middlewareStack.remove("loggerMiddleware");
-    correctClock(client.middlewareStack as STSClient["middlewareStack"]);
-  }
-  return { region, regionFile: written?.region && written.file, ...clients };
+  for (const client of Object.values(clients)) prepare(client);
+  const ecrIn = (there: string) =>
+    there === region ? clients.ecr : prepare(new ECRClient({ ...shared, region: there }));
+  return { region, regionFile: written?.region && written.file, ...clients, ecrIn };
+}
+
+function prepare<C extends { middlewareStack: object }>(client: C): C {
+  const stack = client.middlewareStack as STSClient["middlewareStack"];
+  // It copies every answer for a log that nobody keeps.
+  stack.remove("loggerMiddleware");
+  correctClock(stack);
+  return client;
 }
 
 /**

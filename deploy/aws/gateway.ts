@@ -8,10 +8,15 @@ import {
 import { GetLogEventsCommand, type OutputLogEvent } from "@aws-sdk/client-cloudwatch-logs";
 import { DescribeDBInstancesCommand, type DBInstance } from "@aws-sdk/client-rds";
 import {
+  BatchCheckLayerAvailabilityCommand,
   BatchGetImageCommand,
+  CompleteLayerUploadCommand,
   DescribeImagesCommand,
   GetDownloadUrlForLayerCommand,
+  InitiateLayerUploadCommand,
   PutImageCommand,
+  UploadLayerPartCommand,
+  type ECRClient,
   type ImageDetail,
   type ImageIdentifier,
 } from "@aws-sdk/client-ecr";
@@ -37,8 +42,8 @@ import {
   type ServiceRevision,
   type Task,
 } from "@aws-sdk/client-ecs";
-import { familyOf } from "../../modules/contract";
-import { MEDIA_TYPES, type RegistryImage, short } from "../image";
+import { familyOf, type ImageSource } from "../../modules/contract";
+import { type Blob, MEDIA_TYPES, type RegistryImage, short } from "../image";
 import type { Clients } from "./clients";
 import { AwsError } from "./error";
 import { type Change, change, type Patience, read } from "./retry";
@@ -48,6 +53,14 @@ const TASKS_PER_CALL = 100;
 const SERVICES_PER_CALL = 10;
 /** Five pages of stopped tasks are plenty to see a crash loop; there may be hours of them. */
 const MOST_TASK_PAGES = 5;
+
+/** A part of a layer that has not gone up by then, in milliseconds, is treated as a broken connection: 10 MB at 1 Mbit/s. */
+const PART_TIMEOUT = 120_000;
+/** BatchCheckLayerAvailability takes no more. */
+const LAYERS_PER_CALL = 100;
+
+/** A repository by its name, in the environment's account and region; or the one that releases are pushed to. */
+export type Repository = string | ImageSource;
 
 /** Every call that a deployment or its check makes, and nothing else: the policy of the deploy role mirrors this file. */
 export class Aws {
@@ -328,13 +341,14 @@ export class Aws {
 
   /** Images by tag or digest, each with the reference that found it; those that are not there are left out. */
   async images(
-    repositoryName: string,
+    repository: Repository,
     imageIds: readonly ImageIdentifier[],
   ): Promise<{ tag: string | undefined; image: RegistryImage }[]> {
+    const { ecr, place } = this.at(repository);
     const answer = await this.read("ecr:BatchGetImage", (options) =>
-      this.clients.ecr.send(
+      ecr.send(
         new BatchGetImageCommand({
-          repositoryName,
+          ...place,
           imageIds: [...imageIds],
           acceptedMediaTypes: MEDIA_TYPES,
         }),
@@ -363,28 +377,132 @@ export class Aws {
         const [found] = await lasting.images(repositoryName, [{ imageTag }]);
         return found?.image.digest === imageDigest ? found : undefined;
       },
-    }).catch((error: unknown) => {
-      if (!(error instanceof AwsError && error.code === "ImageAlreadyExistsException")) throw error;
-    });
+    }).catch(unlessThere);
   }
 
-  /** Tags and times of images, for a person to read. */
-  async imageDetails(repositoryName: string, digests: readonly string[]): Promise<ImageDetail[]> {
-    const imageIds = digests.map((imageDigest) => ({ imageDigest }));
-    const answer = await this.read("ecr:DescribeImages", (options) =>
-      this.clients.ecr.send(new DescribeImagesCommand({ repositoryName, imageIds }), options),
-    );
-    return answer.imageDetails ?? [];
+  /** Tags and times of an image, for a person to read; undefined where it is not there. */
+  async imageDetails(repository: Repository, imageDigest: string): Promise<ImageDetail | undefined> {
+    const { ecr, place } = this.at(repository);
+    const request = new DescribeImagesCommand({ ...place, imageIds: [{ imageDigest }] });
+    try {
+      const answer = await this.read("ecr:DescribeImages", (options) => ecr.send(request, options));
+      return answer.imageDetails?.[0];
+    } catch (error) {
+      if (error instanceof AwsError && error.code === "ImageNotFoundException") return undefined;
+      throw error;
+    }
   }
 
-  /** A small blob of an image, such as its configuration, read through the address that ECR signs for it. */
-  async blob(repositoryName: string, layerDigest: string): Promise<unknown> {
+  /** A small blob of an image, such as its configuration. */
+  async blob(repository: Repository, digest: string): Promise<unknown> {
+    const bytes = await this.download(repository, digest, {}, 10_000);
+    return JSON.parse(new TextDecoder().decode(bytes));
+  }
+
+  /** Bytes of a blob, read through the address that ECR signs for it. */
+  private download(
+    repository: Repository,
+    layerDigest: string,
+    headers: Record<string, string>,
+    timeout: number,
+  ): Promise<Uint8Array> {
+    const { ecr, place } = this.at(repository);
+    const request = new GetDownloadUrlForLayerCommand({ ...place, layerDigest });
     return this.read("ecr:GetDownloadUrlForLayer", async (options) => {
-      const request = new GetDownloadUrlForLayerCommand({ repositoryName, layerDigest });
-      const { downloadUrl } = await this.clients.ecr.send(request, options);
-      const answer = await fetch(downloadUrl ?? "", { signal: AbortSignal.timeout(10_000) });
-      return answer.json();
+      const { downloadUrl } = await ecr.send(request, options);
+      const late = AbortSignal.timeout(timeout);
+      const signal = options.abortSignal ? AbortSignal.any([options.abortSignal, late]) : late;
+      try {
+        const answer = await fetch(downloadUrl ?? "", { headers, signal });
+        if (!answer.ok) throw new Error(`the layer's address answers ${answer.status} ${answer.statusText}`);
+        return new Uint8Array(await answer.arrayBuffer());
+      } catch (error) {
+        // A connection that broke, or what S3 said in place of the content: the next time may go better.
+        throw Object.assign(error as Error, { $fault: "server" });
+      }
     });
+  }
+
+  /** The client of a repository, and how a call names it. */
+  private at(repository: Repository): {
+    ecr: ECRClient;
+    place: { repositoryName: string; registryId?: string };
+  } {
+    if (typeof repository === "string")
+      return { ecr: this.clients.ecr, place: { repositoryName: repository } };
+    const { region, account: registryId, repository: repositoryName } = repository;
+    return { ecr: this.clients.ecrIn(region), place: { repositoryName, registryId } };
+  }
+
+  /** Those blobs of an image that a repository does not have. */
+  async missingBlobs(repositoryName: string, blobs: readonly Blob[]): Promise<Blob[]> {
+    const there = new Set<string>();
+    for (const layerDigests of pages([...new Set(blobs.map(({ digest }) => digest))], LAYERS_PER_CALL)) {
+      const request = new BatchCheckLayerAvailabilityCommand({ repositoryName, layerDigests });
+      const { layers = [] } = await this.read("ecr:BatchCheckLayerAvailability", (options) =>
+        this.clients.ecr.send(request, options),
+      );
+      for (const { layerDigest, layerAvailability } of layers)
+        if (layerDigest && layerAvailability === "AVAILABLE") there.add(layerDigest);
+    }
+    return blobs.filter(({ digest }, index) => {
+      const isFirst = blobs.findIndex((blob) => blob.digest === digest) === index;
+      return isFirst && !there.has(digest);
+    });
+  }
+
+  /**
+   * Copies a configuration or a layer from one repository into another, part by part. Content is known by its digest, which ECR
+   * checks, and nothing runs for it: each call may be made again, and all of it given up at any time.
+   */
+  async copyBlob(from: Repository, repositoryName: string, blob: Blob): Promise<void> {
+    const { ecr } = this.clients;
+    const { uploadId, partSize = 0 } = await this.read("ecr:InitiateLayerUpload", (options) =>
+      ecr.send(new InitiateLayerUploadCommand({ repositoryName }), options),
+    );
+    for (let first = 0; first < blob.size; first += partSize) {
+      const last = Math.min(first + partSize, blob.size) - 1;
+      const layerPartBlob = await this.part(from, blob, first, last);
+      const request = new UploadLayerPartCommand({
+        repositoryName,
+        uploadId,
+        partFirstByte: first,
+        partLastByte: last,
+        layerPartBlob,
+      });
+      await this.read("ecr:UploadLayerPart", (options) =>
+        ecr.send(request, { ...options, requestTimeout: PART_TIMEOUT }),
+      ).catch((error: unknown) => {
+        // The answer to an earlier attempt was lost: ECR has the part, and wants the next.
+        if (lastByteOf(error) !== last) throw error;
+      });
+    }
+    const request = new CompleteLayerUploadCommand({
+      repositoryName,
+      uploadId,
+      layerDigests: [blob.digest],
+    });
+    await this.read("ecr:CompleteLayerUpload", (options) => ecr.send(request, options)).catch(
+      async (error: unknown) => {
+        // Here, too; or somebody else brought it meanwhile.
+        if ((await this.missingBlobs(repositoryName, [blob])).length > 0) throw error;
+      },
+    );
+  }
+
+  private async part(from: Repository, blob: Blob, first: number, last: number): Promise<Uint8Array> {
+    const bytes = await this.download(from, blob.digest, { range: `bytes=${first}-${last}` }, PART_TIMEOUT);
+    // Whoever knows no ranges sends the whole.
+    return bytes.length === blob.size ? bytes.subarray(first, last + 1) : bytes;
+  }
+
+  /** Puts an image into a repository that has its parts, without a tag. Having it already is success. */
+  async putImage(repositoryName: string, image: RegistryImage): Promise<void> {
+    const { manifest: imageManifest, mediaType: imageManifestMediaType, digest: imageDigest } = image;
+    const request = { repositoryName, imageManifest, imageManifestMediaType, imageDigest };
+    await this.read("ecr:PutImage", (options) =>
+      this.clients.ecr.send(new PutImageCommand(request), options),
+    ).catch(unlessThere);
   }
 
   /** A page of log lines; undefined while the stream does not exist. */
@@ -411,6 +529,17 @@ export class Aws {
     }
   }
 }
+
+/** ECR's word that a repository has an image, under the tag that was asked for, is no failure. */
+function unlessThere(error: unknown): void {
+  if (!(error instanceof AwsError && error.code === "ImageAlreadyExistsException")) throw error;
+}
+
+/** The last byte of a layer that ECR has, where it refused a part for that. */
+const lastByteOf = (error: unknown) =>
+  error instanceof AwsError && error.code === "InvalidLayerPartException"
+    ? (error.cause as { lastValidByteReceived?: number }).lastValidByteReceived
+    : undefined;
 
 const primaryOf = (deployments: readonly Deployment[] | undefined) =>
   deployments?.find(({ status }) => status === "PRIMARY");

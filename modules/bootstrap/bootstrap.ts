@@ -47,7 +47,10 @@ export class Bootstrap extends SlipwayStack {
     this.environments = environments.filter(
       ({ configuration: { account = project.account } }) => account === own,
     );
-    this.repositories = repositoriesOf(this.environments.map((environment) => environment.configuration));
+    this.repositories = repositoriesOf(
+      this.environments.map((environment) => environment.configuration),
+      configuration.region,
+    );
     this.stateBucket = new StateBucket(this, "state_bucket", { ...project, account: this.account });
     this.registries = this.createRegistries();
     this.containerServiceRole = new ContainerServiceRole(this, "ecs_role", project);
@@ -71,13 +74,10 @@ export class Bootstrap extends SlipwayStack {
   private createRegistries() {
     return this.repositories
       .filter(({ create }) => create)
-      .map(({ name, region, environments }) => {
-        const elsewhere = region === this.configuration.region ? undefined : region;
-        return new Registry(this, `registry_${name}${elsewhere ? `_${elsewhere}` : ""}`, {
-          environments,
-          registry: { repository: name, create: true },
-          region: elsewhere,
-        });
+      .map((repository) => {
+        const { account } = this;
+        const elsewhere = repository.region !== this.configuration.region;
+        return new Registry(this, `registry_${repository.repository}`, { ...repository, account, elsewhere });
       });
   }
 

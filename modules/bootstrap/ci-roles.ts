@@ -7,7 +7,7 @@ import { CiRole, type CiRoleProps } from "./ci-role";
 import { deployableOf } from "./deployable";
 import { GithubIdentity } from "./github-identity";
 import type { GithubConfiguration } from "./props";
-import type { Repository } from "./repositories";
+import { isPushedTo, type Repository } from "./repositories";
 import { bootstrapRulings } from "./bootstrap-access";
 import { applyRulings, planStatements } from "./terraform-access";
 import { whoMay } from "./trust";
@@ -112,13 +112,13 @@ export class CiRoles extends Construct {
           "PutImage",
           "UploadLayerPart",
         ]),
-        resources: this.props.repositories.map((repository) => this.arnOf(repository)),
+        resources: this.props.repositories.filter(isPushedTo).map((repository) => this.arnOf(repository)),
       },
     ];
   }
 
-  private arnOf({ name, region }: Repository): string {
-    return `arn:aws:ecr:${region}:${this.props.account}:repository/${name}`;
+  private arnOf({ repository, region }: Repository): string {
+    return `arn:aws:ecr:${region}:${this.props.account}:repository/${repository}`;
   }
 
   /** The names of the environments beside this one. */

@@ -1,12 +1,13 @@
 import type { Deployable } from "../contract/policy";
 import type { Environment } from "../environment/environment";
+import type { Registry } from "../registry/registry";
 
 /**
  * What an environment's contract will say of names, before it is applied: the roles exist before what they act on. Task
  * definitions are those of any revision.
  */
 export function deployableOf(environment: Environment, account: string): Deployable {
-  const { configuration, cluster, services, database, logins } = environment;
+  const { configuration, cluster, services, database, logins, registries } = environment;
   const { name, region } = configuration;
   const taskDefinition = (family: string | undefined) =>
     `arn:aws:ecs:${region}:${account}:task-definition/${family}`;
@@ -34,7 +35,7 @@ export function deployableOf(environment: Environment, account: string): Deploya
       return {
         service: service.service.nameInput ?? "",
         taskDefinition: taskDefinition(service.taskDefinition.familyInput),
-        image: { repository: service.own.registry.repository },
+        image: imageOf(registries.get(service.own.registry.repository), account),
         logs,
         migration: service.migration
           ? { taskDefinition: taskDefinition(service.migration.familyInput), logs }
@@ -43,3 +44,8 @@ export function deployableOf(environment: Environment, account: string): Deploya
     }),
   };
 }
+
+const imageOf = (registry: Registry | undefined, account: string) => ({
+  repository: registry?.name ?? "",
+  ...(registry?.source && { source: { ...registry.source, account } }),
+});

@@ -1,55 +1,45 @@
 import type { Configuration } from "../environment/props";
 import { type Mistake, show } from "../mistakes";
-import { MOST_ENVIRONMENTS } from "../registry/registry";
+import { type ImagePlace, placeOf } from "../registry/place";
 
-/** An image repository, and the environments that run images from it. */
-export interface Repository {
-  readonly name: string;
+/** An image repository of the account. */
+export interface Repository extends ImagePlace {
   readonly region: string;
-  readonly environments: readonly string[];
-  /** Whether it is the bootstrap stack's: an environment may make its own. */
-  readonly create: boolean;
+  /** The environment that runs images from it; absent where releases are pushed to it alone. */
+  readonly environment?: string;
 }
 
-/** The repositories that environments name, each once per region. */
-export function repositoriesOf(environments: readonly Configuration[]): Repository[] {
-  const found = new Map<string, Repository>();
-  for (const { name, region, registries } of environments) {
-    for (const { repository, create } of registries) {
-      const key = `${region} ${repository}`;
-      const known = found.get(key);
-      found.set(key, {
-        name: repository,
-        region,
-        environments: [...(known?.environments ?? []), name],
-        create: (known?.create ?? true) && !create,
-      });
-    }
-  }
-  return [...found.values()];
+/**
+ * The repositories of environments: those that releases are pushed to, each once, then the environments' own. `create` says whether
+ * one is the bootstrap stack's: an environment may make its own.
+ * @param home the bootstrap stack's region
+ */
+export function repositoriesOf(environments: readonly Configuration[], home: string): Repository[] {
+  const own = environments.flatMap(({ name, region, registries }) =>
+    registries.map((registry): Repository => {
+      const place = placeOf(registry, name, home);
+      return { ...place, create: !registry.create, region, environment: name };
+    }),
+  );
+  const pushed = new Set(own.flatMap(({ source }) => source?.repository ?? []));
+  return [...[...pushed].map((repository) => ({ repository, create: true, region: home })), ...own];
 }
+
+/** Whether releases are pushed to it, and not only copied. */
+export const isPushedTo = ({ source }: Repository) => source === undefined;
 
 /** What repositories cannot be to the environments that name them. */
-export const checkRepositories = (environments: readonly Configuration[]): Mistake[] => [
-  ...checkNumbers(environments),
-  ...checkOwners(environments),
+export const checkRepositories = (environments: readonly Configuration[], home: string): Mistake[] => [
+  ...checkOwners(environments, home),
+  ...checkNames(environments, home),
 ];
 
-/** A repository's lifecycle policy keeps the image of each environment by a rule of its own. */
-const checkNumbers = (environments: readonly Configuration[]): Mistake[] =>
-  repositoriesOf(environments)
-    .filter((repository) => repository.create && repository.environments.length > MOST_ENVIRONMENTS)
-    .map(({ name, environments }) => ({
-      path: environments[MOST_ENVIRONMENTS] ?? name,
-      message: `registry ${show(name)} keeps the images of ${MOST_ENVIRONMENTS} environments, and ${environments.length} name it; give this one and those after it another repository.`,
-    }));
-
 /** What an environment makes bears its tags, by which roles of all others are refused; its tag alone moves there, and is kept. */
-function* checkOwners(environments: readonly Configuration[]): Generator<Mistake> {
+function* checkOwners(environments: readonly Configuration[], home: string): Generator<Mistake> {
   for (const owner of environments)
     for (const { repository } of owner.registries.filter(({ create }) => create))
       for (const { name } of environments.filter(
-        (other) => other !== owner && names(other, owner, repository),
+        (other) => other !== owner && names(other, owner, repository, home),
       ))
         yield {
           path: name,
@@ -57,5 +47,18 @@ function* checkOwners(environments: readonly Configuration[]): Generator<Mistake
         };
 }
 
-const names = (other: Configuration, { region }: Configuration, repository: string) =>
-  other.region === region && other.registries.some((one) => one.repository === repository);
+const names = (other: Configuration, owner: Configuration, repository: string, home: string) =>
+  other.registries.some(
+    (one) => one.repository === repository && owner.region === (one.create ? other.region : home),
+  );
+
+/** A repository of an environment's own is named after it, and may have the name of another that somebody wrote down. */
+function* checkNames(environments: readonly Configuration[], home: string): Generator<Mistake> {
+  const all = repositoriesOf(environments, home);
+  for (const one of all.filter(({ source }) => source))
+    for (const other of all.filter((other) => other !== one && other.repository === one.repository))
+      yield {
+        path: `${one.environment}.registry`,
+        message: `${show(one.source?.repository)} gives ${one.environment} a repository of its own, ${show(one.repository)}, which is ${other.environment === undefined ? "one that releases are pushed to" : `${other.environment}'s`}, too; name another repository in one of the two.`,
+      };
+}

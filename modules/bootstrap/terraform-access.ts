@@ -51,8 +51,10 @@ const bounded: readonly string[] = ["kms", "sqs"];
 
 /** What Terraform reads of an environment: by name where an environment chooses the names, else what AWS lists in its regions. */
 function readStatements(environment: Environment, account: string): Statement[] {
-  const { name, region, registries } = environment.configuration;
+  const { name, region } = environment.configuration;
   const named = (service: string) => actionsOf(service, namedServices[service] ?? []);
+  // The bootstrap stack's are named, and not read.
+  const repositories = [...environment.registries.values()].filter(({ repository }) => repository);
   return [
     {
       sid: "ReadServices",
@@ -74,13 +76,15 @@ function readStatements(environment: Environment, account: string): Statement[] 
       ],
     },
     { sid: "ReadBuckets", actions: named("s3"), resources: [`arn:aws:s3:::${name}-*`] },
-    {
-      sid: "ReadRepositories",
-      actions: named("ecr"),
-      resources: registries.map(
-        ({ repository }) => `arn:aws:ecr:${region}:${account}:repository/${repository}`,
-      ),
-    },
+    ...(repositories.length > 0
+      ? [
+          {
+            sid: "ReadRepositories",
+            actions: named("ecr"),
+            resources: repositories.map(({ name }) => `arn:aws:ecr:${region}:${account}:repository/${name}`),
+          },
+        ]
+      : []),
     {
       sid: "ReadTagsOfParameters",
       actions: ["ssm:ListTagsForResource"],

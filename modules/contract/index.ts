@@ -9,6 +9,7 @@ import { z } from "zod";
 export type Contract = z.infer<typeof contractSchema>;
 export type ServiceContract = Contract["services"][number];
 export type DatabaseContract = NonNullable<Contract["database"]>;
+export type ImageSource = NonNullable<ServiceContract["image"]["source"]>;
 export type LoginsContract = NonNullable<DatabaseContract["logins"]>;
 
 /** Raised by one whenever a reader of the old shape could misread the new one. */
@@ -58,12 +59,14 @@ const service = z.object({
   /** What the image must have been built for. */
   platform: z.enum(["linux/amd64", "linux/arm64"]),
   image: z.object({
-    /** ECR repository, by name. */
+    /** ECR repository that tasks pull from, by name, in the environment's account and region. */
     repository: name,
     /** The tag that the service's task definition runs: moving it promotes. */
     tag: name,
     /** The tag that the migration's task definition runs. */
     candidateTag: name,
+    /** Where releases are pushed to: images are copied from there before a tag moves. Absent where that is `repository` itself. */
+    source: z.object({ repository: name, region: name, account: name }).optional(),
   }),
   /** Capacity of one-off tasks: the service's own, FARGATE and FARGATE_SPOT included. */
   capacity: z.array(z.object({ capacityProvider: name, weight: z.number(), base: z.number() })).min(1),

@@ -24,7 +24,7 @@ export interface Deployable
     | null
     | undefined;
   readonly services: readonly (Pick<ServiceContract, "service" | "taskDefinition"> & {
-    readonly image: Pick<ServiceContract["image"], "repository">;
+    readonly image: Pick<ServiceContract["image"], "repository" | "source">;
     readonly logs: Pick<ServiceContract["logs"], "group">;
     readonly migration: {
       readonly taskDefinition: string;
@@ -90,15 +90,37 @@ function parameters(contract: Deployable): Statement[] {
   ];
 }
 
+/** Images are read where releases are pushed to; tags move in the environment's own repository alone. */
 function images(contract: Deployable): Statement[] {
-  const repositories = unique(contract.services.map(({ image }) => image.repository));
+  const all = contract.services.map(({ image }) => image);
+  const sources = all.flatMap(({ source }) => source ?? []);
+  const copied = all.filter(({ source }) => source);
+  const arns = (repositories: readonly { readonly repository: string }[]) =>
+    unique(
+      repositories.map(({ repository, ...place }) =>
+        arn({ ...contract, ...place }, "ecr", `repository/${repository}`),
+      ),
+    );
+  const own = (images: typeof all) => arns(images.map(({ repository }) => ({ repository })));
+  const read = ["ecr:BatchGetImage", "ecr:DescribeImages", "ecr:GetDownloadUrlForLayer"];
   return [
-    {
-      Sid: "RetagImages",
-      Effect: "Allow",
-      Action: ["ecr:BatchGetImage", "ecr:DescribeImages", "ecr:GetDownloadUrlForLayer", "ecr:PutImage"],
-      Resource: repositories.map((name) => arn(contract, "ecr", `repository/${name}`)),
-    },
+    { Sid: "RetagImages", Effect: "Allow", Action: [...read, "ecr:PutImage"], Resource: own(all) },
+    ...(copied.length > 0
+      ? [
+          {
+            Sid: "CopyImages",
+            Effect: "Allow" as const,
+            Action: [
+              "ecr:BatchCheckLayerAvailability",
+              "ecr:CompleteLayerUpload",
+              "ecr:InitiateLayerUpload",
+              "ecr:UploadLayerPart",
+            ],
+            Resource: own(copied),
+          },
+          { Sid: "ReadReleases", Effect: "Allow" as const, Action: read, Resource: arns(sources) },
+        ]
+      : []),
   ];
 }
 

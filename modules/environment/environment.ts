@@ -19,6 +19,7 @@ import { Key } from "../key/key";
 import { ExistingNetwork } from "../network/existing";
 import { FlowLogs } from "../network/flow-logs";
 import { OwnNetwork } from "../network/network";
+import { placeOf } from "../registry/place";
 import { Registry } from "../registry/registry";
 import { admit, allow } from "../security-group";
 import { Service } from "../service/service";
@@ -62,7 +63,7 @@ export class Environment<
   /** What services call each other through, where any is internal. */
   readonly internal: Internal | undefined;
   readonly bastion: Bastion | undefined;
-  /** By the repository's name. */
+  /** By the name of the repository that releases are pushed to. */
   readonly registries: ReadonlyMap<string, Registry>;
   /** What services use, by name; a wrong name is an error that says the right ones. */
   readonly uses: Readonly<Record<string, Bucket | Queue | Valkey>>;
@@ -93,7 +94,7 @@ export class Environment<
     this.distribution = this.createDistribution();
     this.internal = this.createInternal();
     this.bastion = this.createBastion();
-    this.registries = this.createRegistries();
+    this.registries = this.createRegistries(own.bootstrap ? own.bootstrap.region : undefined);
     this.uses = this.createUses();
     this.services = this.createServices();
     this.connectLoadBalancers();
@@ -187,13 +188,17 @@ export class Environment<
     return bastion ? new Bastion(this, "bastion", { name, network: this.network, bastion }) : undefined;
   }
 
-  private createRegistries() {
+  private createRegistries(home: string | undefined) {
+    const { account } = this;
+    const { name: environment, region, registries } = this.configuration;
     return new Map(
-      this.configuration.registries.map((registry) => [
+      registries.map((registry) => [
         registry.repository,
         new Registry(this, `registry_${registry.repository}`, {
-          environments: [this.configuration.name],
-          registry,
+          ...placeOf(registry, environment, home),
+          account,
+          region,
+          environment,
         }),
       ]),
     );

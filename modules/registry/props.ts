@@ -1,13 +1,17 @@
 import { z } from "zod";
+import { LONGEST_NAME } from "../environment/name";
 import { show } from "../mistakes";
 import { options, short } from "../options";
 
 /** How an image's address at ECR begins, before the repository's name. */
 const ECR_HOST = /^\d{12}\.dkr[.-]ecr[\w.-]*\.(?:amazonaws\.com(?:\.cn)?|on\.aws)\//;
 
+/** What ECR takes, and the name of the environment that may follow. Source: CreateRepository, ECR API reference. */
+const LONGEST_REPOSITORY = 256 - "-".length - LONGEST_NAME;
+
 const repositoryName = z
   .string()
-  .max(256)
+  .max(LONGEST_REPOSITORY)
   .refine((name) => !ECR_HOST.test(name), {
     error: ({ input }) =>
       `${show(input)} is an address at ECR, and the repository's name alone is asked for: write ${show(
@@ -23,10 +27,13 @@ const repositoryName = z
   );
 
 export const registryOptions = options({
-  /** ECR repository that the services' images are pushed to. */
+  /**
+   * ECR repository that the services' images are pushed to. Where the bootstrap stack makes it, each environment has one of its own
+   * beside it, `app-staging` beside `app`, which deploy copies releases into, and where alone its tag moves.
+   */
   repository: repositoryName,
   /**
-   * Makes the repository with the environment. A destroy is refused while it holds images; leave this off to share one.
+   * Makes the repository with the environment, which pulls from it directly. A destroy is refused while it holds images; leave this off to share releases.
    * @default false
    */
   create: z.boolean().default(false),

@@ -2,19 +2,12 @@ import { DataAwsEcrRepository } from "@cdktf/provider-aws/lib/data-aws-ecr-repos
 import { EcrLifecyclePolicy } from "@cdktf/provider-aws/lib/ecr-lifecycle-policy";
 import { EcrRepository } from "@cdktf/provider-aws/lib/ecr-repository";
 import { Construct } from "constructs";
-import { suppress } from "../../guardrails/suppress";
-import type { RegistryConfiguration } from "../environment/props";
 import { ITSELF } from "../stack";
+import type { ImagePlace } from "./place";
 
 /** Images that environments run are never expired, whatever their age. Source: "Lifecycle policy properties", ECR guide. */
 const FOR_EVER = 9999;
 const KEPT = 200;
-
-/** ECR excludes no more patterns than this from immutability. Source: CreateRepository, ECR API reference. */
-const EXCLUSIONS = 5;
-
-/** A lifecycle policy has 50 rules. Three are for candidates, untagged images and age. Source: "Amazon ECR service quotas". */
-export const MOST_ENVIRONMENTS = 47;
 
 const CANDIDATE = "candidate";
 
@@ -24,18 +17,24 @@ export const tagsOf = (environment: string) => ({
   candidateTag: `${environment}-${CANDIDATE}`,
 });
 
-export interface RegistryProps {
-  /** Those that run images from it. */
-  readonly environments: readonly string[];
-  readonly registry: RegistryConfiguration;
-  /** @default the provider's */
-  readonly region?: string;
+export interface RegistryProps extends ImagePlace {
+  readonly account: string;
+  readonly region: string;
+  /** Whether that is another region than the provider's. */
+  readonly elsewhere?: boolean;
+  /** The environment that runs images from it; none where releases are pushed to it, and nothing else happens. */
+  readonly environment?: string;
 }
 
-/** An ECR repository: one that exists, found by its name, or one made here. */
+/** An ECR repository: made here, found by its name, or an environment's own, which the bootstrap stack makes. */
 export class Registry extends Construct {
-  readonly repository: EcrRepository | DataAwsEcrRepository;
+  /** Absent where the bootstrap stack makes it: an environment can be planned before that is applied again. */
+  readonly repository: EcrRepository | DataAwsEcrRepository | undefined;
   readonly lifecyclePolicy: EcrLifecyclePolicy | undefined;
+  /** Its name. */
+  readonly name: string;
+  /** Where releases are pushed to, where that is another repository. */
+  readonly source: ImagePlace["source"];
 
   constructor(
     scope: Construct,
@@ -43,81 +42,81 @@ export class Registry extends Construct {
     private readonly props: RegistryProps,
   ) {
     super(scope, id);
-    const { repository, create } = props.registry;
-    if (!create) {
-      this.repository = new DataAwsEcrRepository(this, ITSELF, { name: repository });
-      return;
-    }
-    this.repository = this.createRepository();
-    this.lifecyclePolicy = this.createLifecyclePolicy();
+    this.name = props.repository;
+    this.source = props.source;
+    if (props.create) {
+      const repository = this.createRepository();
+      this.lifecyclePolicy = this.createLifecyclePolicy(repository);
+      this.repository = repository;
+    } else if (!props.source) this.repository = new DataAwsEcrRepository(this, ITSELF, { name: this.name });
   }
 
-  /** Tags that move, because that is what promotes: those of the environments, and of all candidates. */
+  /** How a task definition names it, before the tag. */
+  get url(): string {
+    const { account, region } = this.props;
+    return this.repository?.repositoryUrl ?? `${account}.dkr.ecr.${region}.amazonaws.com/${this.name}`;
+  }
+
+  get arn(): string {
+    const { account, region } = this.props;
+    return this.repository?.arn ?? `arn:aws:ecr:${region}:${account}:repository/${this.name}`;
+  }
+
+  private get elsewhere(): string | undefined {
+    return this.props.elsewhere ? this.props.region : undefined;
+  }
+
+  /** Tags that move, because that is what promotes: those of the environment that runs its images. */
   private get moving(): readonly string[] {
-    return [...this.props.environments, `*-${CANDIDATE}`];
+    const { environment } = this.props;
+    return environment === undefined ? [] : Object.values(tagsOf(environment));
   }
 
   /** A pushed tag stays what it was, except for those that promote. */
   private createRepository() {
-    const immutable = this.moving.length <= EXCLUSIONS;
-    const repository = new EcrRepository(this, ITSELF, {
-      name: this.props.registry.repository,
-      region: this.props.region,
-      imageTagMutability: immutable ? "IMMUTABLE_WITH_EXCLUSION" : "MUTABLE",
-      ...(immutable && {
-        imageTagMutabilityExclusionFilter: this.moving.map((filter) => ({ filter, filterType: "WILDCARD" })),
+    const { moving } = this;
+    return new EcrRepository(this, ITSELF, {
+      name: this.name,
+      region: this.elsewhere,
+      imageTagMutability: moving.length === 0 ? "IMMUTABLE" : "IMMUTABLE_WITH_EXCLUSION",
+      ...(moving.length > 0 && {
+        imageTagMutabilityExclusionFilter: moving.map((filter) => ({ filter, filterType: "WILDCARD" })),
       }),
       imageScanningConfiguration: { scanOnPush: true },
       encryptionConfiguration: [{ encryptionType: "AES256" }],
     });
-    if (!immutable) {
-      suppress(
-        repository,
-        "mutable-image-tags",
-        `${this.props.environments.length} environments run its images, and ECR excludes ${EXCLUSIONS} patterns from immutability; deploy proves what runs by its digest.`,
-      );
-    }
-    return repository;
   }
 
-  private createLifecyclePolicy() {
-    const expire = { type: "expire" };
+  private createLifecyclePolicy({ name: repository }: EcrRepository) {
     // A rule per tag: one rule of two tags selects images that carry both. Source: as above, tagPatternList.
-    const tags = this.moving;
+    const moving = this.moving.map((tag) => ({
+      description: `What runs as ${tag} stays`,
+      selection: {
+        tagStatus: "tagged",
+        tagPatternList: [tag],
+        countType: "imageCountMoreThan",
+        countNumber: FOR_EVER,
+      },
+    }));
+    const untagged = {
+      description: "Untagged images go after a month: until then they can be rolled back to",
+      selection: { tagStatus: "untagged", countType: "sinceImagePushed", countUnit: "days", countNumber: 30 },
+    };
+    const newest = {
+      description: `The newest ${KEPT} releases stay`,
+      selection: { tagStatus: "any", countType: "imageCountMoreThan", countNumber: KEPT },
+    };
+    // Copies of what ran before have no tag, however lately that was.
+    const rules = [...moving, ...(this.source ? [] : [untagged]), newest];
     return new EcrLifecyclePolicy(this, "lifecycle", {
-      repository: this.repository.name,
-      region: this.props.region,
+      repository,
+      region: this.elsewhere,
       policy: JSON.stringify({
-        rules: [
-          ...tags.map((tag, index) => ({
-            rulePriority: index + 1,
-            description: `What runs as ${tag} stays`,
-            selection: {
-              tagStatus: "tagged",
-              tagPatternList: [tag],
-              countType: "imageCountMoreThan",
-              countNumber: FOR_EVER,
-            },
-            action: expire,
-          })),
-          {
-            rulePriority: tags.length + 1,
-            description: "Untagged images go after a month: until then they can be rolled back to",
-            selection: {
-              tagStatus: "untagged",
-              countType: "sinceImagePushed",
-              countUnit: "days",
-              countNumber: 30,
-            },
-            action: expire,
-          },
-          {
-            rulePriority: tags.length + 2,
-            description: `The newest ${KEPT} releases stay`,
-            selection: { tagStatus: "any", countType: "imageCountMoreThan", countNumber: KEPT },
-            action: expire,
-          },
-        ],
+        rules: rules.map((rule, index) => ({
+          rulePriority: index + 1,
+          ...rule,
+          action: { type: "expire" },
+        })),
       }),
     });
   }

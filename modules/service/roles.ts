@@ -15,7 +15,7 @@ export interface RolesProps {
   /** What its secrets lie under, where that is not AWS's own. */
   readonly key: Key | undefined;
   readonly service: ServiceConfiguration;
-  readonly repositoryArn: string;
+  readonly repositoryArns: readonly string[];
   readonly logGroupArn: string;
   /** ARNs of exactly the parameters that its containers are given. */
   readonly parameterArns: readonly string[];
@@ -76,13 +76,13 @@ export class Roles extends Construct {
   }
 
   private executionStatements(): Statement[] {
-    const { repositoryArn, logGroupArn, parameterArns, key } = this.props;
+    const { repositoryArns, logGroupArn, parameterArns, key } = this.props;
     return [
       { sid: "EcrLogin", actions: ["ecr:GetAuthorizationToken"], resources: ["*"] },
       {
         sid: "PullImage",
         actions: ["ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"],
-        resources: [repositoryArn],
+        resources: repositoryArns,
       },
       {
         sid: "WriteLogs",

@@ -123,6 +123,7 @@ export class Service extends Construct {
   /** What deploy needs to know of this service. */
   get contract(): ServiceContract {
     const { own, stack } = this;
+    const { account, registry } = this.props;
     const logs = { group: this.logGroup.name, prefix: own.name };
     return {
       name: own.name,
@@ -130,7 +131,11 @@ export class Service extends Construct {
       taskDefinition: this.taskDefinition.arn,
       container: own.name,
       platform: own.architecture === "ARM64" ? "linux/arm64" : "linux/amd64",
-      image: { repository: this.props.registry.repository.name, ...tagsOf(stack) },
+      image: {
+        repository: registry.repository?.name ?? registry.name,
+        ...tagsOf(stack),
+        ...(registry.source && { source: { ...registry.source, account } }),
+      },
       capacity: this.strategy,
       network: this.taskNetwork ?? null,
       ...(this.taskNetwork && this.props.network.ipv6 && { ipv6: true }),
@@ -270,11 +275,21 @@ export class Service extends Construct {
       environment: this.stack,
       key: this.props.key,
       service: this.own,
-      repositoryArn: this.props.registry.repository.arn,
+      repositoryArns: this.repositoryArns(),
       logGroupArn: this.logGroup.arn,
       parameterArns: this.parameterArns(),
       grants: this.uses.flatMap(({ name, use }) => use.grants.map((grant) => ({ name, ...grant }))),
     });
+  }
+
+  /** The repository that its tasks pull from, and the one that releases, and images of sidecars, are pushed to. */
+  private repositoryArns(): string[] {
+    const { account, registry } = this.props;
+    const { source } = registry;
+    return [
+      registry.arn,
+      ...(source ? [`arn:aws:ecr:${source.region}:${account}:repository/${source.repository}`] : []),
+    ];
   }
 
   private createSecurityGroup() {
@@ -363,7 +378,7 @@ export class Service extends Construct {
     const { own, props, additions } = this;
     return {
       name: own.name,
-      image: `${props.registry.repository.repositoryUrl}:${tag}`,
+      image: `${props.registry.url}:${tag}`,
       command,
       port,
       dynamicPort: !own.fargate,

@@ -1,9 +1,11 @@
 import type * as ecr from "@aws-sdk/client-ecr";
 import { arnOf, blocks, text } from "../engine/attributes";
-import { INDEX, MANIFEST, repositoryOf, storeManifest, digestOf } from "../engine/images";
+import { digestOf, INDEX, MANIFEST, storeManifest } from "../engine/images";
 import type { Image, Repository } from "../engine/state";
 import type { WorldObject } from "../world";
 import { type Call, type Operations, operation, page, pageSize } from "./call";
+import { LAYERS } from "./ecr-layers";
+import { findRepository } from "./ecr-repository";
 import { AwsFailure } from "./errors";
 
 export const ECR: Operations = {
@@ -27,10 +29,7 @@ export const ECR: Operations = {
     ["repositoryName", "imageIds"],
     batchDeleteImage,
   ),
-  GetDownloadUrlForLayer: operation<ecr.GetDownloadUrlForLayerRequest, ecr.GetDownloadUrlForLayerResponse>(
-    ["repositoryName", "layerDigest"],
-    downloadUrl,
-  ),
+  ...LAYERS,
   GetAuthorizationToken: operation<ecr.GetAuthorizationTokenRequest, ecr.GetAuthorizationTokenResponse>(
     [],
     (call) => ({
@@ -49,29 +48,11 @@ function registry(call: Call): string {
   return `${call.caller.account}.dkr.ecr.${call.region}.amazonaws.com`;
 }
 
-interface Found {
-  object: WorldObject;
-  content: Repository;
-}
-
-function find(call: Call, name: string | undefined, registryId: string | undefined): Found {
-  const object = call.sim.world
-    .list({ type: "aws_ecr_repository", region: call.region })
-    .find(({ attributes }) => text(attributes, "name") === name);
-  const id = registryId ?? call.caller.account;
-  if (!object || id !== call.caller.account)
-    throw new AwsFailure(
-      "RepositoryNotFoundException",
-      `The repository with name '${name}' does not exist in the registry with id '${id}'`,
-    );
-  return { object, content: repositoryOf(call.sim, call.region, name ?? "") };
-}
-
 function describeRepositories(
   call: Call,
   input: ecr.DescribeRepositoriesRequest,
 ): ecr.DescribeRepositoriesResponse {
-  const named = input.repositoryNames?.map((name) => find(call, name, input.registryId).object);
+  const named = input.repositoryNames?.map((name) => findRepository(call, name, input.registryId).object);
   const all = named ?? call.sim.world.list({ type: "aws_ecr_repository", region: call.region });
   const { items, ...next } = page(all, input.nextToken, pageSize(input.maxResults, 1000, 100));
   return {
@@ -120,7 +101,7 @@ function pick(content: Repository, id: ecr.ImageIdentifier): Image | undefined {
 }
 
 function describeImages(call: Call, input: ecr.DescribeImagesRequest): ecr.DescribeImagesResponse {
-  const { content, object } = find(call, input.repositoryName, input.registryId);
+  const { content, object } = findRepository(call, input.repositoryName, input.registryId);
   const images = input.imageIds?.map((id) => {
     const image = pick(content, id);
     if (image) return image;
@@ -156,7 +137,7 @@ function detail(call: Call, object: WorldObject, content: Repository, image: Ima
 }
 
 function batchGetImage(call: Call, input: ecr.BatchGetImageRequest): ecr.BatchGetImageResponse {
-  const { content } = find(call, input.repositoryName, input.registryId);
+  const { content } = findRepository(call, input.repositoryName, input.registryId);
   const images: ecr.Image[] = [];
   const failures: ecr.ImageFailure[] = [];
   if ((input.imageIds?.length ?? 0) > 100)
@@ -184,7 +165,7 @@ function imageView(call: Call, repositoryName: string, image: Image, imageTag?: 
 
 /** Source: PutImage in the ECR API reference; the messages are ECR's. */
 function putImage(call: Call, input: ecr.PutImageRequest): ecr.PutImageResponse {
-  const { content, object } = find(call, input.repositoryName, input.registryId);
+  const { content, object } = findRepository(call, input.repositoryName, input.registryId);
   const manifest = input.imageManifest ?? "";
   const digest = digestOf(manifest);
   const tag = input.imageTag;
@@ -210,23 +191,6 @@ function putImage(call: Call, input: ecr.PutImageRequest): ecr.PutImageResponse 
   const image = content.images[digest] ?? storeManifest(call.sim, content, manifest, mediaType);
   if (tag !== undefined) content.tags[tag] = digest;
   return { image: imageView(call, name, image, tag) };
-}
-
-/** Of all blobs only configurations have a content here: their address holds it, where ECR's is a signed one of S3. */
-function downloadUrl(
-  call: Call,
-  input: ecr.GetDownloadUrlForLayerRequest,
-): ecr.GetDownloadUrlForLayerResponse {
-  const { content } = find(call, input.repositoryName, input.registryId);
-  const { layerDigest = "", repositoryName = "" } = input;
-  const image = Object.values(content.images).find((one) => one.configuration?.digest === layerDigest);
-  if (!image?.configuration)
-    throw new AwsFailure(
-      "LayerInaccessibleException",
-      `The layer '${layerDigest}' of repository '${repositoryName}' has no content in the sandbox.`,
-    );
-  const downloadUrl = `data:application/json,${encodeURIComponent(image.configuration.text)}`;
-  return { downloadUrl, layerDigest };
 }
 
 interface Manifest {
@@ -272,7 +236,7 @@ function checkManifest(content: Repository, manifest: string, name: string): voi
 
 /** By tag only the tag goes, unless it was the last; by digest the image with all its tags. */
 function batchDeleteImage(call: Call, input: ecr.BatchDeleteImageRequest): ecr.BatchDeleteImageResponse {
-  const { content } = find(call, input.repositoryName, input.registryId);
+  const { content } = findRepository(call, input.repositoryName, input.registryId);
   const imageIds: ecr.ImageIdentifier[] = [];
   const failures: ecr.ImageFailure[] = [];
   for (const id of input.imageIds ?? []) {

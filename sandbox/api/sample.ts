@@ -27,6 +27,8 @@ export interface Sample {
   group?: { minimum: number; maximum: number; type: string };
   managedScaling?: boolean;
   immutableTags?: boolean;
+  /** Tasks pull from a repository of the environment's own, `app-staging`; `app` is where releases are pushed to. */
+  ownRepository?: boolean;
   secret?: string;
   stopTimeout?: number;
   /** Whether tasks of the service take ExecuteCommand. */
@@ -81,16 +83,29 @@ export async function addSample(world: World, sample: Sample = {}): Promise<void
       { name, arn: `arn:aws:ssm:${region}:${ACCOUNT}:parameter${name}`, type: "SecureString", version: 1 },
       { value_wo: world.vault.seal(sample.secret ?? "set by hand") },
     );
-    put("aws_ecr_repository", "app", {
-      name: "app",
-      arn: `arn:aws:ecr:${region}:${ACCOUNT}:repository/app`,
-      image_tag_mutability: sample.immutableTags ? "IMMUTABLE_WITH_EXCLUSION" : "MUTABLE",
-      image_tag_mutability_exclusion_filter: sample.immutableTags
-        ? [{ filter: "staging*", filter_type: "WILDCARD" }]
-        : [],
-    });
+    for (const repository of new Set([SAMPLE.repository, repositoryOf(sample)])) {
+      const own = repository !== SAMPLE.repository;
+      const excludes = own || (sample.immutableTags && !sample.ownRepository);
+      const immutable = excludes
+        ? "IMMUTABLE_WITH_EXCLUSION"
+        : sample.ownRepository
+          ? "IMMUTABLE"
+          : "MUTABLE";
+      put("aws_ecr_repository", repository, {
+        name: repository,
+        arn: `arn:aws:ecr:${region}:${ACCOUNT}:repository/${repository}`,
+        image_tag_mutability: immutable,
+        image_tag_mutability_exclusion_filter: excludes
+          ? [{ filter: "staging*", filter_type: "WILDCARD" }]
+          : [],
+      });
+    }
   });
 }
+
+/** The repository that tasks pull from. */
+export const repositoryOf = ({ name = "staging", ownRepository }: Sample) =>
+  ownRepository ? `${SAMPLE.repository}-${name}` : SAMPLE.repository;
 
 type Put = (type: string, id: string, attributes: Attributes) => void;
 
@@ -184,7 +199,7 @@ function definitionOf(sample: Sample, region: string, migration: boolean): Attri
   };
   const web = {
     name: "web",
-    image: `${registry}/app:${name}${migration ? "-candidate" : ""}`,
+    image: `${registry}/${repositoryOf(sample)}:${name}${migration ? "-candidate" : ""}`,
     essential: true,
     ...(migration
       ? { command: ["migrate", "up"] }

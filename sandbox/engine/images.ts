@@ -9,7 +9,7 @@ export const INDEX = "application/vnd.oci.image.index.v1+json";
 const CONFIG = "application/vnd.oci.image.config.v1+json";
 const LAYER = "application/vnd.oci.image.layer.v1.tar+gzip";
 
-export function digestOf(content: string): string {
+export function digestOf(content: string | Buffer): string {
   return `sha256:${createHash("sha256").update(content).digest("hex")}`;
 }
 
@@ -47,29 +47,41 @@ export function pushImage(sim: Sim, push: Push): string {
 }
 
 function pushManifest(sim: Sim, repository: Repository, push: Push, architecture: Architecture): string {
-  const layer = digestOf(`layer ${push.content}`);
+  const content = `layer ${push.content}`;
   const configuration = JSON.stringify({ architecture, os: "linux", comment: push.content });
-  const config = digestOf(configuration);
+  const layer = storeBlob(sim, repository, Buffer.from(content));
+  const config = storeBlob(sim, repository, Buffer.from(configuration));
   const manifest = JSON.stringify({
     schemaVersion: 2,
     mediaType: MANIFEST,
-    config: { mediaType: CONFIG, digest: config, size: configuration.length },
-    layers: [{ mediaType: LAYER, digest: layer, size: 40_000_000 }],
+    config: { mediaType: CONFIG, digest: config, size: Buffer.byteLength(configuration) },
+    layers: [{ mediaType: LAYER, digest: layer, size: Buffer.byteLength(content) }],
   });
-  for (const blob of [layer, config]) if (!repository.blobs.includes(blob)) repository.blobs.push(blob);
   const image = storeManifest(sim, repository, manifest, MANIFEST);
   image.platform = { os: "linux", architecture };
-  image.configuration = { digest: config, text: configuration };
   if (push.folder) image.folder = push.folder;
   if (push.behaviour) sim.state.behaviours[image.digest] = push.behaviour;
   return image.digest;
 }
 
-/** Stores a manifest under its digest. One that is there already stays as it is. */
+/** Stores the content of a configuration or a layer. Returns its digest. */
+export function storeBlob(sim: Sim, repository: Repository, content: Buffer): string {
+  const digest = digestOf(content);
+  sim.state.blobs[digest] = content.toString("base64");
+  if (!repository.blobs.includes(digest)) repository.blobs.push(digest);
+  return digest;
+}
+
+/** Stores a manifest under its digest. One that is there already stays as it is; a copy is what it is elsewhere. */
 export function storeManifest(sim: Sim, repository: Repository, manifest: string, mediaType: string): Image {
   const digest = digestOf(manifest);
   const known = repository.images[digest];
   if (known) return known;
+  const copied = Object.values(sim.state.repositories).find((one) => one.images[digest])?.images[digest];
+  if (copied) {
+    repository.images[digest] = { ...structuredClone(copied), pushedAt: sim.state.time };
+    return repository.images[digest];
+  }
   const parsed = JSON.parse(manifest) as {
     layers?: { size?: number }[];
     manifests?: { digest: string; platform?: { architecture?: string } }[];

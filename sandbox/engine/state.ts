@@ -15,7 +15,7 @@ import type { Behaviour } from "./behaviour";
  * written to a file between two commands, compared, and replayed. Times are milliseconds since the epoch.
  */
 export interface Runtime {
-  version: 2;
+  version: 3;
   /** Virtual time up to which everything has happened. */
   time: number;
   /** State of the random generator: nothing else in the engine is random. */
@@ -30,6 +30,10 @@ export interface Runtime {
   groups: Record<string, Group>;
   /** Image repositories by `<region>/<name>`. */
   repositories: Record<string, Repository>;
+  /** Contents of configurations and layers in base64, by digest: of one digest there is one content. */
+  blobs: Record<string, string>;
+  /** Layers on their way, by the id of the upload. */
+  uploads: Record<string, Upload>;
   /** How images behave, by digest of the platform's manifest. */
   behaviours: Record<string, Behaviour>;
   tokens: Record<string, Token>;
@@ -270,12 +274,18 @@ export interface Image {
   pushedAt: number;
   size: number;
   platform?: { os: string; architecture: Architecture };
-  /** The blob that says what it was built for. */
-  configuration?: { digest: string; text: string };
   /** Digests by platform, for an index. */
   children?: { digest: string; architecture: string }[];
   /** Local folder that stands for its content. */
   folder?: string;
+}
+
+/** A layer of which not all parts have come. */
+export interface Upload {
+  /** Where it goes: `<region>/<name>`. */
+  repository: string;
+  /** In base64, in their order. */
+  parts: string[];
 }
 
 export interface Token {
@@ -291,7 +301,7 @@ export function bare<T>(record: Record<string, T>): Record<string, T> {
 
 export function emptyRuntime(time: number, seed: number): Runtime {
   return {
-    version: 2,
+    version: 3,
     time,
     random: seed >>> 0,
     sequence: 0,
@@ -302,6 +312,8 @@ export function emptyRuntime(time: number, seed: number): Runtime {
     instances: {},
     groups: {},
     repositories: {},
+    blobs: {},
+    uploads: {},
     behaviours: {},
     tokens: {},
     faults: [],

@@ -66,7 +66,7 @@ export class FileStore implements Store {
     const stamp = stampOf(this.file);
     if (stamp === "") return undefined;
     if (stamp !== this.stamp) {
-      this.cached = readVersioned<Runtime>(this.file, 2);
+      this.cached = readVersioned<Runtime>(this.file, 3);
       this.written = JSON.stringify(this.cached);
       for (const repository of Object.values(this.cached.repositories))
         repository.tags = bare(repository.tags);

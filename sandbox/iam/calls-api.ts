@@ -23,7 +23,11 @@ export const apiCalls: Readonly<Record<string, readonly Line[]>> = {
   "ecr:BatchGetImage": [`ecr:BatchGetImage ${image}`],
   "ecr:PutImage": [`ecr:PutImage ${image}`],
   "ecr:BatchDeleteImage": [`ecr:BatchDeleteImage ${image}`],
+  "ecr:BatchCheckLayerAvailability": [`ecr:BatchCheckLayerAvailability ${image}`],
   "ecr:GetDownloadUrlForLayer": [`ecr:GetDownloadUrlForLayer ${image}`],
+  "ecr:InitiateLayerUpload": [`ecr:InitiateLayerUpload ${image}`],
+  "ecr:UploadLayerPart": [`ecr:UploadLayerPart ${image}`],
+  "ecr:CompleteLayerUpload": [`ecr:CompleteLayerUpload ${image}`],
   "ecs:ListClusters": ["ecs:ListClusters"],
   "ecs:DescribeClusters": ["ecs:DescribeClusters cluster/{clusters:last}"],
   "ecs:DescribeCapacityProviders": [

@@ -1,5 +1,5 @@
 import type { Contract, ServiceContract } from "../../../modules/contract";
-import { SAMPLE, type Sample } from "../../../sandbox/api/sample";
+import { repositoryOf, SAMPLE, type Sample } from "../../../sandbox/api/sample";
 import { ACCOUNT, type World } from "../../../sandbox/world";
 
 export const BASTION = "i-0123456789abcdef0";
@@ -16,7 +16,12 @@ export function contractOf(sample: Sample = {}): Contract {
     taskDefinition: SAMPLE.definition,
     container: "web",
     platform: sample.architecture === "ARM64" ? "linux/arm64" : "linux/amd64",
-    image: { repository: SAMPLE.repository, tag: SAMPLE.tag, candidateTag: SAMPLE.candidate },
+    image: {
+      repository: repositoryOf(sample),
+      tag: SAMPLE.tag,
+      candidateTag: SAMPLE.candidate,
+      ...(sample.ownRepository && { source: { repository: SAMPLE.repository, region, account: ACCOUNT } }),
+    },
     capacity: [{ capacityProvider: sample.fargate ? "FARGATE" : SAMPLE.provider, weight: 1, base: 0 }],
     network: sample.fargate ? { subnets: ["subnet-1"], securityGroups: ["sg-1"] } : null,
     logs: logs("web"),

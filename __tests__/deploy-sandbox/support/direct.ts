@@ -17,19 +17,21 @@ function copied<T>(value: T): T {
   return Object.fromEntries(Object.entries(value).map(([name, one]) => [name, copied(one)])) as T;
 }
 
+/** Bytes travel in base64. */
+const onWire = (_: string, value: unknown) =>
+  value instanceof Uint8Array ? Buffer.from(value).toString("base64") : value;
+
 /**
  * Clients that ask a sandbox of this process without HTTP: what the SDK would send, and what it would make of the answer.
  * Most of a timeline's time goes into the SDK and into sockets; that both ways say the same is a test.
  */
 export function directClients(sandbox: Sandbox): Clients {
-  const client = (service: Question["service"]) => ({
+  const client = (service: Question["service"], region: string = SAMPLE.region) => ({
     send: async (command: Command) => {
       const operation = command.constructor.name.replace(/Command$/, "");
-      const input = JSON.parse(JSON.stringify(command.input)) as Record<string, unknown>;
+      const input = JSON.parse(JSON.stringify(command.input, onWire)) as Record<string, unknown>;
       const { accessKey } = sandbox;
-      const answer = await asked(() =>
-        sandbox.ask({ service, operation, region: SAMPLE.region, accessKey, input }),
-      );
+      const answer = await asked(() => sandbox.ask({ service, operation, region, accessKey, input }));
       if (answer === "broken")
         throw Object.assign(new Error("read ECONNRESET"), { name: "TimeoutError", code: "ECONNRESET" });
       if ("output" in answer) return copied(answer.output);
@@ -44,5 +46,6 @@ export function directClients(sandbox: Sandbox): Clients {
   });
   const services = ["ecs", "ecr", "ssm", "logs", "sts", "rds"] as const;
   const clients = Object.fromEntries(services.map((service) => [service, client(service)]));
-  return { region: SAMPLE.region, ...clients } as unknown as Clients;
+  const ecrIn = (region: string) => client("ecr", region);
+  return { region: SAMPLE.region, ...clients, ecrIn } as unknown as Clients;
 }

@@ -16,6 +16,7 @@ import {
   type RollbackOptions,
   rollbackCommand,
   runCommand,
+  statusCommand,
 } from "../../../deploy/commands";
 import type { Clock } from "../../../deploy/clock";
 import { DEFAULT_LIMITS } from "../../../deploy/context";
@@ -23,7 +24,7 @@ import type { DeployEvent, Result } from "../../../deploy/events";
 import type { StopSignal } from "../../../deploy/exit-code";
 import type { Surroundings } from "../../../deploy/session";
 import { contractParameter } from "../../../modules/contract";
-import { addSample, SAMPLE, type Sample, sampleWorld } from "../../../sandbox/api/sample";
+import { addSample, repositoryOf, SAMPLE, type Sample, sampleWorld } from "../../../sandbox/api/sample";
 import { Sandbox, type SandboxOptions } from "../../../sandbox/api/sandbox";
 import type { RecordedCall } from "../../../sandbox/api/server";
 import type { Behaviour, Run } from "../../../sandbox/engine/behaviour";
@@ -69,6 +70,8 @@ export class Stage {
   digest = "";
   /** Whether deploy asks the sandbox without HTTP. */
   direct = false;
+  /** The repository that tasks pull from. */
+  repository = SAMPLE.repository;
 
   private constructor(
     readonly sandbox: Sandbox<VirtualClock>,
@@ -116,9 +119,11 @@ export class Stage {
     await this.comeUp(sample);
   }
 
-  private async comeUp({ architecture }: Sample): Promise<void> {
-    const architectures: Architecture[] = architecture === "ARM64" ? ["arm64"] : ["amd64"];
-    this.digest = await this.push("v1", {}, [SAMPLE.tag], architectures);
+  private async comeUp(sample: Sample): Promise<void> {
+    const architectures: Architecture[] = sample.architecture === "ARM64" ? ["arm64"] : ["amd64"];
+    this.repository = repositoryOf(sample);
+    this.digest = await this.push("v1", {}, [], architectures);
+    await this.here("v1", [SAMPLE.tag], architectures);
     await this.sandbox.advance(COMING_UP);
     this.sandbox.calls.length = 0;
   }
@@ -139,6 +144,12 @@ export class Stage {
       architectures,
       behaviour,
     });
+  }
+
+  /** Lets the repository that tasks pull from have an image that was pushed, under these tags. */
+  here(content: string, tags: string[], architectures: Architecture[] = ["amd64"]): Promise<string> {
+    const { repository } = this;
+    return this.sandbox.push({ repository, region: SAMPLE.region, content, tags, architectures });
   }
 
   /** Pushes a release whose migration and whose service behave as said; both well if nothing is. */
@@ -177,7 +188,7 @@ export class Stage {
 
   /** What a tag names. */
   async tag(name: string = SAMPLE.tag): Promise<string | undefined> {
-    return (await this.state()).repositories[`${SAMPLE.region}/${SAMPLE.repository}`]?.tags[name];
+    return (await this.state()).repositories[`${SAMPLE.region}/${this.repository}`]?.tags[name];
   }
 
   /** Calls of an operation, named without its service. */
@@ -196,6 +207,10 @@ export class Stage {
 
   check(args: Partial<CommandOptions> & Arguments = {}): Promise<Ended> {
     return this.perform(args, (around) => checkCommand("staging", { ...common, ...args }, around));
+  }
+
+  status(args: Arguments = {}): Promise<Ended> {
+    return this.perform(args, (around) => statusCommand("staging", { ...common, ...args }, around));
   }
 
   run(command: readonly string[], args: Arguments = {}): Promise<Ended> {

@@ -1,4 +1,4 @@
-import { SAMPLE } from "../../../sandbox/api/sample";
+import { repositoryOf, SAMPLE } from "../../../sandbox/api/sample";
 import type { Deployment, Runtime, Service, ServiceDeployment, Task } from "../../../sandbox/engine/state";
 import { minute } from "./driver";
 import type { Played } from "./play";
@@ -14,7 +14,14 @@ const LOOP = 3;
  * sandbox's state holds.
  */
 export function lies(played: Played): string[] {
-  return [...endless(played), ...outcome(played), ...orphans(played), ...tagLies(played), ...claims(played)];
+  return [
+    ...endless(played),
+    ...outcome(played),
+    ...orphans(played),
+    ...tagLies(played),
+    ...copyLies(played),
+    ...claims(played),
+  ];
 }
 
 function endless({ ended }: Played): string[] {
@@ -146,7 +153,7 @@ const nameIn = (key: string) => `\\b${key.split("/").at(-1)}\\b`;
 /** After an end the tag names what the service is asked to run: ours, or what ran before; never over somebody else's. */
 function tagLies(played: Played): string[] {
   const { ended, digests, later, happened } = played;
-  const tag = tagOf(later);
+  const tag = tagOf(later, played);
   const name = Object.entries(digests).find(([, digest]) => digest === tag)?.[0] ?? String(tag);
   const say = (isLie: boolean) => (isLie ? [`exit ${ended.exitCode}, and the tag names ${name}`] : []);
   if (happened.includes("somebody moves the tag")) return say(tag !== digests.v3);
@@ -170,8 +177,35 @@ function tagLies(played: Played): string[] {
   }
 }
 
+/**
+ * Where releases are pushed to, deploy reads and writes nothing. Whatever has a tag where tasks pull is whole there, and its bytes are
+ * those that were pushed, since its digest is theirs.
+ */
+function copyLies(played: Played): string[] {
+  const { later, timeline, digests } = played;
+  const own = ownOf(later, played);
+  if (!timeline.sample.ownRepository || !own) return [];
+  const pushed = later.repositories[`${SAMPLE.region}/${SAMPLE.repository}`];
+  const broken = Object.entries(own.tags).filter(([, digest]) => {
+    const { config, layers } = JSON.parse(own.images[digest]?.manifest ?? '{"layers":[]}') as {
+      config?: { digest: string };
+      layers: { digest: string }[];
+    };
+    return !config || [config, ...layers].some((blob) => !own.blobs.includes(blob.digest));
+  });
+  const others = Object.keys(own.tags).filter((tag) => tag !== SAMPLE.tag && tag !== SAMPLE.candidate);
+  return [
+    ...broken.map(([tag]) => `the image under ${tag} is not whole where tasks pull it`),
+    ...others.map((tag) => `deploy made a tag ${tag}`),
+    ...(JSON.stringify(pushed?.tags) === JSON.stringify(digests)
+      ? []
+      : ["the tags of what was pushed are not what they were"]),
+  ];
+}
+
 /** An hour after a failure the service runs what the tag names, unless deploy said that it does not. */
-function runsAnother({ ended, later, happened }: Played): string[] {
+function runsAnother(played: Played): string[] {
+  const { ended, later, happened } = played;
   const told =
     /is NOT back on|is back on \S+ is unknown|was not moved back|the tag still names|Whether the tag/.test(
       ended.output,
@@ -179,7 +213,7 @@ function runsAnother({ ended, later, happened }: Played): string[] {
   if (told || happened.some((what) => what.includes("forces") || what.includes("deployment"))) return [];
   return Object.entries(later.services).flatMap(([name, { deployments }]) => {
     const runs = deployments.find(({ status }) => status === "PRIMARY")?.digests.web;
-    return runs === undefined || runs === tagOf(later)
+    return runs === undefined || runs === tagOf(later, played)
       ? []
       : [`the tag and what ${name} runs are not the same`];
   });
@@ -222,5 +256,8 @@ const isRunning = (task: Task) => task.lastStatus === "RUNNING" && task.desiredS
 const isCrash = ({ stopCode, unhealthy }: Task) =>
   stopCode === "EssentialContainerExited" || stopCode === "TaskFailedToStart" || unhealthy === true;
 
-const tagOf = (state: Runtime) =>
-  state.repositories[`${SAMPLE.region}/${SAMPLE.repository}`]?.tags[SAMPLE.tag];
+const tagOf = (state: Runtime, played: Played) => ownOf(state, played)?.tags[SAMPLE.tag];
+
+/** The repository that tasks pull from. */
+const ownOf = (state: Runtime, { timeline }: Played) =>
+  state.repositories[`${SAMPLE.region}/${repositoryOf(timeline.sample)}`];

@@ -40,6 +40,7 @@ export async function play(stage: Stage, timeline: Timeline, seed: number): Prom
     pull: PULLS[pull],
   });
   const v3 = await stage.release("v3");
+  await stage.here("v3", []);
   const foreign = new Set(deploymentIds(await stage.state()));
   const happened: Happening[] = [];
   const kill: { signal?: (name: StopSignal) => void } = {};
@@ -106,9 +107,9 @@ const happen: Record<Exclude<Happening, StopSignal>, Act> = {
       for (const { id, status } of service.deployments) if (status === "PRIMARY") foreign.add(id);
     }),
   "somebody moves the tag": (stage, v3) =>
-    stage.sandbox.retag(SAMPLE.region, SAMPLE.repository, SAMPLE.tag, v3),
+    stage.sandbox.retag(SAMPLE.region, stage.repository, SAMPLE.tag, v3),
   "somebody moves the candidate tag": (stage, v3) =>
-    stage.sandbox.retag(SAMPLE.region, SAMPLE.repository, SAMPLE.candidate, v3),
+    stage.sandbox.retag(SAMPLE.region, stage.repository, SAMPLE.candidate, v3),
   "somebody rolls the deployment back": (stage) => stopDeployment(stage, "ROLLBACK"),
   "somebody aborts the deployment": (stage) => stopDeployment(stage, "ABORT"),
   "no machines for 3 minutes": async (stage) => {

@@ -20,6 +20,7 @@ export interface Timeline {
 
 /** Moments of the deploy, by the stage and the text of the event that tells of them. */
 export const MOMENTS = {
+  "as it copies": ["copy", "sha256"],
   "as the migration starts": ["migrate", "task arn:"],
   "as it promotes": ["promote", "sha256"],
   "as it has promoted": ["promote", "→"],
@@ -101,6 +102,7 @@ const OPERATIONS = [
   "ecs:ListServiceDeployments",
   "ecr:PutImage",
   "ecr:BatchGetImage",
+  "ecr:*",
   "logs:GetLogEvents",
 ];
 
@@ -135,6 +137,11 @@ const CALLS = [
   "ecs:ListServiceDeployments",
   "ecs:DescribeServiceRevisions",
   "ecr:BatchGetImage",
+  "ecr:GetDownloadUrlForLayer",
+  "ecr:BatchCheckLayerAvailability",
+  "ecr:InitiateLayerUpload",
+  "ecr:UploadLayerPart",
+  "ecr:CompleteLayerUpload",
   "logs:GetLogEvents",
 ];
 const CHANGES = ["ecs:RunTask", "ecs:StopTask", "ecs:UpdateService", "ecr:PutImage"];
@@ -186,6 +193,7 @@ const sample: fc.Arbitrary<Sample> = fc.record({
   more: fc.constantFrom<string[]>([], [], ["mail"], ["mail", "cron", "search", "report"]),
   fargate: fc.constantFrom(false, false, true),
   sidecar: fc.boolean(),
+  ownRepository: fc.boolean(),
   breaker: fc.constantFrom(
     { enable: true, rollback: true },
     { enable: true, rollback: false },
@@ -220,10 +228,10 @@ export const timelines: fc.Arbitrary<Timeline> = fc
 /** A timeline in a few lines. */
 export function describe(timeline: Timeline): string {
   const { sample, migration, service, pull, faults, happenings, ahead, closedAfter } = timeline;
-  const { desired, worker, more = [], fargate, breaker, sidecar } = sample;
+  const { desired, worker, more = [], fargate, breaker, sidecar, ownRepository } = sample;
   const breaks = breaker?.enable ? (breaker.rollback ? "breaker rolls back" : "breaker stops") : "no breaker";
   return [
-    `environment  ${[worker ? "worker" : "web", ...more].join(", ")}${sidecar ? " and sidecar" : ""} × ${desired} on ${fargate ? "Fargate" : "EC2"}, ${breaks}`,
+    `environment  ${[worker ? "worker" : "web", ...more].join(", ")}${sidecar ? " and sidecar" : ""} × ${desired} on ${fargate ? "Fargate" : "EC2"}, ${breaks}${ownRepository ? ", own repository" : ""}`,
     `image v2     pull ${pull}; migration ${migration}; service ${service}`,
     ...(ahead === 0 ? [] : [`clock        ${ahead / minute} minutes ahead of AWS's`]),
     ...(closedAfter === null ? [] : [`output       closed after ${closedAfter} lines`]),
