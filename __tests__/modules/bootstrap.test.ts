@@ -328,6 +328,24 @@ describe("who may act from CI", () => {
     expect(["v1.2", "v10.0.1", "vendor-x", "version", "nightly"].filter(tags)).toEqual(["v1.2", "v10.0.1"]);
   });
 
+  test("workflows that stand elsewhere are trusted of their versions alone, whoever calls them", () => {
+    const called = withBootstrap({
+      github: {
+        repository: "owner/infrastructure",
+        workflows: "their/slipway",
+        services: ["owner@12/web@34"],
+      },
+    });
+    const workflows = (role: string) =>
+      asks(called, role).map(({ StringLike }) => StringLike?.job_workflow_ref);
+    const theirs = (file: string) => `their/slipway/.github/workflows/${file}.yaml@refs/tags/v*`;
+    expect(workflows("plan_prod")).toEqual([theirs("terraform"), theirs("terraform")]);
+    expect(workflows("apply_prod")).toEqual([theirs("terraform")]);
+    for (const role of ["push", "deploy_prod"]) expect(workflows(role)).toEqual([theirs("build-and-deploy")]);
+    const [{ StringLike } = {}] = asks(called, "apply_prod");
+    expect([StringLike?.sub, StringLike?.ref]).toEqual([[`${own}:environment:prod`], [main]]);
+  });
+
   test("a repository's id is asked for, where every one is written with its own", () => {
     const ids = withBootstrap({
       github: { repository: "owner@1/infrastructure@2", services: ["owner@1/web@34"] },

@@ -16,7 +16,7 @@ const LONGEST_TRUST = 2_048;
 const PROVIDER = "arn:aws:iam::123456789012:oidc-provider/token.actions.githubusercontent.com";
 
 /** Whether the trust policies that name all repositories are short enough, whatever environments there will be. */
-const fits = (github: { readonly repository: string; readonly services: readonly string[] }) =>
+const fits = (github: Parameters<typeof whoMay.push>[0]) =>
   [whoMay.push(github), whoMay.deploy(github, "prod"), whoMay.deploy(github, "x".repeat(LONGEST_NAME))].every(
     (trusted) => trustPolicy(PROVIDER, trusted).length <= LONGEST_TRUST,
   );
@@ -28,6 +28,14 @@ const githubOptions = options({
    * Source: "Immutable subject claims", OpenID Connect reference, GitHub documentation.
    */
   repository,
+  /**
+   * The repository whose workflows the others call at a version, as `npm create slipway` writes it: `"owner/slipway"`, whose tags like
+   * `v1.4.0` are then trusted. Where it is left out, they stand in `repository`.
+   */
+  workflows: z
+    .string()
+    .regex(/^[\w.-]+\/[\w.-]+$/, 'is no GitHub repository; write "owner/repository".')
+    .optional(),
   /** Other repositories whose workflows push images and deploy. @default [] */
   services: z.array(repository).default([]),
   /** `"existing"` where the account has GitHub's OIDC provider already: it takes one. @default "create" */

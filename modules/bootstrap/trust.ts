@@ -9,6 +9,8 @@ interface Repositories {
   /** The one with this project. */
   readonly repository: string;
   readonly services: readonly string[];
+  /** The one whose workflows the others call at a version; where it is left out, they stand in `repository`. */
+  readonly workflows?: string | undefined;
 }
 
 /**
@@ -40,40 +42,40 @@ const refsOf = (environment: string) => (environment === "prod" ? RELEASED : [MA
 /** Whom each role trusts. */
 export const whoMay = {
   /** Whoever may open a pull request in the repository itself: a fork's workflow gets no token. Nobody has read what Dependabot brings. */
-  plan: ({ repository }: Repositories): Trusted[] => [
+  plan: (all: Repositories): Trusted[] => [
     {
-      repositories: [repository],
+      repositories: [all.repository],
       runsFor: ["pull_request"],
-      workflow: `${workflow(repository, "terraform")}@*`,
+      workflow: workflow(all, "terraform", "*"),
       notBy: "dependabot[bot]",
     },
     {
-      repositories: [repository],
+      repositories: [all.repository],
       runsFor: [`ref:${MAIN}`],
-      workflow: `${workflow(repository, "terraform")}@${MAIN}`,
+      workflow: workflow(all, "terraform", MAIN),
     },
   ],
-  apply: ({ repository }: Repositories, environment: string): Trusted[] => [
+  apply: (all: Repositories, environment: string): Trusted[] => [
     {
-      repositories: [repository],
+      repositories: [all.repository],
       runsFor: [`environment:${environment}`],
-      workflow: `${workflow(repository, "terraform")}@${MAIN}`,
+      workflow: workflow(all, "terraform", MAIN),
       refs: [MAIN],
     },
   ],
-  push: ({ repository, services }: Repositories): Trusted[] => [
+  push: (all: Repositories): Trusted[] => [
     {
-      repositories: [repository, ...services],
+      repositories: [all.repository, ...all.services],
       runsFor: ["ref:*"],
-      workflow: `${workflow(repository, "build-and-deploy")}@*`,
+      workflow: workflow(all, "build-and-deploy", "*"),
       refs: RELEASED,
     },
   ],
-  deploy: ({ repository, services }: Repositories, environment: string): Trusted[] => [
+  deploy: (all: Repositories, environment: string): Trusted[] => [
     {
-      repositories: [repository, ...services],
+      repositories: [all.repository, ...all.services],
       runsFor: [`environment:${environment}`],
-      workflow: `${workflow(repository, "build-and-deploy")}@*`,
+      workflow: workflow(all, "build-and-deploy", "*"),
       refs: refsOf(environment),
     },
   ],
@@ -93,8 +95,12 @@ export const deploymentRules = (environment: string) => [
 /** A repository's name without the ids that subjects carry; GitHub's other claims and its API know it so. */
 export const nameOfRepository = (repository: string) => repository.replaceAll(/@\d+/g, "");
 
-const workflow = (repository: string, name: string) =>
-  `${nameOfRepository(repository)}/.github/workflows/${name}.yaml`;
+/**
+ * A workflow's file, and the refs of it that are trusted.
+ * @param own those where it stands in the repository with this project; of somebody else's, its versions alone
+ */
+const workflow = ({ repository, workflows }: Repositories, name: string, own: string) =>
+  `${nameOfRepository(workflows ?? repository)}/.github/workflows/${name}.yaml@${workflows === undefined ? own : "refs/tags/v*"}`;
 
 /** The id of a repository that is written with it. */
 const idOf = (repository: string) => /@(\d+)$/.exec(repository)?.[1];
