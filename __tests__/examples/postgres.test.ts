@@ -16,7 +16,7 @@ afterAll(() => project.remove());
 /** The command, as npm starts it, in a project with the environments that are shipped. */
 function postgres(...args: string[]) {
   const main = join(__dirname, "../../postgres/main.ts");
-  const child = spawnSync(process.execPath, ["--import", "tsx", main, ...args], {
+  const child = spawnSync(process.execPath, ["--require", "tsx/cjs", main, ...args], {
     cwd: project.folder,
     encoding: "utf8",
   });

@@ -2,7 +2,6 @@ import { spawn } from "node:child_process";
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
-import { pathToFileURL } from "node:url";
 import { onTestFinished } from "vitest";
 import { startAccount, startRegion } from "../../sandbox/aws/account";
 import { AwsError } from "../../sandbox/aws/kind";
@@ -37,7 +36,7 @@ export interface RunOptions {
 }
 
 const root = resolve(__dirname, "../..");
-const main = ["--import", pathToFileURL(require.resolve("tsx")).href, join(root, "sandbox/main.ts")];
+const main = ["--require", require.resolve("tsx/cjs"), join(root, "sandbox/main.ts")];
 
 /** Runs the sandbox command in a folder. */
 export function sandbox(folder: string, args: readonly string[], options: RunOptions = {}): Promise<Result> {

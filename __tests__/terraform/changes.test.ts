@@ -250,8 +250,8 @@ beforeAll(async () => {
   const { code, text } = await staging.apply(least);
   expect(code, text).toBe(0);
 });
-afterAll(() => {
-  for (const living of [staging, ...copies]) living.remove();
+afterAll(async () => {
+  for (const living of [staging, ...copies]) await living.remove();
 });
 
 describe("a change of an environment", () => {

@@ -36,7 +36,8 @@ describe("an environment in a VPC that is there already", () => {
     const missing = await apply();
     expect(missing.code).not.toBe(0);
     expect(missing.said).toContain("--with vpc:");
-    const plan = await life.sandbox("terraform -chdir=cdktf.out/stacks/staging plan -input=false -no-color", [
+    const terraform = "terraform -chdir=cdktf.out/stacks/staging";
+    const plan = await life.sandbox(`${terraform} init >/dev/null && ${terraform} plan -no-color`, [
       "--assume",
     ]);
     expect(plan.code, plan.text).toBe(0);

@@ -87,7 +87,7 @@ describe("the NAT instance", () => {
       expect(code, text).toBe(0);
       expect(life.world.list().filter(({ origin }) => origin === "terraform")).toEqual([]);
     } finally {
-      life.remove();
+      await life.remove();
     }
   });
 

@@ -8,7 +8,7 @@ const URL = "url-0c864f19";
 
 /** The life of both shipped environments, through cdktf and the real Terraform: each test goes on from the one before. */
 describe.sequential("staging and prod", () => {
-  const project = new Project();
+  const project = new Project(undefined, undefined, true);
   afterAll(() => project.remove());
   const world = () => worldOf(project);
 

@@ -1,25 +1,31 @@
-import { readdirSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { parseOptions } from "../../sandbox/command/options";
+import { applyByHand } from "../../sandbox/command/world-options";
+import { InProcessStack, succeed } from "./support/in-process";
 import { Project } from "./support/project";
 import { madeBefore, variantFiles, variants } from "./support/variants";
 
 describe("every option plans cleanly with the real Terraform", () => {
   const project = new Project(variantFiles());
-  afterAll(() => project.remove());
+  const stack = new InProcessStack();
+  const stacks = join(project.folder, "cdktf.out/stacks");
+  afterAll(async () => {
+    project.remove();
+    await stack.remove();
+  });
 
   beforeAll(async () => {
     const { code, output } = await project.synth();
     expect(code, output).toBe(0);
-    expect((await project.sandbox(...madeBefore)).code).toBe(0);
-    expect(readdirSync(join(project.folder, "cdktf.out/stacks"))).toHaveLength(Object.keys(variants).length);
+    await applyByHand(stack.world, parseOptions(madeBefore));
+    expect(readdirSync(stacks)).toHaveLength(Object.keys(variants).length);
   });
 
   it.each(Object.keys(variants))("%s", async (name) => {
-    const stack = `-chdir=cdktf.out/stacks/${name}`;
-    const plan = `terraform ${stack} init -input=false >/dev/null && terraform ${stack} plan -input=false`;
-    const { code, output } = await project.sandbox("sh", "-c", plan);
-    expect(code, output).toBe(0);
+    stack.configure(JSON.parse(readFileSync(join(stacks, name, "cdk.tf.json"), "utf8")));
+    const { output } = await succeed(stack.run("plan"));
     expect(output).toMatch(/Plan: \d+ to add, 0 to change, 0 to destroy/);
     expect(output).not.toContain("Warning:");
   });

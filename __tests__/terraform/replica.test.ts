@@ -11,7 +11,6 @@ import { but } from "../modules/support/least";
 import { Living } from "./support/living";
 
 const withReplicas = (replicas: 0 | 1) => but({ database: { replicas, engineVersion: "16" } });
-const QUIETLY = "-input=false -no-color -auto-approve";
 
 describe("a read replica", () => {
   const life = new Living();
@@ -76,7 +75,7 @@ describe("a read replica", () => {
     expect(instances()).toEqual(["staging"]);
     const again = await life.apply(withReplicas(1));
     expect(again.code, again.text).toBe(0);
-    const destroyed = await life.sandbox(`terraform -chdir=cdktf.out/stacks/staging destroy ${QUIETLY}`);
+    const destroyed = await life.destroy();
     expect(destroyed.code, destroyed.text).toBe(0);
     expect(destroyed.text.indexOf("database_replica: Destruction complete")).toBeGreaterThan(0);
     expect(destroyed.text.indexOf("database_replica: Destruction complete")).toBeLessThan(

@@ -3,9 +3,9 @@ import { join } from "node:path";
 import { stripVTControlCharacters } from "node:util";
 
 const ROOT = join(__dirname, "..", "..", "..");
-const TSX = join(ROOT, "node_modules/tsx/dist/loader.mjs");
+const TSX = require.resolve("tsx/cjs");
 /** The arguments for Node that stand for `npm run plan --` and `npm run apply --`. */
-export const COMMAND = ["--import", TSX, join(ROOT, "plan/main.ts")];
+export const COMMAND = ["--require", TSX, join(ROOT, "plan/main.ts")];
 
 export interface Outcome {
   readonly code: number;
@@ -28,7 +28,7 @@ export const start = (folder: string, args: readonly string[], environment?: Nod
 
 /** Starts a command in a folder's sandbox. */
 export const startInSandbox = (folder: string, ...command: readonly string[]) =>
-  startNode(folder, ["--import", TSX, join(ROOT, "sandbox/main.ts"), "--", ...command]);
+  startNode(folder, ["--require", TSX, join(ROOT, "sandbox/main.ts"), "--", ...command]);
 
 function startNode(folder: string, args: readonly string[], environment: NodeJS.ProcessEnv = {}): Running {
   const child = spawn(process.execPath, args, {

@@ -1,22 +1,27 @@
-import { cpSync, mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, mkdtempSync, realpathSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { EnvironmentProps } from "../../../modules/environment";
-import { startAccount } from "../../../sandbox/aws/account";
-import { World } from "../../../sandbox/world";
+import { parseOptions } from "../../../sandbox/command/options";
+import { applyByHand } from "../../../sandbox/command/world-options";
+import type { World } from "../../../sandbox/world";
 import { synthesize } from "../../modules/support/synthesize";
 import { inside, type Result } from "../../sandbox/helpers";
+import { InProcessStack, type Run } from "./in-process";
 
 const STACK = "cdktf.out/stacks/staging";
-const TERRAFORM = `terraform -chdir=${STACK}`;
-const QUIETLY = "-input=false -no-color";
+/** The state, where the sandbox's commands have it, too. */
+const STATE = "-state=.sandbox/state/staging.tfstate";
 
-/** The environment `staging` in a sandbox of its own, synthesized in this process: what changes it costs one apply. */
+type Ended = Pick<Result, "code" | "text">;
+
+/** The environment `staging` in a sandbox of its own: synthesis and provider are in this process, what changes it costs one apply. */
 export class Living {
   readonly folder = realpathSync(mkdtempSync(join(tmpdir(), "slipway-")));
+  private readonly stack = new InProcessStack(this.folder);
 
   constructor() {
-    mkdirSync(join(this.folder, STACK), { recursive: true });
+    for (const name of [STACK, ".sandbox/state"]) mkdirSync(join(this.folder, name), { recursive: true });
   }
 
   /** Another one, in the same state: world, secrets and Terraform's state are copied. */
@@ -27,18 +32,24 @@ export class Living {
     return other;
   }
 
-  /** Applies the environment as it is written now; the plan after it is printed below a line `again`. */
-  apply(props: EnvironmentProps, options: readonly string[] = []): Promise<Result> {
+  /**
+   * Applies the environment as it is written now; the plan after it is printed below a line `again`.
+   * @param byHand what is changed before, as options of the sandbox: --edit and the like
+   */
+  async apply(props: EnvironmentProps, byHand: readonly string[] = []): Promise<Ended> {
     const { json } = synthesize(props);
     writeFileSync(join(this.folder, STACK, "cdk.tf.json"), JSON.stringify(json));
-    return this.sandbox(
-      `${TERRAFORM} init ${QUIETLY} >/dev/null && ${TERRAFORM} apply ${QUIETLY} -auto-approve && echo again && ${TERRAFORM} plan ${QUIETLY}`,
-      options,
-    );
+    this.stack.configure(json);
+    if (byHand.length > 0) await applyByHand(this.world, parseOptions(byHand));
+    const applied = await this.stack.apply(STATE);
+    if (applied.code !== 0) return told(applied);
+    const again = await this.stack.run("plan", STATE);
+    return { code: again.code, text: `${applied.output}\nagain\n${again.output}` };
   }
 
-  destroy(): Promise<Result> {
-    return this.sandbox(`${TERRAFORM} destroy ${QUIETLY} -auto-approve`);
+  /** Destroys all of it. */
+  async destroy(): Promise<Ended> {
+    return told(await this.stack.run("destroy", "-auto-approve", STATE));
   }
 
   /** Shell lines in its sandbox, behind options of the sandbox. */
@@ -47,10 +58,12 @@ export class Living {
   }
 
   get world(): World {
-    return new World(join(this.folder, ".sandbox"), startAccount);
+    return this.stack.world;
   }
 
-  remove(): void {
-    rmSync(this.folder, { recursive: true, force: true });
+  remove(): Promise<void> {
+    return this.stack.remove();
   }
 }
+
+const told = ({ code, output }: Run) => ({ code, text: output });

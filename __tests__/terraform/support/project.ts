@@ -15,9 +15,10 @@ import { stripVTControlCharacters } from "node:util";
 import { startAccount } from "../../../sandbox/aws/account";
 import { World, type WorldObject } from "../../../sandbox/world";
 import { sourceOf } from "../../support/shipped";
+import { serveSynthesis, synthesizeHere } from "../../support/synthesis";
 
 const ROOT = join(__dirname, "..", "..", "..");
-const TSX = join(ROOT, "node_modules/tsx/dist/loader.mjs");
+const TSX = require.resolve("tsx/cjs");
 
 const SHIPPED = { "staging.ts": sourceOf("staging"), "prod.ts": sourceOf("prod") };
 
@@ -35,20 +36,24 @@ export class Project {
   readonly folder = realpathSync(mkdtempSync(join(tmpdir(), "slipway-")));
   /** Everything that any command printed. */
   log = "";
+  private readonly synthesis: ReturnType<typeof serveSynthesis> | undefined;
 
   /**
    * @param environments sources by file; without them the ones that the project ships
    * @param context that of cdktf.json; without it there is no bootstrap stack
+   * @param asShipped whether the app is a process of its own, as everybody's is; otherwise this process does what it would
    */
   constructor(
     environments: Readonly<Record<string, string>> = SHIPPED,
     context: object = { project: "app" },
+    asShipped = false,
   ) {
     for (const name of ["app.ts", "aws", "modules", "guardrails", "node_modules", "tsconfig.json"])
       symlinkSync(join(ROOT, name), join(this.folder, name));
     for (const name of ["main.ts", "package.json"]) cpSync(join(ROOT, name), join(this.folder, name));
     const config = JSON.parse(readFileSync(join(ROOT, "cdktf.json"), "utf8"));
-    const app = `"${process.execPath}" --import "${TSX}" main.ts`;
+    this.synthesis = asShipped ? undefined : serveSynthesis(this.folder);
+    const app = this.synthesis?.app ?? `"${process.execPath}" --require "${TSX}" main.ts`;
     writeFileSync(join(this.folder, "cdktf.json"), JSON.stringify({ ...config, app, context }));
     mkdirSync(join(this.folder, "environments"));
     for (const [file, source] of Object.entries(environments)) this.write(file, source);
@@ -60,12 +65,13 @@ export class Project {
   }
 
   remove(): void {
+    this.synthesis?.close();
     rmSync(this.folder, { recursive: true, force: true });
   }
 
   /** Runs a command of the sandbox; whether it failed is for the test to say. */
   sandbox(...args: readonly string[]): Promise<Outcome> {
-    return this.node("--import", TSX, join(ROOT, "sandbox/main.ts"), ...args);
+    return this.node("--require", TSX, join(ROOT, "sandbox/main.ts"), ...args);
   }
 
   /** A cdktf command in the sandbox, as a person types it. */
@@ -74,8 +80,9 @@ export class Project {
   }
 
   /** Writes cdktf.out, without a sandbox. */
-  synth(): Promise<Outcome> {
-    return this.node("--import", TSX, "main.ts");
+  async synth(): Promise<Outcome> {
+    const { code, said } = synthesizeHere({ folder: this.folder, environment: {} });
+    return { code, output: said };
   }
 
   private node(...args: readonly string[]): Promise<Outcome> {
