@@ -57,7 +57,7 @@ beforeAll(async () => {
       to: 'new Instance(this, "host"',
     },
     // Nothing of it runs before somebody takes the version.
-    { file: "package.json", from: "{", to: '{ "scripts": { "install": "exit 7" }, ' },
+    { file: "package.json", from: '{"name"', to: '{"scripts":{"install":"exit 7"},"name"' },
   ]);
   versions.pack("2.0.0", [{ file: "modules/environment/props.ts", from: "  registry:", to: "  images:" }]);
   mkdirSync(join(versions.folder, "tmp"));
@@ -76,11 +76,23 @@ beforeAll(async () => {
   await promisify(execFile)("npm", ["install", "slipway@1.4.0", "--no-save-exact", "--save-prefix=~"], {
     cwd: project,
   });
+  installHere("beside", "1.0.0");
 });
 afterAll(() => versions.remove());
 
 const write = (file: string, text: string) => writeFileSync(join(project, file), text);
 const read = (file: string) => readFileSync(join(project, file), "utf8");
+/** Installs what no registry has: a trial takes it from here. */
+function installHere(name: string, version: string): void {
+  mkdirSync(join(project, "node_modules", name));
+  write(`node_modules/${name}/package.json`, JSON.stringify({ name, version }));
+  const [manifest, lock] = [JSON.parse(read("package.json")), JSON.parse(read("package-lock.json"))];
+  for (const { dependencies } of [manifest, lock.packages[""]]) dependencies[name] = version;
+  lock.packages[`node_modules/${name}`] = { version };
+  write("package.json", JSON.stringify(manifest, null, 2));
+  write("package-lock.json", JSON.stringify(lock, null, 2));
+}
+
 const upgrade = (...words: readonly string[]) => run(project, ["upgrade", ...words], environment);
 
 /** A digest over every file of the project. */
@@ -123,7 +135,7 @@ describe.sequential("slipway upgrade", () => {
     expect(stdout).toContain("\n  ~ services.web.logDays: 7 → 14\n");
     expect(stdout).toMatch(/~ aws_cloudwatch_log_group\.service_web_logs\n {8}retention_in_days: 7 → 14\n/);
     expect(stdout).toContain("package.json has slipway 1.4.1, and it is installed.");
-    expect(JSON.parse(read("package.json")).dependencies).toEqual({ slipway: "~1.4.1" });
+    expect(JSON.parse(read("package.json")).dependencies).toEqual({ beside: "1.0.0", slipway: "~1.4.1" });
     expect(JSON.parse(read("package-lock.json")).packages["node_modules/slipway"].version).toBe("1.4.1");
     expect(JSON.parse(read("node_modules/slipway/package.json")).version).toBe("1.4.1");
   });
@@ -186,7 +198,7 @@ describe.sequential("slipway upgrade", () => {
 
   it.each([
     ["package.json", '{ "name": "other" }', "does not depend on slipway"],
-    ["package.json", "{", "cannot be read: "],
+    ["package.json", '{ "dependencies": 1 }', "cannot be read: "],
     ["package.json", '{ "dependencies": { "slipway": "1.4.0" } }', "slipway is not installed in"],
   ])("says of %s with %s what is missing", async (file, text, said) => {
     const other = realpathSync(mkdtempSync(join(tmpdir(), "slipway-other-")));

@@ -55,6 +55,10 @@ describe("permissions", () => {
       "self-test: test": "contents read",
       "self-test: cdktn": "contents read",
       "self-test: tofu": "contents read",
+      "publish: version": "contents read",
+      "publish: compare": "contents read",
+      "publish: publish": "contents read, id-token write",
+      "publish: tag": "contents write",
       "service: pull-request": "contents read",
       "service: build": "contents read, id-token write",
       "service: test": "contents read, id-token write",
@@ -67,7 +71,10 @@ describe("permissions", () => {
 
   it("include a token for AWS exactly where a role is assumed", () => {
     const assuming = stepsOf("aws-actions/configure-aws-credentials");
-    const asking = jobs.filter(({ permissions, uses }) => permissions?.["id-token"] && !uses);
+    // npm takes the same token, for what it publishes.
+    const asking = jobs.filter(
+      ({ workflow, permissions, uses }) => permissions?.["id-token"] && !uses && workflow !== "publish",
+    );
     expect([...new Set(assuming.map(place))].sort()).toEqual(
       asking.map(({ workflow, id }) => `${workflow}: ${id}`).sort(),
     );
@@ -108,6 +115,7 @@ describe("permissions", () => {
       ),
       expect.stringMatching(/^terraform: destroy: newer=\$\(npx slipway github newer\)\n/),
       expect.stringMatching(/^terraform: drift: read -ra stacks [^\n]*\nnpx slipway github drift reports /),
+      expect.stringMatching(/^publish: tag: refs=/),
     ]);
   });
 });
@@ -118,6 +126,8 @@ describe("jobs that change an environment", () => {
     expect(inEnvironment.map(({ workflow, id, environment }) => [`${workflow}: ${id}`, environment])).toEqual(
       [
         ...LONG.map((id) => [`terraform: ${id}`, "${{ matrix.environment }}"]),
+        // Where somebody approves a release.
+        ["publish: publish", "npm"],
         [
           "service: deploy",
           { name: "${{ needs.build.outputs.environment }}", url: "${{ steps.deploy.outputs.url }}" },
@@ -147,6 +157,9 @@ describe("jobs that change an environment", () => {
       ["self-test: test", "self-test-${{ github.ref }}", true],
       ["self-test: cdktn", "self-test-cdktn-${{ github.ref }}", true],
       ["self-test: tofu", "self-test-tofu-${{ github.ref }}", true],
+      ["publish: compare", "publish-compare", false],
+      ["publish: publish", "publish", false],
+      ["publish: tag", "publish-tag", false],
       [
         "service: pull-request",
         "pull-request-${{ inputs.repository }}-${{ inputs.service }}-${{ github.ref }}",
@@ -202,19 +215,22 @@ describe("machines", () => {
 
   it("get their tools alike: Terraform as it is, in one version; packages from a cache", () => {
     const terraform = written("hashicorp/setup-terraform").map((step) => step.with);
-    expect(terraform).toHaveLength(5);
+    expect(terraform).toHaveLength(6);
     for (const one of terraform)
       expect(one).toEqual({ terraform_version: "1.11.4", terraform_wrapper: false });
     const tofu = stepsOf("opentofu/setup-opentofu").map((step) => step.with);
     expect(tofu).toEqual([{ tofu_version: "1.11.9", tofu_wrapper: false }]);
     const node = written("actions/setup-node").map((step) => step.with);
-    expect(node).toHaveLength(11);
-    for (const one of node) expect(one).toMatchObject({ "node-version": 20, cache: "npm" });
+    expect(node).toHaveLength(13);
+    const [publishing, ...others] = [...node].sort((a) => (a?.["node-version"] === 24 ? -1 : 1));
+    for (const one of others) expect(one).toMatchObject({ "node-version": 20, cache: "npm" });
+    // npm publishes by OIDC from Node 22.14 on; where it does, nothing comes from a cache that another job may have written.
+    expect(publishing).toEqual({ "node-version": 24 });
   });
 
   it("keep no credentials of a checkout", () => {
     const checkouts = written("actions/checkout");
-    expect(checkouts).toHaveLength(13);
+    expect(checkouts).toHaveLength(16);
     for (const one of checkouts) expect(one.with?.["persist-credentials"]).toBe(false);
   });
 });
@@ -276,9 +292,9 @@ describe("scripts", () => {
   });
 
   it("use every variable that they are given, and are given every one that they use", () => {
-    const runners = ["GITHUB_OUTPUT", "GITHUB_STEP_SUMMARY", "GITHUB_SHA"];
+    const runners = ["GITHUB_OUTPUT", "GITHUB_REPOSITORY", "GITHUB_STEP_SUMMARY", "GITHUB_SHA"];
     for (const step of runs) {
-      const given = Object.keys(step.env ?? {}).filter((name) => name !== "GITHUB_TOKEN");
+      const given = Object.keys(step.env ?? {}).filter((name) => !/^(GITHUB|GH)_TOKEN$/.test(name));
       const used = new Set([...step.run.matchAll(/\$\{?([A-Z][A-Z_]+)/g)].map(([, name = ""]) => name));
       expect([...used].filter((name) => !runners.includes(name)).sort(), place(step)).toEqual(given.sort());
     }
@@ -293,6 +309,8 @@ describe("scripts", () => {
       "echo",
       "exit",
       "find",
+      "gh",
+      "git",
       "jq",
       "mkdir",
       "node",
@@ -337,6 +355,7 @@ describe("scripts", () => {
       new Set([
         ...["format:check", "lint", "typecheck", "test", "$TESTS"],
         ...["try:cdktn", "try:tofu", "conform"],
+        ...["build", "changes", "release:publish"],
       ]),
     );
     expect(called).toHaveLength(runs.flatMap(({ run }) => run.match(/\bnpm\b/g) ?? []).length);

@@ -72,8 +72,8 @@ export function nextText({ to, exitCode }: UpgradeReport): string {
 }
 
 /** How to go on, where it is taken. */
-export const writtenText = ({ to, exitCode }: UpgradeReport): string =>
-  `package.json has slipway ${to.label}, and it is installed. Next: ${exitCode === 2 ? "" : "commit it; "}${typed("npx slipway plan")}`;
+export const writtenText = ({ to }: UpgradeReport): string =>
+  `package.json has slipway ${to.label}, and it is installed. Next: ${typed("npx slipway plan")}`;
 
 /** A version as it is named on the command line. */
 const wordOf = ({ spec }: Version) => spec.replace(/^slipway@(?:file:)?/, "");

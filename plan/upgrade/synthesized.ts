@@ -10,11 +10,15 @@ export const oldOutput = (trial: string) => join(trial, "before", "cdktf.out");
 interface Configuration {
   readonly terraform: { backend?: unknown };
   import?: unknown;
+  readonly resource?: Readonly<
+    Record<string, Readonly<Record<string, { lifecycle?: { prevent_destroy?: unknown } }>>>
+  >;
 }
 
 /**
- * Makes what both versions synthesized ready for the sandbox, where states lie in a folder, and nothing is imported that the old
- * version has imported long ago. Returns, by stack, what no plan would tell.
+ * Makes what both versions synthesized ready for the sandbox, where states lie in a folder, nothing is imported that the old
+ * version has imported long ago, and losses are shown by the plan that would otherwise end at the first. Returns, by stack, what no
+ * plan would tell.
  */
 export function prepare(old: readonly Stack[], stacks: readonly Stack[]): ReadonlyMap<string, Problem> {
   const backends = new Map(old.map((stack) => [stack.name, withoutBackend(stack, true)]));
@@ -46,6 +50,8 @@ function withoutBackend({ folder }: Stack, imported: boolean): unknown {
   const { backend } = configuration.terraform;
   delete configuration.terraform.backend;
   if (imported) delete configuration.import;
+  for (const resource of Object.values(configuration.resource ?? {}).flatMap(Object.values))
+    delete resource.lifecycle?.prevent_destroy;
   writeFileSync(file, JSON.stringify(configuration, null, 2));
   return backend;
 }

@@ -7,6 +7,7 @@ import { CommandError } from "../error";
 import type { StackReport } from "../report";
 import { synthesize } from "../synthesize";
 import { installedIn, type Version } from "./dependency";
+import { linkInstalled } from "./link";
 import { npm, refusalOf } from "./npm";
 import { oldOutput, prepare } from "./synthesized";
 
@@ -31,6 +32,8 @@ export class Trial {
   ) {
     cpSync(project, this.folder, { recursive: true, filter: (path) => this.belongs(path) });
     for (const file of ["package.json", "package-lock.json"]) this.lead(file);
+    const installed = join(project, "node_modules");
+    if (existsSync(installed)) linkInstalled(installed, join(this.folder, "node_modules"));
   }
 
   remove(): void {

@@ -13,7 +13,7 @@ const SOURCES = [
   ...["postgres", "sandbox", "terminal", "terraform", "testing"],
 ];
 
-/** A text of one file of the package, and the one that a version has in its place. */
+/** A text in one file of the package, and the one that a version has in its place, wherever it stands there. */
 export interface Edit {
   readonly file: string;
   readonly from: string;
@@ -43,7 +43,7 @@ export class Versions {
       const path = join(content, file);
       const text = readFileSync(path, "utf8");
       if (!text.includes(from)) throw new Error(`${file} does not have ${from}`);
-      writeFileSync(path, text.replace(from, to));
+      writeFileSync(path, text.replaceAll(from, to));
     }
     const tarball = join(this.folder, `${name}-${version}.tgz`);
     execFileSync("tar", ["-czf", tarball, "-C", this.folder, "package"]);

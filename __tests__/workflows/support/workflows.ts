@@ -44,6 +44,7 @@ interface Input {
 interface Filter {
   readonly branches?: readonly string[];
   readonly tags?: readonly string[];
+  readonly paths?: readonly string[];
 }
 
 export interface Workflow {
@@ -65,6 +66,7 @@ export interface Workflow {
 const files = {
   terraform: ".github/workflows/terraform.yaml",
   "self-test": ".github/workflows/self-test.yaml",
+  publish: ".github/workflows/publish.yaml",
   service: ".github/workflows/build-and-deploy.yaml",
   caller: "examples/service/.github/workflows/deploy.yaml",
 };
