@@ -17,6 +17,7 @@ import { existsSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import pc from "picocolors";
 import { beganEmpty, startAccount, startEmptyAccount } from "./aws/account";
+import { Accounts } from "./command/accounts";
 import { HELP } from "./command/help";
 import { isolatedEnvironment } from "./command/isolation";
 import { Notes } from "./command/notes";
@@ -42,6 +43,7 @@ async function main(): Promise<number> {
   if (options.reset) forgetWorld(folder);
   const start = options.empty ? startEmptyAccount : startAccount;
   const worldOf = (account: string) => new World(folderOf(folder, account), start, account);
+  const isThere = (account: string) => account === ACCOUNT || existsSync(folderOf(folder, account));
   const world = worldOf(options.account ?? ACCOUNT);
   world.check();
   if (options.empty) await beginEmpty(world);
@@ -54,8 +56,17 @@ async function main(): Promise<number> {
   if (options.show) await print(show(world, options.show.type, options.json));
   if (options.command.length === 0) return 0;
   // A role is of one account.
-  const isOfOne = options.account !== undefined || options.as !== undefined;
-  return runInside(world, isOfOne ? undefined : worldOf, project, options);
+  const signedIn = options.account === undefined && options.as === undefined;
+  return runInside(world, { worldOf, isThere, signedIn }, project, options);
+}
+
+/** Accounts beside the one that a command is signed in to. */
+interface Others {
+  worldOf(account: string): World;
+  /** Whether anything was made there. */
+  isThere(account: string): boolean;
+  /** Whether the credentials are not those of one account alone. */
+  readonly signedIn: boolean;
 }
 
 /** Writes the empty world, so that it stays so for later commands. */
@@ -67,10 +78,9 @@ async function beginEmpty(world: World): Promise<void> {
   await world.change(() => {});
 }
 
-/** @param elsewhere other accounts, where the credentials are not those of one alone */
 async function runInside(
   world: World,
-  elsewhere: ((account: string) => World) | undefined,
+  { worldOf, isThere, signedIn }: Others,
   project: string,
   options: Options,
 ): Promise<number> {
@@ -84,14 +94,25 @@ async function runInside(
   const { Assumptions } = require("./provider/assumptions") as typeof import("./provider/assumptions");
   const assumptions = options.assume ? new Assumptions(join(folder, "assumed.json")) : undefined;
   const access = options.as === undefined ? undefined : accessOf(world, options.as);
+  const accounts = signedIn ? new Accounts(folder) : undefined;
+  const elsewhere =
+    accounts &&
+    ((account: string) => {
+      accounts.add(account);
+      return worldOf(account);
+    });
   const provider = await serveProvider({ world, elsewhere, folders, assumptions, access });
   process.once("exit", () => provider.close());
   const notes = new Notes(process.stderr);
-  const api = await startApi(world, options.speed, notes.say, access);
+  const api = await startApi(world, options.speed, notes.say, access, {
+    worldOf: (account) => (isThere(account) ? worldOf(account) : undefined),
+    signedIn,
+  });
+  accounts?.open(api.accessKey);
   notes.hold();
   try {
     const { reattach } = provider;
-    const isolation = { ...shim, world: world.folder, reattach, api, assumed: assumptions?.file };
+    const isolation = { ...shim, world: world.folder, reattach, api, accounts, assumed: assumptions?.file };
     return await run(options.command, isolatedEnvironment(process.env, isolation));
   } finally {
     notes.release();

@@ -334,7 +334,7 @@ export class World {
 }
 
 /** Where the worlds of other accounts lie, each in a folder of its number. */
-const ACCOUNTS = "accounts";
+export const ACCOUNTS = "accounts";
 
 /** The folder of an account's world in that of the sandbox. */
 export const folderOf = (sandbox: string, account: string) =>

@@ -10,7 +10,7 @@ import type { Architecture } from "../engine/state";
 import { FileStore } from "../engine/store";
 import type { Access } from "../iam/access";
 import type { World } from "../world";
-import { Sandbox } from "./sandbox";
+import { Sandbox, type SandboxOptions } from "./sandbox";
 
 /** For a person: consistency and logs lag as they do in AWS. */
 const REALISTIC: Partial<Pace> = { lag: 700, logLag: 1500 };
@@ -27,8 +27,52 @@ export interface FolderImage {
 /** A mistake in what `--image` names. */
 export class ImageError extends Error {}
 
-/** Starts the stand-in endpoints on a world, going on where an earlier command stopped. */
-export async function startApi(world: World, speed: number, tell = say, access?: Access): Promise<Sandbox> {
+/** Other accounts beside the one that a command is signed in to. */
+export interface Elsewhere {
+  /** The world of an account; undefined where there is none. */
+  worldOf(account: string): World | undefined;
+  /** Whether the command is signed in to them, too. */
+  readonly signedIn: boolean;
+}
+
+/**
+ * Starts the stand-in endpoints on a world, going on where an earlier command stopped; those of other accounts, once somebody
+ * asks for them.
+ */
+export async function startApi(
+  world: World,
+  speed: number,
+  tell = say,
+  access?: Access,
+  elsewhere?: Elsewhere,
+): Promise<Sandbox> {
+  const started = new Map<string, Promise<Sandbox>>();
+  const start = (one: World, options: Pick<SandboxOptions, "access" | "closeToo"> = {}): Promise<Sandbox> => {
+    const sandbox = startOne(one, speed, tell, { ...options, neighbours: elsewhere && neighbours });
+    started.set(one.account, sandbox);
+    return sandbox;
+  };
+  const neighbours = {
+    signedIn: elsewhere?.signedIn ?? false,
+    of: async (account: string) => {
+      const known = started.get(account);
+      const other = known ? undefined : elsewhere?.worldOf(account);
+      return known ?? (other && start(other));
+    },
+  };
+  const closeToo = async () => {
+    started.delete(world.account);
+    for (const other of started.values()) await (await other).close();
+  };
+  return start(world, { access, closeToo });
+}
+
+async function startOne(
+  world: World,
+  speed: number,
+  tell: (what: string) => void,
+  options: Pick<SandboxOptions, "access" | "neighbours" | "closeToo">,
+): Promise<Sandbox> {
   const store = new FileStore(world.folder);
   const sandbox = await Sandbox.start({
     world,
@@ -38,7 +82,7 @@ export async function startApi(world: World, speed: number, tell = say, access?:
     real: true,
     asleep: true,
     say: tell,
-    access,
+    ...options,
   });
   return sandbox as Sandbox;
 }

@@ -11,7 +11,7 @@ import { text } from "../engine/attributes";
 import type { Caller } from "./call";
 import type { Fault } from "../engine/faults";
 import type { Access } from "../iam/access";
-import { type Answer, ApiServer, type Question, type RecordedCall } from "./server";
+import { type Answer, ApiServer, type Neighbours, type Question, type RecordedCall } from "./server";
 
 export interface SandboxOptions extends Omit<HostOptions, "clock"> {
   /** The machine's own time if absent. */
@@ -21,6 +21,9 @@ export interface SandboxOptions extends Omit<HostOptions, "clock"> {
   /** The role that calls with that key; without it, everything is allowed. */
   access?: Access | undefined;
   identities?: Record<string, Partial<Caller>>;
+  neighbours?: Neighbours | undefined;
+  /** What is closed with it. */
+  closeToo?: (() => Promise<void>) | undefined;
   port?: number;
   /** Starts no real process before the first request. */
   asleep?: boolean;
@@ -47,6 +50,7 @@ export class Sandbox<C extends Clock = Clock> {
     readonly clock: C,
     private readonly server: ApiServer,
     private readonly processes: Processes | undefined,
+    private readonly closeToo: (() => Promise<void>) | undefined,
   ) {}
 
   static async start<C extends Clock = RealClock>(
@@ -62,11 +66,12 @@ export class Sandbox<C extends Clock = Clock> {
       onRequest: () => processes?.wake(),
       ...(options.accessKey ? { accessKey: options.accessKey } : {}),
       access: options.access,
+      neighbours: options.neighbours,
       ...(options.identities ? { identities: options.identities } : {}),
     });
     const endpoint = await server.listen(options.port);
     host.start();
-    return new Sandbox(endpoint, host, clock, server, processes);
+    return new Sandbox(endpoint, host, clock, server, processes, options.closeToo);
   }
 
   /** For AWS_ACCESS_KEY_ID: the endpoints answer nobody who has another. */
@@ -186,5 +191,6 @@ export class Sandbox<C extends Clock = Clock> {
     await this.server.close();
     await this.processes?.close();
     await this.host.close();
+    await this.closeToo?.();
   }
 }

@@ -47,8 +47,25 @@ export type Question = Pick<Request, "service" | "operation" | "region" | "acces
 /** What becomes of a call: its output, AWS's refusal, or a connection that breaks. */
 export type Answer = { output: object } | { failure: AwsFailure } | "broken";
 
+/** The stand-in of another account. */
+export interface Neighbour {
+  readonly host: Host;
+  readonly accessKey: string;
+  ask(question: Question): Promise<Answer>;
+}
+
+/** Other accounts that there are. */
+export interface Neighbours {
+  /** The stand-in of this account; undefined where there is none. */
+  of(account: string): Promise<Neighbour | undefined>;
+  /** Whether whoever has the access key is signed in to them, too: by the key with the account's number behind it. */
+  readonly signedIn: boolean;
+}
+
 export interface ApiOptions {
   host: Host;
+  /** Whose repositories can be read from here, as far as their policies let it. */
+  neighbours?: Neighbours | undefined;
   /** The access key of whoever may call; a random one if absent. */
   accessKey?: string;
   /** The role that calls with that key; without it, everything is allowed. */
@@ -118,6 +135,12 @@ export class ApiServer {
 
   /** Carries a call out, with the faults that hit it. */
   async answer(request: Question): Promise<Answer> {
+    const account = this.neighbourIn(request.accessKey);
+    if (account !== undefined) {
+      const neighbour = await this.options.neighbours?.of(account);
+      if (!neighbour) return { failure: unknownKey(request.service) };
+      return neighbour.ask({ ...request, accessKey: neighbour.accessKey });
+    }
     const action = `${request.service}:${request.operation}`;
     this.options.onRequest?.();
     const caller = this.callerOf(request.accessKey);
@@ -161,7 +184,25 @@ export class ApiServer {
   }
 
   private knows(accessKey: string): boolean {
-    return accessKey === this.accessKey || Object.hasOwn(this.options.identities ?? {}, accessKey);
+    return (
+      accessKey === this.accessKey ||
+      Object.hasOwn(this.options.identities ?? {}, accessKey) ||
+      this.neighbourIn(accessKey) !== undefined
+    );
+  }
+
+  /** The account whose number stands behind our access key, for whoever is signed in to all. */
+  private neighbourIn(accessKey: string): string | undefined {
+    if (!this.options.neighbours?.signedIn || !accessKey.startsWith(this.accessKey)) return undefined;
+    return /^\d{12}$/.exec(accessKey.slice(this.accessKey.length))?.[0];
+  }
+
+  /** Who keeps what a call is about, where that is another account that the call names: its image registry. */
+  private async ownerOf({ service, input }: Question, caller: Caller): Promise<Neighbour | undefined> {
+    const { registryId } = input;
+    if (service !== "ecr" || typeof registryId !== "string" || registryId === caller.account)
+      return undefined;
+    return this.options.neighbours?.of(registryId);
   }
 
   private async carryOut(request: Question, caller: Caller, faults: Fault[]): Promise<object> {
@@ -180,10 +221,11 @@ export class ApiServer {
       if (isBlank(request.input[name])) throw missing(request.service, name);
     caller.access?.api(request.service, request.operation, request.region, request.input);
     const kinds = faults.map(({ kind }) => kind);
-    const { host } = this.options;
+    const owner = await this.ownerOf(request, caller);
+    const host = owner?.host ?? this.options.host;
     return host.run((sim) => {
       // A bucket's name is known in every account: S3 tells a stranger's request apart by itself.
-      const own = caller.account === sim.world.account || request.service === "s3";
+      const own = caller.account === sim.world.account || request.service === "s3" || owner !== undefined;
       const call: Call = {
         sim: own ? sim : emptyAccount(sim.state.time),
         region: request.region,

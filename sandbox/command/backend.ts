@@ -11,7 +11,8 @@ import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "no
 import { join, resolve } from "node:path";
 import { bucketNamed } from "../aws/objects";
 import { CONFIGURATION_FILE } from "../../terraform/binaries";
-import { World } from "../world";
+import { folderOf, World } from "../world";
+import { hasProfile } from "./accounts";
 
 type Settings = Record<string, string | number | boolean | string[]>;
 
@@ -20,13 +21,16 @@ const HARMLESS =
   /^(bucket|key|region|workspace_key_prefix|use_lockfile|dynamodb_table|encrypt|kms_key_id|acl|max_retries|skip_\w+|allowed_account_ids|forbidden_account_ids)$/;
 
 function main([folder = "", source = "", copy = "", local = "", ...args]: string[]): string {
+  rmSync(join(copy, PROFILE), { force: true });
   const written = configured(source);
   if (!written) return local;
   const given = commandLine(source, args);
   const before = remembered(copy);
   const bucket = String(given.bucket ?? written.bucket ?? before?.bucket ?? "");
+  const account = elsewhere(written);
+  const world = account === undefined ? folder : folderOf(folder, account);
   // A bucket that was there and is gone is missed as AWS would: the state was in it.
-  const real = bucketNamed(new World(folder), bucket) ?? before?.bucket === bucket;
+  const real = bucketNamed(new World(world), bucket) ?? before?.bucket === bucket;
   const init = args[0] === "init";
   if (!real) {
     if (init) writeFileSync(join(copy, STAND_IN), "");
@@ -37,7 +41,18 @@ function main([folder = "", source = "", copy = "", local = "", ...args]: string
     if (Object.keys(given).length > 0)
       writeFileSync(join(copy, "sandbox.tfbackend.json"), JSON.stringify(given));
   }
+  if (account !== undefined) writeFileSync(join(copy, PROFILE), account);
   return JSON.stringify({ terraform: { backend: { s3: written } } });
+}
+
+/** The profile that Terraform takes for the bucket. */
+const PROFILE = "sandbox.profile";
+
+/** The further account that the backend allows alone, where the command is signed in to it: its profile has that name. */
+function elsewhere({ allowed_account_ids: allowed }: Settings): string | undefined {
+  const [account, ...others] = Array.isArray(allowed) ? allowed : [];
+  const isOne = account !== undefined && others.length === 0;
+  return isOne && hasProfile(account, process.env) ? account : undefined;
 }
 
 /** There since an init that found no bucket. */

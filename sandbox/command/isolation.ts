@@ -14,6 +14,8 @@ export interface Isolation {
   reattach: string;
   /** Where the stand-in endpoints listen, and the access key that they ask for; without them there are none. */
   api?: { readonly endpoint: string; readonly accessKey: string };
+  /** Further accounts that the command is signed in to. */
+  accounts?: { readonly file: string; readonly variables: Record<string, string> } | undefined;
   /** File that lists what was taken as there. */
   assumed?: string | undefined;
 }
@@ -24,7 +26,7 @@ export interface Isolation {
  */
 export function isolatedEnvironment(
   from: NodeJS.ProcessEnv,
-  { bin, terraform, world, reattach, api, assumed }: Isolation,
+  { bin, terraform, world, reattach, api, accounts, assumed }: Isolation,
 ): NodeJS.ProcessEnv {
   const environment: NodeJS.ProcessEnv = {};
   for (const [name, value] of Object.entries(from)) {
@@ -39,7 +41,8 @@ export function isolatedEnvironment(
     ...(assumed ? { SANDBOX_ASSUMED: assumed } : {}),
     AWS_ACCESS_KEY_ID: api?.accessKey ?? "AKIASANDBOXSANDBOX00",
     AWS_SECRET_ACCESS_KEY: "sandbox",
-    AWS_CONFIG_FILE: "/dev/null",
+    ...accounts?.variables,
+    AWS_CONFIG_FILE: accounts?.file ?? "/dev/null",
     AWS_SHARED_CREDENTIALS_FILE: "/dev/null",
     AWS_EC2_METADATA_DISABLED: "true",
     AWS_REGION: region,

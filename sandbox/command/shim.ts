@@ -142,5 +142,10 @@ if [ "$1" = init ]; then
   done
   if [ -e "$settings" ]; then set -- "$@" "-backend-config=$settings"; fi
 fi
+if [ -n "$in_bucket" ] && [ -e "$copy/sandbox.profile" ]; then
+  AWS_PROFILE=$(cat "$copy/sandbox.profile")
+  export AWS_PROFILE
+  unset AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY
+fi
 exec "$real" -chdir="$copy" "$@"
 `;
