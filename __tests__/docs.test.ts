@@ -1,5 +1,5 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { exports, scripts } from "../package.json";
 import { synthesize } from "./modules/support/synthesize";
@@ -10,8 +10,37 @@ const read = (file: string) => readFileSync(join(ROOT, file), "utf8");
 const texts = [
   "README.md",
   "sandbox/README.md",
-  ...readdirSync(join(ROOT, "docs")).map((file) => `docs/${file}`),
+  ...readdirSync(join(ROOT, "docs"), { recursive: true, encoding: "utf8" })
+    .filter((file) => file.endsWith(".md"))
+    .map((file) => `docs/${file}`),
 ];
+/** Every page that people read, wherever it lies. */
+const pages = [
+  ...texts,
+  ...["CONTRIBUTING.md", "SECURITY.md", "CHANGELOG.md", ".changeset/README.md", "examples/service/README.md"],
+];
+
+/** A page without its examples, whose brackets are no links and whose # are no headings. */
+const withoutCode = (text: string) =>
+  text.replaceAll(/^```[\s\S]*?^```/gm, "").replaceAll(/`[^`\n]*`/g, (code) => code.replaceAll(/[[\]]/g, ""));
+
+/** Where each link of a page leads. */
+const linksOf = (file: string) =>
+  [...withoutCode(read(file)).matchAll(/\]\(([^)\s]+)\)/g)].map(([, link = ""]) => link);
+
+/** The headings of a page, as GitHub names them in links. */
+function anchorsOf(file: string): string[] {
+  const seen = new Map<string, number>();
+  return [...withoutCode(read(file)).matchAll(/^#{1,6} (.+)$/gm)].map(([, heading = ""]) => {
+    const name = heading
+      .toLowerCase()
+      .replaceAll(/[^\p{L}\p{N}\s_-]/gu, "")
+      .replaceAll(" ", "-");
+    const before = seen.get(name) ?? 0;
+    seen.set(name, before + 1);
+    return before === 0 ? name : `${name}-${before}`;
+  });
+}
 
 /** What the hand-written set-up that Slipway replaces is made of. */
 const reference = `
@@ -46,6 +75,43 @@ describe("the documentation", () => {
       ...read(file).matchAll(/`((?:modules|environments|deploy|sandbox|docs|__tests__)\/[\w./-]+)`/g),
     ];
     for (const [, path = ""] of named) expect(existsSync(join(ROOT, path)), path).toBe(true);
+  });
+
+  it.each(pages)("%s links to pages and headings that are there", (file) => {
+    const broken = linksOf(file).filter((link) => {
+      if (/^(https?|mailto):/.test(link)) return false;
+      const [path = "", anchor] = link.split("#");
+      const page = path === "" ? file : join(dirname(file), path);
+      if (!existsSync(join(ROOT, page))) return true;
+      return anchor !== undefined && !anchorsOf(page).includes(anchor);
+    });
+    expect(broken).toEqual([]);
+  });
+
+  it("finds links at all, and sees a broken one", () => {
+    expect(pages.flatMap(linksOf).length).toBeGreaterThan(100);
+    expect(anchorsOf("README.md")).toContain("an-environment");
+    expect(anchorsOf("README.md")).not.toContain("no-such-heading");
+  });
+
+  it("lists every decision, each with its four parts", () => {
+    const decisions = readdirSync(join(ROOT, "docs/adr"))
+      .filter((file) => /^\d{4}-/.test(file))
+      .sort();
+    const list = read("docs/adr/README.md");
+    decisions.forEach((file, index) => {
+      const text = read(`docs/adr/${file}`);
+      const [, number, title] = /^# (\d+)\. (.+)$/m.exec(text) ?? [];
+      expect([number, file.slice(0, 4)], file).toEqual([
+        String(index + 1),
+        String(index + 1).padStart(4, "0"),
+      ]);
+      expect(list).toContain(`| ${number} | [${title}](${file}) |`);
+      expect(text, file).toMatch(
+        /\n\d{4}-\d\d-\d\d\n\n\*\*Context\.\*\* .+\n\n\*\*Decision\.\*\* .+\n\n\*\*Consequences\.\*\* .+\n$/,
+      );
+    });
+    expect(decisions.length).toBeGreaterThan(15);
   });
 
   it.each(texts)("%s imports what the package has, as everybody's project does", (file) => {
