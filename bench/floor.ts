@@ -1,7 +1,7 @@
 import { cpSync, readFileSync } from "node:fs";
 
 /**
- * What no synthesis can be faster than: the same loader, the same packages loaded, the same files written.
+ * What no synthesis was faster than while tsx loaded all of it: the same packages loaded by tsx, the same files written.
  * The file named by BENCH_FLOOR says which, as a synthesis before it reported them.
  */
 const { packages, output } = JSON.parse(readFileSync(process.env.BENCH_FLOOR ?? "", "utf8"));

@@ -4,6 +4,7 @@ import { type Cost, median, run } from "./measure";
 import type { Row } from "./report";
 import { stockApp } from "./stock";
 
+const LOADER = ["--require", "slipway/typescript"];
 const TSX = ["--require", "tsx/cjs"];
 
 /** The environments of this project, beside a floor and beside the way of cdktf's template; then many of them. */
@@ -12,7 +13,7 @@ export function synthRows(scratch: string): Row[] {
 }
 
 function ownEnvironments(scratch: string): Row[] {
-  const app = [...TSX, "main.ts"];
+  const app = [...LOADER, "main.ts"];
   // The first run, with cold caches, does not count.
   const { packages, output } = run(scratch, app);
   const floorFile = join(scratch, "floor.json");
@@ -47,8 +48,8 @@ function ownEnvironments(scratch: string): Row[] {
 
 /** Ten times as many environments may cost ten times as much, and a fifth. */
 function scaling(scratch: string): Row[] {
-  const few = median(3, () => run(scratch, [...TSX, "bench/many.ts", "20"]));
-  const many = median(3, () => run(scratch, [...TSX, "bench/many.ts", "200"]));
+  const few = median(3, () => run(scratch, [...LOADER, "bench/many.ts", "20"]));
+  const many = median(3, () => run(scratch, [...LOADER, "bench/many.ts", "200"]));
   return [
     {
       what: "200 : 20 environments, time",

@@ -5,7 +5,7 @@ const { join } = require("node:path");
 
 const source = join(__dirname, "../cli/main.ts");
 if (existsSync(source)) {
-  const loader = require.resolve("tsx/cjs");
+  const loader = require.resolve("./typescript");
   require(loader);
   // Processes that commands start in turn are started as this one is.
   process.execArgv.push("--require", loader);

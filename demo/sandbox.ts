@@ -58,6 +58,7 @@ export class DemoSandbox {
     for (const name of [
       "app.ts",
       "aws",
+      "bin",
       "modules",
       "guardrails",
       "node_modules",

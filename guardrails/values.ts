@@ -81,13 +81,22 @@ export function absent({ path, body }: At, key: string): boolean {
   return !fixed({ path, body }, "dynamic").some((dynamics) => key in dynamics.body);
 }
 
-/** Every value in a body that is neither an object nor a list, comments left out. */
-export function leaves(value: unknown, path = "", key = ""): Leaf[] {
+const known = new WeakMap<Body, readonly Leaf[]>();
+
+/** Every value in a body that is neither an object nor a list, comments left out; read once, since many rules ask. */
+export function leaves(value: unknown): readonly Leaf[] {
+  if (!isBody(value)) return leavesBelow(value, "", "");
+  const found = known.get(value) ?? leavesBelow(value, "", "");
+  known.set(value, found);
+  return found;
+}
+
+function leavesBelow(value: unknown, path: string, key: string): Leaf[] {
   if (Array.isArray(value)) {
-    return value.flatMap((one, index) => leaves(one, join(path, String(index)), key));
+    return value.flatMap((one, index) => leavesBelow(one, join(path, String(index)), key));
   }
   if (!isBody(value)) return [{ path, key, value }];
   return Object.entries(value).flatMap(([name, inner]) =>
-    name === "//" ? [] : leaves(inner, join(path, name), name),
+    name === "//" ? [] : leavesBelow(inner, join(path, name), name),
   );
 }

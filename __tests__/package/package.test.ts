@@ -11,7 +11,7 @@ const ROOT = join(__dirname, "../..");
 const consumer = new Consumer();
 afterAll(() => consumer.remove());
 
-const { "./package.json": manifest, ...entries } = exports;
+const { "./package.json": manifest, "./typescript": loader, ...entries } = exports;
 
 /** A file of somebody's own that uses every entry of the package. */
 const OWN = `
@@ -73,7 +73,7 @@ describe("the package", () => {
     const dist = new RegExp(`^dist/(app|(${sources.join("|")})/[\\w./-]+)\\.(js|d\\.ts)$`);
     const others = consumer.files.filter((file) => !dist.test(file));
     expect(others).toEqual([
-      ...["LICENSE", "README.md", "bin/slipway.js"],
+      ...["LICENSE", "README.md", "bin/slipway.js", "bin/typescript.js"],
       ...["engine/postgres-image/bin/psql", "iam/actions.json", "wire/provider.proto"].map(
         (file) => `dist/sandbox/${file}`,
       ),
@@ -98,6 +98,10 @@ describe("the package", () => {
 
   it.each(Object.entries(entries))("leads from %s to files that are there", (_, { types, default: code }) => {
     for (const file of [types, code]) expect(existsSync(join(consumer.installed, file)), file).toBe(true);
+  });
+
+  it("leads to what loads a project's TypeScript", () => {
+    expect(existsSync(join(consumer.installed, loader))).toBe(true);
   });
 
   it("leads to the same sources, here where it is not built", () => {
