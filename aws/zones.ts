@@ -1,41 +1,55 @@
+/** The regions of the partition `aws`, as the AWS SDK knows them: a test holds the two together. Source: partitions, AWS SDK for JavaScript. */
+export const regions: readonly string[] = [
+  "af-south-1",
+  "ap-east-1",
+  "ap-east-2",
+  "ap-northeast-1",
+  "ap-northeast-2",
+  "ap-northeast-3",
+  "ap-south-1",
+  "ap-south-2",
+  "ap-southeast-1",
+  "ap-southeast-2",
+  "ap-southeast-3",
+  "ap-southeast-4",
+  "ap-southeast-5",
+  "ap-southeast-6",
+  "ap-southeast-7",
+  "ca-central-1",
+  "ca-west-1",
+  "eu-central-1",
+  "eu-central-2",
+  "eu-north-1",
+  "eu-south-1",
+  "eu-south-2",
+  "eu-west-1",
+  "eu-west-2",
+  "eu-west-3",
+  "il-central-1",
+  "me-central-1",
+  "me-south-1",
+  "me-west-1",
+  "mx-central-1",
+  "sa-east-1",
+  "sa-west-1",
+  "us-east-1",
+  "us-east-2",
+  "us-west-1",
+  "us-west-2",
+];
+
 /**
- * The availability zones of each region, by their letters, as a new account sees them.
+ * The availability zones of regions by their letters, as a new account sees them, where they are not a, b and c.
  * Source: AWS documentation, "AWS Availability Zones", regions enabled by default and opted into.
  */
 const letters: Readonly<Record<string, string>> = {
-  "af-south-1": "abc",
-  "ap-east-1": "abc",
   "ap-northeast-1": "acd",
   "ap-northeast-2": "abcd",
-  "ap-northeast-3": "abc",
-  "ap-south-1": "abc",
-  "ap-south-2": "abc",
-  "ap-southeast-1": "abc",
-  "ap-southeast-2": "abc",
-  "ap-southeast-3": "abc",
-  "ap-southeast-4": "abc",
   "ca-central-1": "abd",
-  "ca-west-1": "abc",
-  "eu-central-1": "abc",
-  "eu-central-2": "abc",
-  "eu-north-1": "abc",
-  "eu-south-1": "abc",
-  "eu-south-2": "abc",
-  "eu-west-1": "abc",
-  "eu-west-2": "abc",
-  "eu-west-3": "abc",
-  "il-central-1": "abc",
-  "me-central-1": "abc",
-  "me-south-1": "abc",
-  "mx-central-1": "abc",
-  "sa-east-1": "abc",
   "us-east-1": "abcdef",
-  "us-east-2": "abc",
   "us-west-1": "ac",
   "us-west-2": "abcd",
 };
-
-export const regions = Object.keys(letters);
 
 /** The zones of a region: `us-west-2a`, `us-west-2b`, …; of one that is not known the three that nearly every one has. */
 export const zonesOf = (region: string): string[] =>

@@ -33,9 +33,9 @@ type Known<Own> = Own extends object
 
 /** What a file says, with what its second argument is to know: the services by name, and whether there is a database. */
 type Said<Name extends string, Own, Under> = EnvironmentProps & {
-  readonly preset?: { readonly database?: Under };
-  readonly services?: { readonly [Each in Name]: ServiceProps };
-  readonly database?: Own & Known<Own>;
+  readonly preset?: { readonly database?: Under } | undefined;
+  readonly services?: { readonly [Each in Name]: ServiceProps } | undefined;
+  readonly database?: (Own & Known<Own>) | undefined;
 };
 
 /**
