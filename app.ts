@@ -1,9 +1,8 @@
 /** The package `slipway/app`: what main.ts runs, here and in every project. */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { open, plain, reportOn } from "./guardrails";
-import { synthesize } from "./modules/app";
 import { ConfigurationError } from "./modules/mistakes";
+import { checkPeers } from "./modules/peers";
 
 /**
  * Makes the stacks of a project: one per file in its environments/, and the one that they share, as its cdktf.json says.
@@ -14,6 +13,11 @@ import { ConfigurationError } from "./modules/mistakes";
  */
 export function synthesizeProject(folder: string): void {
   try {
+    const mistakes = checkPeers(folder, __dirname);
+    if (mistakes.length > 0) throw new ConfigurationError(mistakes);
+    // What follows loads the peers.
+    const { open, plain, reportOn } = require("./guardrails") as typeof import("./guardrails");
+    const { synthesize } = require("./modules/app") as typeof import("./modules/app");
     const { context } = JSON.parse(readFileSync(join(folder, "cdktf.json"), "utf8"));
     const report = reportOn([synthesize(join(folder, "environments"), context, console.error)]);
     // Said here, refused by the guardrails' command: a finding must not keep anybody from mending what burns.

@@ -1,5 +1,5 @@
 import { readdirSync } from "node:fs";
-import { basename, join } from "node:path";
+import { basename, join, relative } from "node:path";
 import { App } from "cdktf";
 import { accountOf, accountsOf, checkAccounts, checkFirst } from "./account";
 import { Bootstrap } from "./bootstrap/bootstrap";
@@ -44,7 +44,7 @@ export function read(folder: string): Files {
         mistakes.push({ path: file, message });
       }
     } catch (error) {
-      mistakes.push({ path: file, message: `cannot be loaded: ${reason(error)}` });
+      mistakes.push({ path: file, message: `cannot be loaded: ${reason(error, folder)}` });
     }
   }
   return { files, mistakes };
@@ -172,12 +172,16 @@ function list(folder: string): string[] {
   }
 }
 
-/** What was thrown, in one line, and where in a person's own file. */
-function reason(error: unknown): string {
+/**
+ * What was thrown, in one line, and where in a person's own file.
+ * @param folder that of the environment files
+ */
+function reason(error: unknown, folder = "/"): string {
   if (!(error instanceof Error)) return String(error);
   const place = /\(?(\/[^()\s]*\/environments\/[^()\s]+:\d+:\d+)\)?/.exec(error.stack ?? "")?.[1];
   // A syntax error is told below a heading: "Transform failed with 1 error:".
   const [heading = "", detail = ""] = error.message.split("\n");
-  const line = heading.endsWith(":") ? detail.replace(/^.*?ERROR: /, "") : heading;
-  return `${line}${place ? ` (${basename(place)})` : ""}`;
+  const [, file, said] = /^(.+:\d+:\d+): ERROR: (.*)$/.exec(detail) ?? [];
+  if (file !== undefined) return `${said} (${relative(folder, file).replace(/^\.\.\//, "")})`;
+  return `${heading}${place ? ` (${basename(place)})` : ""}`;
 }

@@ -1,5 +1,5 @@
 import { mkdirSync, readFileSync } from "node:fs";
-import { join } from "node:path";
+import { join, relative } from "node:path";
 import { z } from "zod";
 import type { Children } from "./children";
 import { CommandError, reasonOf } from "./error";
@@ -35,9 +35,18 @@ export async function synthesize(
   });
   children.check();
   const report = `${stdout}${stderr}`.trimEnd();
-  if (code !== 0) throw new CommandError(report || `"${app}" ended with exit code ${code} and said nothing.`);
+  if (code !== 0)
+    throw new CommandError(
+      syntaxError(report, project) || report || `"${app}" ended with exit code ${code} and said nothing.`,
+    );
   if (report !== "") process.stderr.write(`${report}\n`);
   return readStacks(output);
+}
+
+/** Of a page of the loader's own code, with which it tells a syntax error in main.ts, what a person can mend. */
+function syntaxError(report: string, project: string): string | undefined {
+  const [, file, said] = /^Error: Transform failed with .*:\n(.+:\d+:\d+): ERROR: (.*)$/m.exec(report) ?? [];
+  return file && `${relative(project, file)}: ${said}. Nothing was written.`;
 }
 
 function readConfig(project: string) {

@@ -117,6 +117,12 @@ describe("environment files", () => {
     expect(mistake?.message).toMatch(/cannot be loaded: (Unexpected|Expected).* \(qa\.ts:1:\d+\)$/);
   });
 
+  test("that import a file with a syntax error are named, and so is that file", () => {
+    const files = { "qa.ts": `import "../alarm";`, "../alarm.ts": "const x = ;" };
+    const [mistake] = mistakesOf(() => loadFrom("syntax-beside", files));
+    expect(mistake).toEqual({ path: "qa.ts", message: 'cannot be loaded: Unexpected ";" (alarm.ts:1:10)' });
+  });
+
   test("that import what is not there are named", () => {
     const [mistake] = mistakesOf(() => loadFrom("import", { "qa.ts": `import "./absent";` }));
     expect(mistake?.message).toMatch(/cannot be loaded: Cannot find module '.\/absent'/);

@@ -10,17 +10,18 @@ import {
   realpathSync,
   rmSync,
   symlinkSync,
+  writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { stripVTControlCharacters } from "node:util";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { dependencies } from "../../package.json";
+import { dependencies, version } from "../../package.json";
 import { contextsOf } from "../workflows/support/events";
 import { runJob } from "../workflows/support/runner";
 import { type Job, ROOT, workflowOf } from "../workflows/support/workflows";
 import { linkInstalled } from "./support/installed";
-import { pack, type Tarballs } from "./support/packed";
+import { pack, packPrevious, type Tarballs } from "./support/packed";
 
 /**
  * What a team does from its first command on, with what is published alone: nothing of what runs leads to this checkout, and each
@@ -104,7 +105,7 @@ describe.sequential("a project that npm create slipway made", () => {
   });
 
   it("is applied without an account, and planned by cdktf with nothing left to do", () => {
-    const applied = slipway("apply", "--offline", "staging", "--auto-approve");
+    const applied = slipway("apply", "--offline", "bootstrap", "staging", "--auto-approve");
     expect(applied.status, applied.said).toBe(0);
     const planned = slipway("sandbox", "npx", "cdktf", "plan", "staging");
     expect(planned.status, planned.said).toBe(0);
@@ -122,7 +123,72 @@ describe.sequential("a project that npm create slipway made", () => {
     expect(status, said).toBe(0);
     expect(said).toMatch(/migrate web: succeeded[\s\S]*✓ web deployed/);
   });
+
+  it("is upgraded from the build of the commit before, and shown what that changes", () => {
+    // One environment is enough.
+    rmSync(join(project, "environments/prod.ts"));
+    const previous = packPrevious(join(base, "previous"));
+    const installed = run("npm", [
+      "install",
+      "--prefer-offline",
+      "--ignore-scripts",
+      "--save-exact",
+      previous.slipway,
+    ]);
+    expect(installed.status, installed.said).toBe(0);
+    expect(slipway("--version").stdout).toMatch(/-previous\n$/);
+    const { status, said } = slipway("upgrade", tarballs.slipway, "--auto-approve");
+    expect(status, said).toBe(0);
+    for (const name of ["bootstrap", "staging"]) expect(said).toMatch(new RegExp(`^${name}: `, "m"));
+    expect(slipway("--version").stdout).toBe(`${version}\n`);
+  });
+
+  it("says in a sentence what is wrong with its files and packages, and writes nothing", () => {
+    const output = join(project, "cdktf.out");
+    rmSync(output, { recursive: true });
+    const broken = (file: string, text: string) => {
+      const [path, before] = [join(project, file), readIfThere(join(project, file))];
+      // Anew: packages are hard links.
+      rmSync(path, { force: true });
+      mkdirSync(dirname(path), { recursive: true });
+      writeFileSync(path, text);
+      return () =>
+        before === undefined ? rmSync(dirname(path), { recursive: true }) : writeFileSync(path, before);
+    };
+    const refused = (...files: readonly (readonly [string, string])[]) => {
+      const back = files.map(([file, text]) => broken(file, text));
+      const { status, said } = slipway("synth");
+      for (const restore of back) restore();
+      expect([status, existsSync(join(output, "manifest.json"))]).toEqual([1, false]);
+      return said;
+    };
+    expect(refused(["modules/error-alarm.ts", "export const x = ;"])).toMatch(
+      /1 mistake .*nothing was written:\n\n {2}staging\.ts: cannot be loaded: .*\(modules\/error-alarm\.ts:1:17\)/,
+    );
+    expect(refused(["main.ts", "import {"])).toMatch(/^main\.ts:1:8: .*\. Nothing was written\.$/m);
+    const copy = ["node_modules/slipway/node_modules/cdktf/package.json", '{ "version": "0.21.0" }'] as const;
+    const said = refused(copy, ["node_modules/constructs/package.json", '{ "version": "11.0.0" }']);
+    expect(said).toMatch(/2 mistakes in the configuration, nothing was written:/);
+    expect(said).toMatch(/dependencies\.cdktf: is there in two copies, 0\.21\.0 in .*: npm dedupe/);
+    expect(said).toMatch(
+      /dependencies\.constructs: 11\.0\.0 is installed, and goes not with this Slipway: npm install/,
+    );
+  });
+
+  it("says that Terraform is missing, where it is", () => {
+    const env = { PATH: dirname(process.execPath), AWS_REGION: "us-west-2" };
+    const bin = join(project, "node_modules/slipway/bin/slipway.js");
+    const { status, stderr } = spawnSync(process.execPath, [bin, "plan", "--offline"], {
+      cwd: project,
+      env: { ...env, TERRAFORM_BINARY_NAME: "no-terraform" },
+      encoding: "utf8",
+    });
+    expect(stderr).toMatch(/no-terraform is not .*: install Terraform or OpenTofu 1\.11 or later/);
+    expect(status).toBeGreaterThan(0);
+  });
 });
+
+const readIfThere = (file: string) => (existsSync(file) ? readFileSync(file, "utf8") : undefined);
 
 function linesIn(path: string): string[] {
   if (/\.ts$/.test(path)) return readFileSync(path, "utf8").trim().split("\n");

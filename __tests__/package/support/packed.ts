@@ -1,5 +1,5 @@
-import { execFileSync } from "node:child_process";
-import { cpSync, mkdirSync, readdirSync, rmSync, symlinkSync } from "node:fs";
+import { execFileSync, spawnSync } from "node:child_process";
+import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
 const ROOT = join(__dirname, "../../..");
@@ -18,13 +18,36 @@ export interface Tarballs {
 
 /** Packs this project, built in a folder of its own: others may build it meanwhile. */
 export function pack(folder: string): Tarballs {
-  const [source, to] = [join(folder, "source"), join(folder, "tarballs")];
-  for (const made of [source, to]) mkdirSync(made, { recursive: true });
+  const source = join(folder, "source");
+  mkdirSync(source, { recursive: true });
   for (const name of readdirSync(ROOT).filter((one) => !LEFT_OUT.includes(one)))
     cpSync(join(ROOT, name), join(source, name), {
       recursive: true,
       filter: (path) => !/\/node_modules$/.test(path),
     });
+  return packFrom(source, join(folder, "tarballs"));
+}
+
+/**
+ * Packs what was committed before what is here, under a version of its own. Where git does not know that, as in a clone of one commit,
+ * it is what is here.
+ */
+export function packPrevious(folder: string): Tarballs {
+  const source = join(folder, "source");
+  mkdirSync(source, { recursive: true });
+  const git = (...words: string[]) => spawnSync("git", words, { cwd: ROOT, maxBuffer: 2 ** 28 });
+  const changed = git("status", "--porcelain").stdout.length > 0;
+  const commit =
+    changed || git("rev-parse", "--verify", "--quiet", "HEAD~1").status !== 0 ? "HEAD" : "HEAD~1";
+  execFileSync("tar", ["-x", "-C", source], { input: git("archive", commit).stdout });
+  const file = join(source, "package.json");
+  const manifest = JSON.parse(readFileSync(file, "utf8"));
+  writeFileSync(file, JSON.stringify({ ...manifest, version: `${manifest.version}-previous` }));
+  return packFrom(source, join(folder, "tarballs"));
+}
+
+function packFrom(source: string, to: string): Tarballs {
+  mkdirSync(to, { recursive: true });
   symlinkSync(join(ROOT, "node_modules"), join(source, "node_modules"));
   const packed = (from: string) => {
     const words = ["pack", "--silent", "--pack-destination", to];

@@ -1,0 +1,59 @@
+import { existsSync, readFileSync, realpathSync } from "node:fs";
+import { dirname, join } from "node:path";
+import type { Mistake } from "./mistakes";
+
+/** Whether a version is within a range, as npm reads both; loaded without its types, which are a package of their own. */
+const satisfies: (version: string, range: string) => boolean = require("semver/functions/satisfies");
+
+/** A package where it lies. */
+interface Installed {
+  /** Without links. */
+  readonly folder: string;
+  readonly version: string;
+}
+
+/**
+ * What is wrong with the packages that a project has beside this one: one that is missing, of a version that this one does not go with,
+ * or there in two copies, of which one would make resources and the other stacks.
+ * @param project the folder of its package.json
+ * @param here a folder of this package
+ */
+export function checkPeers(project: string, here: string): Mistake[] {
+  const { peerDependencies } = manifestOf(packageOf(here));
+  return Object.entries<string>(peerDependencies).flatMap(([name, range]) => {
+    const own = find(project, name);
+    const path = `package.json.dependencies.${name}`;
+    if (own === undefined) return [{ path, message: `is not installed: npm install ${name}@"${range}"` }];
+    if (!satisfies(own.version, range))
+      return [
+        {
+          path,
+          message: `${own.version} is installed, and goes not with this Slipway: npm install ${name}@"${range}"`,
+        },
+      ];
+    const others = [
+      here,
+      ...Object.keys(peerDependencies).flatMap((peer) => find(project, peer)?.folder ?? []),
+    ]
+      .flatMap((from) => find(from, name) ?? [])
+      .filter(({ folder }) => folder !== own.folder);
+    const [other] = others;
+    if (other === undefined) return [];
+    const message = `is there in two copies, ${own.version} in ${own.folder} and ${other.version} in ${other.folder}: npm dedupe makes them one, and npm ls ${name} says who asks for which.`;
+    return [{ path, message }];
+  });
+}
+
+/** Where Node finds a package from a folder: in the nearest node_modules. */
+function find(from: string, name: string): Installed | undefined {
+  const folder = join(from, "node_modules", name);
+  if (existsSync(join(folder, "package.json")))
+    return { folder: realpathSync(folder), version: manifestOf(folder).version };
+  return dirname(from) === from ? undefined : find(dirname(from), name);
+}
+
+/** The folder of the package that a folder is of. */
+const packageOf = (folder: string): string =>
+  existsSync(join(folder, "package.json")) ? folder : packageOf(dirname(folder));
+
+const manifestOf = (folder: string) => JSON.parse(readFileSync(join(folder, "package.json"), "utf8"));
