@@ -32,7 +32,7 @@ export function pack(folder: string): Tarballs {
  * Packs what was committed before what is here, under a version of its own. Where git does not know that, as in a clone of one commit,
  * it is what is here.
  */
-export function packPrevious(folder: string): Tarballs {
+export function packPrevious(folder: string): string {
   const source = join(folder, "source");
   mkdirSync(source, { recursive: true });
   const git = (...words: string[]) => spawnSync("git", words, { cwd: ROOT, maxBuffer: 2 ** 28 });
@@ -43,7 +43,7 @@ export function packPrevious(folder: string): Tarballs {
   const file = join(source, "package.json");
   const manifest = JSON.parse(readFileSync(file, "utf8"));
   writeFileSync(file, JSON.stringify({ ...manifest, version: `${manifest.version}-previous` }));
-  return packFrom(source, join(folder, "tarballs"));
+  return packFrom(source, join(folder, "tarballs")).slipway;
 }
 
 function packFrom(source: string, to: string): Tarballs {
