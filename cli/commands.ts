@@ -47,6 +47,7 @@ export const COMMANDS: readonly Entry[] = [
       status: "show what runs, since when, and the last deployments",
       check: "check an environment, and change nothing",
       run: "run a command in a service's image",
+      "copy-image": "copy what runs to where the next apply lets tasks pull from",
       policy: "print the IAM policy that the deploy role needs",
       image: "print the digest of the image that a commit has",
     },

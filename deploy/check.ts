@@ -14,7 +14,7 @@ import {
   type Wanted,
 } from "./facts";
 import type { Standing } from "./git";
-import { type ImageReference, reportedDigests, short } from "./image";
+import { reportedDigests, short } from "./image";
 import { sameLogins, usersIn, wantedLogins } from "./logins";
 import { isPlaceholder } from "./placeholder";
 import { readStartedBy } from "./started-by";
@@ -73,7 +73,7 @@ export function checks(facts: Facts, request: CheckRequest): Check[] {
     ...imageGroups(services).map((group) =>
       judged(`image ${groupKey(group)}`, facts.images.get(groupKey(group)), (image) =>
         branch(`image ${groupKey(group)}`, [
-          ...imageChecks(image, request.wanted(group), group),
+          ...imageChecks(image, request, group),
           ...orderChecks(image, group, contract),
         ]),
       ),
@@ -258,11 +258,19 @@ function rolloutCheck(
 
 function imageChecks(
   image: ImageFacts,
-  reference: ImageReference | null,
-  { repository: own, source, services }: ImageGroup,
+  { contract: { environment }, wanted: asked }: CheckRequest,
+  group: ImageGroup,
 ): Check[] {
+  const { repository: own, source, services } = group;
+  const reference = asked(group);
   const { wanted, previous, running, tagged } = image;
   const { repository } = source ?? { repository: own };
+  if (source && running && !tagged) {
+    const next = `npx slipway copy-image ${environment}, then npx slipway apply ${environment}`;
+    return [
+      failed("tag", `${groupKey(group)} names nothing, and ${short(running)} runs from elsewhere: ${next}`),
+    ];
+  }
   if (!wanted) {
     if (!reference) return [warning("image", "nothing was deployed here yet")];
     const name = "tag" in reference ? reference.tag : reference.digest;

@@ -5,6 +5,7 @@ import { Aws } from "./aws/gateway";
 import { chosenServices } from "./choose";
 import { commitImage } from "./commit-image";
 import { type Context, DEFAULT_PARALLEL, type Limits } from "./context";
+import { copyRunning } from "./copy-image";
 import { check, deploy, type DeployRequest } from "./deploy";
 import { endOf } from "./end";
 import { refused } from "./errors";
@@ -169,6 +170,21 @@ export const statusCommand = (environment: string, options: CommandOptions, arou
     async (context) => {
       const services = await status(context, chosenServices(context.contract, options.service));
       return { text: `${services.length} of ${context.contract.services.length} services shown.` };
+    },
+    around,
+  );
+
+export type CopyOptions = CommandOptions & { to?: string };
+
+/** What runs, into the repository that an apply is going to let tasks pull from. */
+export const copyImageCommand = (environment: string, options: CopyOptions, around?: Surroundings) =>
+  session(
+    "copy-image",
+    environment,
+    options,
+    async (context) => {
+      const services = chosenServices(context.contract, options.service);
+      return { text: await copyRunning(context, services, options.to) };
     },
     around,
   );

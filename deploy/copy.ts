@@ -17,8 +17,10 @@ const MEGABYTE = 1_000_000;
  * same there. What the repository has already, as most layers of the release before, is not copied again.
  * @throws DeployError 1 when it could not be copied.
  */
-export async function copyImage({ aws, events }: Context, plan: ImagePlan): Promise<void> {
-  const { copiedFrom, repository, image } = plan;
+export async function copyImage(
+  { aws, events }: Context,
+  { copiedFrom, repository, image }: Pick<ImagePlan, "copiedFrom" | "repository" | "image">,
+): Promise<void> {
   if (!copiedFrom) return;
   const subject = repository;
   const say = (state: "started" | "succeeded" | "failed", text: string) =>

@@ -248,7 +248,7 @@ async function released(
 }
 
 /** Tasks that run now; the service's own list of deployments does not tell digests. */
-async function runningDigest(
+export async function runningDigest(
   aws: Aws,
   cluster: string,
   services: readonly ServiceContract[],

@@ -157,6 +157,12 @@ async function main(): Promise<void> {
       process.exitCode = await commands().runCommand(environment, words, withLimits(options));
     });
 
+  command(program, "copy-image", "copy what runs, with its tag, to where the next apply lets tasks pull from")
+    .option("--to <repository>", "that repository's name, as the plan says it", undefined)
+    .action(async (environment, options) => {
+      process.exitCode = await commands().copyImageCommand(environment, withLimits(options));
+    });
+
   command(program, "policy", "print the IAM policy that the deploy role needs")
     .addOption(new Option("--for <command>", "that whoever runs this daily command needs").choices(PURPOSES))
     .action(async (environment, options) => {

@@ -17,7 +17,7 @@ async function taggedNow(aws: Aws, { repository, tag }: ImagePlan): Promise<stri
  * Moves the environment's tag: two calls, whatever the image's size.
  * @throws DeployError 5 when somebody else moved it since the checks, 3 when the registry refuses.
  */
-export async function promote({ aws, events }: Context, plan: ImagePlan): Promise<void> {
+export async function promote({ aws, contract, events }: Context, plan: ImagePlan): Promise<void> {
   const { repository, tag, image, tagged } = plan;
   const subject = groupKey(plan);
   const say = (state: "started" | "succeeded" | "failed" | "skipped", text: string) =>
@@ -35,7 +35,9 @@ export async function promote({ aws, events }: Context, plan: ImagePlan): Promis
     throw new DeployError(EXIT.rolloutFailed, `${subject} could not be promoted. ${error.message}`, [
       "No service was told to deploy.",
       ...(error.code === "ImageTagAlreadyExistsException"
-        ? [`The repository makes ${tag} immutable: exclude the environments' tags from that, and apply.`]
+        ? [
+            `The repository makes ${tag} immutable. Where bootstrap has made one for each environment, npx slipway plan ${contract.environment} says how tasks come there; else exclude the environments' tags from that.`,
+          ]
         : []),
     ]);
   }

@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import type { ServiceContract } from "../modules/contract";
-import { callerChecks, leaves } from "./check";
+import { rightCaller } from "./caller";
 import type { Context } from "./context";
 import { DeployError, refused } from "./errors";
 import { EXIT } from "./exit-code";
@@ -17,13 +17,8 @@ export async function run(
   service: ServiceContract,
   command: readonly string[],
 ): Promise<number> {
-  const { aws, contract, events } = context;
-  const caller = await aws.caller();
-  const wrong = leaves(
-    [callerChecks({ caller: { value: caller }, region: aws.region, regionFile: aws.regionFile }, contract)],
-    "failed",
-  );
-  if (wrong.length > 0) throw refused("Nothing was run.", ...wrong.map(({ detail }) => detail));
+  const { events } = context;
+  const caller = await rightCaller(context, "Nothing was run.");
   await refuseUnknownLogin(context, service);
   const oneOff = {
     stage: "run" as const,

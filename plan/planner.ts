@@ -6,6 +6,7 @@ import { parsePlan } from "./plan-json";
 import { problemOf } from "./problems";
 import type { Progress } from "./progress";
 import { rebootProblems } from "./reboots";
+import { repositoryProblems } from "./repositories";
 import type { StackReport } from "./report";
 import type { SavedPlans } from "./saved";
 import type { Stack } from "./stacks";
@@ -67,7 +68,8 @@ export class Planner {
     const changes = code === 2;
     this.saved.save(stack, { offline: this.offline, changes, summary });
     const outcome = changes ? "changes" : "no changes";
-    return { name, outcome, summary, problems: [...problems, ...rebootProblems(plan)] };
+    const warnings = [...rebootProblems(plan), ...repositoryProblems(name, plan)];
+    return { name, outcome, summary, problems: [...problems, ...warnings] };
   }
 }
 

@@ -62,6 +62,7 @@ export const EXIT_CODES = {
     "129, 130, 143": INTERRUPTED,
   },
   status: look,
+  "copy-image": { ...look, 0: "copied, or nothing to copy" },
   policy: look,
   image: { ...look, 0: "printed, or there is none yet" },
   logs: look,

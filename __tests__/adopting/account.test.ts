@@ -10,6 +10,7 @@ import { environment } from "../modules/environment";
 export default environment({
   region: "us-west-2",
   registry: "app",
+  data: "disposable",
   database: false,
   distribution: false,
   bastion: false,
@@ -146,10 +147,12 @@ describe.sequential("an account", () => {
     // What `npx slipway destroy qa` runs in the end.
     const destroy = "terraform -chdir=cdktf.out/stacks/qa destroy -auto-approve";
     await project.done(`${destroy} && ${command("rm environments/qa.ts")}`);
+    // What `aws ecr delete-repository` does before.
+    await project.shell("true", ["--delete", "ecr_repository/app-qa"]);
     expect(JSON.parse(belonging("qa"))).toEqual([]);
     const plans = await project.plan();
     expect(Object.keys(plans)).toEqual(["bootstrap", "staging"]);
-    expect(plans.bootstrap?.counts).toEqual(counts({ destroy: 12, update: 3 }));
+    expect(plans.bootstrap?.counts).toEqual(counts({ destroy: 10, update: 3 }));
     expect(plans.staging?.counts).toEqual(counts({}));
     await project.apply("bootstrap");
     expect(rolesFor("qa")).toEqual([]);
@@ -172,7 +175,7 @@ describe.sequential("an account", () => {
     expect(refused.output).toContain("Instance cannot be destroyed");
     expect(rolesFor("staging")).toHaveLength(3);
 
-    const withoutImages = ["--delete", "ecr_repository/app"];
+    const withoutImages = ["app", "app-staging"].flatMap((name) => ["--delete", `ecr_repository/${name}`]);
     const taken = await project.shell(`${command("state rm aws_s3_bucket")} && ${destroy}`, withoutImages);
     expect(taken.code, taken.output).toBe(0);
     const stays = (left: boolean) =>

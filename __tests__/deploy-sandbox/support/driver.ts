@@ -11,6 +11,8 @@ import {
 import {
   type CommandOptions,
   checkCommand,
+  type CopyOptions,
+  copyImageCommand,
   type DeployOptions,
   deployCommand,
   type RollbackOptions,
@@ -207,6 +209,10 @@ export class Stage {
 
   check(args: Partial<CommandOptions> & Arguments = {}): Promise<Ended> {
     return this.perform(args, (around) => checkCommand("staging", { ...common, ...args }, around));
+  }
+
+  copyImage(args: Partial<CopyOptions> & Arguments = {}): Promise<Ended> {
+    return this.perform(args, (around) => copyImageCommand("staging", { ...common, ...args }, around));
   }
 
   status(args: Arguments = {}): Promise<Ended> {
