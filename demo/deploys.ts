@@ -42,7 +42,7 @@ export function deploys(sandbox: DemoSandbox): Step[] {
       async (show) => {
         const image = "v3-broken-start";
         const output = await sandbox.deploy("staging", ["staging", "--image", image], show, pushed(image, 3));
-        found(output, /put back app:\w+: succeeded/, "");
+        found(output, /put back app-\w+:\w+: succeeded/, "");
         return found(output, runs("v1"), "exit code 3; the tag is back at v1, which still runs");
       },
     ],
