@@ -3,6 +3,7 @@
  * else is real: cdktf, Terraform, deploy, the AWS SDK, Postgres, and the files of this project; ECS, and deploy's waiting for
  * it, go on faster than they would. It works in a folder of its own and leaves your sandbox alone.
  */
+import { duration } from "../terminal/duration";
 import { Listr, type ListrTask, Spinner } from "listr2";
 import pc from "picocolors";
 import { account } from "./account";
@@ -60,9 +61,7 @@ async function main() {
   console.log("Yours to try:  npm run sandbox -- npx cdktf apply staging");
 }
 
-function seconds(since: number): string {
-  return `${((Date.now() - since) / 1000).toFixed(1)} s`;
-}
+const seconds = (since: number) => duration((Date.now() - since) / 1000);
 
 main().catch((error: Error) => {
   console.error(`\n${error.message}`);

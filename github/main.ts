@@ -25,6 +25,12 @@ In a workflow, with what every runner sets (GITHUB_API_URL, GITHUB_REPOSITORY, â
 
 ${exitCodesOf("github")}`;
 
+const JSON_OPTION = ["--json", "the same as JSON on standard output"] as const;
+
+interface Json {
+  readonly json?: boolean;
+}
+
 const program = createCommand("slipway github")
   .description("Tells people on GitHub what a workflow found.")
   .addHelpText("after", EXAMPLES);
@@ -34,11 +40,13 @@ program
   .description("write one comment with all plans on the pull request, or write it anew where there is one")
   .argument("<folder>", "by stack, what slipway plan --markdown wrote (NAME.md)")
   .argument("<stacks...>", "all that there are")
-  .action((folder: string, stacks: string[]) => {
+  .option(...JSON_OPTION)
+  .action((folder: string, stacks: string[], options: Json) => {
     const plans = stacks.map((stack) => [stack, readIfThere(join(folder, `${stack}.md`))]);
     const { GITHUB_REF = "" } = process.env;
     return tell(
       upsertComment(runnerOf(process.env), plansText(Object.fromEntries(plans)), GITHUB_REF, head()),
+      options,
     );
   });
 
@@ -50,12 +58,14 @@ program
     "by stack, what slipway plan --json printed (NAME.json), and what its --markdown wrote (NAME.md)",
   )
   .argument("<stacks...>", "all that there are: of one without its files nothing is known")
-  .action((folder: string, stacks: string[]) =>
+  .option(...JSON_OPTION)
+  .action((folder: string, stacks: string[], options: Json) =>
     tell(
       tellDrift(
         runnerOf(process.env),
         Object.fromEntries(stacks.map((stack) => [stack, planOf(folder, stack)])),
       ),
+      options,
     ),
   );
 
@@ -72,13 +82,17 @@ program
 program
   .command("newer")
   .description("print the commit that the branch of this run has by now, or nothing where it is this run's")
-  .action(async () => {
+  .option("--json", "that commit, or null, as JSON on standard output")
+  .action(async ({ json }: Json) => {
     const { GITHUB_REF = "", GITHUB_SHA = "" } = process.env;
-    process.stdout.write((await newerCommit(runnerOf(process.env), GITHUB_REF, GITHUB_SHA)) ?? "");
+    const newer = (await newerCommit(runnerOf(process.env), GITHUB_REF, GITHUB_SHA)) ?? null;
+    process.stdout.write(json ? `${JSON.stringify({ newer })}\n` : (newer ?? ""));
   });
 
-async function tell(done: Promise<string>): Promise<void> {
-  process.stdout.write(`${await done}\n`);
+/** Prints what was done. */
+async function tell(doing: Promise<string>, { json }: Json): Promise<void> {
+  const done = await doing;
+  process.stdout.write(`${json ? JSON.stringify({ done }) : done}\n`);
 }
 
 function planOf(folder: string, stack: string): Planned | undefined {

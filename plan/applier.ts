@@ -1,6 +1,7 @@
 import type { TerraformEvent } from "./events";
 import { type Problem, problemOf, unsureSecrets } from "./problems";
-import { duration, type Progress } from "./progress";
+import { duration } from "../terminal/duration";
+import type { Progress } from "./progress";
 import type { SavedPlan, SavedPlans } from "./saved";
 import type { Stack } from "./stacks";
 import type { Counts } from "./summary";

@@ -4,10 +4,11 @@ import { alone } from "./alone";
 import { type Applied, Applier } from "./applier";
 import { Children } from "./children";
 import { askForYes, checkLosses } from "./consent";
-import { missingRecords, missingText, PATIENCE } from "./dns";
+import { type MissingRecord, missingRecords, missingText, PATIENCE } from "./dns";
 import { CommandError } from "./error";
 import { inSandbox } from "./offline";
 import { turnsOf } from "./order";
+import { Output } from "./output";
 import { parallel } from "./parallel";
 import { Planner } from "./planner";
 import { Progress, screenOf } from "./progress";
@@ -18,6 +19,7 @@ import { Terraform } from "./terraform";
 import { appliedText, textReport } from "./text";
 
 export interface ApplyOptions {
+  readonly json?: boolean;
   readonly autoApprove?: boolean;
   /** Addresses of what may be lost. */
   readonly allowDestroy: readonly string[];
@@ -25,6 +27,17 @@ export interface ApplyOptions {
   readonly replanIfStale?: boolean;
   /** Whether DNS records that a person makes are waited for. */
   readonly wait: boolean;
+}
+
+/** What `npx slipway apply --json` prints. `version` goes up when something is renamed or taken away. */
+export interface ApplyReport {
+  readonly version: 1;
+  /** Applied in the sandbox. */
+  readonly offline: boolean;
+  /** How each apply ended; none where the plans change nothing. */
+  readonly stacks: readonly Applied[];
+  /** DNS records that a person has yet to make. */
+  readonly records: readonly MissingRecord[];
 }
 
 /** A saved plan, and where it belongs. */
@@ -36,9 +49,13 @@ interface Pending {
 /** Applies exactly the plans of the last `npx slipway plan`. Returns the exit code. */
 export function applyCommand(
   names: readonly string[],
-  { autoApprove, allowDestroy, replanIfStale, wait }: ApplyOptions,
+  { autoApprove, allowDestroy, replanIfStale, wait, json }: ApplyOptions,
 ): Promise<number> {
   const project = process.cwd();
+  const output = new Output(json);
+  const offline = inSandbox(process.env);
+  const report = (found: Pick<ApplyReport, "stacks" | "records">) =>
+    output.report({ version: 1, offline, ...found } satisfies ApplyReport);
   return alone(project, async () => {
     const saved = new SavedPlans(project);
     const pending = find(project, saved, names).filter(({ plan }) => plan.changes);
@@ -49,19 +66,20 @@ export function applyCommand(
     const plans = pending.map(({ plan }) => plan);
     checkLosses(plans, allowDestroy);
     if (pending.length === 0) {
-      process.stdout.write("The saved plans change nothing: there is nothing to apply.\n");
+      output.say("The saved plans change nothing: there is nothing to apply.\n");
+      report({ stacks: [], records: [] });
       return 0;
     }
-    const { colors } = screenOf(process.stdout, process.env);
+    const { colors } = output;
     const shown = plans.map(
       ({ name, summary }) => ({ name, summary, outcome: "changes", seconds: 0, problems: [] }) as const,
     );
-    process.stdout.write(`${textReport(shown, colors)}\n`);
+    output.say(`${textReport(shown, colors)}\n`);
     if (!autoApprove) await askForYes(plans);
     const children = new Children();
     const terraform = new Terraform(project, children);
     const plain = new Applier(terraform, saved);
-    const planner = new Planner(terraform, saved, inSandbox(process.env), []);
+    const planner = new Planner(terraform, saved, offline, []);
     const applier = replanIfStale ? new Again(plain, planner, saved) : plain;
     const progress = new Progress(screenOf(process.stderr, process.env), pending.length);
     // Side by side, but for those that come after another: no stack reads another one's outputs, each was approved for
@@ -69,13 +87,19 @@ export function applyCommand(
     const results = await inTurns(pending, turnsOf(readStacks(outputOf(project))), ({ stack, plan }) =>
       applier.apply(stack, plan, progress),
     ).finally(() => progress.close());
-    process.stdout.write(`\n${appliedText(results, colors)}\n`);
-    children.check();
+    output.say(`\n${appliedText(results, colors)}\n`);
     const done = results.filter((result) => result.done).map(({ name }) => name);
     const applied = pending.map(({ stack }) => stack).filter(({ name }) => done.includes(name));
     const waits = wait && !process.env.CI;
-    const missing = await missingRecords(applied, terraform, children, waits ? PATIENCE.limit : 0);
-    if (missing.length > 0) process.stdout.write(`\n${missingText(missing)}\n`);
+    let missing: readonly MissingRecord[] = [];
+    try {
+      children.check();
+      missing = await missingRecords(applied, terraform, children, waits ? PATIENCE.limit : 0);
+    } finally {
+      // Interrupted or not: what was applied is applied.
+      report({ stacks: results, records: missing });
+    }
+    if (missing.length > 0) output.say(`\n${missingText(missing)}\n`);
     if (applied.length < pending.length) return 1;
     return waits && missing.length > 0 ? RECORDS_MISSING : 0;
   });

@@ -1,11 +1,12 @@
 import { accountOf } from "./account";
 import { alone } from "./alone";
-import { Applier } from "./applier";
+import { type Applied, Applier } from "./applier";
 import { Children } from "./children";
 import { askForName, checkLosses } from "./consent";
 import { CommandError } from "./error";
 import { inSandbox } from "./offline";
 import { markdownReport, writeMarkdown } from "./markdown";
+import { Output } from "./output";
 import { parsePlan, type PlanJson } from "./plan-json";
 import { unprotecting } from "./problems";
 import { Progress, screenOf } from "./progress";
@@ -14,7 +15,7 @@ import { isBootstrap, type Stack } from "./stacks";
 import { refuseLocalStates } from "./state-place";
 import { otherStates } from "./states";
 import { stackOfState } from "./stack-of-state";
-import { summarize } from "./summary";
+import { type Summary, summarize } from "./summary";
 import { synthesize } from "./synthesize";
 import { Terraform } from "./terraform";
 import { appliedText, textReport } from "./text";
@@ -22,6 +23,7 @@ import { withoutProtection } from "./without-protection";
 import { problemLines } from "./words";
 
 export interface DestroyOptions {
+  readonly json?: boolean;
   readonly autoApprove?: boolean;
   /** Shows what would go, and ends. */
   readonly dryRun?: boolean;
@@ -31,12 +33,23 @@ export interface DestroyOptions {
   readonly allowDestroy: readonly string[];
 }
 
+/** What `npx slipway destroy --json` prints. `version` goes up when something is renamed or taken away. */
+export interface DestroyReport {
+  readonly version: 1;
+  readonly name: string;
+  /** What goes, or would; nothing where nothing was there. */
+  readonly summary: Summary;
+  /** How that ended; missing where nothing was destroyed. */
+  readonly destroyed?: Applied;
+}
+
 /** Destroys one environment, whether its file is there or only its state. Returns the exit code. */
 export function destroyCommand(
   name: string,
-  { autoApprove, dryRun, markdown, allowDestroy }: DestroyOptions,
+  { autoApprove, dryRun, markdown, allowDestroy, json }: DestroyOptions,
 ): Promise<number> {
   const project = process.cwd();
+  const output = new Output(json);
   return alone(project, async () => {
     if (markdown !== undefined) writeMarkdown(markdown, "");
     const children = new Children();
@@ -52,18 +65,23 @@ export function destroyCommand(
         planDestroy(stack, terraform, saved),
       );
       children.check();
-      if (plan.summary.resources.length === 0) {
-        process.stdout.write(`${name} has no resources: there is nothing to destroy.\n`);
+      const { summary } = plan;
+      const report = (destroyed?: Applied) =>
+        output.report({ version: 1, name, summary, ...(destroyed && { destroyed }) } satisfies DestroyReport);
+      if (summary.resources.length === 0) {
+        output.say(`${name} has no resources: there is nothing to destroy.\n`);
+        report();
         return 0;
       }
-      const { colors } = screenOf(process.stdout, process.env);
-      const shown = { name, summary: plan.summary, outcome: "changes", seconds: 0, problems: [] } as const;
-      process.stdout.write(`${textReport([shown], colors)}\n`);
+      const { colors } = output;
+      const shown = { name, summary, outcome: "changes", seconds: 0, problems: [] } as const;
+      output.say(`${textReport([shown], colors)}\n`);
       if (markdown !== undefined) writeMarkdown(markdown, markdownReport([shown]));
       checkLosses([plan], allowDestroy);
-      process.stdout.write(liftedText(lifted, plan));
+      output.say(liftedText(lifted, plan));
       if (dryRun) {
-        process.stdout.write("\nNothing was destroyed: --dry-run.\n");
+        output.say("\nNothing was destroyed: --dry-run.\n");
+        report();
         return 2;
       }
       if (!autoApprove) await askForName(name);
@@ -71,7 +89,8 @@ export function destroyCommand(
       const result = await new Applier(terraform, saved)
         .apply(stack, plan, progress)
         .finally(() => progress.close());
-      process.stdout.write(`\n${appliedText([result], colors)}\n`);
+      output.say(`\n${appliedText([result], colors)}\n`);
+      report(result);
       children.check();
       return result.done ? 0 : 1;
     } finally {

@@ -115,6 +115,10 @@ const apply = createCommand("slipway apply")
   .option("--offline", OFFLINE)
   .option("--auto-approve", "do not ask")
   .option(
+    "--json",
+    "how each apply ended, as JSON on standard output; what people read goes to standard error",
+  )
+  .option(
     "--allow-destroy <address>",
     "allow this database, bucket, … to be destroyed or replaced; with several environments <environment>:<address>",
     (value: string, all: string[]) => [...all, value],
@@ -137,6 +141,7 @@ const destroy = createCommand("slipway destroy")
   .option("--offline", OFFLINE)
   .option("--dry-run", "show what would go, and destroy nothing")
   .option("--markdown <file>", "write that as Markdown too")
+  .option("--json", "what goes, as JSON on standard output; what people read goes to standard error")
   .option("--auto-approve", "do not ask")
   .option(
     "--allow-destroy <address>",
@@ -152,8 +157,9 @@ const destroy = createCommand("slipway destroy")
 const moveState = createCommand("slipway move-state")
   .description("Moves the states that lie in this folder into the bucket that the bootstrap stack made.")
   .option("--offline", OFFLINE)
+  .option("--json", "where each state lies, as JSON on standard output")
   .addHelpText("after", MOVE_EXAMPLES)
-  .action(({ offline }) => run(offline, () => load.moveState().moveStateCommand()));
+  .action(({ offline, ...options }) => run(offline, () => load.moveState().moveStateCommand(options)));
 
 const synth = createCommand("slipway synth")
   .description("Writes the stack of each environment, and the one of what they share, to cdktf.out.")

@@ -17,18 +17,32 @@ import { alone } from "./alone";
 import { Children } from "./children";
 import { CommandError, reasonOf } from "./error";
 import { typed } from "./offline";
+import { Output } from "./output";
 import { Progress, screenOf } from "./progress";
 import { BOOTSTRAP, isBootstrap, type Stack } from "./stacks";
 import { synthesize } from "./synthesize";
 import { Terraform } from "./terraform";
+
+/** What `npx slipway move-state --json` prints. `version` goes up when something is renamed or taken away. */
+export interface MoveReport {
+  readonly version: 1;
+  readonly states: readonly {
+    readonly name: string;
+    /** Where it lies by now: `s3://bucket/staging.tfstate`. */
+    readonly place: string;
+    /** `other` where the one that lies here is another, and was left alone. */
+    readonly outcome: "moved" | "was there" | "other";
+  }[];
+}
 
 /**
  * Moves every state of this folder into the bucket that the bootstrap stack of its account made, and says so in cdktf.json.
  * What has moved already stays as it is, so that it can be run again after whatever stopped it. Returns the exit code.
  * @throws CommandError where a bucket holds another state of the same name: nothing is moved then
  */
-export function moveStateCommand(): Promise<number> {
+export function moveStateCommand({ json }: { readonly json?: boolean }): Promise<number> {
   const project = process.cwd();
+  const output = new Output(json);
   return alone(project, async () => {
     const children = new Children();
     const config = new ConfigFile(project);
@@ -39,7 +53,8 @@ export function moveStateCommand(): Promise<number> {
       // From the first move on, so that cdktf.json stays with what has moved whatever happens then.
       config.buckets = buckets;
       await mover.move();
-      process.stdout.write(`\n${whereText(mover.names)}\n`);
+      output.say(`\n${whereText(mover.names)}\n`);
+      output.report({ version: 1, states: mover.states } satisfies MoveReport);
     } finally {
       mover.close();
     }
@@ -182,6 +197,9 @@ interface Move {
   fate: "goes" | "is there" | "stays";
 }
 
+/** Where a state lies once it has moved. */
+const placeOf = ({ bucket, stack }: Move) => `s3://${bucket}/${stack.name}.tfstate`;
+
 /** Terraform's part of it. It remembers backends in folders of its own: the stacks' are as they were until all is well. */
 class Mover {
   private readonly data = mkdtempSync(join(tmpdir(), "slipway-state-"));
@@ -196,6 +214,16 @@ class Mover {
   /** The buckets that states are moved into, or lie in. */
   get names(): string[] {
     return [...new Set(this.moves.map(({ bucket }) => bucket))];
+  }
+
+  /** What became of each state. */
+  get states(): MoveReport["states"] {
+    const outcomes = { goes: "moved", "is there": "was there", stays: "other" } as const;
+    return this.moves.map((move) => ({
+      name: move.stack.name,
+      place: placeOf(move),
+      outcome: outcomes[move.fate],
+    }));
   }
 
   /** Reads the states that lie in this folder. */
@@ -274,13 +302,14 @@ class Mover {
   /** Moves what is to go, and makes every stack know its bucket. */
   async move(): Promise<void> {
     const progress = this.start(this.moves.length);
-    for (const { stack, here, fate, bucket } of this.moves) {
+    for (const move of this.moves) {
+      const { stack, here, fate, bucket } = move;
       const { name } = stack;
       progress.begin(name, fate === "goes" ? "move" : "init");
       if (fate === "goes") await this.copy(stack, here, bucket);
       await this.init(stack, ["-reconfigure"]);
       if (fate !== "stays") this.removeHere(name);
-      const file = `s3://${bucket}/${name}.tfstate`;
+      const file = placeOf(move);
       const words = {
         goes: `moved to ${file}`,
         "is there": `is ${file}`,

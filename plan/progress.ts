@@ -1,5 +1,6 @@
 import { cursorTo, moveCursor, clearScreenDown } from "node:readline";
 import pc from "picocolors";
+import { duration } from "../terminal/duration";
 
 export type Colors = ReturnType<typeof pc.createColors>;
 
@@ -114,11 +115,4 @@ export class Progress {
   private write(...lines: string[]) {
     for (const line of lines) this.screen.stream.write(`${line}\n`);
   }
-}
-
-/** Seconds as people say them: `2.3 s`, `4 m 05 s`. */
-export function duration(seconds: number): string {
-  if (seconds < 59.95) return `${seconds.toFixed(1)} s`;
-  const whole = Math.round(seconds);
-  return `${Math.floor(whole / 60)} m ${String(whole % 60).padStart(2, "0")} s`;
 }

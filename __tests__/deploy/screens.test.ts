@@ -8,7 +8,7 @@ import { StreamLines } from "../../deploy/printable";
 import { GithubScreen, summary } from "../../deploy/screen/github";
 import { plainScreen } from "../../deploy/screen/plain";
 import { TreeScreen } from "../../deploy/screen/tree";
-import { duration } from "../../deploy/screen/words";
+import { duration } from "../../terminal/duration";
 import { readStartedBy, startedBy } from "../../deploy/started-by";
 import { World } from "./support/world";
 

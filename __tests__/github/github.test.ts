@@ -107,12 +107,23 @@ describe("a plan that ended before it planned anything", () => {
     ] as const)
       writeFileSync(join(folder, file), content);
     const env = { ...process.env, ...github.env, GITHUB_REF: "refs/pull/7/merge", GITHUB_EVENT_PATH: "" };
-    const tell = async (command: string) => {
-      const words = ["--require", "tsx/cjs", "github/main.ts", command, folder, "prod", "staging"];
+    const tell = async (command: string, ...options: readonly string[]) => {
+      const words = [
+        "--require",
+        "tsx/cjs",
+        "github/main.ts",
+        command,
+        folder,
+        "prod",
+        "staging",
+        ...options,
+      ];
       return (await promisify(execFile)(process.execPath, words, { env })).stdout;
     };
     expect(await tell("drift")).toMatch(/^Opened issue \d+: Drift: prod\.\n$/);
-    await tell("comment");
+    expect(JSON.parse(await tell("comment", "--json"))).toEqual({
+      done: "Commented <!-- slipway-plans --> on pull request 7.",
+    });
     expect(github.comments[0]?.body).toContain("<b>staging: not planned</b>");
   });
 });
@@ -205,6 +216,16 @@ describe("the newest commit of a branch", () => {
     expect(await newer(github.head)).toBeUndefined();
     expect(await newer("2e".repeat(20))).toBe(github.head);
     expect(github.requests).toEqual(["GET /git/ref/heads/main", "GET /git/ref/heads/main"]);
+  });
+
+  it("is null for a program where it is the run's own", async () => {
+    const words = ["--require", "tsx/cjs", "github/main.ts", "newer", "--json"];
+    const newerOf = async (sha: string) => {
+      const env = { ...process.env, ...github.env, GITHUB_REF: "refs/heads/main", GITHUB_SHA: sha };
+      return JSON.parse((await promisify(execFile)(process.execPath, words, { env })).stdout);
+    };
+    expect(await newerOf(github.head)).toEqual({ newer: null });
+    expect(await newerOf("2e".repeat(20))).toEqual({ newer: github.head });
   });
 
   it("is an error where it cannot be known: nothing goes on then", async () => {

@@ -2,6 +2,7 @@ import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import { Project } from "../terraform/support/project";
+import type { MoveReport } from "../../plan/move-state";
 import { run } from "./support/run";
 
 const BUCKET = "terraform-state-app-123456789012";
@@ -14,7 +15,8 @@ export default environment({ region: "us-west-2", database: false, distribution:
   const project = new Project({ "qa.ts": source }, { project: "app", bootstrap: { region: "us-west-2" } });
   afterAll(() => project.remove());
 
-  const moveState = () => run(project.folder, ["move-state", "--offline"]);
+  const moveState = (...options: readonly string[]) =>
+    run(project.folder, ["move-state", "--offline", ...options]);
   const config = () => readFileSync(join(project.folder, "cdktf.json"), "utf8");
   const terraform = (stack: string, ...args: readonly string[]) =>
     project.sandbox("terraform", `-chdir=cdktf.out/stacks/${stack}`, ...args);
@@ -64,9 +66,12 @@ export default environment({ region: "us-west-2", database: false, distribution:
   it("changes nothing when it is run again, even where an older state still lies here", async () => {
     const before = config();
     writeFileSync(local("qa"), "{}");
-    const { code, stderr } = await moveState();
+    const { code, stdout, stderr } = await moveState("--json");
     expect(code, stderr).toBe(0);
     expect(stderr).toContain(`✓ qa: is s3://${BUCKET}/qa.tfstate`);
+    const places = ["bootstrap", "qa"].map((name) => [name, `s3://${BUCKET}/${name}.tfstate`, "was there"]);
+    const { states }: MoveReport = JSON.parse(stdout);
+    expect(states.map(({ name, place, outcome }) => [name, place, outcome])).toEqual(places);
     expect(stderr).not.toContain("moved to");
     expect(config()).toBe(before);
     expect((await run(project.folder, ["plan", "--offline"])).code).toBe(0);

@@ -1,7 +1,8 @@
 import { PassThrough } from "node:stream";
 import { describe, expect, it, vi } from "vitest";
 import { oneAtATime, parallel } from "../../plan/parallel";
-import { duration, Progress, screenOf } from "../../plan/progress";
+import { Progress, screenOf } from "../../plan/progress";
+import { duration } from "../../terminal/duration";
 
 /** A terminal that remembers, or a file. */
 function screen(isTTY: boolean, environment: NodeJS.ProcessEnv = {}) {

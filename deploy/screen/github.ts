@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { appendFileSync } from "node:fs";
 import type { DeployEvent, Result, Subscriber } from "../events";
 import { short } from "../image";
-import { duration } from "./words";
+import { duration } from "../../terminal/duration";
 
 /** Values in a workflow command must be escaped, or a line break would end it. */
 const escaped = (text: string) => text.replace(/%/g, "%25").replace(/\r/g, "%0D").replace(/\n/g, "%0A");

@@ -1,3 +1,4 @@
+import { duration } from "../../terminal/duration";
 import type { Check, CheckStatus, DeployEvent, Result, ServiceStatus } from "../events";
 import { short } from "../image";
 
@@ -16,10 +17,6 @@ export const resultLines = ({ exitCode, text, lastLines, wayOut, url, seconds }:
   ...wayOut.map((line) => `  → ${line}`),
   ...(exitCode === 0 && url ? [`  ${url}`] : []),
 ];
-
-/** Seconds as `1 m 05 s`. */
-export const duration = (seconds: number) =>
-  seconds < 60 ? `${seconds} s` : `${Math.floor(seconds / 60)} m ${String(seconds % 60).padStart(2, "0")} s`;
 
 /** A time with its age: `2026-11-20 12:00 UTC (3 minutes ago)`. */
 function withAge(time: string, now: string): string {
