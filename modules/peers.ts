@@ -1,4 +1,5 @@
-import { existsSync, readFileSync, realpathSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
+import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import type { Mistake } from "./mistakes";
 
@@ -19,7 +20,7 @@ interface Installed {
  * @param here a folder of this package
  */
 export function checkPeers(project: string, here: string): Mistake[] {
-  const { peerDependencies } = manifestOf(packageOf(here));
+  const { peerDependencies = {} } = manifestOf(packageOf(here));
   return Object.entries<string>(peerDependencies).flatMap(([name, range]) => {
     const own = find(project, name);
     const path = `package.json.dependencies.${name}`;
@@ -44,12 +45,15 @@ export function checkPeers(project: string, here: string): Mistake[] {
   });
 }
 
-/** Where Node finds a package from a folder: in the nearest node_modules. */
+/** What Node finds of a package from a folder. */
 function find(from: string, name: string): Installed | undefined {
-  const folder = join(from, "node_modules", name);
-  if (existsSync(join(folder, "package.json")))
-    return { folder: realpathSync(folder), version: manifestOf(folder).version };
-  return dirname(from) === from ? undefined : find(dirname(from), name);
+  try {
+    const file = createRequire(join(from, "package.json")).resolve(`${name}/package.json`);
+    return { folder: dirname(file), version: manifestOf(dirname(file)).version };
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "MODULE_NOT_FOUND") return undefined;
+    throw error;
+  }
 }
 
 /** The folder of the package that a folder is of. */
