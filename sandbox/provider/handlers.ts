@@ -100,6 +100,8 @@ export class Handlers {
       resource_schemas: resources,
       data_source_schemas: data,
       ephemeral_resource_schemas: Object.fromEntries(ephemeral),
+      // Terraform asks once, and not once for each walk of its graph.
+      server_capabilities: { get_provider_schema_optional: true },
     };
   }
 
