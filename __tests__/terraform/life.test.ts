@@ -26,7 +26,9 @@ describe.sequential("staging and prod", () => {
   });
 
   it.each(["staging", "prod"])("plan no change of %s after that", async (name) => {
-    const { code, output } = await project.cdktf("plan", name);
+    const { code, output } = await (name === "staging"
+      ? project.cdktf("plan", name)
+      : project.terraform(name, "plan"));
     expect(code, output).toBe(0);
     expect(output).toContain("No changes.");
   });
@@ -105,7 +107,7 @@ describe.sequential("staging and prod", () => {
       join(__dirname, "../../demo/write-secrets.cjs"),
       name,
     );
-    const { output } = await project.cdktf("plan", "staging");
+    const { output } = await project.terraform("staging", "plan");
     expect(output).toContain("No changes.");
     expect(project.log).not.toContain("demo-");
     expect(world().find({ type: "aws_ssm_parameter", where: { name } })?.attributes.version).toBe(1);
@@ -118,7 +120,7 @@ describe.sequential("staging and prod", () => {
       "retention_in_days=1",
     );
     expect(edited.code, edited.output).toBe(0);
-    const { output } = await project.cdktf("plan", "staging");
+    const { output } = await project.terraform("staging", "plan");
     expect(output).toMatch(/aws_cloudwatch_log_group\.service_web_logs\s.*will be updated in-place/);
     expect(output).toContain("Plan: 0 to add, 1 to change, 0 to destroy");
   });
@@ -162,7 +164,7 @@ describe.sequential("staging and prod", () => {
     const source = readFileSync(join(project.folder, "environments/prod.ts"), "utf8");
     const lifted = `  data: "disposable",\n  distribution: { deletionProtection: false },\n`;
     project.write("prod.ts", source.replace("  services: {", `${lifted}  services: {`));
-    const applied = await project.cdktf("apply", "prod", "--auto-approve");
+    const applied = await project.terraform("prod", "apply -auto-approve");
     expect(applied.code, applied.output).toBe(0);
     const { code, output } = await project.cdktf("destroy", "staging", "prod", "--auto-approve");
     expect(code, output).toBe(0);

@@ -24,14 +24,16 @@ describe("many options at once", () => {
   afterAll(() => project.remove());
 
   it("apply, plan no change after that, and are destroyed to the last object", async () => {
-    const applied = await project.cdktf("apply", "everything", "bare", "--auto-approve");
-    expect(applied.code, applied.output).toBe(0);
     for (const name of ["everything", "bare"]) {
-      const { output } = await project.cdktf("plan", name);
-      expect(output).toContain("No changes.");
+      const applied = await project.terraform(name, "apply -auto-approve");
+      expect(applied.code, applied.output).toBe(0);
     }
-    const destroyed = await project.cdktf("destroy", "everything", "bare", "--auto-approve");
-    expect(destroyed.code, destroyed.output).toBe(0);
+    for (const name of ["everything", "bare"])
+      expect((await project.terraform(name, "plan")).output).toContain("No changes.");
+    for (const name of ["everything", "bare"]) {
+      const destroyed = await project.terraform(name, "destroy -auto-approve");
+      expect(destroyed.code, destroyed.output).toBe(0);
+    }
     expect(made(project)).toEqual([]);
   });
 });
@@ -47,7 +49,7 @@ describe("many services", () => {
   afterAll(() => project.remove());
 
   it("still make a contract that a parameter holds and deploy reads", async () => {
-    const { code, output } = await project.cdktf("apply", "many", "--auto-approve");
+    const { code, output } = await project.terraform("many", "apply -auto-approve");
     expect(code, output).toBe(0);
     const parameter = worldOf(project).find({ type: "aws_ssm_parameter", where: { name: "/many/deploy" } });
     const text = (parameter && worldOf(project).reveal(parameter, "value")) ?? "";
@@ -66,17 +68,16 @@ describe("peering", () => {
   afterAll(() => project.remove());
 
   it("is refused while the peer is not there, and routes both ways once it is", async () => {
-    await project.synth();
-    const early = await project.cdktf("plan", "spoke");
+    const early = await project.terraform("spoke", "plan");
     expect(early.code).not.toBe(0);
     expect(early.output).toContain("no matching");
-    const both = await project.cdktf("apply", "hub", "--auto-approve");
+    const both = await project.terraform("hub", "apply -auto-approve");
     expect(both.code, both.output).toBe(0);
-    const spoke = await project.cdktf("apply", "spoke", "--auto-approve");
+    const spoke = await project.terraform("spoke", "apply -auto-approve");
     expect(spoke.code, spoke.output).toBe(0);
-    const again = await project.cdktf("plan", "spoke");
+    const again = await project.terraform("spoke", "plan");
     expect(again.output).toContain("No changes.");
-    const hub = await project.cdktf("plan", "hub");
+    const hub = await project.terraform("hub", "plan");
     expect(hub.output).toContain("No changes.");
   });
 });
@@ -87,7 +88,7 @@ describe("a copied file", () => {
 
   it("is one more environment, of more than a hundred resources, with no other file touched", async () => {
     cpSync(join(project.folder, "environments/staging.ts"), join(project.folder, "environments/qa.ts"));
-    const { code, output } = await project.cdktf("plan", "qa");
+    const { code, output } = await project.terraform("qa", "plan");
     expect(code, output).toBe(0);
     const [, count] = /Plan: (\d+) to add, 0 to change, 0 to destroy/.exec(output) ?? [];
     expect(Number(count)).toBeGreaterThan(100);

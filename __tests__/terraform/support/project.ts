@@ -79,6 +79,18 @@ export class Project {
     return this.sandbox(process.execPath, join(ROOT, "node_modules/cdktf-cli/bundle/bin/cdktf"), ...args);
   }
 
+  /** What `cdktf plan`, `apply` or `destroy` of a stack does, without cdktf's own seconds: a synthesis, then Terraform in its folder. */
+  async terraform(stack: string, ...words: readonly string[]): Promise<Outcome> {
+    const synthesized = await this.synth();
+    if (synthesized.code !== 0) return synthesized;
+    const terraform = `terraform -chdir=cdktf.out/stacks/${stack}`;
+    return this.sandbox(
+      "sh",
+      "-c",
+      `${terraform} init -input=false >/dev/null && ${terraform} ${words.join(" ")} -input=false`,
+    );
+  }
+
   /** Writes cdktf.out, without a sandbox. */
   async synth(): Promise<Outcome> {
     const { code, said } = synthesizeHere({ folder: this.folder, environment: {} });

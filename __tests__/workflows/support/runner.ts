@@ -125,7 +125,14 @@ function start(
 ): Promise<Ended> {
   const child = spawn(command, args, {
     cwd: folder,
-    env: { ...process.env, CI: "true", NO_COLOR: "1", FORCE_COLOR: "0", ...env },
+    env: {
+      ...process.env,
+      CI: "true",
+      NO_COLOR: "1",
+      FORCE_COLOR: "0",
+      PATH: `${join(__dirname, "bin")}:${process.env.PATH}`,
+      ...env,
+    },
     stdio: ["ignore", "pipe", "pipe"],
   });
   let output = "";

@@ -1,0 +1,13 @@
+import processes from "node:child_process";
+import { syncBuiltinESMExports } from "node:module";
+
+/** Tests of the project `unit` start no process: one takes longer than most of their files. */
+const refuse = () => {
+  throw new Error(
+    "A unit test starts no process: name this file in vitest.config.mts, among those of the project whole.",
+  );
+};
+
+for (const name of ["spawn", "spawnSync", "exec", "execSync", "execFile", "execFileSync", "fork"] as const)
+  processes[name] = refuse as never;
+syncBuiltinESMExports();
