@@ -137,6 +137,17 @@ describe("who may import whom", () => {
     expect(filesIn("aws").length).toBeGreaterThan(5);
   });
 
+  test("a part of an environment: nothing of what composes them but its name", () => {
+    const parts =
+      /^modules\/(bastion|cluster|database|distribution|internal|key|network|registry|service|uses)\//;
+    const composing = imports.filter(
+      ({ file, target }) =>
+        parts.test(file) && target.startsWith("modules/environment") && target !== "modules/environment/name",
+    );
+    expect(lines(composing)).toEqual([]);
+    expect(imports.filter(({ file }) => parts.test(file)).length).toBeGreaterThan(100);
+  });
+
   test("modules: themselves, AWS's facts, and how to suppress a rule beside what breaks it", () => {
     expect(strays("modules", (target) => target === "guardrails/suppress" || isFact(target))).toEqual([]);
     expect(from("modules").length).toBeGreaterThan(100);

@@ -3,6 +3,10 @@
  * too: constructs are in `slipway/constructs`.
  */
 export { suppress } from "../guardrails/suppress";
+export type { BastionProps } from "./bastion/props";
+export type { ClusterProps } from "./cluster/props";
+export type { DatabaseProps, ExternalDatabaseProps } from "./database/props";
+export type { DistributionProps } from "./distribution/props";
 export {
   type EnvironmentFile,
   type EnvironmentProps,
@@ -13,3 +17,6 @@ export {
   small,
 } from "./environment";
 export type { Environment } from "./environment/environment";
+export type { ExistingNetworkProps, NetworkProps } from "./network/props";
+export type { RegistryProps } from "./registry/props";
+export type { ServiceProps } from "./service/props";

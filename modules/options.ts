@@ -74,18 +74,26 @@ export const formOf = (schema: z.core.$ZodType): Form | undefined => forms.get(u
 /** `true`, where every option has a default. */
 type True<Schema extends z.ZodType> = Record<never, never> extends z.input<Schema> ? true : never;
 
-/** A part that may be written short. @see expand */
-export function short<Schema extends z.ZodObject, Short = never>(schema: Schema, shorthand?: string) {
+/** A part that may be written short. @see expand @typeParam Written the options as an editor names them */
+export function short<
+  Schema extends z.ZodObject,
+  Short = never,
+  Written extends z.input<Schema> = z.input<Schema>,
+>(schema: Schema, shorthand?: string) {
   const written = z
-    .custom<True<Schema> | Short | z.input<Schema>>()
+    .custom<True<Schema> | Short | Written>()
     .transform((value, context): z.output<Schema> => into(context, schema, expand(value, shorthand)));
   return formed(written, { options: [schema], shorthand });
 }
 
-/** A part that may be written short, and that `false` leaves out. @see expand */
-export function part<Schema extends z.ZodObject, Short = never>(schema: Schema, shorthand?: string) {
+/** A part that may be written short, and that `false` leaves out. @see expand @typeParam Written the options as an editor names them */
+export function part<
+  Schema extends z.ZodObject,
+  Short = never,
+  Written extends z.input<Schema> = z.input<Schema>,
+>(schema: Schema, shorthand?: string) {
   const written = z
-    .custom<false | True<Schema> | Short | z.input<Schema>>()
+    .custom<false | True<Schema> | Short | Written>()
     .transform((value, context): false | z.output<Schema> =>
       value === false ? false : into(context, schema, expand(value, shorthand)),
     );

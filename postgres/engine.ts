@@ -1,4 +1,4 @@
-import type { DatabaseConfiguration } from "../modules/environment/props";
+import type { DatabaseConfiguration } from "../modules/database/props";
 
 /** What stands in for an environment's database where there is only Docker: a laptop, a runner. */
 export interface Engine {

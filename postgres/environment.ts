@@ -1,7 +1,7 @@
 import { parse } from "node:path";
 import { read } from "../modules/app";
 import { resolve } from "../modules/environment/resolve";
-import type { DatabaseConfiguration } from "../modules/environment/props";
+import type { DatabaseConfiguration } from "../modules/database/props";
 import { ConfigurationError } from "../modules/mistakes";
 import { meant } from "../modules/similar";
 

@@ -124,7 +124,9 @@ describe("docs/adopting.md", () => {
       const extensions = ["importFrom", "moveFromId", "snapshot_identifier"].map((words) =>
         code("ts", words),
       );
-      const body = extensions.map((one) => `environment({ region: "us-west-2" }, ${one.trim()});`).join("\n");
+      const body = extensions
+        .map((one) => `environment({ region: "us-west-2", services: { web: {}, api: {} } }, ${one.trim()});`)
+        .join("\n");
       writeFileSync(
         join(folder, "guide.ts"),
         `import { SqsQueue } from "@cdktf/provider-aws/lib/sqs-queue";\nimport { environment } from "./modules/environment";\n${body}\n`,

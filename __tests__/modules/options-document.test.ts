@@ -1,3 +1,4 @@
+import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { bootstrapOptions } from "../../modules/bootstrap/props";
 import { light, type Preset, production, small } from "../../modules/environment";
@@ -6,6 +7,7 @@ import { isRecord } from "../../modules/options";
 import { sidecarOptions } from "../../modules/service/props";
 import { code, listOptions, NAME, type Option, readDeclarations } from "./support/list-options";
 
+const ROOT = join(__dirname, "../..");
 const declarations = readDeclarations(["environment/props", "bootstrap/props", "service/props"]);
 
 /** A preset, shaped as what somebody writes. */
@@ -58,6 +60,29 @@ describe("the declaration of an option", () => {
     expect(but({ standard: [], told: "none" })).toEqual([]);
     expect(but({ standard: [], told: "[1]" })).toEqual(["network.zones has @default [1], and takes []"]);
   });
+});
+
+test("each part's options have a name, which an editor shows", () => {
+  const { program, checker } = declarations;
+  const source = program.getSourceFile(join(ROOT, "modules/environment/props.ts"));
+  const module = source && checker.getSymbolAtLocation(source);
+  const props = module && checker.getExportsOfModule(module).find(({ name }) => name === "EnvironmentProps");
+  if (props === undefined) throw new Error("There is no EnvironmentProps.");
+  const shown = (part: string) => {
+    const property = checker.getDeclaredTypeOfSymbol(props).getProperty(part);
+    return property && checker.typeToString(checker.getTypeOfSymbol(property)).split(" | ").sort();
+  };
+  expect(
+    ["bastion", "cluster", "database", "distribution", "network", "registry"].map((part) => shown(part)),
+  ).toEqual([
+    ["BastionProps", "boolean", "undefined"],
+    ["ClusterProps", "true", "undefined"],
+    ["DatabaseProps", "ExternalDatabaseProps", "boolean", "string", "undefined"],
+    ["DistributionProps", "boolean", "undefined"],
+    ["ExistingNetworkProps", "NetworkProps", "string", "true", "undefined"],
+    ["RegistryProps", "string", "undefined"],
+  ]);
+  expect(shown("services")).toEqual(["Readonly<Record<string, ServiceProps>>", "undefined"]);
 });
 
 function defaultText({ standard, told, required }: Option): string {

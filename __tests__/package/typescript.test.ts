@@ -15,6 +15,8 @@ function write(files: Readonly<Record<string, string>>): void {
   }
 }
 
+const imported = (name: string, from: string) => `import { ${name} } from ${JSON.stringify(from)};`;
+
 function run(file: string) {
   const { status, stdout, stderr } = spawnSync(process.execPath, ["--require", LOADER, file], {
     cwd: folder,
@@ -27,10 +29,10 @@ describe("slipway/typescript", () => {
   it("runs TypeScript beside packages of either kind, whichever loads which", () => {
     write({
       "package.json": '{ "name": "own" }',
-      "main.ts": `import { plain } from "plain";
-import { modern } from "modern";
-import { helper } from "./helper.js";
-import type { Missing } from "nowhere";
+      "main.ts": `${imported("plain", "plain")}
+${imported("modern", "modern")}
+${imported("helper", "./helper.js")}
+${imported("type Missing", "./nowhere")}
 interface Said { readonly words: readonly string[] }
 const said: Said = { words: [plain(__dirname), modern, helper satisfies string] };
 console.log(said.words.join(" "));`,
@@ -50,7 +52,7 @@ console.log(said.words.join(" "));`,
   it("says where in a file's source an error is, though a package had it loaded", () => {
     write({
       "package.json": '{ "name": "own" }',
-      "throws.ts": `import { call } from "calls";
+      "throws.ts": `${imported("call", "calls")}
 interface Long {
   readonly name: string;
 }

@@ -5,7 +5,7 @@ import { App, Testing } from "cdktf";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { Database } from "../../modules/database/database";
 import { databaseOptions } from "../../modules/database/props";
-import type { DatabaseConfiguration } from "../../modules/environment/props";
+import type { DatabaseConfiguration } from "../../modules/database/props";
 import type { Network } from "../../modules/network/network";
 import { SlipwayStack } from "../../modules/stack";
 import { parsePlan } from "../../plan/plan-json";

@@ -7,7 +7,7 @@ import { KeyPair } from "@cdktf/provider-aws/lib/key-pair";
 import { SecurityGroup } from "@cdktf/provider-aws/lib/security-group";
 import { Construct } from "constructs";
 import { AL2023_ARM64 } from "../../aws/images";
-import type { BastionConfiguration } from "../environment/props";
+import type { BastionConfiguration } from "./props";
 import { nameOf } from "../names";
 import type { Network } from "../network/network";
 import { assumedBy, policy, sessionStatements } from "../policy";

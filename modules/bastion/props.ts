@@ -24,4 +24,8 @@ export const bastionOptions = options({
   ssh: part(sshOptions).default(false),
 });
 
-export const bastion = part(bastionOptions);
+/** What a file says of its bastion. */
+export interface BastionProps extends z.input<typeof bastionOptions> {}
+export type BastionConfiguration = z.output<typeof bastionOptions>;
+
+export const bastion = part<typeof bastionOptions, never, BastionProps>(bastionOptions);

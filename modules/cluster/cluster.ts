@@ -13,7 +13,7 @@ import { SecurityGroup } from "@cdktf/provider-aws/lib/security-group";
 import { Fn, type ITerraformDependable, Token } from "cdktf";
 import { Construct } from "constructs";
 import { architectureOf } from "../../aws/instance-types";
-import type { ClusterConfiguration } from "../environment/props";
+import type { ClusterConfiguration } from "./props";
 import type { Key } from "../key/key";
 import { nameOf } from "../names";
 import type { Network } from "../network/network";
@@ -47,7 +47,7 @@ export interface CapacityProvider {
   readonly provider: EcsCapacityProvider;
 }
 
-export interface ClusterProps {
+interface Props {
   readonly name: string;
   readonly network: Network;
   readonly key: Key | undefined;
@@ -72,7 +72,7 @@ export class Cluster extends Construct {
   constructor(
     scope: Construct,
     id: string,
-    private readonly props: ClusterProps,
+    private readonly props: Props,
   ) {
     super(scope, id);
     this.cluster = this.createCluster();

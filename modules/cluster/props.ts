@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { show } from "../mistakes";
-import { options, whole } from "../options";
+import { options, short, whole } from "../options";
 
 const label = z
   .string()
@@ -61,3 +61,9 @@ export const clusterOptions = options({
   /** Task and container metrics in CloudWatch, paid per metric. @default true */
   containerInsights: z.boolean().default(true),
 });
+
+/** What a file says of its cluster. */
+export interface ClusterProps extends z.input<typeof clusterOptions> {}
+export type ClusterConfiguration = z.output<typeof clusterOptions>;
+
+export const cluster = short<typeof clusterOptions, never, ClusterProps>(clusterOptions);

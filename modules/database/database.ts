@@ -8,7 +8,7 @@ import { Token } from "cdktf";
 import { Construct } from "constructs";
 import { applyType } from "../../aws/postgres-parameters";
 import type { DatabaseContract } from "../contract";
-import type { DatabaseConfiguration } from "../environment/props";
+import type { DatabaseConfiguration } from "./props";
 import type { Key } from "../key/key";
 import { nameOf } from "../names";
 import type { Network } from "../network/network";

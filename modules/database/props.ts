@@ -114,13 +114,22 @@ export const externalDatabaseOptions = options({
   ),
 });
 
+/** What a file says of a database that the environment makes. */
+export interface DatabaseProps extends z.input<typeof databaseOptions> {}
+/** What a file says of one that is elsewhere. */
+export interface ExternalDatabaseProps extends z.input<typeof externalDatabaseOptions> {}
+/** An RDS instance that the environment makes. */
+export type DatabaseConfiguration = z.output<typeof databaseOptions> & { readonly url?: undefined };
+/** A Postgres that is elsewhere. */
+export type ExternalDatabaseConfiguration = z.output<typeof externalDatabaseOptions>;
+
 /** Whether what was written is about a database that is elsewhere. */
 export const isExternal = (written: unknown): boolean => isRecord(written) && "url" in written;
 
 /** `"db.t4g.small"` or the options; one that is elsewhere; false for an environment without a database. */
 export const database = formed(
   z
-    .custom<boolean | string | z.input<typeof databaseOptions> | z.input<typeof externalDatabaseOptions>>()
+    .custom<boolean | string | DatabaseProps | ExternalDatabaseProps>()
     .transform(
       (
         value,

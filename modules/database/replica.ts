@@ -3,7 +3,7 @@ import { DbInstance } from "@cdktf/provider-aws/lib/db-instance";
 import type { DbParameterGroup } from "@cdktf/provider-aws/lib/db-parameter-group";
 import type { SecurityGroup } from "@cdktf/provider-aws/lib/security-group";
 import { Construct } from "constructs";
-import type { DatabaseConfiguration } from "../environment/props";
+import type { DatabaseConfiguration } from "./props";
 import type { Key } from "../key/key";
 import { nameOf } from "../names";
 import { ITSELF } from "../stack";

@@ -15,7 +15,7 @@ import type { Wafv2WebAcl } from "@cdktf/provider-aws/lib/wafv2-web-acl";
 import { Fn } from "cdktf";
 import { Construct } from "constructs";
 import { CLOUDFRONT_REGION } from "../../aws/cloudfront";
-import type { Configuration, DistributionConfiguration } from "../environment/props";
+import type { DistributionConfiguration } from "./props";
 import { nameOf } from "../names";
 import type { Network } from "../network/network";
 import { addressOf, ITSELF } from "../stack";
@@ -29,8 +29,9 @@ const ORIGIN = "load-balancer";
 const YEAR = 31_536_000;
 const METHODS = ["GET", "HEAD", "OPTIONS", "PUT", "POST", "PATCH", "DELETE"];
 
-export interface DistributionProps {
-  readonly configuration: Configuration;
+interface Props {
+  readonly name: string;
+  readonly region: string;
   readonly distribution: DistributionConfiguration;
   readonly network: Network;
   /** The AWS account's id. */
@@ -54,20 +55,15 @@ export class Distribution extends Construct {
   readonly own: DistributionConfiguration;
   private readonly name: string;
 
-  constructor(
-    scope: Construct,
-    id: string,
-    { configuration, distribution, network, account }: DistributionProps,
-  ) {
+  constructor(scope: Construct, id: string, { name, region, distribution, network, account }: Props) {
     super(scope, id);
-    const { name } = configuration;
     this.name = name;
     this.own = distribution;
     this.accessLogs = distribution.accessLogs
       ? new AccessLogs(this, "access_logs", { name, account, days: distribution.accessLogs.days })
       : undefined;
     this.zone = this.findZone();
-    this.certificate = this.createCertificate(configuration.region);
+    this.certificate = this.createCertificate(region);
     this.loadBalancer = new LoadBalancer(this, "load_balancer", {
       name,
       network,

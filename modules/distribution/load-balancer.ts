@@ -3,7 +3,7 @@ import { Lb } from "@cdktf/provider-aws/lib/lb";
 import { LbListener } from "@cdktf/provider-aws/lib/lb-listener";
 import { SecurityGroup } from "@cdktf/provider-aws/lib/security-group";
 import { Construct } from "constructs";
-import type { DistributionConfiguration } from "../environment/props";
+import type { DistributionConfiguration } from "./props";
 import { nameOf } from "../names";
 import type { Network } from "../network/network";
 import { admit, groupLifecycle } from "../security-group";

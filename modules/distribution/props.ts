@@ -87,4 +87,8 @@ export const distributionOptions = options({
   deletionProtection: z.boolean().default(true),
 });
 
-export const distribution = part(distributionOptions);
+/** What a file says of its distribution. */
+export interface DistributionProps extends z.input<typeof distributionOptions> {}
+export type DistributionConfiguration = z.output<typeof distributionOptions>;
+
+export const distribution = part<typeof distributionOptions, never, DistributionProps>(distributionOptions);

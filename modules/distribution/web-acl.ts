@@ -1,7 +1,7 @@
 import { Wafv2WebAcl } from "@cdktf/provider-aws/lib/wafv2-web-acl";
 import type { Construct } from "constructs";
 import { CLOUDFRONT_REGION } from "../../aws/cloudfront";
-import type { DistributionConfiguration } from "../environment/props";
+import type { DistributionConfiguration } from "./props";
 import { nameOf } from "../names";
 
 type Waf = Exclude<DistributionConfiguration["waf"], false>;

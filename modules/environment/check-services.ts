@@ -6,7 +6,8 @@ import { type Mistake, show } from "../mistakes";
 import { sessionChannels } from "../policy";
 import { servicesIn } from "../service/service-url";
 import { variablesOf } from "../service/variables";
-import type { Configuration, environmentOptions, ServiceConfiguration } from "./props";
+import type { Configuration, environmentOptions } from "./props";
+import type { ServiceConfiguration } from "../service/props";
 
 type Parsed = z.output<typeof environmentOptions>;
 

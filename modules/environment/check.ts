@@ -9,12 +9,9 @@ import { kinds } from "../network/subnets";
 import { userOf } from "../database/login";
 import { usersOf } from "../database/logins-sql";
 import { usesQueue } from "../uses/props";
-import type {
-  Configuration,
-  environmentOptions,
-  DatabaseConfiguration,
-  ExistingNetworkConfiguration,
-} from "./props";
+import type { Configuration, environmentOptions } from "./props";
+import type { DatabaseConfiguration } from "../database/props";
+import type { ExistingNetworkConfiguration } from "../network/props";
 
 type Parsed = z.output<typeof environmentOptions>;
 

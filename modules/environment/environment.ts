@@ -28,7 +28,8 @@ import type { Bucket } from "../uses/bucket";
 import { createUse } from "../uses/create-use";
 import type { Queue } from "../uses/queue";
 import type { Valkey } from "../uses/valkey";
-import type { Configuration, ServiceConfiguration } from "./props";
+import type { Configuration } from "./props";
+import type { ServiceConfiguration } from "../service/props";
 
 /** A parameter holds 8 KiB, which is some seven services in plain JSON: from here on it is packed. */
 const MOST_READABLE = 4;
@@ -118,10 +119,10 @@ export class Environment<
   }
 
   private createNetwork() {
-    const { network, ...configuration } = this.configuration;
+    const { name, region, network, distribution } = this.configuration;
     return network.vpc === undefined
-      ? new OwnNetwork(this, "network", { ...configuration, network, tags: this.tags })
-      : new ExistingNetwork(this, "network", { ...configuration, network });
+      ? new OwnNetwork(this, "network", { name, region, network, tags: this.tags })
+      : new ExistingNetwork(this, "network", { name, network, reachable: Boolean(distribution) });
   }
 
   private createFlowLogs() {
@@ -169,10 +170,10 @@ export class Environment<
   }
 
   private createDistribution() {
-    const { configuration, network, account } = this;
-    const { distribution } = configuration;
+    const { network, account } = this;
+    const { name, region, distribution } = this.configuration;
     return distribution
-      ? new Distribution(this, "distribution", { configuration, distribution, network, account })
+      ? new Distribution(this, "distribution", { name, region, distribution, network, account })
       : undefined;
   }
 
@@ -225,7 +226,8 @@ export class Environment<
         if (registry === undefined) throw new Error(`No registry for ${service.name}.`);
         const props = {
           account,
-          configuration,
+          environment: configuration.name,
+          region: configuration.region,
           key,
           service,
           network,

@@ -1,6 +1,6 @@
-import type { z } from "zod";
 import type { Database } from "../database/database";
-import type { databaseOptions } from "../database/props";
+import type { DatabaseProps } from "../database/props";
+import type { ServiceProps } from "../service/props";
 import type { Environment } from "./environment";
 import type { EnvironmentProps, Preset } from "./props";
 
@@ -14,7 +14,6 @@ export interface EnvironmentFile {
 }
 
 type Written = EnvironmentProps["database"];
-type ServiceProps = NonNullable<EnvironmentProps["services"]>[string];
 
 /** What an environment is of the database that is written so: by itself, or in the preset where nothing is written. */
 type Made<Own, Under> = [Own] extends [undefined] ? MadeOf<Under> : MadeOf<Own>;
@@ -28,7 +27,7 @@ interface NoSuchOption {
 
 /** Refuses what is no option of a database that is made: a type that is inferred is not held to its options otherwise. */
 type Known<Own> = Own extends object
-  ? { readonly [Key in Exclude<keyof Own, keyof z.input<typeof databaseOptions> | "url">]: NoSuchOption }
+  ? { readonly [Key in Exclude<keyof Own, keyof DatabaseProps | "url">]: NoSuchOption }
   : unknown;
 
 /** What a file says, with what its second argument is to know: the services by name, and whether there is a database. */

@@ -1,16 +1,15 @@
 import { z } from "zod";
 import { account } from "../account";
-import { bastion, type bastionOptions } from "../bastion/props";
-import { clusterOptions } from "../cluster/props";
-import { database, type databaseOptions, type externalDatabaseOptions } from "../database/props";
-import { distribution } from "../distribution/props";
+import { type BastionConfiguration, bastion } from "../bastion/props";
+import { type ClusterConfiguration, cluster } from "../cluster/props";
+import { type DatabaseConfiguration, database, type ExternalDatabaseConfiguration } from "../database/props";
+import { type DistributionConfiguration, distribution } from "../distribution/props";
 import { show } from "../mistakes";
-import { network, type networkOptions } from "../network/props";
-import type { Kind } from "../network/subnets";
-import { options, short } from "../options";
+import { type NetworkConfiguration, network } from "../network/props";
+import { options } from "../options";
 import { region } from "../region";
-import { registry } from "../registry/props";
-import { serviceOptions } from "../service/props";
+import { type RegistryConfiguration, registry } from "../registry/props";
+import { type ServiceConfiguration, type ServiceProps, serviceOptions } from "../service/props";
 import type { UseDefaults } from "../uses/props";
 
 const serviceName = z
@@ -62,7 +61,7 @@ export const environmentOptions = options({
   /** RDS Postgres, or one that is elsewhere, by its URL. @default true */
   database: database.prefault(true),
   /** ECS and the instances that it places tasks on. @default true */
-  cluster: short(clusterOptions).prefault(true),
+  cluster: cluster.prefault(true),
   /** CloudFront and the internal load balancer behind it; false for an environment of workers. @default true */
   distribution: distribution.prefault(true),
   /** Where images come from. */
@@ -74,66 +73,21 @@ export const environmentOptions = options({
 type Written = z.input<typeof environmentOptions>;
 
 /** What a person writes in an environment file. */
-export interface EnvironmentProps extends Readonly<Written> {
+export interface EnvironmentProps extends Readonly<Omit<Written, "services">> {
+  /** What runs, by name, in the order of deployment. @default {} */
+  readonly services?: Readonly<Record<string, ServiceProps>> | undefined;
   /** Plain data under everything that is written here: `small`, `production` or an own one. */
   readonly preset?: Preset;
 }
 
 /** Defaults for a kind of environment: the parts of one, and what every service starts from. */
 export type Preset = Readonly<Partial<Omit<Written, "name" | "services">>> & {
-  readonly service?: Partial<z.input<typeof serviceOptions>>;
+  readonly service?: Partial<ServiceProps>;
   /** What everything that services use starts from, by its kind. */
   readonly uses?: UseDefaults;
 };
 
 type Parsed = z.output<typeof environmentOptions>;
-type Part<Key extends keyof Parsed> = Exclude<Parsed[Key], false | undefined>;
-
-export type BastionConfiguration = z.output<typeof bastionOptions>;
-/** An RDS instance that the environment makes. */
-export type DatabaseConfiguration = z.output<typeof databaseOptions> & { readonly url?: undefined };
-/** A Postgres that is elsewhere. */
-export type ExternalDatabaseConfiguration = z.output<typeof externalDatabaseOptions>;
-export type ClusterConfiguration = Part<"cluster">;
-export type DistributionConfiguration = Part<"distribution">;
-export type RegistryConfiguration = Part<"registry">;
-
-/** A VPC that the environment makes. */
-export interface OwnNetworkConfiguration
-  extends Omit<z.output<typeof networkOptions>, "zones" | "endpoints" | "peering"> {
-  readonly vpc?: undefined;
-  readonly cidr: string;
-  /** Names of the zones, in order. */
-  readonly zones: readonly string[];
-  /** Interface endpoints by the last part of their service's name. */
-  readonly endpoints: readonly string[];
-  readonly peering: readonly { readonly environment: string; readonly cidr: string }[];
-}
-
-/** A VPC that was there before, by its id. */
-export interface ExistingNetworkConfiguration {
-  readonly vpc: string;
-  readonly subnets: Readonly<Record<Kind, readonly string[]>>;
-  readonly ipv6: boolean;
-}
-
-export type NetworkConfiguration = OwnNetworkConfiguration | ExistingNetworkConfiguration;
-
-export interface ServiceConfiguration
-  extends Omit<z.output<typeof serviceOptions>, "capacity" | "registry" | "paths" | "database"> {
-  readonly name: string;
-  /** None for a worker. */
-  readonly paths: readonly string[];
-  readonly registry: RegistryConfiguration;
-  /** Capacity providers: names of the cluster's own, or FARGATE and FARGATE_SPOT. */
-  readonly strategy: readonly { readonly provider: string; readonly base: number; readonly weight: number }[];
-  /** Variables that hold the whole URL, and those that hold its parts, which one that is elsewhere has none of. */
-  readonly database:
-    | false
-    | { readonly urls: readonly string[]; readonly variables: readonly string[]; readonly schema: string };
-  /** Runs on Fargate, in the network mode awsvpc; on instances it is bridge. */
-  readonly fargate: boolean;
-}
 
 /** Everything that an environment is, with every default filled in: constructs read only this. */
 export interface Configuration {

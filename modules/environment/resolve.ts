@@ -16,14 +16,9 @@ import { connectionVariables } from "../service/variables";
 import { lostNames } from "./lost-names";
 import { mistakeInName } from "./name";
 import { unprotected } from "./presets";
-import {
-  type Configuration,
-  type EnvironmentProps,
-  environmentOptions,
-  type NetworkConfiguration,
-  type Preset,
-  type ServiceConfiguration,
-} from "./props";
+import { type Configuration, type EnvironmentProps, environmentOptions, type Preset } from "./props";
+import type { NetworkConfiguration } from "../network/props";
+import type { ServiceConfiguration } from "../service/props";
 
 type Parsed = z.output<typeof environmentOptions>;
 

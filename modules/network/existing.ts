@@ -5,7 +5,7 @@ import type { DbSubnetGroup } from "@cdktf/provider-aws/lib/db-subnet-group";
 import type { ElasticacheSubnetGroup } from "@cdktf/provider-aws/lib/elasticache-subnet-group";
 import type { ITerraformDependable } from "cdktf";
 import { Construct } from "constructs";
-import type { Configuration, ExistingNetworkConfiguration } from "../environment/props";
+import type { ExistingNetworkConfiguration } from "./props";
 import type { Destination } from "../security-group";
 import { addressOf, ITSELF } from "../stack";
 import { ANYWHERE, type Network, outByIpv6 } from "./network";
@@ -16,6 +16,13 @@ import { type Kind, kinds } from "./subnets";
 interface Postcondition {
   readonly condition: string;
   readonly errorMessage: string;
+}
+
+export interface ExistingNetworkProps {
+  readonly name: string;
+  readonly network: ExistingNetworkConfiguration;
+  /** Whether people reach the environment from the internet, through CloudFront. */
+  readonly reachable: boolean;
 }
 
 /**
@@ -35,15 +42,7 @@ export class ExistingNetwork extends Construct implements Network {
 
   private readonly props: ExistingNetworkConfiguration;
 
-  constructor(
-    scope: Construct,
-    id: string,
-    {
-      name,
-      network,
-      distribution,
-    }: Pick<Configuration, "name" | "distribution"> & { network: ExistingNetworkConfiguration },
-  ) {
+  constructor(scope: Construct, id: string, { name, network, reachable }: ExistingNetworkProps) {
     super(scope, id);
     this.props = network;
     this.ipv6 = network.ipv6;
@@ -52,7 +51,7 @@ export class ExistingNetwork extends Construct implements Network {
       ...(network.ipv6 ? [outByIpv6] : []),
     ];
     this.vpc = this.readVpc();
-    this.internetGateway = distribution ? this.readInternetGateway() : undefined;
+    this.internetGateway = reachable ? this.readInternetGateway() : undefined;
     this.subnets = this.readSubnets();
     [this.databaseSubnetGroup, this.cacheSubnetGroup] = createSubnetGroups(this, name, this.subnets);
   }

@@ -3,7 +3,7 @@ import { FlowLog } from "@cdktf/provider-aws/lib/flow-log";
 import { IamRole } from "@cdktf/provider-aws/lib/iam-role";
 import { IamRolePolicy } from "@cdktf/provider-aws/lib/iam-role-policy";
 import { Construct } from "constructs";
-import type { OwnNetworkConfiguration } from "../environment/props";
+import type { OwnNetworkConfiguration } from "./props";
 import type { Key } from "../key/key";
 import { nameOf } from "../names";
 import { assumedBy, forAccount, policy } from "../policy";

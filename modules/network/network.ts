@@ -24,7 +24,7 @@ import type { VpcSecurityGroupIngressRule } from "@cdktf/provider-aws/lib/vpc-se
 import { Fn, type ITerraformDependable } from "cdktf";
 import { Construct } from "constructs";
 import { zonesOf } from "../../aws/zones";
-import type { Configuration, OwnNetworkConfiguration } from "../environment/props";
+import type { OwnNetworkConfiguration } from "./props";
 import { nameOf } from "../names";
 import { admit, type Destination, groupLifecycle } from "../security-group";
 import { addressOf, ITSELF } from "../stack";
@@ -62,7 +62,9 @@ export interface Network {
   readonly wayOut: readonly ITerraformDependable[];
 }
 
-export interface OwnNetworkProps extends Pick<Configuration, "name" | "region"> {
+export interface OwnNetworkProps {
+  readonly name: string;
+  readonly region: string;
   readonly network: OwnNetworkConfiguration;
   /** The tags of everything in the stack. */
   readonly tags: Readonly<Record<string, string>>;

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { show } from "../mistakes";
 import { expand, formed, into, intoThere, isRecord, logDays, options, part } from "../options";
-import { canonical, LARGEST_VPC, SMALLEST_VPC, unfit } from "./subnets";
+import { canonical, type Kind, LARGEST_VPC, SMALLEST_VPC, unfit } from "./subnets";
 
 /** Interface endpoints by the last part of their service's name. */
 export const endpointServices = [
@@ -143,6 +143,32 @@ export const existingNetworkOptions = options({
 
 export type ExistingNetwork = z.output<typeof existingNetworkOptions>;
 
+/** What a file says of a VPC that the environment makes. */
+export interface NetworkProps extends z.input<typeof networkOptions> {}
+/** What a file says of one that is there already. */
+export interface ExistingNetworkProps extends z.input<typeof existingNetworkOptions> {}
+
+/** A VPC that the environment makes. */
+export interface OwnNetworkConfiguration
+  extends Omit<z.output<typeof networkOptions>, "zones" | "endpoints" | "peering"> {
+  readonly vpc?: undefined;
+  readonly cidr: string;
+  /** Names of the zones, in order. */
+  readonly zones: readonly string[];
+  /** Interface endpoints by the last part of their service's name. */
+  readonly endpoints: readonly string[];
+  readonly peering: readonly { readonly environment: string; readonly cidr: string }[];
+}
+
+/** A VPC that was there before, by its id. */
+export interface ExistingNetworkConfiguration {
+  readonly vpc: string;
+  readonly subnets: Readonly<Record<Kind, readonly string[]>>;
+  readonly ipv6: boolean;
+}
+
+export type NetworkConfiguration = OwnNetworkConfiguration | ExistingNetworkConfiguration;
+
 /** Whether what was written is about a VPC that is there already. */
 export const isExisting = (written: unknown): boolean =>
   isRecord(written) && ("vpc" in written || "subnets" in written);
@@ -150,7 +176,7 @@ export const isExisting = (written: unknown): boolean =>
 /** `"10.42.0.0/16"`, the options, or a VPC that is there. There is no environment without a network. */
 export const network = formed(
   z
-    .custom<true | string | z.input<typeof networkOptions> | z.input<typeof existingNetworkOptions>>()
+    .custom<true | string | NetworkProps | ExistingNetworkProps>()
     .transform((value, context): z.output<typeof networkOptions> | ExistingNetwork => {
       const written = expand(value, "cidr");
       if (!isExisting(written) || !isRecord(written)) return into(context, networkOptions, written);

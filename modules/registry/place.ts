@@ -1,4 +1,4 @@
-import type { RegistryConfiguration } from "../environment/props";
+import type { RegistryConfiguration } from "./props";
 
 /** The repository that an environment runs images from. */
 export interface ImagePlace {

@@ -39,5 +39,9 @@ export const registryOptions = options({
   create: z.boolean().default(false),
 });
 
+/** What a file says of a repository. */
+export interface RegistryProps extends z.input<typeof registryOptions> {}
+export type RegistryConfiguration = z.output<typeof registryOptions>;
+
 /** `"app"`, the name of a repository that exists, or the options. */
-export const registry = short<typeof registryOptions, string>(registryOptions, "repository");
+export const registry = short<typeof registryOptions, string, RegistryProps>(registryOptions, "repository");

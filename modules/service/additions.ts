@@ -3,7 +3,7 @@ import type { EfsAccessPoint } from "@cdktf/provider-aws/lib/efs-access-point";
 import type { EfsFileSystem } from "@cdktf/provider-aws/lib/efs-file-system";
 import { Token } from "cdktf";
 import type { z } from "zod";
-import type { ServiceConfiguration } from "../environment/props";
+import type { ServiceConfiguration } from "./props";
 import { fromIssues, type Mistake, show } from "../mistakes";
 import { variable } from "../options";
 import type { Statement } from "../policy";

@@ -3,7 +3,7 @@ import { show } from "../mistakes";
 import { DEFAULT_SCHEMA, schemaName } from "../database/schema";
 import { logDays, options, part, short, variable } from "../options";
 import { isWildcard } from "../policy";
-import { registryOptions } from "../registry/props";
+import { type RegistryConfiguration, registryOptions } from "../registry/props";
 import { use, useName } from "../uses/props";
 
 const command = z.array(z.string()).min(1, "is empty: give the command and its arguments.");
@@ -204,3 +204,22 @@ export const serviceOptions = options({
   /** Days that logs are kept; the values CloudWatch takes. @default 30 */
   logDays: logDays.default(30),
 });
+
+/** What a file says of a service. */
+export interface ServiceProps extends z.input<typeof serviceOptions> {}
+
+export interface ServiceConfiguration
+  extends Omit<z.output<typeof serviceOptions>, "capacity" | "registry" | "paths" | "database"> {
+  readonly name: string;
+  /** None for a worker. */
+  readonly paths: readonly string[];
+  readonly registry: RegistryConfiguration;
+  /** Capacity providers: names of the cluster's own, or FARGATE and FARGATE_SPOT. */
+  readonly strategy: readonly { readonly provider: string; readonly base: number; readonly weight: number }[];
+  /** Variables that hold the whole URL, and those that hold its parts, which one that is elsewhere has none of. */
+  readonly database:
+    | false
+    | { readonly urls: readonly string[]; readonly variables: readonly string[]; readonly schema: string };
+  /** Runs on Fargate, in the network mode awsvpc; on instances it is bridge. */
+  readonly fargate: boolean;
+}

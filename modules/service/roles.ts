@@ -2,7 +2,7 @@ import { IamRole } from "@cdktf/provider-aws/lib/iam-role";
 import { IamRolePolicy } from "@cdktf/provider-aws/lib/iam-role-policy";
 import { Lazy } from "cdktf";
 import { Construct } from "constructs";
-import type { ServiceConfiguration } from "../environment/props";
+import type { ServiceConfiguration } from "./props";
 import type { Key } from "../key/key";
 import { nameOf } from "../names";
 import { assumedBy, forAccount, policy, sessionChannels, type Statement } from "../policy";

@@ -4,7 +4,7 @@ import { IamRolePolicy } from "@cdktf/provider-aws/lib/iam-role-policy";
 import { SchedulerSchedule } from "@cdktf/provider-aws/lib/scheduler-schedule";
 import { Construct } from "constructs";
 import type { Cluster } from "../cluster/cluster";
-import type { ServiceConfiguration } from "../environment/props";
+import type { ServiceConfiguration } from "./props";
 import { literal } from "../literal";
 import { nameOf } from "../names";
 import { assumedBy, forAccount, policy } from "../policy";

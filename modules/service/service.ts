@@ -14,7 +14,7 @@ import type { ServiceContract } from "../contract";
 import type { Connection } from "../database/connection";
 import type { ServiceLogin } from "../database/logins";
 import type { Distribution } from "../distribution/distribution";
-import type { Configuration, ServiceConfiguration } from "../environment/props";
+import type { ServiceConfiguration } from "./props";
 import { HandWritten } from "../hand-written";
 import { literal } from "../literal";
 import type { Mistake } from "../mistakes";
@@ -37,10 +37,12 @@ import { servicesIn, withServiceUrls } from "./service-url";
 /** Seconds that a load balancer waits for an answer, if nobody says otherwise. Source: "Edit attributes", ALB guide. */
 const IDLE = 60;
 
-export interface ServiceProps {
+interface Props {
   /** The account's id. */
   readonly account: string;
-  readonly configuration: Configuration;
+  /** The environment's name. */
+  readonly environment: string;
+  readonly region: string;
   readonly service: ServiceConfiguration;
   readonly key: Key | undefined;
   readonly network: Network;
@@ -98,10 +100,10 @@ export class Service extends Construct {
   constructor(
     scope: Construct,
     id: string,
-    private readonly props: ServiceProps,
+    private readonly props: Props,
   ) {
     super(scope, id);
-    this.stack = props.configuration.name;
+    this.stack = props.environment;
     this.own = props.service;
     this.additions = new Additions(this.stack, this.own);
     this.secrets = this.createSecrets();
@@ -255,7 +257,7 @@ export class Service extends Construct {
         new HandWritten(this, `secret_${variable}`, {
           name: `${this.secretFolder}${variable}`,
           account: this.props.account,
-          region: this.props.configuration.region,
+          region: this.props.region,
         }),
       ]),
     );
@@ -384,7 +386,7 @@ export class Service extends Construct {
       dynamicPort: !own.fargate,
       environment: this.variables(database),
       secrets: this.secretArns(database),
-      logs: { group: this.logGroup.name, region: props.configuration.region, prefix },
+      logs: { group: this.logGroup.name, region: props.region, prefix },
       init: own.exec,
       mounts: additions.mounts,
       readonlyRootFilesystem: own.readonlyRootFilesystem,
@@ -399,7 +401,7 @@ export class Service extends Construct {
       secrets: Object.fromEntries(secrets.map((variable) => [variable, this.secrets[variable]?.arn ?? ""])),
       logs: {
         group: this.logGroup.name,
-        region: this.props.configuration.region,
+        region: this.props.region,
         prefix: this.own.name,
       },
       init: false,
@@ -418,7 +420,7 @@ export class Service extends Construct {
     const uses = this.uses.map(({ variable, use }) => [variable, use.address]);
     return {
       // AWS's libraries find it nowhere else on instances, whose metadata containers do not reach.
-      ...(this.roles.actsInAws && { AWS_REGION: this.props.configuration.region }),
+      ...(this.roles.actsInAws && { AWS_REGION: this.props.region }),
       ...Object.fromEntries([...config, ...uses]),
       ...(this.own.database && database?.variables),
       ...this.additions.variables,

@@ -1,4 +1,4 @@
-import type { ServiceConfiguration } from "../environment/props";
+import type { ServiceConfiguration } from "./props";
 import { variableOf } from "../uses/props";
 
 /** Variables that the database's connection fills. */
