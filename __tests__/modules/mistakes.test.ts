@@ -1016,5 +1016,6 @@ test("whatever is written, it is resolved or told, and never thrown", () => {
       const { mistakes, configuration } = resolve({ ...least, ...written } as EnvironmentProps, "staging");
       expect(mistakes.length > 0).toBe(configuration === undefined);
     }),
+    { examples: [[{ preset: null }]] },
   );
 });

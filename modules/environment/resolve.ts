@@ -88,7 +88,8 @@ function layered({ preset, services, ...written }: EnvironmentProps): Record<str
   const disposable = (written.data ?? preset?.data) === "disposable";
   const { service, uses, ...parts } = layer(
     disposable ? unprotected : {},
-    preset,
+    // Plain JavaScript may say null, which is none either.
+    preset ?? {},
     environmentOptions,
   ) as Preset;
   const own = Object.entries(services ?? {}).map(
