@@ -200,8 +200,42 @@ describe("npm", () => {
   });
 });
 
+const { jobs } = parse(readFileSync(join(ROOT, ".github/workflows/publish.yaml"), "utf8"));
+
+describe("what is to be published", () => {
+  const folder = realpathSync(mkdtempSync(join(tmpdir(), "slipway-version-")));
+  afterAll(() => rmSync(folder, { recursive: true }));
+  const script = jobs.version.steps.find(({ id }: { id?: string }) => id === "version").run;
+
+  it.each([
+    ["a version that the changelog tells of", "# slipway\n\n## 1.5.0\n", [], "version=1.5.0\n"],
+    ["nothing of one that it does not tell of", "# slipway\n\n## 1.4.0\n", [], ""],
+    ["nothing of one that is tagged", "# slipway\n\n## 1.5.0\n", ["v1.5.0"], ""],
+    [
+      "a version beside the tags of others",
+      "# slipway\n\n## 1.5.0\n",
+      ["v1", "v1.5.0-rc.1"],
+      "version=1.5.0\n",
+    ],
+  ])("is %s", (_, changelog, tags, expected) => {
+    const project = mkdtempSync(join(folder, "project-"));
+    writeFileSync(join(project, "package.json"), '{ "version": "1.5.0" }');
+    writeFileSync(join(project, "CHANGELOG.md"), changelog);
+    writeFileSync(join(project, "output"), "");
+    const git = (...words: readonly string[]) =>
+      execFileSync("git", ["-c", "user.name=x", "-c", "user.email=x@example.com", ...words], {
+        cwd: project,
+      });
+    git("init", "--quiet");
+    git("commit", "--quiet", "--allow-empty", "--message", "x");
+    for (const tag of tags) git("tag", tag);
+    const env = { PATH: process.env.PATH, GITHUB_OUTPUT: join(project, "output") };
+    execFileSync("bash", ["-eo", "pipefail", "-c", script], { cwd: project, env });
+    expect(readFileSync(join(project, "output"), "utf8")).toBe(expected);
+  });
+});
+
 describe("the tags", () => {
-  const { jobs } = parse(readFileSync(join(ROOT, ".github/workflows/publish.yaml"), "utf8"));
   const [{ run }] = jobs.tag.steps;
 
   it.each([

@@ -311,6 +311,7 @@ describe("scripts", () => {
       "find",
       "gh",
       "git",
+      "grep",
       "jq",
       "mkdir",
       "node",
