@@ -11,7 +11,7 @@ import { type ITerraformDependable, Lazy, type TerraformResource } from "cdktf";
 import { Construct } from "constructs";
 import type { Cluster } from "../cluster/cluster";
 import type { ServiceContract } from "../contract";
-import type { Connection } from "../database/connection";
+import { type Connection, type Link, linkTo } from "../database/connection";
 import type { ServiceLogin } from "../database/logins";
 import type { Distribution } from "../distribution/distribution";
 import type { ServiceConfiguration } from "./props";
@@ -64,7 +64,7 @@ interface Run {
   readonly command?: readonly string[];
   readonly port?: number;
   readonly prefix: string;
-  readonly database: Connection | undefined;
+  readonly database: Link;
   /** Without sidecars. */
   readonly alone?: boolean;
 }
@@ -311,17 +311,21 @@ export class Service extends Construct {
 
   private createTaskDefinition() {
     const family = nameOf("aws_ecs_task_definition", this.stack, this.own.name);
-    return this.defineTask(ITSELF, family, this.runAs(this.props.login?.now ?? this.props.database));
+    return this.defineTask(
+      ITSELF,
+      family,
+      this.runAs(this.link(this.props.login?.now ?? this.props.database)),
+    );
   }
 
   /** The same with what is there before the login is made: no task starts with a user that the database does not know. */
   private createTaskDefinitionBefore() {
     if (!this.props.login) return undefined;
     const family = nameOf("aws_ecs_task_definition", this.stack, `${this.own.name}_before`);
-    return this.defineTask("before", family, this.runAs(this.props.login.before));
+    return this.defineTask("before", family, this.runAs(this.link(this.props.login.before)));
   }
 
-  private runAs(database: Connection | undefined): Run {
+  private runAs(database: Link): Run {
     const { name: prefix, command, port } = this.own;
     return { tag: tagsOf(this.stack).tag, command, port, prefix, database };
   }
@@ -344,7 +348,7 @@ export class Service extends Construct {
       tag: candidateTag,
       command: this.own.migrations.command,
       prefix: `${this.own.name}-migration`,
-      database: this.props.database,
+      database: this.link(this.props.database),
       alone: true,
     });
   }
@@ -385,7 +389,7 @@ export class Service extends Construct {
       port,
       dynamicPort: !own.fargate,
       environment: this.variables(database),
-      secrets: this.secretArns(database),
+      secrets: { ...this.ownSecrets(), ...database.secrets },
       logs: { group: this.logGroup.name, region: props.region, prefix },
       init: own.exec,
       mounts: additions.mounts,
@@ -408,7 +412,7 @@ export class Service extends Construct {
     }));
   }
 
-  private variables(database: Connection | undefined) {
+  private variables(database: Link) {
     const url = this.props.distribution?.url ?? "";
     const config = Object.entries(this.own.config).map(([name, value]) => [
       name,
@@ -422,7 +426,7 @@ export class Service extends Construct {
       // AWS's libraries find it nowhere else on instances, whose metadata containers do not reach.
       ...(this.roles.actsInAws && { AWS_REGION: this.props.region }),
       ...Object.fromEntries([...config, ...uses]),
-      ...(this.own.database && database?.variables),
+      ...database.variables,
       ...this.additions.variables,
     };
   }
@@ -432,27 +436,25 @@ export class Service extends Construct {
     return `http://${this.props.internal?.hostOf(service)}`;
   }
 
+  private link(connection: Connection | undefined): Link {
+    return linkTo(connection, this.own.database);
+  }
+
   /** Each once: several variables may hold the one URL. */
   private parameterArns() {
-    const own = Object.values(this.secrets).map(({ arn }) => arn);
     const { database, login } = this.props;
-    if (!this.own.database || !database) return own;
-    const named = this.own.database.urls.length > 0;
-    const connections = login ? [database, login.before, login.now] : [database];
-    return [...new Set([...own, ...connections.flatMap((one) => one.parameterArns(named))])];
+    const links = [database, login?.before, login?.now].map((one) => this.link(one));
+    return [...new Set([...Object.values(this.ownSecrets()), ...links.flatMap((one) => one.parameterArns)])];
   }
 
   /** The service's own secrets, and the URL of a database that is elsewhere. */
   private handWritten() {
-    const { database } = this.props;
-    const given = this.own.database ? database?.handWritten(this.own.database.urls) : {};
-    return { ...this.secrets, ...given };
+    return { ...this.secrets, ...this.link(this.props.database).handWritten };
   }
 
-  private secretArns(database: Connection | undefined) {
-    const own = Object.entries(this.secrets).map(([variable, { arn }]) => [variable, arn] as const);
-    if (!this.own.database || !database) return Object.fromEntries(own);
-    return { ...Object.fromEntries(own), ...database.secretArns(this.own.database.urls) };
+  /** ARNs of the service's own secrets, by variable. */
+  private ownSecrets(): Record<string, string> {
+    return Object.fromEntries(Object.entries(this.secrets).map(([variable, { arn }]) => [variable, arn]));
   }
 
   /**
