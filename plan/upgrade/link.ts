@@ -28,7 +28,7 @@ export function linkInstalled(from: string, to: string): void {
 }
 
 /** A hard link, or a copy where the two lie on different disks. */
-function linkFile(source: string, target: string): void {
+export function linkFile(source: string, target: string): void {
   try {
     linkSync(source, target);
   } catch (error) {

@@ -1,14 +1,6 @@
-import {
-  copyFileSync,
-  existsSync,
-  linkSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  readlinkSync,
-  symlinkSync,
-} from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, readlinkSync, symlinkSync } from "node:fs";
 import { dirname, join } from "node:path";
+import { linkFile } from "../../../plan/upgrade/link";
 
 const ROOT = join(__dirname, "../../..");
 
@@ -60,16 +52,6 @@ function linkFolder(from: string, to: string): void {
     const [source, target] = [join(from, entry.name), join(to, entry.name)];
     if (entry.isFile()) linkFile(source, target);
     else if (entry.isDirectory() && entry.name !== "node_modules") linkFolder(source, target);
-  }
-}
-
-/** A hard link, or a copy where the two lie on different disks. */
-function linkFile(source: string, target: string): void {
-  try {
-    linkSync(source, target);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== "EXDEV") throw error;
-    copyFileSync(source, target);
   }
 }
 
