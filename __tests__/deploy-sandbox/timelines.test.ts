@@ -76,7 +76,7 @@ test(
 
 /** One timeline, with what becomes of one change's answers. */
 const troubled = (faults: Fault[]): Timeline => ({
-  sample: { desired: 1, worker: false, fargate: false, sidecar: false },
+  sample: { desired: 1, worker: false, fargate: false, sidecar: false, ownRepository: true },
   migration: "in 10 s",
   service: "well",
   pull: "fast",
@@ -92,7 +92,9 @@ test("deploy says the same with and without HTTP between it and the sandbox", as
     "ecs:RunTask",
     "ecs:UpdateService",
     "ecr:PutImage",
+    "ecr:UploadLayerPart",
     "ecs:DescribeTasks",
+    "ecr:CompleteLayerUpload",
     "sts:*",
     "ssm:*",
   ];

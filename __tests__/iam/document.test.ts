@@ -48,7 +48,7 @@ function columns(): Columns {
     ...actionsOf([...create, ...finish, ...Object.values(update).flat(), ...(row.delete ?? [])]),
     ...(tags?.slice(0, 2) ?? []),
   ]);
-  const contract = contractOf({ exec: true });
+  const contract = contractOf({ exec: true, ownRepository: true });
   const printed = (statements: readonly { Action: string[] }[]) =>
     new Set(statements.flatMap(({ Action }) => Action));
   return {
