@@ -218,6 +218,25 @@ describe("repositories", () => {
     expect(writers("app-prod")).toEqual(["deploy_prod"]);
   });
 
+  test("are closed to whatever role an environment's apply gives its tasks: its own alone bears its tag", () => {
+    const tagged = graph.all("aws_ecr_repository").map(({ body }) => [body.name, body.tags?.environment]);
+    expect(tagged).toEqual([
+      ["app", undefined],
+      ["app-prod", "prod"],
+      ["app-staging", "staging"],
+    ]);
+    const boundary = JSON.parse(graph.one("aws_iam_policy", "ci_boundary_staging").policy).Statement;
+    expect(boundary.find(({ Sid }: Json) => Sid === "LeaveReleases")).toEqual({
+      Sid: "LeaveReleases",
+      Effect: "Deny",
+      Action: ["ecr:BatchDeleteImage", "ecr:Delete*", "ecr:Put*", "ecr:SetRepositoryPolicy"],
+      Resource: [`arn:aws:ecr:us-west-2:${ACCOUNT}:repository/app`],
+    });
+    expect(boundary.find(({ Sid }: Json) => Sid === "LeaveTagged").Condition.StringEquals).toMatchObject({
+      "aws:ResourceTag/environment": ["prod"],
+    });
+  });
+
   test("are not taken for one another, whatever their names are", () => {
     const named = (registry: string): EnvironmentProps => ({ ...least, registry });
     expect(() => withBootstrap({}, { prod: named("app"), staging: named("app-prod") })).toThrow(
@@ -694,7 +713,7 @@ describe("what they may do", () => {
   });
 
   test("a boundary gives nothing in IAM but roles to ECS, and nothing of what is another environment's, or the states", () => {
-    const [anything, pass, others, tagged] = JSON.parse(boundaryOf(graph, "staging").policy).Statement;
+    const [anything, pass, others, , tagged] = JSON.parse(boundaryOf(graph, "staging").policy).Statement;
     expect(anything).toMatchObject({ Effect: "Allow", NotAction: ["account:*", "iam:*", "organizations:*"] });
     expect(pass).toMatchObject({
       Effect: "Allow",

@@ -2,7 +2,7 @@ import { IamPolicy } from "@cdktf/provider-aws/lib/iam-policy";
 import { Construct } from "constructs";
 import { suppress } from "../../guardrails/suppress";
 import { BOOTSTRAP_PATH, boundaryName } from "../boundary";
-import { allowed, denied, document, wildcardReasons } from "../policy";
+import { actionsOf, allowed, denied, document, wildcardReasons } from "../policy";
 import { ITSELF } from "../stack";
 
 export interface BoundaryProps {
@@ -12,11 +12,13 @@ export interface BoundaryProps {
   /** The other environments that there are. */
   readonly others: readonly string[];
   readonly stateBucketArn: string;
+  /** Where releases are pushed to. */
+  readonly releaseArns: readonly string[];
 }
 
 /**
  * The most that any role of an environment may do, whatever its own policies say: nothing in IAM but to hand its roles to
- * ECS, and nothing to what is another environment's, or to the states. Its apply role must give it to each role that it makes.
+ * ECS, and nothing to what is another environment's, to the states, or to releases but to pull them. Its apply role must give it to each role that it makes.
  */
 export class Boundary extends Construct {
   readonly policy: IamPolicy;
@@ -35,7 +37,8 @@ export class Boundary extends Construct {
   }
 }
 
-function statements({ project, account, environment, others, stateBucketArn }: BoundaryProps) {
+function statements(props: BoundaryProps) {
+  const { project, account, environment, others, stateBucketArn, releaseArns } = props;
   return [
     {
       Sid: "Anything",
@@ -63,6 +66,16 @@ function statements({ project, account, environment, others, stateBucketArn }: B
         ]),
       ],
     },
+    // What one environment pushed as a release, another one would run.
+    ...(releaseArns.length > 0
+      ? [
+          denied({
+            sid: "LeaveReleases",
+            actions: actionsOf("ecr", ["BatchDeleteImage", "Delete*", "Put*", "SetRepositoryPolicy"]),
+            resources: releaseArns,
+          }),
+        ]
+      : []),
     ...(others.length > 0 ? [leaveTagged("LeaveTagged", ["*"], project, others)] : []),
   ];
 }

@@ -129,7 +129,7 @@ export class CiRoles extends Construct {
   }
 
   private createBoundary(environment: Environment) {
-    const { project, account, stateBucketArn } = this.props;
+    const { project, account, stateBucketArn, repositories } = this.props;
     const { name } = environment.configuration;
     const others = this.beside(environment);
     return new Boundary(this, `boundary_${name}`, {
@@ -138,6 +138,9 @@ export class CiRoles extends Construct {
       environment: name,
       others,
       stateBucketArn,
+      releaseArns: repositories
+        .filter(({ environment: owner }) => owner === undefined)
+        .map((repository) => this.arnOf(repository)),
     });
   }
 

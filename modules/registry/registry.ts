@@ -75,8 +75,11 @@ export class Registry extends Construct {
   /** A pushed tag stays what it was, except for those that promote. */
   private createRepository() {
     const { moving } = this;
+    const { environment } = this.props;
     return new EcrRepository(this, ITSELF, {
       name: this.name,
+      // The bootstrap stack makes it, and by this tag the roles of other environments are refused.
+      ...(environment !== undefined && this.source && { tags: { environment } }),
       region: this.elsewhere,
       imageTagMutability: moving.length === 0 ? "IMMUTABLE" : "IMMUTABLE_WITH_EXCLUSION",
       ...(moving.length > 0 && {
