@@ -1,6 +1,7 @@
 /**
  * npm run build: dist/, what is published. The package slipway is JavaScript and declarations of what its exports and its command
  * lead to; slipway-deploy and create-slipway, each in a folder of its own, are one file each with what lies beside it. Nothing here runs from them: sources do, by tsconfig.json's paths.
+ * With a folder behind it, slipway-deploy alone, there: build-and-deploy.yaml's jobs hand it to each other.
  */
 import { spawnSync } from "node:child_process";
 import { cpSync, readFileSync, rmSync } from "node:fs";
@@ -22,7 +23,8 @@ function copyData(): void {
   for (const folder of include) cpSync(join(ROOT, folder), join(DIST, folder), { recursive: true, filter });
 }
 
-async function main(): Promise<void> {
+async function main([folder]: readonly string[]): Promise<void> {
+  if (folder !== undefined) return buildDeployFile(folder);
   rmSync(DIST, { recursive: true, force: true });
   const tsc = join(ROOT, "node_modules/.bin/tsc");
   const { status } = spawnSync(tsc, ["--project", join(ROOT, "tsconfig.build.json")], { stdio: "inherit" });
@@ -35,4 +37,4 @@ async function main(): Promise<void> {
   await buildCreatePackage(join(DIST, "create-slipway"));
 }
 
-void main();
+void main(process.argv.slice(2));

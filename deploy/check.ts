@@ -295,7 +295,8 @@ function imageChecks(
 }
 
 /** Whether what runs is newer than what is released: as where two commits were built side by side, and the older one took longer. */
-function orderChecks({ order }: ImageFacts, { repository }: ImageGroup, { environment }: Contract): Check[] {
+function orderChecks({ order }: ImageFacts, group: ImageGroup, { environment }: Contract): Check[] {
+  const { repository } = group.source ?? group;
   const name = "commit";
   if (!order) return [];
   return [

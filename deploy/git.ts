@@ -18,11 +18,18 @@ const MOST_OUTPUT = 2 ** 24;
 
 const git = (...words: readonly string[]) =>
   new Promise<Answer>((resolve) => {
-    execFile("git", words, { cwd: process.cwd(), maxBuffer: MOST_OUTPUT }, (error, output, complaint) => {
-      // A text where the program could not be started.
-      const code = error === null ? 0 : typeof error.code === "number" ? error.code : 127;
-      resolve({ code, output: output.trim(), complaint: complaint.trim() || (error?.message ?? "") });
-    });
+    // A commit that a partial clone lacks is not asked for: nobody is there to sign in.
+    const env = { ...process.env, GIT_NO_LAZY_FETCH: "1", GIT_TERMINAL_PROMPT: "0" };
+    execFile(
+      "git",
+      words,
+      { cwd: process.cwd(), env, maxBuffer: MOST_OUTPUT },
+      (error, output, complaint) => {
+        // A text where the program could not be started.
+        const code = error === null ? 0 : typeof error.code === "number" ? error.code : 127;
+        resolve({ code, output: output.trim(), complaint: complaint.trim() || (error?.message ?? "") });
+      },
+    );
   });
 
 /**

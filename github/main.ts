@@ -11,11 +11,13 @@ import { type Planned, tellDrift } from "./drift";
 import { CommandError } from "./error";
 import { newerCommit } from "./newer";
 import { plansText } from "./plans";
+import { targetsOf } from "./targets";
 
 const EXAMPLES = `
 Examples:
   slipway github comment plans staging prod   of slipway plan staging --markdown plans/staging.md, …: on this run's pull request
   slipway github order                      of the last synthesis: {"prod":{"turn":2,"after":["staging"]},…}
+  slipway github targets "$INPUTS"          of build-and-deploy.yaml: {"images":[…],"first":["staging"],…}
   slipway github newer                      whether main has moved on: superseded
   slipway github drift plans staging prod   of slipway plan staging --json --markdown plans/staging.md > plans/staging.json, …
 
@@ -87,6 +89,15 @@ program
     const { GITHUB_REF = "", GITHUB_SHA = "" } = process.env;
     const newer = (await newerCommit(runnerOf(process.env), GITHUB_REF, GITHUB_SHA)) ?? null;
     process.stdout.write(json ? `${JSON.stringify({ newer })}\n` : (newer ?? ""));
+  });
+
+program
+  .command("targets")
+  .description("print what a run of build-and-deploy.yaml builds, and where that goes in which turn, as JSON")
+  .argument("<inputs>", "those of the workflow, as toJSON(inputs) gives them")
+  .action((inputs: string) => {
+    const { GITHUB_REF: ref = "", GITHUB_BASE_REF: base = "" } = process.env;
+    process.stdout.write(`${JSON.stringify(targetsOf(inputs, { ref, base }))}\n`);
   });
 
 /** Prints what was done. */

@@ -3,7 +3,7 @@ import { basename, join, relative } from "node:path";
 import { App } from "cdktf";
 import { accountOf, accountsOf, checkAccounts, checkFirst } from "./account";
 import { Bootstrap } from "./bootstrap/bootstrap";
-import { checkRepositories } from "./bootstrap/repositories";
+import { checkRefs, checkRepositories } from "./bootstrap/repositories";
 import type { EnvironmentFile } from "./environment";
 import { Environment } from "./environment/environment";
 import { resolve } from "./environment/resolve";
@@ -109,6 +109,9 @@ export function addBootstraps(
       ),
     ),
     ...checkFirst(configurations, project.account),
+    ...wanted.flatMap(({ bootstrap: { github } }) =>
+      checkRefs(configurations, github ? github.refs : undefined),
+    ),
   ];
   if (mistakes.length > 0) throw new ConfigurationError(mistakes);
   return wanted.map(({ bootstrap, account }) => new Bootstrap(app, bootstrap, whole, environments, account));

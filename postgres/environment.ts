@@ -2,6 +2,7 @@ import { parse } from "node:path";
 import { read } from "../modules/app";
 import { resolve } from "../modules/environment/resolve";
 import type { DatabaseConfiguration } from "../modules/database/props";
+import type { Configuration } from "../modules/environment/props";
 import { ConfigurationError } from "../modules/mistakes";
 import { meant } from "../modules/similar";
 
@@ -11,11 +12,11 @@ export class CommandError extends Error {
 }
 
 /**
- * The database that an environment's file describes. Mistakes in other files do not matter.
- * @throws CommandError when there is no such environment, or no database in it
+ * What an environment's file describes. Mistakes in other files do not matter.
+ * @throws CommandError when there is no such environment
  * @throws ConfigurationError when its file has mistakes
  */
-export function databaseOf(folder: string, environment: string): DatabaseConfiguration {
+export function configurationOf(folder: string, environment: string): Configuration {
   const { files, mistakes } = read(folder);
   const broken = mistakes.filter(({ path }) => parse(path).name === environment);
   if (broken.length > 0) throw new ConfigurationError(broken);
@@ -30,6 +31,16 @@ export function databaseOf(folder: string, environment: string): DatabaseConfigu
   }
   const { configuration, mistakes: own } = resolve(found.props, environment);
   if (!configuration) throw new ConfigurationError(own);
+  return configuration;
+}
+
+/**
+ * The database that an environment's file describes.
+ * @throws CommandError when there is no such environment, or no database in it
+ * @throws ConfigurationError when its file has mistakes
+ */
+export function databaseOf(folder: string, environment: string): DatabaseConfiguration {
+  const configuration = configurationOf(folder, environment);
   if (configuration.database === false)
     throw new CommandError(`${environment} has no database: its file says database: false.`);
   if (configuration.database.url !== undefined)

@@ -4,12 +4,14 @@ import { ConfigurationError } from "../modules/mistakes";
 import { exitCodesOf } from "../terminal/exit-codes";
 import { createCommand, start } from "../terminal/program";
 import { type Engine, engineLike } from "./engine";
-import { CommandError, databaseOf } from "./environment";
+import { CommandError, configurationOf, databaseOf } from "./environment";
+import { migrationsOf } from "./migrations";
 
 const HELP = `
 Examples:
   slipway postgres staging                  for people
   slipway postgres staging --json           for programs: image, arguments, leftOut, database, username
+  slipway postgres staging --migrations     for programs: that as engine, and what services migrate with
   eval "docker run --rm -e POSTGRES_PASSWORD=local $(slipway postgres staging --json |
     jq -r '[.image] + .arguments | @sh')"
 
@@ -18,12 +20,17 @@ ${exitCodesOf("postgres")}`;
 
 interface Options {
   json?: boolean;
+  migrations?: boolean;
 }
 
-function run(environment: string, { json }: Options): void {
-  const engine = engineLike(databaseOf(join(process.cwd(), "environments"), environment));
-  const text = json ? JSON.stringify(engine, null, 2) : inWords(environment, engine);
-  process.stdout.write(`${text}\n`);
+function run(environment: string, options: Options): void {
+  process.stdout.write(`${textOf(join(process.cwd(), "environments"), environment, options)}\n`);
+}
+
+function textOf(folder: string, environment: string, { json, migrations }: Options): string {
+  if (migrations) return JSON.stringify(migrationsOf(configurationOf(folder, environment)), null, 2);
+  const engine = engineLike(databaseOf(folder, environment));
+  return json ? JSON.stringify(engine, null, 2) : inWords(environment, engine);
 }
 
 function inWords(environment: string, engine: Engine): string {
@@ -41,6 +48,7 @@ const command = createCommand("slipway postgres")
   .description("Prints which Postgres an environment has, for a laptop or a runner to start one like it.")
   .argument("<environment>", "the name of a file in environments/")
   .option("--json", "for programs")
+  .option("--migrations", "for programs, and without a database, too: what services run before a deployment")
   .addHelpText("after", HELP)
   .action(run);
 

@@ -1,4 +1,6 @@
-import { existsSync, readFileSync } from "node:fs";
+import { execFileSync, spawnSync } from "node:child_process";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { parse } from "yaml";
@@ -115,5 +117,23 @@ describe("the example's commands", () => {
   test("push builds for both processors that ECS has, under the commit", () => {
     expect(scripts.push).toContain("--platform linux/amd64,linux/arm64");
     expect(scripts.push).toContain(":$(git rev-parse HEAD)");
+  });
+
+  test("push names no image after a commit that it is not of", () => {
+    const folder = mkdtempSync(join(tmpdir(), "slipway-push-"));
+    try {
+      writeFileSync(join(folder, "server.js"), "");
+      execFileSync("git", ["init", "--quiet"], { cwd: folder });
+      const env = { ...process.env, REPOSITORY: "registry.example/app" };
+      const { status, stderr } = spawnSync("sh", ["-c", scripts.push as string], {
+        cwd: folder,
+        env,
+        encoding: "utf8",
+      });
+      expect(status).toBe(1);
+      expect(stderr).toBe("Commit first: the image is named after the commit.\n");
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
   });
 });

@@ -1,3 +1,4 @@
+import { spawnSync } from "node:child_process";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
@@ -36,6 +37,7 @@ function instructions(dockerfile: string): Instruction[] {
 const all = instructions(read("Dockerfile"));
 const named = (name: string) => all.filter((instruction) => instruction.name === name);
 const stages = named("FROM");
+const tests = all.filter(({ stage }) => stages[stage]?.text.endsWith(" AS test"));
 const last = all.filter(({ stage }) => stage === stages.length - 1);
 const one = (name: string) => {
   const found = last.filter((instruction) => instruction.name === name);
@@ -75,9 +77,10 @@ const copied = last
   .flatMap(matching);
 
 describe("the example's Dockerfile", () => {
-  test("starts each stage from an exact version", () => {
-    expect(stages.length).toBeGreaterThan(1);
-    for (const { text } of stages) expect(text).toMatch(/(^| )[a-z]+:\d+\.\d+\.\d+-[a-z]\S*( AS [a-z]+)?$/);
+  test("starts each stage from an exact version, or from a stage before", () => {
+    const bases = stages.filter(({ text }) => text !== "packages AS test");
+    expect(bases).toHaveLength(stages.length - 1);
+    for (const { text } of bases) expect(text).toMatch(/(^| )[a-z]+:\d+\.\d+\.\d+-[a-z]\S*( AS [a-z]+)?$/);
     const node = stages.filter(({ text }) => text.includes("node:")).map(({ text }) => text.split(" ")[0]);
     expect(node.length).toBeGreaterThan(1);
     expect(new Set(node).size).toBe(1);
@@ -118,6 +121,19 @@ describe("the example's Dockerfile", () => {
       expect(names.length, word).toBeGreaterThan(0);
       for (const name of names) expect(ignored(name), name).toBe(false);
     }
+  });
+
+  test("tests the service in a stage of its own, of which nothing is in the image", () => {
+    expect(tests.map(({ name, text }) => `${name} ${text}`)).toEqual([
+      "FROM packages AS test",
+      "COPY *.js ./",
+      "COPY test test",
+      "RUN node --test",
+    ]);
+    expect(last.some(({ text }) => text.includes("--from=test"))).toBe(false);
+    const { status, stdout } = spawnSync(process.execPath, ["--test"], { cwd: EXAMPLE, encoding: "utf8" });
+    expect(status, stdout).toBe(0);
+    expect(stdout).toMatch(/ tests [1-9]/);
   });
 
   test("copies from stages that exist what they make", () => {
@@ -180,10 +196,10 @@ describe("the example's Dockerfile", () => {
   });
 });
 
-test("the build is given nothing that is no part of the image", () => {
+test("the build is given nothing that is no part of the image, nor tests it", () => {
   for (const name of [".git", ".github", "node_modules", "local.env", ".env", "compose.yaml", "README.md"])
     expect(ignored(name), name).toBe(true);
   const given = readdirSync(EXAMPLE).filter((name) => !ignored(name));
-  expect(given.sort()).toEqual([...new Set([...copied, "package-lock.json"])].sort());
+  expect(given.sort()).toEqual([...new Set([...copied, "package-lock.json", "test"])].sort());
   expect(existsSync(join(EXAMPLE, ".dockerignore"))).toBe(true);
 });

@@ -296,7 +296,9 @@ describe("who may act from CI", () => {
   const own = "repo:owner/infrastructure";
   const web = "repo:owner@12/web@34";
   const terraform = "owner/infrastructure/.github/workflows/terraform.yaml";
-  const service = "owner/infrastructure/.github/workflows/build-and-deploy.yaml";
+  const [service, release] = ["build-and-deploy", "release"].map(
+    (name) => `owner/infrastructure/.github/workflows/${name}.yaml`,
+  );
   const main = "refs/heads/main";
   const versions = [..."0123456789"].map((digit) => `refs/tags/v${digit}*`);
 
@@ -326,9 +328,9 @@ describe("who may act from CI", () => {
 
   test("push and deploy: through this repository's workflow, from what is merged or released", () => {
     const released = [main, "refs/heads/prod", ...versions];
-    const through = { job_workflow_ref: `${service}@*` };
+    const sub = [`${own}:ref:*`, `${web}:ref:*`];
     expect(asks(graph, "push")).toEqual([
-      { StringLike: { sub: [`${own}:ref:*`, `${web}:ref:*`], ...through, ref: released } },
+      { StringLike: { sub, job_workflow_ref: `${service}@*`, ref: released } },
     ]);
     for (const [environment, ref] of [
       ["staging", [main]],
@@ -338,7 +340,7 @@ describe("who may act from CI", () => {
         {
           StringLike: {
             sub: [`${own}:environment:${environment}`, `${web}:environment:${environment}`],
-            ...through,
+            job_workflow_ref: [`${service}@*`, `${release}@*`],
             ref,
           },
         },
@@ -360,9 +362,38 @@ describe("who may act from CI", () => {
     const theirs = (file: string) => `their/slipway/.github/workflows/${file}.yaml@refs/tags/v*`;
     expect(workflows("plan_prod")).toEqual([theirs("terraform"), theirs("terraform")]);
     expect(workflows("apply_prod")).toEqual([theirs("terraform")]);
-    for (const role of ["push", "deploy_prod"]) expect(workflows(role)).toEqual([theirs("build-and-deploy")]);
+    expect(workflows("push")).toEqual([theirs("build-and-deploy")]);
+    expect(workflows("deploy_prod")).toEqual([[theirs("build-and-deploy"), theirs("release")]]);
     const [{ StringLike } = {}] = asks(called, "apply_prod");
     expect([StringLike?.sub, StringLike?.ref]).toEqual([[`${own}:environment:prod`], [main]]);
+  });
+
+  test("push and deploy: from the refs that are named for an environment, and main", () => {
+    const refs = { staging: ["develop", "main"], prod: ["release/*", "tags/web-*"] };
+    const named = withBootstrap({ github: { repository: "owner/infrastructure", refs } });
+    const of = (role: string) => asks(named, role).map(({ StringLike }) => StringLike?.ref);
+    expect(of("deploy_staging")).toEqual([[main, "refs/heads/develop"]]);
+    expect(of("deploy_prod")).toEqual([[main, "refs/heads/release/*", "refs/tags/web-*"]]);
+    expect(of("apply_prod")).toEqual([[main]]);
+    expect(of("push")).toEqual([
+      [main, "refs/heads/prod", ...versions, "refs/heads/develop", "refs/heads/release/*", "refs/tags/web-*"],
+    ]);
+    const setup: string = named.json.output.github.value;
+    expect(setup.match(/^rule owner\/infrastructure .*$/gm)?.sort()).toEqual(
+      ["prod branch 'main'", "prod branch 'release/*'", "prod tag 'web-*'"]
+        .concat(["staging branch 'develop'", "staging branch 'main'"])
+        .map((rule) => `rule owner/infrastructure ${rule}`),
+    );
+  });
+
+  test("refs are named for environments that there are, as branches or tags", () => {
+    const github = (refs: object) => ({ github: { repository: "owner/infrastructure", refs } });
+    expect(() => withBootstrap(github({ qa: ["main"] }))).toThrow(
+      /bootstrap\.github\.refs\.qa: is no environment; there are .*staging/,
+    );
+    expect(() => withBootstrap(github({ staging: ["refs/heads/main"] }))).toThrow(
+      /refs\.staging\.0.*is no branch, nor a tag/,
+    );
   });
 
   test("a repository's id is asked for, where every one is written with its own", () => {

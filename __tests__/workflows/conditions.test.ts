@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { evaluate, holds, interpolate, type Status } from "./support/evaluate";
+import { evaluate, holds, type Status } from "./support/evaluate";
 import {
   contextsOf,
   type Event,
@@ -12,6 +12,7 @@ import {
   starts,
 } from "./support/events";
 import {
+  defaultsOf,
   expressionsIn,
   jobsOf,
   parsed,
@@ -24,10 +25,15 @@ import {
 const terraform = workflowOf("terraform");
 const service = workflowOf("service");
 const caller = workflowOf("caller");
+const release = workflowOf("release");
+const button = workflowOf("button");
 
 /** A called workflow runs where its caller starts. */
-const started = { terraform, service: caller };
-const withInputs = { inputs: { migrations: true, platform: "linux/amd64", repository: "app" } };
+const started = { terraform, service: caller, release: button };
+const withInputs = { inputs: { ...defaultsOf(service), repository: "app", "test-target": "test" } };
+const given = (inputs: object) => ({ inputs: { ...withInputs.inputs, ...inputs } });
+/** Three turns, and an image without tests. */
+const IN_A_ROW = given({ environments: "main: staging qa > prod > eu", "test-target": "" });
 
 const table = (workflow: Workflow, start: Workflow, surroundings?: Surroundings) =>
   Object.fromEntries(
@@ -112,8 +118,10 @@ describe("which jobs run for what", () => {
   it.each([
     ["terraform", "check", "check"],
     ["terraform", "changed", "check plan changed"],
-    ["service", "build", "build"],
-    ["service", "test", "build test"],
+    ["service", "prepare", "prepare"],
+    ["service", "test", "prepare test"],
+    ["service", "build", "prepare test build"],
+    ["service", "migrations", "prepare test build migrations"],
   ] as const)("of %s after %s failed: none that would change anything", (name, fails, ran) => {
     expect(jobsThatRun(workflowOf(name), "push to main", { ...withInputs, fails }).join(" ")).toBe(ran);
   });
@@ -124,20 +132,57 @@ describe("which jobs run for what", () => {
 
   it("of the workflow for services, as the example calls it", () => {
     expect(jobsThatRun(caller, "push to main")).toEqual(["web"]);
+    const released = "prepare test build migrations deploy";
     expect(table(service, caller, withInputs)).toEqual({
-      "pull request": "pull-request",
-      "pull request to prod": "pull-request",
-      "pull request of a fork": "pull-request",
-      "pull request of a deleted fork": "pull-request",
-      "pull request of Dependabot": "pull-request",
-      "push to main": "build test deploy",
-      "push to prod": "build test deploy",
-      "tag v1.2": "build test deploy",
+      "pull request": "prepare pull-request",
+      "pull request to prod": "prepare pull-request",
+      "pull request of a fork": "prepare pull-request",
+      "pull request of a deleted fork": "prepare pull-request",
+      "pull request of Dependabot": "prepare pull-request",
+      "merge queue": "prepare pull-request",
+      "push to main": released,
+      "push to prod": released,
+      "tag v1.2": released,
     });
   });
 
+  it("of it without tests of the service's own, and without migrations", () => {
+    expect(jobsThatRun(service, "push to main", given({ "test-target": "" })).join(" ")).toBe(
+      "prepare build migrations deploy",
+    );
+    expect(jobsThatRun(service, "push to main", given({ migrations: false })).join(" ")).toBe(
+      "prepare test build deploy",
+    );
+    expect(
+      jobsThatRun(service, "push to main", given({ "test-target": "", migrations: false })).join(" "),
+    ).toBe("prepare build deploy");
+  });
+
+  it("of it where environments stand in a row: each turn after the one before, and none after one that failed", () => {
+    const all = "prepare build migrations deploy deploy-second deploy-third";
+    expect(jobsThatRun(service, "push to main", IN_A_ROW).join(" ")).toBe(all);
+    for (const [fails, ran] of [
+      ["deploy", "prepare build migrations deploy"],
+      ["deploy-second", "prepare build migrations deploy deploy-second"],
+    ] as const)
+      expect(jobsThatRun(service, "push to main", { ...IN_A_ROW, fails }).join(" ")).toBe(ran);
+    expect(jobsThatRun(service, "push to prod", IN_A_ROW)).toEqual(["prepare"]);
+  });
+
+  it("of the workflow for a button: one job, and for nothing but a run by hand", () => {
+    expect(jobsThatRun(button, "dispatch on main")).toEqual(["release"]);
+    expect(table(release, button)).toEqual({
+      "dispatch on main": "release",
+      "dispatch on a branch": "release",
+    });
+    for (const event of eventNames.filter((one) => !one.startsWith("dispatch")))
+      expect(jobsThatRun(release, event), event).toEqual([]);
+  });
+
   it("of the workflow for services, where somebody else's workflow calls it for more", () => {
-    for (const event of ["push to a branch", "another tag", "schedule", "dispatch on main"] as const)
+    for (const event of ["push to a branch", "another tag"] as const)
+      expect(jobsThatRun(service, event, withInputs), event).toEqual(["prepare"]);
+    for (const event of ["schedule", "dispatch on main"] as const)
       expect(jobsThatRun(service, event, withInputs), event).toEqual([]);
   });
 
@@ -146,16 +191,20 @@ describe("which jobs run for what", () => {
     ["push to prod", "prod"],
     ["tag v1.2", "prod"],
   ] as const)("%s deploys to %s", (event, environment) => {
-    const { outputs = {} } = service.jobs.build ?? {};
-    expect(interpolate(outputs.environment ?? "", contextsOf(event))).toBe(environment);
+    const { matrix } = service.jobs.deploy?.strategy ?? {};
+    const [, environments = ""] = /^\$\{\{(.*)\}\}$/.exec(matrix?.environment ?? "") ?? [];
+    expect(evaluate(environments.trim(), contextsOf(event, withInputs))).toEqual([environment]);
   });
 
   it.each([
     ["pull request", "staging"],
     ["pull request to prod", "prod"],
+    ["merge queue", "staging"],
   ] as const)("%s tests against the Postgres of %s", (event, environment) => {
-    const step = service.jobs["pull-request"]?.steps?.find(({ name }) => name === "Test the migrations");
-    expect(interpolate(step?.env?.ENVIRONMENT ?? "", contextsOf(event, withInputs))).toBe(environment);
+    const { needs } = contextsOf(event, withInputs) as {
+      needs: { prepare: { outputs: { targets: string } } };
+    };
+    expect(JSON.parse(needs.prepare.outputs.targets).environments).toEqual([environment]);
   });
 });
 
@@ -168,7 +217,7 @@ describe("a pull request of a fork", () => {
       const workflow = workflowOf(name);
       for (const event of forks) {
         const ran = jobsThatRun(workflow, event, withInputs);
-        expect(ran).toHaveLength(1);
+        expect(ran).toEqual(name === "service" ? ["prepare", "pull-request"] : ["check"]);
         for (const job of jobsOf(workflow).filter((one) => ran.includes(one.id))) {
           expect(job.permissions).toEqual({ contents: "read" });
           expect(job.environment).toBeUndefined();
@@ -228,9 +277,17 @@ function outcomes(workflow: Workflow, start: Workflow, job: string, step: Step):
     const given = { ...withInputs.inputs, destroy };
     if (!jobsThatRun(workflow, event, { inputs: given }).includes(job)) continue;
     for (const { status, digest, migrations, stack } of situations) {
+      // What some repositories do and others do not.
+      const infrastructure = migrations ? "octo/environments" : "";
+      const image = {
+        repository: "app",
+        context: ".",
+        "test-target": stack === "qa" ? "" : "test",
+        "test-command": digest,
+      };
       const contexts = {
-        ...contextsOf(event, { inputs: { ...given, migrations } }),
-        matrix: { stack },
+        ...contextsOf(event, { inputs: { ...given, migrations, infrastructure } }),
+        matrix: { stack, image },
         steps: { pushed: { outputs: { digest } }, plan: { conclusion: "success", outputs: { made: "yes" } } },
       };
       for (const there of [true, false])
@@ -247,8 +304,11 @@ function idleConditions(workflow: Workflow, start: Workflow): string[] {
     { setUp: false, ...withInputs },
     { inputs: { ...withInputs.inputs, destroy: "qa" } },
     { outputs: { changed: UNCHANGED }, ...withInputs },
+    IN_A_ROW,
+    given({ migrations: false }),
   ];
-  const all = eventNames.filter((event) => starts(start, event));
+  // Somebody else's workflow may call one of these for anything.
+  const all = eventNames.filter((event) => workflow !== start || starts(start, event));
   const jobs = jobsOf(workflow).flatMap((job) => {
     const ran = new Set(
       all.flatMap((event) => surroundings.map((one) => jobsThatRun(workflow, event, one).includes(job.id))),
@@ -274,9 +334,13 @@ function idleConditions(workflow: Workflow, start: Workflow): string[] {
 }
 
 describe("conditions", () => {
-  it.each(["terraform", "service"] as const)("of %s are met by some event, and not by all", (name) => {
-    expect(idleConditions(workflowOf(name), started[name])).toEqual([]);
-  });
+  it.each(["terraform", "service", "release"] as const)(
+    "of %s are met by some event, and not by all",
+    (name) => {
+      const workflow = started[name] === terraform ? terraform : workflowOf(name);
+      expect(idleConditions(workflow, started[name])).toEqual([]);
+    },
+  );
 
   it("with the reference's defect, refs/head/main, are found: its deploy never ran", () => {
     const defect = (name: "terraform" | "service") =>
@@ -288,19 +352,12 @@ describe("conditions", () => {
         "plan: Keep the plan for apply never runs",
       ]),
     );
-    const without = parsed(
-      textOf("service").replace(
-        /if: >-\n\s+github\.event_name == 'push'[^\n]*\n[^\n]*\n/,
-        "if: github.ref == 'refs/head/main'\n",
-      ),
-    );
-    expect(idleConditions(without, caller)).toEqual(
-      expect.arrayContaining(["build never runs", "test never runs", "deploy never runs"]),
-    );
+    const without = given({ environments: "tags/v*: prod" });
+    expect(jobsThatRun(service, "push to main", without)).toEqual(["prepare"]);
   });
 
   it("read only what an event has, by the names that GitHub gives it", () => {
-    const read = ["terraform", "service"].flatMap((name) =>
+    const read = ["terraform", "service", "release"].flatMap((name) =>
       expressionsIn(workflowOf(name as "terraform")).flatMap((text) =>
         [...text.matchAll(/\bgithub\.(\w+)/g)].map(([, key]) => key),
       ),
@@ -308,7 +365,6 @@ describe("conditions", () => {
     // The last ones are the same for every event, and are in no condition.
     expect([...new Set(read)].sort()).toEqual([
       "actor",
-      "base_ref",
       "event",
       "event_name",
       "ref",

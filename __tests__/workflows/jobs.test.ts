@@ -10,9 +10,11 @@ import {
   symlinkSync,
   writeFileSync,
 } from "node:fs";
+import { execFileSync } from "node:child_process";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { buildDeployFile } from "../../build/deploy-file";
 import { release } from "../../demo/releases";
 import { Github } from "../github/support/github";
 import { type Artifact, upload } from "./support/artifact";
@@ -52,7 +54,7 @@ const OPEN = `
 /**
  * The scripts of the jobs, as they stand in the workflows, each job on a machine of its own, with AWS and GitHub stood in
  * for: each test goes on from the one before. Actions are not run, but for those that move artifacts; nor is what
- * needs Docker or the AWS CLI: all of pull-request and test, and the look for a commit's image in build.
+ * needs Docker: all of pull-request, test and migrations. What services' other jobs run is in services.test.ts.
  */
 describe.sequential("the jobs", () => {
   const base = realpathSync(mkdtempSync(join(tmpdir(), "slipway-jobs-")));
@@ -309,23 +311,46 @@ describe.sequential("the jobs", () => {
   });
 
   describe("deploy", () => {
-    const digest = { value: "" };
-    const deploy = (rest: Partial<RunOptions> = {}) =>
+    const temp = join(base, "runner");
+    const commits = { older: "", released: "" };
+    const targets = { images: [{ repository: "app" }], first: ["staging"], name: "app" };
+    const deploy = (commit: string, rest: Partial<RunOptions> = {}) =>
       run(service, "deploy", "push to main", {
         sandbox: ["--speed", "30"],
         contexts: {
-          needs: { build: { outputs: { environment: "staging", digest: digest.value } } },
-          inputs: { service: "web", repository: "app" },
+          needs: { prepare: { outputs: { targets: JSON.stringify(targets) } } },
+          matrix: { environment: "staging" },
+          inputs: { service: "web" },
         },
+        env: { GITHUB_ACTIONS: "true", GITHUB_SHA: commit, RUNNER_TEMP: temp, AWS_REGION: "us-west-2" },
         ...rest,
       });
 
+    /** The checkout of the service, with its history. */
+    beforeAll(async () => {
+      await buildDeployFile(join(temp, "tools"));
+      const git = (...words: readonly string[]) =>
+        execFileSync("git", ["-c", "user.name=Ana", "-c", "user.email=ana@example.com", ...words], {
+          cwd: folder,
+          encoding: "utf8",
+        }).trim();
+      git("init", "--quiet");
+      for (const name of ["older", "released"] as const) {
+        writeFileSync(join(folder, "name"), name);
+        git("add", "name");
+        git("commit", "--quiet", "--message", name);
+        commits[name] = git("rev-parse", "HEAD");
+      }
+    });
+
     it("needs its secrets, and fails with deploy's own code and words without them", async () => {
-      const push = release("v1", base);
-      const { code, output } = await sandboxed(folder, push, process.execPath, "-e", DIGEST);
+      const pushed = [
+        ...release("v1", base).map((word) => word.replace(":v1=", `:${commits.released}=`)),
+        ...release("v4", base).map((word) => word.replace(":v4=", `:${commits.older}=`)),
+      ];
+      const { code, output } = await sandboxed(folder, pushed, "true");
       expect(code, output).toBe(0);
-      digest.value = /sha256:[0-9a-f]{64}/.exec(output)?.[0] ?? "";
-      const { status, ran, summary } = await deploy();
+      const { status, ran, summary } = await deploy(commits.released);
       expect(status).toBe("failure");
       expect(ran).toEqual({ Deploy: 1 });
       expect(summary).toMatch(/^### ❌ deploy staging\n[\s\S]*exit code 1/);
@@ -340,7 +365,7 @@ describe.sequential("the jobs", () => {
       const written = await sandboxed(folder, [], process.execPath, ...write);
       expect(written.code, written.output).toBe(0);
       let sent = false;
-      const { ran, log, summary } = await deploy({
+      const { ran, log, summary } = await deploy(commits.released, {
         onOutput: (text, shell) => {
           if (sent || !text.includes("migrate web:")) return;
           sent = true;
@@ -351,16 +376,46 @@ describe.sequential("the jobs", () => {
       expect(summary).toContain("exit code 130");
     });
 
-    it("ships the image by its digest, and hands on where it is", async () => {
-      const { status, summary, log, steps } = await deploy();
+    it("ships the image of the commit, and hands on where it is", async () => {
+      const { status, summary, log, steps } = await deploy(commits.released);
       expect(status, log).toBe("success");
       expect(log).toContain("web deployed");
       expect(summary).toMatch(/^### ✅ deploy staging\n/);
-      expect(summary).toContain(digest.value.slice(0, 19));
+      expect(summary).toMatch(/\| image `app-staging:staging` \| `sha256:[0-9a-f]{12}`/);
       // What the job's environment shows as its address.
       expect(interpolate("${{ steps.deploy.outputs.url }}", { steps })).toMatch(
         /^https:\/\/\w+\.cloudfront\.net$/,
       );
+    });
+
+    it("is refused for an older commit than the one that runs: its build took longer", async () => {
+      const { ran, log } = await deploy(commits.older);
+      expect(ran, log).toEqual({ Deploy: 1 });
+      expect(log).toContain(`${commits.released}, which runs, is newer`);
+      expect(log).toContain("npx slipway rollback staging --to app:COMMIT");
+    });
+  });
+
+  describe("release", () => {
+    const press = (command: string, inputs: Readonly<Record<string, string>> = {}) =>
+      run(workflowOf("release"), "release", "dispatch on main", {
+        sandbox: ["--speed", "30"],
+        contexts: { inputs: { command, environment: "staging", image: "", service: "", run: "", ...inputs } },
+      });
+
+    it("shows what runs, by a button", async () => {
+      const { status, log, summary } = await press("status");
+      expect(status, log).toBe("success");
+      expect(log).toContain("COMPLETED");
+      expect(summary).toMatch(/^### ✅ status staging/);
+    });
+
+    it("runs a command in the service's image, each word of it as it is quoted, and ends as it does", async () => {
+      const { ran, log } = await press("run", {
+        run: `node -e 'console.log("$0; two  words"); process.exit(7)'`,
+      });
+      expect(ran, log).toEqual({ Release: 7 });
+      expect(log).toContain("$0; two  words");
     });
   });
 
@@ -429,10 +484,3 @@ describe.sequential("the jobs", () => {
     expect(summary).toMatch(/^### staging is destroyed\nRemove environments\/staging\.ts/);
   });
 });
-
-const DIGEST = `
-  const { DescribeImagesCommand, ECRClient } = require("@aws-sdk/client-ecr");
-  new ECRClient({})
-    .send(new DescribeImagesCommand({ repositoryName: "app", imageIds: [{ imageTag: "v1" }] }))
-    .then(({ imageDetails: [{ imageDigest }] }) => console.log(imageDigest));
-`;

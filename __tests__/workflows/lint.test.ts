@@ -16,6 +16,8 @@ const news: readonly [RegExp, string][] = [
   ],
   // It knows those of a run by hand alone where there are both.
   [/^property "tests" is not defined in object type \{allow-destroy/, '"Contexts reference", inputs'],
+  [/^unknown permission scope "attestations"/, '"Workflow syntax", permissions'],
+  [/^unexpected key "queue" for "concurrency" section/, '"Workflow syntax", concurrency'],
   [/^label "ubuntu-24\.04(-arm)?" is unknown/, '"GitHub-hosted runners reference"'],
 ];
 

@@ -1,7 +1,8 @@
-import { accessSync, constants } from "node:fs";
+import { accessSync, constants, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { scripts } from "../../package.json";
+import { inputs } from "../../github/targets";
 import { EXIT_CODES } from "../../terminal/exit-codes";
 import {
   expressionsIn,
@@ -18,6 +19,8 @@ import {
 const APPLIES = ["apply", "apply-first", "apply-second", "apply-third"];
 /** The command's file, where the package is installed as where it is this repository. */
 const SLIPWAY = `"$(dirname "$(node -p 'require.resolve("slipway/package.json")')")/bin/slipway.js"`;
+/** The turns of a deploy, which are alike. */
+const DEPLOYS = ["deploy", "deploy-second", "deploy-third"];
 /** Jobs that last as long as Terraform may take. */
 const LONG = [...APPLIES, "destroy"];
 
@@ -59,11 +62,15 @@ describe("permissions", () => {
       "publish: compare": "contents read",
       "publish: publish": "contents read, id-token write",
       "publish: tag": "contents write",
+      "service: prepare": "contents read",
       "service: pull-request": "contents read",
-      "service: build": "contents read, id-token write",
-      "service: test": "contents read, id-token write",
-      "service: deploy": "contents read, id-token write",
-      "caller: web": "contents read, id-token write",
+      "service: test": "contents read",
+      "service: build": "contents read, id-token write, attestations write",
+      "service: migrations": "contents read, id-token write",
+      ...Object.fromEntries(DEPLOYS.map((id) => [`service: ${id}`, "contents read, id-token write"])),
+      "release: release": "contents read, id-token write",
+      "caller: web": "contents read, id-token write, attestations write",
+      "button: release": "contents read, id-token write",
     });
     // A job without its own would have the workflow's, which a later edit might widen.
     expect(jobs.filter((job) => job.permissions === undefined)).toEqual([]);
@@ -89,8 +96,9 @@ describe("permissions", () => {
       ["terraform: destroy", "${{ vars.AWS_APPLY_ROLE }}"],
       ["terraform: destroy", "${{ vars.AWS_APPLY_ROLE }}"],
       ["service: build", "${{ vars.AWS_PUSH_ROLE }}"],
-      ["service: test", "${{ vars.AWS_PUSH_ROLE }}"],
-      ["service: deploy", "${{ vars.AWS_DEPLOY_ROLE }}"],
+      ["service: migrations", "${{ vars.AWS_PUSH_ROLE }}"],
+      ...DEPLOYS.map((id) => [`service: ${id}`, "${{ vars.AWS_DEPLOY_ROLE }}"]),
+      ["release: release", "${{ vars.AWS_DEPLOY_ROLE }}"],
     ]);
   });
 
@@ -128,10 +136,11 @@ describe("jobs that change an environment", () => {
         ...LONG.map((id) => [`terraform: ${id}`, "${{ matrix.environment }}"]),
         // Where somebody approves a release.
         ["publish: publish", "npm"],
-        [
-          "service: deploy",
-          { name: "${{ needs.build.outputs.environment }}", url: "${{ steps.deploy.outputs.url }}" },
-        ],
+        ...DEPLOYS.map((id) => [
+          `service: ${id}`,
+          { name: "${{ matrix.environment }}", url: "${{ steps.deploy.outputs.url }}" },
+        ]),
+        ["release: release", { name: "${{ inputs.environment }}", url: "${{ steps.release.outputs.url }}" }],
       ],
     );
   });
@@ -162,12 +171,21 @@ describe("jobs that change an environment", () => {
       ["publish: tag", "publish-tag", false],
       [
         "service: pull-request",
-        "pull-request-${{ inputs.repository }}-${{ inputs.service }}-${{ github.ref }}",
+        "pull-request-${{ matrix.image.repository }}-${{ inputs.service }}-${{ github.ref }}",
         true,
       ],
-      ["service: build", "build-${{ inputs.repository }}-${{ github.sha }}", false],
-      ["service: deploy", "deploy-${{ needs.build.outputs.environment }}", false],
+      ["service: build", "build-${{ matrix.image.repository }}-${{ github.sha }}", false],
+      ...DEPLOYS.map((id) => [
+        `service: ${id}`,
+        "deploy-${{ matrix.environment }}-${{ fromJSON(needs.prepare.outputs.targets).name }}",
+        false,
+      ]),
     ]);
+    // Deploys go on in the order in which they came, however many wait: deploy itself refuses an older commit.
+    const queued = jobs.filter(({ concurrency }) => concurrency?.queue);
+    expect(queued.map(({ workflow, id, concurrency }) => [`${workflow}: ${id}`, concurrency?.queue])).toEqual(
+      DEPLOYS.map((id) => [`service: ${id}`, "max"]),
+    );
     // A group of a whole workflow would hold what may be cancelled and what may not.
     for (const name of names) expect(textOf(name), name).not.toMatch(/^concurrency:/m);
   });
@@ -177,6 +195,9 @@ describe("jobs that change an environment", () => {
     const executing = runs
       .filter((step) => /^\s*exec /m.test(step.run))
       .map((step) => [place(step), last(step)]);
+    expect(readFileSync(join(ROOT, ".github/scripts/release"), "utf8")).toMatch(
+      new RegExp(`\nexec ${scripts.deploy} "\\$\\{words\\[@\\]\\}"\n$`),
+    );
     expect(executing).toEqual([
       ...APPLIES.map((id) => [
         `terraform: ${id}`,
@@ -186,10 +207,13 @@ describe("jobs that change an environment", () => {
         "terraform: destroy",
         expect.stringMatching(startOf(`exec node ${SLIPWAY} destroy "$ENVIRONMENT" --auto-approve `)),
       ],
-      [
-        "service: deploy",
-        expect.stringMatching(startOf(`exec ${scripts.deploy} "$ENVIRONMENT" --image "$IMAGE" `)),
-      ],
+      ...DEPLOYS.map((id) => [
+        `service: ${id}`,
+        expect.stringMatching(
+          startOf('exec node "$RUNNER_TEMP/tools/slipway-deploy.js" deploy "$ENVIRONMENT" '),
+        ),
+      ]),
+      ["release: release", expect.stringMatching(startOf("exec .github/scripts/release "))],
     ]);
   });
 });
@@ -208,8 +232,9 @@ describe("machines", () => {
     }
     expect(jobs.filter((job) => job["runs-on"] === ARM).map(({ id }) => id)).toEqual([
       "pull-request",
-      "build",
       "test",
+      "build",
+      "migrations",
     ]);
   });
 
@@ -221,7 +246,7 @@ describe("machines", () => {
     const tofu = stepsOf("opentofu/setup-opentofu").map((step) => step.with);
     expect(tofu).toEqual([{ tofu_version: "1.11.9", tofu_wrapper: false }]);
     const node = written("actions/setup-node").map((step) => step.with);
-    expect(node).toHaveLength(13);
+    expect(node).toHaveLength(12);
     const [publishing, ...others] = [...node].sort((a) => (a?.["node-version"] === 24 ? -1 : 1));
     for (const one of others) expect(one).toMatchObject({ "node-version": 20, cache: "npm" });
     // npm publishes by OIDC from Node 22.14 on; where it does, nothing comes from a cache that another job may have written.
@@ -230,7 +255,7 @@ describe("machines", () => {
 
   it("keep no credentials of a checkout", () => {
     const checkouts = written("actions/checkout");
-    expect(checkouts).toHaveLength(16);
+    expect(checkouts).toHaveLength(17);
     for (const one of checkouts) expect(one.with?.["persist-credentials"]).toBe(false);
   });
 });
@@ -260,6 +285,7 @@ describe("actions", () => {
       pins.set(action, (pins.get(action) ?? new Set()).add(`${ref}${comment}`));
     expect([...pins].filter(([, versions]) => versions.size > 1)).toEqual([]);
     expect([...pins.keys()].sort()).toEqual([
+      "actions/attest-build-provenance",
       "actions/checkout",
       "actions/download-artifact",
       "actions/setup-node",
@@ -281,6 +307,12 @@ describe("actions", () => {
         ref: "main",
         comment: "",
       },
+      {
+        name: "button",
+        action: "OWNER/slipway/.github/workflows/release.yaml",
+        ref: "main",
+        comment: "",
+      },
     ]);
   });
 });
@@ -292,7 +324,14 @@ describe("scripts", () => {
   });
 
   it("use every variable that they are given, and are given every one that they use", () => {
-    const runners = ["GITHUB_OUTPUT", "GITHUB_REPOSITORY", "GITHUB_STEP_SUMMARY", "GITHUB_SHA"];
+    const runners = [
+      "GITHUB_OUTPUT",
+      "GITHUB_REPOSITORY",
+      "GITHUB_STEP_SUMMARY",
+      "GITHUB_SHA",
+      "GITHUB_WORKSPACE",
+      "RUNNER_TEMP",
+    ];
     for (const step of runs) {
       const given = Object.keys(step.env ?? {}).filter((name) => !/^(GITHUB|GH)_TOKEN$/.test(name));
       const used = new Set([...step.run.matchAll(/\$\{?([A-Z][A-Z_]+)/g)].map(([, name = ""]) => name));
@@ -304,7 +343,9 @@ describe("scripts", () => {
     // Sources: bash; "GitHub-hosted runners reference" for the tools of an ubuntu-24.04 machine.
     const tools = [
       "aws",
+      "bash",
       "cat",
+      "cp",
       "dirname",
       "echo",
       "exit",
@@ -313,19 +354,20 @@ describe("scripts", () => {
       "git",
       "grep",
       "jq",
+      "mapfile",
       "mkdir",
       "node",
       "printf",
       "read",
       "npm",
       "npx",
-      ".github/scripts/test-migrations",
+      ".github/scripts/release",
     ];
     const words = runs.flatMap(({ run }) => commandsOf(run));
     expect(words.length).toBeGreaterThan(runs.length);
     expect(words.filter((word) => !tools.includes(word))).toEqual([]);
     expect(tools.filter((tool) => !words.includes(tool))).toEqual([]);
-    accessSync(join(ROOT, ".github/scripts/test-migrations"), constants.X_OK);
+    accessSync(join(ROOT, ".github/scripts/release"), constants.X_OK);
   });
 
   it("install nothing that runs by itself where a role can be asked for", () => {
@@ -366,7 +408,15 @@ describe("scripts", () => {
     const named = runs.flatMap(({ run }) =>
       [...run.matchAll(/(?:\bnpx slipway|\/bin\/slipway\.js") ([\w-]+)/g)].map(([, name = ""]) => name),
     );
-    expect([...new Set(named)].sort()).toEqual(["apply", "destroy", "github", "guardrails", "plan", "synth"]);
+    expect([...new Set(named)].sort()).toEqual([
+      "apply",
+      "destroy",
+      "github",
+      "guardrails",
+      "plan",
+      "postgres",
+      "synth",
+    ]);
     expect(Object.keys(EXIT_CODES)).toEqual(expect.arrayContaining(named));
     const ours = runs.filter(({ workflow }) => workflow === "terraform");
     expect(
@@ -432,7 +482,7 @@ describe("what one part hands to another", () => {
           const gives = ofActions[action]?.includes(output) || step?.run?.includes(`"${output}=`);
           // deploy writes its own: deploy/screen/github.ts.
           expect(
-            gives || (id === "deploy" && output === "url"),
+            gives || (["deploy", "release"].includes(id ?? "") && output === "url"),
             `${job.id}: steps.${id}.outputs.${output}`,
           ).toBe(true);
         }
@@ -457,11 +507,13 @@ describe("what one part hands to another", () => {
   });
 
   it("is used: each input and secret of the workflow for services is read by it", () => {
-    const read = new Set(
-      expressionsIn(workflowOf("service").jobs).flatMap((text) =>
+    const read = new Set([
+      ...expressionsIn(workflowOf("service").jobs).flatMap((text) =>
         [...text.matchAll(/\b(?:inputs|secrets)\.([\w-]+)/g)].map(([, name]) => name),
       ),
-    );
+      // github/targets.ts gets them all as JSON.
+      ...Object.keys(inputs.shape),
+    ]);
     expect([...read].sort()).toEqual(
       [...Object.keys(called?.inputs ?? {}), ...Object.keys(called?.secrets ?? {})].sort(),
     );

@@ -23,7 +23,7 @@ export function githubSetup({ github, account, first, region, environments, role
       ...(infrastructure ? [`plan_roles ${repository} ${account} '${planRoles(roles)}'`] : []),
       ...(first ? [variable(repository, "AWS_PUSH_ROLE", roles.push.role.arn)] : []),
       ...environments.flatMap(({ configuration: { name, region } }) => [
-        ...makeEnvironment(repository, name),
+        ...makeEnvironment(github, repository, name),
         variable(repository, "AWS_REGION", region, name),
         ...(infrastructure
           ? [variable(repository, "AWS_APPLY_ROLE", roles.apply.get(name)?.role.arn, name)]
@@ -65,7 +65,9 @@ const variable = (repository: string, name: string, value: string | undefined, e
 const planRoles = ({ plan }: CiRoles) =>
   JSON.stringify(Object.fromEntries([...plan].map(([stack, { role }]) => [stack, role.arn])));
 
-const makeEnvironment = (repository: string, name: string) => [
+const makeEnvironment = (github: GithubConfiguration, repository: string, name: string) => [
   `environment ${repository} ${name}`,
-  ...deploymentRules(name).map(({ type, pattern }) => `rule ${repository} ${name} ${type} '${pattern}'`),
+  ...deploymentRules(github, name).map(
+    ({ type, pattern }) => `rule ${repository} ${name} ${type} '${pattern}'`,
+  ),
 ];

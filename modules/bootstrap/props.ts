@@ -16,10 +16,18 @@ const LONGEST_TRUST = 2_048;
 const PROVIDER = "arn:aws:iam::123456789012:oidc-provider/token.actions.githubusercontent.com";
 
 /** Whether the trust policies that name all repositories are short enough, whatever environments there will be. */
-const fits = (github: Parameters<typeof whoMay.push>[0]) =>
-  [whoMay.push(github), whoMay.deploy(github, "prod"), whoMay.deploy(github, "x".repeat(LONGEST_NAME))].every(
-    (trusted) => trustPolicy(PROVIDER, trusted).length <= LONGEST_TRUST,
-  );
+function fits(github: Parameters<typeof whoMay.push>[0]): boolean {
+  const environments = ["prod", "x".repeat(LONGEST_NAME), ...Object.keys(github.refs ?? {})];
+  return [
+    whoMay.push(github),
+    ...environments.map((environment) => whoMay.deploy(github, environment)),
+  ].every((trusted) => trustPolicy(PROVIDER, trusted).length <= LONGEST_TRUST);
+}
+
+/** A pattern that GitHub's rules and IAM's conditions both know: only to IAM `*` stands for a slash, too. */
+const ref = z
+  .string()
+  .regex(/^(?!refs\/)[\w.*/-]+$/, 'is no branch, nor a tag as "tags/v*"; * stands for any characters.');
 
 const githubOptions = options({
   /**
@@ -38,12 +46,18 @@ const githubOptions = options({
     .optional(),
   /** Other repositories whose workflows push images and deploy. @default [] */
   services: z.array(repository).default([]),
+  /**
+   * By environment, the branches and tags (`tags/v*`) that services deploy there, beside main: what a service's workflow names
+   * under `environments` has to be among them.
+   * @default prod: the branch prod and tags as v1.2; main alone for all others
+   */
+  refs: z.record(z.string(), z.array(ref)).optional(),
   /** `"existing"` where the account has GitHub's OIDC provider already: it takes one. @default "create" */
   provider: z.enum(["create", "existing"]).default("create"),
 }).refine(fits, {
   path: ["services"],
   error:
-    "are more than a role's trust policy holds, about twenty: deploy some of them from a repository that is named already.",
+    "are more than a role's trust policy holds, with refs about eighteen: deploy some of them from a repository that is named already.",
 });
 
 const budgetOptions = options({

@@ -27,6 +27,17 @@ export function repositoriesOf(environments: readonly Configuration[], home: str
 
 /** Whether releases are pushed to it, and not only copied. */
 export const isPushedTo = ({ source }: Repository) => source === undefined;
+/** Environments that refs are named for, and that there are none of: whoever meant them would wait for a role in vain. */
+export const checkRefs = (
+  environments: readonly Configuration[],
+  refs: Readonly<Record<string, readonly string[]>> = {},
+): Mistake[] =>
+  Object.keys(refs)
+    .filter((name) => !environments.some((environment) => environment.name === name))
+    .map((name) => ({
+      path: `cdktf.json.context.bootstrap.github.refs.${name}`,
+      message: `is no environment; there are ${environments.map((environment) => environment.name).join(", ")}.`,
+    }));
 
 /** What repositories cannot be to the environments that name them. */
 export const checkRepositories = (environments: readonly Configuration[], home: string): Mistake[] => [

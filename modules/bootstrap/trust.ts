@@ -11,6 +11,8 @@ interface Repositories {
   readonly services: readonly string[];
   /** The one whose workflows the others call at a version; where it is left out, they stand in `repository`. */
   readonly workflows?: string | undefined;
+  /** By environment: branches, and tags as tags/…, that may be deployed there; the usual ones where it names none. */
+  readonly refs?: Readonly<Record<string, readonly string[]>> | undefined;
 }
 
 /**
@@ -21,8 +23,8 @@ export interface Trusted {
   readonly repositories: readonly string[];
   /** What the job runs for: the end of the token's subject. */
   readonly runsFor: readonly string[];
-  /** The file that the job stands in, and the ref of that file: also where another repository's workflow calls it. */
-  readonly workflow: string;
+  /** The files that the job may stand in, each with its ref: also where another repository's workflow calls it. */
+  readonly workflow: string | readonly string[];
   /** The branches and tags that the workflow runs on; those of the subject by default. */
   readonly refs?: readonly string[];
   /** Who may not have started it. */
@@ -33,11 +35,24 @@ const MAIN = "refs/heads/main";
 /** Tags of versions, as v1.2: IAM's patterns know no class of characters. */
 const RELEASES = Array.from({ length: 10 }, (_, digit) => `refs/tags/v${digit}*`);
 
-/** The branches and tags whose images run somewhere. */
+/** The branches and tags that go to prod where nobody says otherwise, as build-and-deploy.yaml brings them there. */
 const RELEASED = [MAIN, "refs/heads/prod", ...RELEASES];
 
-/** The branches and tags that may be deployed into an environment: build-and-deploy.yaml brings the branch prod and versions to prod. */
-const refsOf = (environment: string) => (environment === "prod" ? RELEASED : [MAIN]);
+/** The branches and tags that may be deployed into an environment; main may anywhere: what is released by hand is run there. */
+function refsOf({ refs = {} }: Repositories, environment: string): readonly string[] {
+  const own = refs[environment]?.map((ref) =>
+    ref.startsWith("tags/") ? `refs/${ref}` : `refs/heads/${ref}`,
+  );
+  return own ? [...new Set([MAIN, ...own])] : environment === "prod" ? RELEASED : [MAIN];
+}
+
+/** The branches and tags whose images run somewhere. */
+const released = (github: Repositories) => [
+  ...new Set([
+    ...RELEASED,
+    ...Object.keys(github.refs ?? {}).flatMap((environment) => refsOf(github, environment)),
+  ]),
+];
 
 /** Whom each role trusts. */
 export const whoMay = {
@@ -68,29 +83,29 @@ export const whoMay = {
       repositories: [all.repository, ...all.services],
       runsFor: ["ref:*"],
       workflow: workflow(all, "build-and-deploy", "*"),
-      refs: RELEASED,
+      refs: released(all),
     },
   ],
   deploy: (all: Repositories, environment: string): Trusted[] => [
     {
       repositories: [all.repository, ...all.services],
       runsFor: [`environment:${environment}`],
-      workflow: workflow(all, "build-and-deploy", "*"),
-      refs: refsOf(environment),
+      workflow: ["build-and-deploy", "release"].map((name) => workflow(all, name, "*")),
+      refs: refsOf(all, environment),
     },
   ],
 };
 
 /** The rules of a GitHub environment for what may be deployed there: as `whoMay.deploy`, in GitHub's patterns. */
-export const deploymentRules = (environment: string) => [
-  { type: "branch", pattern: "main" },
-  ...(environment === "prod"
-    ? [
-        { type: "branch", pattern: "prod" },
-        { type: "tag", pattern: "v[0-9]*" },
-      ]
-    : []),
-];
+export function deploymentRules({ refs = {} }: Repositories, environment: string) {
+  const usual = environment === "prod" ? ["prod", "tags/v[0-9]*"] : [];
+  const all = new Set(["main", ...(refs[environment] ?? usual)]);
+  return [...all].map((ref) =>
+    ref.startsWith("tags/")
+      ? { type: "tag", pattern: ref.slice("tags/".length) }
+      : { type: "branch", pattern: ref },
+  );
+}
 
 /** A repository's name without the ids that subjects carry; GitHub's other claims and its API know it so. */
 export const nameOfRepository = (repository: string) => repository.replaceAll(/@\d+/g, "");

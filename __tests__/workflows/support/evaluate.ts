@@ -6,7 +6,7 @@ export type Contexts = Readonly<Record<string, unknown>>;
 /** How it stands with what a condition waits for: the jobs that a job needs, or the steps before a step. */
 export type Status = "success" | "failure" | "cancelled";
 
-const CONTEXTS = ["github", "vars", "needs", "inputs", "secrets", "steps", "matrix", "job"];
+const CONTEXTS = ["github", "vars", "needs", "inputs", "secrets", "steps", "matrix", "job", "runner"];
 
 const STATUS_FUNCTIONS: Readonly<Record<string, (status: Status) => boolean>> = {
   success: (status) => status === "success",

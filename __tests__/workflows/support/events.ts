@@ -1,3 +1,4 @@
+import { targetsOf } from "../../../github/targets";
 import { type Contexts, holds } from "./evaluate";
 import { type Job, needsOf, type Workflow } from "./workflows";
 
@@ -12,7 +13,7 @@ const github = (event_name: string, ref: string, rest: object = {}) => ({
   token: "job-token",
   sha: "1f".repeat(20),
   run_id: "7",
-  event: {},
+  event: { repository: { private: false } },
   ...rest,
 });
 
@@ -32,7 +33,7 @@ export const events = {
   "pull request of Dependabot": { ...pullRequest(REPOSITORY), actor: "dependabot[bot]" },
   "merge queue": github("merge_group", "refs/heads/gh-readonly-queue/main/pr-7-1f"),
   "push to main": github("push", "refs/heads/main"),
-  "push to prod": github("push", "refs/heads/prod"),
+  "push to prod": github("push", "refs/heads/prod", { event: { repository: { private: true } } }),
   "push to a branch": github("push", "refs/heads/feature"),
   "tag v1.2": github("push", "refs/tags/v1.2"),
   "tag vendor-x": github("push", "refs/tags/vendor-x"),
@@ -87,8 +88,13 @@ export const OUTPUTS = {
   second: { environments: '["prod"]' },
   third: { environments: '["eu"]' },
   "destroy-plan": { environments: '["qa"]' },
-  build: { environment: "staging", digest: "sha256:1" },
 };
+
+/** What of the service's workflow the first job hands on, by the command that it runs. */
+function prepared(event: Event, inputs: Readonly<Record<string, unknown>>) {
+  const { ref, base_ref: base } = events[event];
+  return { targets: JSON.stringify(targetsOf(JSON.stringify(inputs), { ref, base })), tools: "tools-1" };
+}
 
 /** The contexts of an event; a fork's run has no secrets. Source: "Events that trigger workflows", GitHub documentation. */
 export const contextsOf = (
@@ -100,8 +106,12 @@ export const contextsOf = (
   inputs,
   secrets: isFork(event) ? {} : { "platform-token": "platform-token" },
   needs: Object.fromEntries(
-    Object.entries(outputs).map(([job, values]) => [job, { outputs: values, result: "success" }]),
+    Object.entries({
+      ...outputs,
+      ...(inputs.environments !== undefined && { prepare: prepared(event, inputs) }),
+    }).map(([job, values]) => [job, { outputs: values, result: "success" }]),
   ),
+  runner: { temp: "/tmp/runner" },
 });
 
 /** Which jobs of a workflow run for an event. */

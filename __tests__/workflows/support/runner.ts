@@ -63,7 +63,8 @@ export async function runJob(job: Job, options: RunOptions): Promise<JobRun> {
         GITHUB_STEP_SUMMARY: files.summary,
         ...Object.fromEntries(given),
       };
-      const ended = await script(options, files.script, env);
+      const where = join(folder, interpolate(step["working-directory"] ?? "", contexts));
+      const ended = await script(options, where, files.script, env);
       code = ended.code;
       log += ended.output;
       summary += readFileSync(files.summary, "utf8");
@@ -92,12 +93,13 @@ const outputsIn = (text: string): Record<string, string> =>
 /** With bash -e, as runners do where a step names no shell. Source: "Workflow syntax", steps shell, GitHub documentation. */
 function script(
   { folder, sandbox, onOutput }: RunOptions,
+  where: string,
   file: string,
   env: Readonly<Record<string, string>>,
 ): Promise<Ended> {
   const pid = join(folder, ".pid");
   // The process that a runner would signal: the script's own, also where that replaces itself by a command.
-  const shell = ["bash", "-c", `echo $$ > '${pid}'; exec bash -e '${file}'`];
+  const shell = ["bash", "-c", `cd '${where}'; echo $$ > '${pid}'; exec bash -e '${file}'`];
   const command = sandbox ? inSandbox(sandbox, shell) : shell;
   return start(folder, command, env, (text) => onOutput?.(text, () => Number(readFileSync(pid, "utf8"))));
 }

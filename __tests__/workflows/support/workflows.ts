@@ -28,7 +28,11 @@ export interface Job {
   readonly "timeout-minutes"?: number;
   readonly permissions?: Readonly<Record<string, string>>;
   readonly environment?: string | { readonly name: string; readonly url?: string };
-  readonly concurrency?: { readonly group: string; readonly "cancel-in-progress": Written };
+  readonly concurrency?: {
+    readonly group: string;
+    readonly "cancel-in-progress": Written;
+    readonly queue?: string;
+  };
   readonly strategy?: { readonly "fail-fast"?: boolean; readonly matrix: Readonly<Record<string, string>> };
   readonly outputs?: Readonly<Record<string, string>>;
   readonly steps?: readonly Step[];
@@ -68,7 +72,9 @@ const files = {
   "self-test": ".github/workflows/self-test.yaml",
   publish: ".github/workflows/publish.yaml",
   service: ".github/workflows/build-and-deploy.yaml",
+  release: ".github/workflows/release.yaml",
   caller: "examples/service/.github/workflows/deploy.yaml",
+  button: "examples/service/.github/workflows/release.yaml",
 };
 
 export type Name = keyof typeof files;
@@ -80,6 +86,14 @@ export const workflowOf = (name: Name) => parsed(textOf(name));
 
 export const needsOf = ({ needs = [] }: Job): readonly string[] =>
   typeof needs === "string" ? [needs] : needs;
+
+/** What a called workflow gets for the inputs that its caller leaves out. */
+export const defaultsOf = ({ on }: Workflow): Readonly<Record<string, Written>> =>
+  Object.fromEntries(
+    Object.entries(on.workflow_call?.inputs ?? {}).flatMap(([name, { default: value }]) =>
+      value === undefined ? [] : [[name, value]],
+    ),
+  );
 
 /** Every job of a workflow, with its id. */
 export const jobsOf = (workflow: Workflow) =>
