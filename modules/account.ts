@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { type Mistake, show } from "./mistakes";
+import type { Releases } from "./registry/place";
 import type { Project } from "./stack";
 
 /** Twelve digits. */
@@ -83,4 +84,14 @@ export function inAccount(project: Project, account: string | undefined): Projec
   // Until its own bucket is there, states lie in this folder; where nobody makes one, all accounts share the one that is named.
   const bucket = project.bootstrap ? { stateBucket: "", stateRegion: "" } : {};
   return { ...project, ...bucket, ...project.accounts?.[account], account };
+}
+
+/** Where releases of an environment are pushed to; undefined where no bootstrap stack makes the repositories of its account. */
+export function releasesOf(project: Project, account: string | undefined): Releases | undefined {
+  const own = inAccount(project, account);
+  if (!own.bootstrap) return undefined;
+  const first = project.bootstrap || own.bootstrap;
+  const isElsewhere = first === project.bootstrap && own.account !== project.account;
+  if (first.region === undefined) return undefined;
+  return { region: first.region, ...(isElsewhere && { account: project.account }) };
 }

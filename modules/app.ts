@@ -1,7 +1,7 @@
 import { readdirSync } from "node:fs";
 import { basename, join, relative } from "node:path";
 import { App } from "cdktf";
-import { accountOf, accountsOf, checkAccounts, checkFirst } from "./account";
+import { accountOf, accountsOf, checkAccounts, checkFirst, releasesOf } from "./account";
 import { Bootstrap } from "./bootstrap/bootstrap";
 import { checkRefs, checkRepositories } from "./bootstrap/repositories";
 import type { EnvironmentFile } from "./environment";
@@ -105,7 +105,7 @@ export function addBootstraps(
     ...wanted.flatMap(({ bootstrap, account }) =>
       checkRepositories(
         configurations.filter(({ account: own = whole.account }) => own === account),
-        bootstrap.region,
+        releasesOf(whole, account) ?? { region: bootstrap.region },
       ),
     ),
     ...checkFirst(configurations, project.account),

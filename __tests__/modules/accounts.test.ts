@@ -99,10 +99,68 @@ describe("several accounts", () => {
   const rolesOf = (graph: Graph | undefined) =>
     (graph?.all("aws_iam_role") ?? []).map(({ body }) => body.name).sort();
 
-  test("have a bootstrap stack each, that of the first as it is alone", () => {
+  test("have a bootstrap stack each; the first's is as it is alone, but that the others may read its releases", () => {
     expect(Object.keys(both)).toEqual(["bootstrap", `bootstrap-${OTHER}`]);
     const alone = synthesizeBootstrap({ staging: least }, context);
-    expect(both.bootstrap?.json).toEqual(alone.json);
+    const own = (graph: Graph | undefined) => {
+      const {
+        aws_ecr_repository_policy: admitting,
+        aws_iam_policy: policies,
+        ...rest
+      } = graph?.json.resource;
+      return { ...graph?.json, resource: rest };
+    };
+    expect(own(both.bootstrap)).toEqual(own(alone));
+    const { addresses } = both.bootstrap as Graph;
+    expect(addresses.filter((address) => !alone.addresses.includes(address))).toEqual([
+      "aws_ecr_repository_policy.registry_app_readers",
+    ]);
+  });
+
+  test("run releases of the first, which their deploy roles may read, and copy into repositories of their own", () => {
+    const { repository, policy } = both.bootstrap?.one("aws_ecr_repository_policy") ?? {};
+    expect(repository).toBe("${aws_ecr_repository.registry_app.name}");
+    expect(JSON.parse(policy).Statement).toEqual([
+      {
+        Sid: "ReadReleases",
+        Effect: "Allow",
+        Principal: { AWS: [`arn:aws:iam::${OTHER}:root`] },
+        Action: [
+          "BatchCheckLayerAvailability",
+          "BatchGetImage",
+          "DescribeImages",
+          "GetDownloadUrlForLayer",
+        ].map((action) => `ecr:${action}`),
+      },
+    ]);
+    const names = (graph: Graph | undefined) =>
+      graph
+        ?.all("aws_ecr_repository")
+        .map(({ body }) => body.name)
+        .sort();
+    expect(names(both.bootstrap)).toEqual(["app", "app-staging"]);
+    expect(names(other)).toEqual(["app-prod"]);
+    const statements = (other?.all("aws_iam_policy") ?? [])
+      .filter(({ body }) => body.name.startsWith("app-deploy-prod"))
+      .flatMap(({ body }) => JSON.parse(body.policy).Statement);
+    const resourcesOf = (sid: string) => statements.find(({ Sid }) => Sid === sid)?.Resource;
+    expect(resourcesOf("ReadReleases")).toEqual([`arn:aws:ecr:us-west-2:${HOME}:repository/app`]);
+    expect(resourcesOf("CopyImages")).toEqual([
+      "arn:aws:ecr:us-west-2:${data.aws_caller_identity.caller.account_id}:repository/app-prod",
+    ]);
+    const { prod } = synthesizeAll(files, projectOf(context));
+    const contract = JSON.parse(prod?.json.output.deploy.value);
+    expect(contract.services[0].image.source).toEqual({
+      account: HOME,
+      region: "us-west-2",
+      repository: "app",
+    });
+  });
+
+  test("push to the first even where no environment is there", () => {
+    const { bootstrap } = synthesizeBootstraps({ prod: but({ account: OTHER }) }, context);
+    expect(bootstrap?.all("aws_ecr_repository").map(({ body }) => body.name)).toEqual(["app"]);
+    expect(rolesOf(bootstrap)).toEqual(["app-plan-bootstrap", "app-push"]);
   });
 
   test("have roles of their own environments alone, and a bucket, a provider and a budget each", () => {
@@ -112,9 +170,7 @@ describe("several accounts", () => {
       ),
     );
     expect(rolesOf(other)).toEqual(
-      ["apply-prod", "deploy-prod", `plan-bootstrap-${OTHER}`, "plan-prod", "push"].map(
-        (end) => `app-${end}`,
-      ),
+      ["apply-prod", "deploy-prod", `plan-bootstrap-${OTHER}`, "plan-prod"].map((end) => `app-${end}`),
     );
     for (const type of ["aws_s3_bucket", "aws_iam_openid_connect_provider", "aws_budgets_budget"])
       expect(other?.count(type), type).toBe(1);

@@ -1,4 +1,4 @@
-import { readFileSync, rmSync } from "node:fs";
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import { startAccount } from "../../sandbox/aws/account";
@@ -7,8 +7,9 @@ import { Project } from "../terraform/support/project";
 import { COMMAND, run } from "./support/run";
 
 const [HOME, OTHER] = ["123456789012", "210987654321"];
+const DEPLOY = ["--require", require.resolve("tsx/cjs"), join(__dirname, "../../deploy/main.ts")];
 const source = (account: string) => `import { environment } from "../modules/environment";
-export default environment({ account: "${account}", region: "us-west-2", database: false, distribution: false, bastion: false });
+export default environment({ account: "${account}", region: "us-west-2", database: false, distribution: false, bastion: false, cluster: { capacity: {} }, registry: "app", services: { web: { port: 8080, migrations: false } } });
 `;
 
 /** Two accounts in one project, with the real Terraform: each test goes on from the one before. */
@@ -38,19 +39,18 @@ describe.sequential("two accounts", () => {
     expect(context().stateBucket).toBe(bucket(HOME));
   });
 
-  it("go on with a second, of which the first is not told: both its stacks have nothing to change", async () => {
+  it("go on with a second, for which nothing of the first changes: it admits the other to its releases, that is all", async () => {
     project.write("prod.ts", source(OTHER));
     const { code, stdout } = await offline("plan", "--json");
     expect(code, stdout).toBe(2);
     const { stacks } = JSON.parse(stdout);
     expect(
       stacks.map(({ name, outcome }: { name: string; outcome: string }) => `${name}: ${outcome}`),
-    ).toEqual([
-      "bootstrap: no changes",
-      `bootstrap-${OTHER}: changes`,
-      "prod: changes",
-      "staging: no changes",
-    ]);
+    ).toEqual(["bootstrap: changes", `bootstrap-${OTHER}: changes`, "prod: changes", "staging: no changes"]);
+    const [{ summary }] = stacks;
+    expect(
+      summary.resources.map(({ kind, address }: Record<string, string>) => `${kind} ${address}`),
+    ).toEqual(["create aws_ecr_repository_policy.registry_app_readers"]);
   });
 
   it("are applied at once, the bootstrap first, and the second's states move into its own bucket", async () => {
@@ -83,6 +83,63 @@ describe.sequential("two accounts", () => {
       expect(names(account, "aws_iam_role").filter((name) => name.includes(other))).toEqual([]);
       expect(made(account, "aws_s3_bucket").map(({ id }) => id)).toContain(bucket(account));
     }
+  });
+
+  it("run one and the same image: what is pushed to the first is deployed in each, by its digest", async () => {
+    const image = join(project.folder, "image");
+    mkdirSync(image);
+    writeFileSync(join(image, "Dockerfile"), 'CMD ["node", "serve.js"]');
+    writeFileSync(
+      join(image, "serve.js"),
+      'require("node:http").createServer((_, answer) => answer.end("ok")).listen(process.env.PORT);',
+    );
+    const deploy = (environment: string, ...options: readonly string[]) =>
+      project.sandbox("--speed", "60", ...options, process.execPath, ...DEPLOY, environment, "--image", "v1");
+    const staging = await deploy("staging", "--image", `app:v1=${image}`);
+    expect(staging.code, staging.output).toBe(0);
+    const prod = await deploy("prod");
+    expect(prod.code, prod.output).toBe(0);
+    const digest = /pushed .* (sha256:[0-9a-f]{64})/.exec(staging.output)?.[1] ?? "none";
+    const tagged = (account: string, repository: string) => {
+      const folder = folderOf(join(project.folder, ".sandbox"), account);
+      const { repositories } = JSON.parse(readFileSync(join(folder, "runtime.json"), "utf8"));
+      return repositories[`us-west-2/${repository}`]?.tags;
+    };
+    expect(tagged(HOME, "app-staging")).toMatchObject({ staging: digest });
+    expect(tagged(OTHER, "app-prod")).toMatchObject({ prod: digest });
+    expect(tagged(OTHER, "app")).toBeUndefined();
+  });
+
+  it("read nothing of each other but releases: without the policy that admits it, the other's deploy is refused", async () => {
+    const withoutPolicy = await project.sandbox(
+      ...["--delete", "ecr_repository_policy/app", process.execPath, ...DEPLOY, "prod", "--image", "v1"],
+    );
+    expect(withoutPolicy.code, withoutPolicy.output).toBe(1);
+    expect(withoutPolicy.output).toMatch(
+      /not authorized to perform: ecr:BatchGetImage on resource: arn:aws:ecr:us-west-2:123456789012:repository\/app because no resource-based policy allows/,
+    );
+    await done("plan", "bootstrap");
+    await done("apply", "--auto-approve");
+  });
+
+  it("deploy as the role of the environment's own account, and as no other", async () => {
+    const as = (role: string, ...options: readonly string[]) =>
+      project.sandbox(
+        ...options,
+        "--as",
+        role,
+        process.execPath,
+        ...DEPLOY,
+        "check",
+        "prod",
+        "--image",
+        "v1",
+      );
+    const own = await as("app-deploy-prod", "--account", OTHER);
+    expect(own.code, own.output).toBe(0);
+    const other = await as("app-deploy-staging", "--account", HOME);
+    expect(other.code, other.output).toBe(1);
+    expect(other.output).toContain("says account 210987654321, and the credentials are of 123456789012");
   });
 
   it("plan one's environments with its credentials alone; the other's are refused before anything is read", async () => {

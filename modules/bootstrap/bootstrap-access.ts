@@ -8,6 +8,8 @@ export interface BootstrapAccess {
   /** The names of the environments that there are. */
   readonly environments: readonly string[];
   readonly repositoryArns: readonly string[];
+  /** Those of them that other accounts read. */
+  readonly admittingArns: readonly string[];
   readonly stateBucketArn: string;
 }
 
@@ -27,6 +29,15 @@ export const bootstrapRulings = (access: BootstrapAccess): Ruling[] => [
           sid: "ReadRepositories",
           actions: actionsOf("ecr", namedServices.ecr ?? []),
           resources: access.repositoryArns,
+        }),
+      ]
+    : []),
+  ...(access.admittingArns.length > 0
+    ? [
+        allowed({
+          sid: "ReadRepositoryPolicies",
+          actions: ["ecr:GetRepositoryPolicy"],
+          resources: access.admittingArns,
         }),
       ]
     : []),

@@ -2,7 +2,7 @@ import type { BudgetsBudget } from "@cdktf/provider-aws/lib/budgets-budget";
 import { DataAwsCallerIdentity } from "@cdktf/provider-aws/lib/data-aws-caller-identity";
 import { TerraformOutput } from "cdktf";
 import type { Construct } from "constructs";
-import { inAccount } from "../account";
+import { inAccount, releasesOf } from "../account";
 import type { Environment } from "../environment/environment";
 import { Registry } from "../registry/registry";
 import { type Project, SlipwayStack } from "../stack";
@@ -11,7 +11,7 @@ import { CiRoles } from "./ci-roles";
 import { ContainerServiceRole } from "./container-service-role";
 import { githubSetup } from "./github-setup";
 import type { BootstrapConfiguration, GithubConfiguration } from "./props";
-import { type Repository, repositoriesOf } from "./repositories";
+import { type Guest, type Repository, repositoriesOf } from "./repositories";
 import { StateBucket } from "./state-bucket";
 
 /** The stack's name in the first account, and how it begins in all others: no environment may take it. */
@@ -49,7 +49,8 @@ export class Bootstrap extends SlipwayStack {
     );
     this.repositories = repositoriesOf(
       this.environments.map((environment) => environment.configuration),
-      configuration.region,
+      releasesOf(project, own) ?? { region: configuration.region },
+      this.first ? guestsOf(project, environments) : [],
     );
     this.stateBucket = new StateBucket(this, "state_bucket", { ...project, account: this.account });
     this.registries = this.createRegistries();
@@ -105,3 +106,11 @@ export class Bootstrap extends SlipwayStack {
     output("github", setup, "Tells GitHub's workflows their roles: pipe it into a shell, signed in to gh");
   }
 }
+
+/** The environments of other accounts whose releases are pushed to the first. */
+const guestsOf = (project: Project, environments: readonly Environment[]): Guest[] =>
+  environments.flatMap(({ configuration: { account, registries } }) =>
+    account !== undefined && releasesOf(project, account)?.account !== undefined
+      ? [{ account, registries }]
+      : [],
+  );

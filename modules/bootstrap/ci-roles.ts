@@ -34,8 +34,8 @@ export class CiRoles extends Construct {
   readonly identity: GithubIdentity;
   /** By stack, this one among them: reads what a plan of it takes, for pull requests and the main branch. */
   readonly plan: ReadonlyMap<string, CiRole>;
-  /** Pushes images. */
-  readonly push: CiRole;
+  /** Pushes images; absent where none are pushed to this account. */
+  readonly push: CiRole | undefined;
   /** By environment: what its roles may do at most. */
   readonly boundaries: ReadonlyMap<string, Boundary>;
   /** By environment: applies its plan. */
@@ -51,7 +51,7 @@ export class CiRoles extends Construct {
     super(scope, id);
     this.identity = new GithubIdentity(this, "github", props.github);
     this.plan = this.createPlanRoles();
-    this.push = this.createPushRole();
+    this.push = this.pushed.length > 0 ? this.createPushRole() : undefined;
     this.boundaries = this.perEnvironment((environment) => this.createBoundary(environment));
     this.apply = this.perEnvironment((environment) => this.createApplyRole(environment));
     this.deploy = this.perEnvironment((environment) => this.createDeployRole(environment));
@@ -67,6 +67,9 @@ export class CiRoles extends Construct {
       stack,
       environments: environments.map(({ configuration }) => configuration.name),
       repositoryArns: repositories.map((repository) => this.arnOf(repository)),
+      admittingArns: repositories
+        .filter(({ readers = [] }) => readers.length > 0)
+        .map((repository) => this.arnOf(repository)),
       stateBucketArn,
     });
     return new Map([
@@ -86,6 +89,11 @@ export class CiRoles extends Construct {
       trust: this.identity.trust(whoMay.plan(this.props.github)),
       statements,
     });
+  }
+
+  /** The repositories that releases are pushed to. */
+  private get pushed(): readonly Repository[] {
+    return this.props.repositories.filter(isPushedTo);
   }
 
   private createPushRole() {
@@ -112,7 +120,7 @@ export class CiRoles extends Construct {
           "PutImage",
           "UploadLayerPart",
         ]),
-        resources: this.props.repositories.filter(isPushedTo).map((repository) => this.arnOf(repository)),
+        resources: this.pushed.map((repository) => this.arnOf(repository)),
       },
     ];
   }

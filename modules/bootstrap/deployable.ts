@@ -47,5 +47,5 @@ export function deployableOf(environment: Environment, account: string): Deploya
 
 const imageOf = (registry: Registry | undefined, account: string) => ({
   repository: registry?.name ?? "",
-  ...(registry?.source && { source: { ...registry.source, account } }),
+  ...(registry?.source && { source: { account, ...registry.source } }),
 });

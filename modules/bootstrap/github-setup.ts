@@ -21,7 +21,7 @@ export function githubSetup({ github, account, first, region, environments, role
     return [
       ...(first ? [variable(repository, "AWS_REGION", region)] : []),
       ...(infrastructure ? [`plan_roles ${repository} ${account} '${planRoles(roles)}'`] : []),
-      ...(first ? [variable(repository, "AWS_PUSH_ROLE", roles.push.role.arn)] : []),
+      ...(first && roles.push ? [variable(repository, "AWS_PUSH_ROLE", roles.push.role.arn)] : []),
       ...environments.flatMap(({ configuration: { name, region } }) => [
         ...makeEnvironment(github, repository, name),
         variable(repository, "AWS_REGION", region, name),

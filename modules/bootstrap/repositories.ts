@@ -1,28 +1,52 @@
 import type { Configuration } from "../environment/props";
 import { type Mistake, show } from "../mistakes";
-import { type ImagePlace, placeOf } from "../registry/place";
+import { type ImagePlace, placeOf, type Releases } from "../registry/place";
 
 /** An image repository of the account. */
 export interface Repository extends ImagePlace {
   readonly region: string;
   /** The environment that runs images from it; absent where releases are pushed to it alone. */
   readonly environment?: string;
+  /** Other accounts, whose environments run what is pushed to it. */
+  readonly readers?: readonly string[];
 }
 
+/** An environment of another account, whose releases are pushed to the first. */
+export type Guest = Pick<Configuration, "registries"> & { readonly account: string };
+
 /**
- * The repositories of environments: those that releases are pushed to, each once, then the environments' own. `create` says whether
- * one is the bootstrap stack's: an environment may make its own.
- * @param home the bootstrap stack's region
+ * The repositories of environments in one account: those that releases are pushed to, each once, then the environments' own.
+ * `create` says whether one is the bootstrap stack's: an environment may make its own.
+ * @param home where releases of these environments are pushed to
+ * @param guests those whose releases are pushed here
  */
-export function repositoriesOf(environments: readonly Configuration[], home: string): Repository[] {
+export function repositoriesOf(
+  environments: readonly Configuration[],
+  home: Releases,
+  guests: readonly Guest[] = [],
+): Repository[] {
   const own = environments.flatMap(({ name, region, registries }) =>
     registries.map((registry): Repository => {
       const place = placeOf(registry, name, home);
       return { ...place, create: !registry.create, region, environment: name };
     }),
   );
-  const pushed = new Set(own.flatMap(({ source }) => source?.repository ?? []));
-  return [...[...pushed].map((repository) => ({ repository, create: true, region: home })), ...own];
+  if (home.account !== undefined) return own;
+  const pushed = new Map(
+    own.flatMap(({ source }) => (source ? [[source.repository, new Set<string>()]] : [])),
+  );
+  for (const { account, registries } of guests)
+    for (const { repository } of registries.filter(({ create }) => !create))
+      pushed.set(repository, (pushed.get(repository) ?? new Set()).add(account));
+  return [
+    ...[...pushed].map(([repository, readers]) => ({
+      repository,
+      create: true,
+      region: home.region,
+      readers: [...readers].sort(),
+    })),
+    ...own,
+  ];
 }
 
 /** Whether releases are pushed to it, and not only copied. */
@@ -40,13 +64,13 @@ export const checkRefs = (
     }));
 
 /** What repositories cannot be to the environments that name them. */
-export const checkRepositories = (environments: readonly Configuration[], home: string): Mistake[] => [
+export const checkRepositories = (environments: readonly Configuration[], home: Releases): Mistake[] => [
   ...checkOwners(environments, home),
   ...checkNames(environments, home),
 ];
 
 /** What an environment makes bears its tags, by which roles of all others are refused; its tag alone moves there, and is kept. */
-function* checkOwners(environments: readonly Configuration[], home: string): Generator<Mistake> {
+function* checkOwners(environments: readonly Configuration[], home: Releases): Generator<Mistake> {
   for (const owner of environments)
     for (const { repository } of owner.registries.filter(({ create }) => create))
       for (const { name } of environments.filter(
@@ -58,13 +82,16 @@ function* checkOwners(environments: readonly Configuration[], home: string): Gen
         };
 }
 
-const names = (other: Configuration, owner: Configuration, repository: string, home: string) =>
+const names = (other: Configuration, owner: Configuration, repository: string, home: Releases) =>
   other.registries.some(
-    (one) => one.repository === repository && owner.region === (one.create ? other.region : home),
+    (one) =>
+      one.repository === repository &&
+      (one.create || home.account === undefined) &&
+      owner.region === (one.create ? other.region : home.region),
   );
 
 /** A repository of an environment's own is named after it, and may have the name of another that somebody wrote down. */
-function* checkNames(environments: readonly Configuration[], home: string): Generator<Mistake> {
+function* checkNames(environments: readonly Configuration[], home: Releases): Generator<Mistake> {
   const all = repositoriesOf(environments, home);
   for (const one of all.filter(({ source }) => source))
     for (const other of all.filter((other) => other !== one && other.repository === one.repository))

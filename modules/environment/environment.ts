@@ -3,7 +3,7 @@ import type { SecurityGroup } from "@cdktf/provider-aws/lib/security-group";
 import { SsmParameter } from "@cdktf/provider-aws/lib/ssm-parameter";
 import { Fn, TerraformLocal, TerraformOutput } from "cdktf";
 import type { Construct } from "constructs";
-import { inAccount } from "../account";
+import { inAccount, releasesOf } from "../account";
 import { Bastion } from "../bastion/bastion";
 import { boundaryArn } from "../boundary";
 import { byName } from "../by-name";
@@ -19,7 +19,7 @@ import { Key } from "../key/key";
 import { ExistingNetwork } from "../network/existing";
 import { FlowLogs } from "../network/flow-logs";
 import { OwnNetwork } from "../network/network";
-import { placeOf } from "../registry/place";
+import { placeOf, type Releases } from "../registry/place";
 import { Registry } from "../registry/registry";
 import { admit, allow } from "../security-group";
 import { Service } from "../service/service";
@@ -95,7 +95,7 @@ export class Environment<
     this.distribution = this.createDistribution();
     this.internal = this.createInternal();
     this.bastion = this.createBastion();
-    this.registries = this.createRegistries(own.bootstrap ? own.bootstrap.region : undefined);
+    this.registries = this.createRegistries(releasesOf(project, configuration.account));
     this.uses = this.createUses();
     this.services = this.createServices();
     this.connectLoadBalancers();
@@ -189,7 +189,7 @@ export class Environment<
     return bastion ? new Bastion(this, "bastion", { name, network: this.network, bastion }) : undefined;
   }
 
-  private createRegistries(home: string | undefined) {
+  private createRegistries(home: Releases | undefined) {
     const { account } = this;
     const { name: environment, region, registries } = this.configuration;
     return new Map(

@@ -6,25 +6,32 @@ export interface ImagePlace {
   /** Whether whoever asks makes it. */
   readonly create: boolean;
   /** Where releases are pushed to, where that is another one: deploy copies them from there. */
-  readonly source?: { readonly repository: string; readonly region: string };
+  readonly source?: Releases & { readonly repository: string };
+}
+
+/** Where the bootstrap stack is that makes what releases are pushed to. */
+export interface Releases {
+  readonly region: string;
+  /** Its account, where that is another than the environment's. */
+  readonly account?: string;
 }
 
 /**
- * Tells where an environment's images lie. The bootstrap stack makes one repository that releases are pushed to, in its own region,
- * whose tags never move; and one for each environment, where that one's tag moves. ECR's permissions know repositories, not tags: so
+ * Tells where an environment's images lie. The bootstrap stack, of several accounts the first's, makes one repository that releases are pushed to,
+ * in its own region, whose tags never move; and one for each environment, where that one's tag moves. ECR's permissions know repositories, not tags: so
  * whoever deploys into one environment cannot change what another one runs.
  *
- * @param home the bootstrap stack's region; undefined where somebody else provides the repository, in which the tags move then
+ * @param home undefined where somebody else provides the repository, in which the tags move then
  */
 export const placeOf = (
   { repository, create }: RegistryConfiguration,
   environment: string,
-  home: string | undefined,
+  home: Releases | undefined,
 ): ImagePlace =>
   create || home === undefined
     ? { repository, create }
     : {
         repository: `${repository}-${environment}`,
         create: false,
-        source: { repository, region: home },
+        source: { repository, ...home },
       };

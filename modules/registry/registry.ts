@@ -1,7 +1,9 @@
 import { DataAwsEcrRepository } from "@cdktf/provider-aws/lib/data-aws-ecr-repository";
 import { EcrLifecyclePolicy } from "@cdktf/provider-aws/lib/ecr-lifecycle-policy";
 import { EcrRepository } from "@cdktf/provider-aws/lib/ecr-repository";
+import { EcrRepositoryPolicy } from "@cdktf/provider-aws/lib/ecr-repository-policy";
 import { Construct } from "constructs";
+import { actionsOf, document } from "../policy";
 import { ITSELF } from "../stack";
 import type { ImagePlace } from "./place";
 
@@ -24,6 +26,8 @@ export interface RegistryProps extends ImagePlace {
   readonly elsewhere?: boolean;
   /** The environment that runs images from it; none where releases are pushed to it, and nothing else happens. */
   readonly environment?: string;
+  /** Other accounts that read it. */
+  readonly readers?: readonly string[];
 }
 
 /** An ECR repository: made here, found by its name, or an environment's own, which the bootstrap stack makes. */
@@ -47,6 +51,7 @@ export class Registry extends Construct {
     if (props.create) {
       const repository = this.createRepository();
       this.lifecyclePolicy = this.createLifecyclePolicy(repository);
+      if (props.readers?.length) this.admit(repository, props.readers);
       this.repository = repository;
     } else if (!props.source) this.repository = new DataAwsEcrRepository(this, ITSELF, { name: this.name });
   }
@@ -88,6 +93,25 @@ export class Registry extends Construct {
       imageScanningConfiguration: { scanOnPush: true },
       encryptionConfiguration: [{ encryptionType: "AES256" }],
     });
+  }
+
+  /**
+   * Lets other accounts read the images, each by its own policies: those of who deploys there, and of tasks with sidecars.
+   * Source: "Private repository policies", ECR guide.
+   */
+  private admit({ name: repository }: EcrRepository, accounts: readonly string[]) {
+    const statement = {
+      Sid: "ReadReleases",
+      Effect: "Allow",
+      Principal: { AWS: accounts.map((account) => `arn:aws:iam::${account}:root`) },
+      Action: actionsOf("ecr", [
+        "BatchCheckLayerAvailability",
+        "BatchGetImage",
+        "DescribeImages",
+        "GetDownloadUrlForLayer",
+      ]),
+    };
+    new EcrRepositoryPolicy(this, "readers", { repository, policy: document([statement]) });
   }
 
   private createLifecyclePolicy({ name: repository }: EcrRepository) {

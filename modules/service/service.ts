@@ -136,7 +136,7 @@ export class Service extends Construct {
       image: {
         repository: registry.repository?.name ?? registry.name,
         ...tagsOf(stack),
-        ...(registry.source && { source: { ...registry.source, account } }),
+        ...(registry.source && { source: { account, ...registry.source } }),
       },
       capacity: this.strategy,
       network: this.taskNetwork ?? null,
@@ -290,7 +290,9 @@ export class Service extends Construct {
     const { source } = registry;
     return [
       registry.arn,
-      ...(source ? [`arn:aws:ecr:${source.region}:${account}:repository/${source.repository}`] : []),
+      ...(source
+        ? [`arn:aws:ecr:${source.region}:${source.account ?? account}:repository/${source.repository}`]
+        : []),
     ];
   }
 

@@ -17,7 +17,7 @@ export function findRepository(call: Call, name: string | undefined, registryId:
     .list({ type: "aws_ecr_repository", region: call.region })
     .find(({ attributes }) => text(attributes, "name") === name);
   const id = registryId ?? call.caller.account;
-  if (!object || id !== call.caller.account)
+  if (!object || id !== call.sim.world.account)
     throw new AwsFailure(
       "RepositoryNotFoundException",
       `The repository with name '${name}' does not exist in the registry with id '${id}'`,

@@ -125,7 +125,7 @@ function describeImages(call: Call, input: ecr.DescribeImagesRequest): ecr.Descr
 function detail(call: Call, object: WorldObject, content: Repository, image: Image): ecr.ImageDetail {
   const tags = tagsOf(content, image.digest);
   return {
-    registryId: call.caller.account,
+    registryId: call.sim.world.account,
     repositoryName: text(object.attributes, "name"),
     imageDigest: image.digest,
     imageTags: tags.length > 0 ? tags : undefined,
@@ -155,7 +155,7 @@ function batchGetImage(call: Call, input: ecr.BatchGetImageRequest): ecr.BatchGe
 
 function imageView(call: Call, repositoryName: string, image: Image, imageTag?: string): ecr.Image {
   return {
-    registryId: call.caller.account,
+    registryId: call.sim.world.account,
     repositoryName,
     imageId: { imageDigest: image.digest, ...(imageTag === undefined ? {} : { imageTag }) },
     imageManifest: image.manifest,

@@ -4,8 +4,9 @@ import type { AddressInfo } from "node:net";
 import { AwsError } from "../aws/kind";
 import { createSim } from "../engine/engine";
 import type { Host } from "../engine/host";
-import { emptyRuntime } from "../engine/state";
+import { bare, emptyRuntime } from "../engine/state";
 import type { Access } from "../iam/access";
+import { checkRepositoryPolicy } from "../iam/repository-policy";
 import { World } from "../world";
 import type { Call, Caller, Operations } from "./call";
 import { ECR } from "./ecr";
@@ -223,7 +224,14 @@ export class ApiServer {
     const kinds = faults.map(({ kind }) => kind);
     const owner = await this.ownerOf(request, caller);
     const host = owner?.host ?? this.options.host;
-    return host.run((sim) => {
+    const output = await host.run((sim) => {
+      if (owner)
+        checkRepositoryPolicy(sim.world, {
+          action: `ecr:${request.operation}`,
+          region: request.region,
+          repository: String(request.input.repositoryName),
+          caller,
+        });
       // A bucket's name is known in every account: S3 tells a stranger's request apart by itself.
       const own = caller.account === sim.world.account || request.service === "s3" || owner !== undefined;
       const call: Call = {
@@ -234,6 +242,23 @@ export class ApiServer {
         missing: kinds.includes("missing"),
       };
       return operation.run(call, request.input);
+    });
+    if (owner) await this.remember(owner, request);
+    return output;
+  }
+
+  /** Keeps what the images of another account do when they run: a copy of one does the same. */
+  private async remember(owner: Neighbour, { region, input }: Question): Promise<void> {
+    const behind = await owner.host.run(({ state }) => ({
+      images: state.repositories[`${region}/${input.repositoryName}`]?.images ?? {},
+      behaviours: state.behaviours,
+    }));
+    const { images, behaviours } = structuredClone(behind);
+    await this.options.host.run(({ state }) => {
+      // No region has this name: nobody pulls from there.
+      const known = state.repositories.elsewhere?.images;
+      state.repositories.elsewhere = { images: bare({ ...known, ...images }), tags: bare({}), blobs: [] };
+      Object.assign(state.behaviours, behaviours);
     });
   }
 

@@ -162,6 +162,12 @@ export const computeCalls: Rows = {
     update: { "*": ["ecr:PutLifecyclePolicy repository/{repository}"] },
     delete: ["ecr:DeleteLifecyclePolicy repository/{repository}"],
   },
+  aws_ecr_repository_policy: {
+    create: ["ecr:SetRepositoryPolicy repository/{repository}"],
+    read: ["ecr:GetRepositoryPolicy repository/{repository}"],
+    update: { "*": ["ecr:SetRepositoryPolicy repository/{repository}"] },
+    delete: ["ecr:DeleteRepositoryPolicy repository/{repository}"],
+  },
   aws_appautoscaling_target: {
     create: [
       "application-autoscaling:RegisterScalableTarget scalable-target/*",

@@ -23,8 +23,10 @@ export const expand = (lines: readonly Line[], subject: Subject): Call[] =>
   lines.flatMap((line) => {
     const { action, resources, when, to, via } = parseLine(line);
     if (when !== undefined && isEmpty(subject.attributes[when])) return [];
+    // A call of ECR may name another account's registry.
+    const account = text(subject.attributes, "registryId") || subject.world.account;
     const arns = resources.flatMap((resource) =>
-      fill(resource, subject).map((one) => arnOf(action, one, subject.region, subject.world.account)),
+      fill(resource, subject).map((one) => arnOf(action, one, subject.region, account)),
     );
     return resources.length > 0 && arns.length === 0 ? [] : [{ action, resources: arns, to, via }];
   });
