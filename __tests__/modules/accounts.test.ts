@@ -157,6 +157,37 @@ describe("several accounts", () => {
     });
   });
 
+  test("cross in nothing else: whatever names the other account reads images, and no role is taken from there", () => {
+    const { staging, prod } = synthesizeAll(files, projectOf(context));
+    const naming = (graph: Graph | undefined, account: string) =>
+      [
+        "aws_iam_role",
+        "aws_iam_policy",
+        "aws_iam_role_policy",
+        "aws_ecr_repository_policy",
+        "aws_s3_bucket_policy",
+      ]
+        .flatMap((type) => graph?.all(type) ?? [])
+        .flatMap(({ body }) => [body.policy, body.assume_role_policy].filter(Boolean))
+        .flatMap((policy) => JSON.parse(policy).Statement)
+        .filter((statement) => JSON.stringify(statement).includes(account));
+    const sids = (graph: Graph | undefined, account: string) => [
+      ...new Set(naming(graph, account).map(({ Sid }) => Sid)),
+    ];
+    expect(sids(both.bootstrap, OTHER)).toEqual(["ReadReleases"]);
+    expect(sids(other, HOME)).toEqual(["ReadReleases"]);
+    expect(sids(prod, HOME)).toEqual(["PullImage"]);
+    expect(sids(staging, OTHER)).toEqual([]);
+    const actions = [both.bootstrap, other, prod].flatMap((graph) =>
+      [HOME, OTHER].flatMap((account) => naming(graph, account)).flatMap(({ Action }) => Action),
+    );
+    expect([...new Set(actions)].sort()).toEqual(
+      ["BatchCheckLayerAvailability", "BatchGetImage", "DescribeImages", "GetDownloadUrlForLayer"].map(
+        (action) => `ecr:${action}`,
+      ),
+    );
+  });
+
   test("push to the first even where no environment is there", () => {
     const { bootstrap } = synthesizeBootstraps({ prod: but({ account: OTHER }) }, context);
     expect(bootstrap?.all("aws_ecr_repository").map(({ body }) => body.name)).toEqual(["app"]);
