@@ -9,7 +9,7 @@ import { COMMAND, run } from "./support/run";
 const [HOME, OTHER] = ["123456789012", "210987654321"];
 const DEPLOY = ["--require", require.resolve("tsx/cjs"), join(__dirname, "../../deploy/main.ts")];
 const source = (account: string) => `import { environment } from "../modules/environment";
-export default environment({ account: "${account}", region: "us-west-2", database: false, distribution: false, bastion: false, cluster: { capacity: {} }, registry: "app", services: { web: { port: 8080, migrations: false } } });
+export default environment({ account: "${account}", region: "us-west-2", database: false, distribution: false, bastion: false, cluster: { capacity: {} }, registry: "app", services: { worker: {} } });
 `;
 
 /** Two accounts in one project, with the real Terraform: each test goes on from the one before. */
@@ -39,7 +39,7 @@ describe.sequential("two accounts", () => {
     expect(context().stateBucket).toBe(bucket(HOME));
   });
 
-  it("go on with a second, for which nothing of the first changes: it admits the other to its releases, that is all", async () => {
+  it("go on with a second, for which nothing of the first changes: it admits the other to its releases, and its plan role sees that", async () => {
     project.write("prod.ts", source(OTHER));
     const { code, stdout } = await offline("plan", "--json");
     expect(code, stdout).toBe(2);
@@ -50,7 +50,10 @@ describe.sequential("two accounts", () => {
     const [{ summary }] = stacks;
     expect(
       summary.resources.map(({ kind, address }: Record<string, string>) => `${kind} ${address}`),
-    ).toEqual(["create aws_ecr_repository_policy.registry_app_readers"]);
+    ).toEqual([
+      "update aws_iam_policy.ci_plan_bootstrap_policy_1",
+      "create aws_ecr_repository_policy.registry_app_readers",
+    ]);
   });
 
   it("are applied at once, the bootstrap first, and the second's states move into its own bucket", async () => {
@@ -88,11 +91,8 @@ describe.sequential("two accounts", () => {
   it("run one and the same image: what is pushed to the first is deployed in each, by its digest", async () => {
     const image = join(project.folder, "image");
     mkdirSync(image);
-    writeFileSync(join(image, "Dockerfile"), 'CMD ["node", "serve.js"]');
-    writeFileSync(
-      join(image, "serve.js"),
-      'require("node:http").createServer((_, answer) => answer.end("ok")).listen(process.env.PORT);',
-    );
+    writeFileSync(join(image, "Dockerfile"), 'CMD ["node", "work.js"]');
+    writeFileSync(join(image, "work.js"), "setInterval(() => {}, 1000);");
     const deploy = (environment: string, ...options: readonly string[]) =>
       project.sandbox("--speed", "60", ...options, process.execPath, ...DEPLOY, environment, "--image", "v1");
     const staging = await deploy("staging", "--image", `app:v1=${image}`);
