@@ -107,7 +107,7 @@ describe("several accounts", () => {
         aws_ecr_repository_policy: admitting,
         aws_iam_policy: policies,
         ...rest
-      } = graph?.json.resource;
+      } = graph?.json.resource ?? {};
       return { ...graph?.json, resource: rest };
     };
     expect(own(both.bootstrap)).toEqual(own(alone));
