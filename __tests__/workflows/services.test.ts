@@ -243,7 +243,9 @@ describe("the button's script", () => {
       },
     );
     const words = [...stdout.matchAll(/^\[(.*)\]$/gm)].map(([, word]) => word);
-    expect(words.slice(0, 3)).toEqual(status === 0 ? ["--require", "tsx/cjs", "deploy/main.ts"] : []);
+    expect(words.slice(0, 3)).toEqual(
+      status === 0 ? ["--require", "slipway/typescript", "deploy/main.ts"] : [],
+    );
     return { status, said: stderr, words: words.slice(3) };
   }
 
