@@ -77,7 +77,8 @@ describe.sequential("the shipped environments, in one account", () => {
   test.each(names)(
     "every change of %s passes under its own role, and nothing of it under others of CI",
     (name) => {
-      const objects = madeIn(world, name);
+      // The image repository that bears its tag is the bootstrap stack's: no apply role changes it.
+      const objects = madeIn(world, name).filter(({ type }) => type !== "aws_ecr_repository");
       expect(objects.length).toBeGreaterThan(60);
       expect(changeAll(account.as(applyRole(name)), world, objects, region)).toEqual([]);
       const ci = rolesIn(world).filter(({ arn }) => arn.includes("role/slipway/"));
