@@ -15,6 +15,9 @@ const STATUS_FUNCTIONS: Readonly<Record<string, (status: Status) => boolean>> = 
   always: () => true,
 };
 
+/** What was parsed before: thousands of timelines ask the same. */
+const known = new Map<string, ReturnType<Parser["parse"]>>();
+
 /** The value of an expression, by GitHub's own evaluator. */
 export function evaluate(expression: string, contexts: Contexts, status: Status = "success"): unknown {
   const functions = Object.entries(STATUS_FUNCTIONS).map(([name, holds]) => ({
@@ -23,9 +26,11 @@ export function evaluate(expression: string, contexts: Contexts, status: Status 
     maxArgs: 0,
     call: () => new data.BooleanData(holds(status)),
   }));
-  const { tokens } = new Lexer(expression).lex();
-  const parsed = new Parser(tokens, CONTEXTS, functions).parse();
-  const values = Object.fromEntries(CONTEXTS.map((name) => [name, contexts[name] ?? {}]));
+  const parsed =
+    known.get(expression) ?? new Parser(new Lexer(expression).lex().tokens, CONTEXTS, functions).parse();
+  known.set(expression, parsed);
+  const read = CONTEXTS.filter((name) => expression.toLowerCase().includes(name));
+  const values = Object.fromEntries(read.map((name) => [name, contexts[name] ?? {}]));
   const result = new Evaluator(
     parsed,
     asData(values) as data.Dictionary,

@@ -16,6 +16,7 @@ export interface Step {
   readonly with?: Readonly<Record<string, Written>>;
   readonly env?: Readonly<Record<string, Written>>;
   readonly "working-directory"?: string;
+  readonly "continue-on-error"?: boolean;
 }
 
 export interface Job {
@@ -30,8 +31,8 @@ export interface Job {
   readonly environment?: string | { readonly name: string; readonly url?: string };
   readonly concurrency?: {
     readonly group: string;
-    readonly "cancel-in-progress": Written;
-    readonly queue?: string;
+    readonly "cancel-in-progress"?: Written;
+    readonly queue?: "single" | "max";
   };
   readonly strategy?: { readonly "fail-fast"?: boolean; readonly matrix: Readonly<Record<string, string>> };
   readonly outputs?: Readonly<Record<string, string>>;
