@@ -24,7 +24,7 @@ export function runnerOf(env: NodeJS.ProcessEnv): Runner {
 }
 
 /** The permission that a job must have for what it asks, as its `permissions:` name it. */
-export type Permission = "contents: read" | "pull-requests: write" | "issues: write";
+export type Permission = "actions: write" | "contents: read" | "pull-requests: write" | "issues: write";
 
 const PAGE = 100;
 
@@ -66,6 +66,8 @@ export class Api {
       const cause = error.cause instanceof Error ? error.cause.message : error.message;
       throw new CommandError(`${what}: ${api} does not answer (${cause}). Run the job again.`);
     });
+    // What only starts something has nothing to answer.
+    if (answer.status === 204) return undefined as T;
     if (answer.ok) return (await answer.json()) as T;
     throw new CommandError(
       `${what}: GitHub answers ${answer.status}, ${await reason(answer)}. ${this.wayOut(answer)}`,

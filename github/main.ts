@@ -5,6 +5,7 @@ import { turnsOf } from "../plan/order";
 import { outputOf, readStacks } from "../plan/stacks";
 import { exitCodesOf } from "../terminal/exit-codes";
 import { createCommand, start } from "../terminal/program";
+import { planAgain } from "./again";
 import { runnerOf } from "./api";
 import { upsertComment } from "./comment";
 import { type Planned, tellDrift } from "./drift";
@@ -19,10 +20,11 @@ Examples:
   slipway github order                      of the last synthesis: {"prod":{"turn":2,"after":["staging"]},…}
   slipway github targets "$INPUTS"          of build-and-deploy.yaml: {"images":[…],"first":["staging"],…}
   slipway github newer                      whether main has moved on: superseded
+  slipway github again                      starts the workflow anew where main moved on while this run applied
   slipway github drift plans staging prod   of slipway plan staging --json --markdown plans/staging.md > plans/staging.json, …
 
 In a workflow, with what every runner sets (GITHUB_API_URL, GITHUB_REPOSITORY, …) and the job's token:
-  permissions: { pull-requests: write }           # issues: write for drift, contents: read for newer
+  permissions: { pull-requests: write }           # issues: write for drift, contents: read for newer, actions: write for again
   env: { GITHUB_TOKEN: \${{ github.token }} }
 
 ${exitCodesOf("github")}`;
@@ -98,6 +100,15 @@ program
   .action((inputs: string) => {
     const { GITHUB_REF: ref = "", GITHUB_BASE_REF: base = "" } = process.env;
     process.stdout.write(`${JSON.stringify(targetsOf(inputs, { ref, base }))}\n`);
+  });
+
+program
+  .command("again")
+  .description("start the workflow for the newest commit, where its branch moved on while this run applied")
+  .option(...JSON_OPTION)
+  .action((options: Json) => {
+    const { GITHUB_REF: ref = "", GITHUB_SHA: sha = "", GITHUB_WORKFLOW_REF: workflow = "" } = process.env;
+    return tell(planAgain(runnerOf(process.env), { ref, sha, workflow }), options);
   });
 
 /** Prints what was done. */

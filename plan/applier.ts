@@ -28,6 +28,8 @@ export class Applier {
   constructor(
     private readonly terraform: Terraform,
     private readonly saved: SavedPlans,
+    /** How long the state's lock is waited for: `60m`. Not at all where nothing is said. */
+    private readonly patience?: string,
   ) {}
 
   async apply(stack: Stack, plan: SavedPlan, progress: Progress): Promise<Applied> {
@@ -57,7 +59,9 @@ export class Applier {
 
   private async attempt(stack: Stack, onEvent: (event: TerraformEvent) => void): Promise<Outcome> {
     const init = await this.terraform.init(stack);
-    return init.code === 0 ? this.terraform.apply(stack, this.saved.file(stack.name), onEvent) : init;
+    return init.code === 0
+      ? this.terraform.apply(stack, this.saved.file(stack.name), onEvent, this.patience)
+      : init;
   }
 }
 

@@ -25,6 +25,8 @@ export interface ApplyOptions {
   readonly allowDestroy: readonly string[];
   /** Whether a stale plan is planned again, and applied where it does nothing that was not approved. */
   readonly replanIfStale?: boolean;
+  /** How long each state's lock is waited for, as Terraform takes it: `60m`. */
+  readonly lockTimeout?: string;
   /** Whether DNS records that a person makes are waited for. */
   readonly wait: boolean;
 }
@@ -49,7 +51,7 @@ interface Pending {
 /** Applies exactly the plans of the last `npx slipway plan`. Returns the exit code. */
 export function applyCommand(
   names: readonly string[],
-  { autoApprove, allowDestroy, replanIfStale, wait, json }: ApplyOptions,
+  { autoApprove, allowDestroy, replanIfStale, lockTimeout, wait, json }: ApplyOptions,
 ): Promise<number> {
   const project = process.cwd();
   const output = new Output(json);
@@ -78,7 +80,7 @@ export function applyCommand(
     if (!autoApprove) await askForYes(plans);
     const children = new Children();
     const terraform = new Terraform(project, children);
-    const plain = new Applier(terraform, saved);
+    const plain = new Applier(terraform, saved, lockTimeout);
     const planner = new Planner(terraform, saved, offline, []);
     const applier = replanIfStale ? new Again(plain, planner, saved) : plain;
     const progress = new Progress(screenOf(process.stderr, process.env), pending.length);

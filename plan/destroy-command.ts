@@ -31,6 +31,8 @@ export interface DestroyOptions {
   readonly markdown?: string;
   /** Addresses of what may be lost. */
   readonly allowDestroy: readonly string[];
+  /** How long the state's lock is waited for, as Terraform takes it: `60m`. */
+  readonly lockTimeout?: string;
 }
 
 /** What `npx slipway destroy --json` prints. `version` goes up when something is renamed or taken away. */
@@ -46,7 +48,7 @@ export interface DestroyReport {
 /** Destroys one environment, whether its file is there or only its state. Returns the exit code. */
 export function destroyCommand(
   name: string,
-  { autoApprove, dryRun, markdown, allowDestroy, json }: DestroyOptions,
+  { autoApprove, dryRun, markdown, allowDestroy, lockTimeout, json }: DestroyOptions,
 ): Promise<number> {
   const project = process.cwd();
   const output = new Output(json);
@@ -86,7 +88,7 @@ export function destroyCommand(
       }
       if (!autoApprove) await askForName(name);
       const progress = new Progress(screenOf(process.stderr, process.env), 1);
-      const result = await new Applier(terraform, saved)
+      const result = await new Applier(terraform, saved, lockTimeout)
         .apply(stack, plan, progress)
         .finally(() => progress.close());
       output.say(`\n${appliedText([result], colors)}\n`);

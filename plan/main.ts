@@ -79,6 +79,14 @@ const load = {
   upgrade: () => require("./upgrade/command") as typeof import("./upgrade/command"),
 };
 
+const LOCK_TIMEOUT = "wait so long where somebody else is applying: 30s, 60m, 2h (default: not at all)";
+
+/** A duration as Terraform takes it. */
+function durationOf(text: string): string {
+  if (!/^\d+[smh]$/.test(text)) throw new InvalidArgumentError("It is a number and s, m or h: 60m.");
+  return text;
+}
+
 const OFFLINE = "on the sandbox: AWS is stood in for, no credentials are needed or used";
 
 /** Runs a command here, or once more in the sandbox where --offline says so and this is not there yet. */
@@ -128,6 +136,7 @@ const apply = createCommand("slipway apply")
     "--replan-if-stale",
     "plan again where somebody applied since, and apply that where it does nothing that was not in the plan",
   )
+  .option("--lock-timeout <duration>", LOCK_TIMEOUT, durationOf)
   .option(
     "--no-wait",
     "look at the DNS records of names that are kept elsewhere once, and do not wait for them",
@@ -149,6 +158,7 @@ const destroy = createCommand("slipway destroy")
     (value: string, all: string[]) => [...all, value],
     [],
   )
+  .option("--lock-timeout <duration>", LOCK_TIMEOUT, durationOf)
   .addHelpText("after", DESTROY_EXAMPLES)
   .action((name, { offline, ...options }) =>
     run(offline, () => load.destroy().destroyCommand(name, options)),

@@ -91,9 +91,18 @@ export class Terraform {
     );
   }
 
-  /** Applies a saved plan, and nothing else than it. */
-  apply(stack: Stack, file: string, onEvent: (event: TerraformEvent) => void): Promise<Outcome> {
-    return this.watched(stack, ["apply", "-input=false", "-json", file], onEvent);
+  /**
+   * Applies a saved plan, and nothing else than it.
+   * @param patience how long the state's lock is waited for: `60m`
+   */
+  apply(
+    stack: Stack,
+    file: string,
+    onEvent: (event: TerraformEvent) => void,
+    patience?: string,
+  ): Promise<Outcome> {
+    const waits = patience === undefined ? [] : [`-lock-timeout=${patience}`];
+    return this.watched(stack, ["apply", "-input=false", "-json", ...waits, file], onEvent);
   }
 
   /**

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, afterEach, beforeEach, describe, expect, it } from "vitest";
 import { runnerOf } from "../../github/api";
+import { planAgain } from "../../github/again";
 import { upsertComment } from "../../github/comment";
 import { tellDrift } from "../../github/drift";
 import { newerCommit } from "../../github/newer";
@@ -206,6 +207,28 @@ describe("a text that is cut", () => {
 
   it("is whole where it fits to the last character", () => {
     expect(fitted("12345", "67890", 10)).toBe("1234567890");
+  });
+});
+
+describe("a commit that was merged while an older one was applied", () => {
+  const again = (sha: string) =>
+    planAgain(runnerOf(github.env), {
+      ref: "refs/heads/main",
+      sha,
+      workflow: "octo/infra/.github/workflows/pipeline.yaml@refs/heads/main",
+    });
+
+  it("is planned again by the workflow that the run is of", async () => {
+    expect(await again("2e".repeat(20))).toBe(
+      `${github.head} was merged while this was applied: a new run plans it again, since its own may have planned too early.`,
+    );
+    expect(github.requests.at(-1)).toBe("POST /actions/workflows/pipeline.yaml/dispatches");
+    expect(github.dispatched).toEqual(["main"]);
+  });
+
+  it("is none where main is what was applied: nothing is started", async () => {
+    expect(await again(github.head)).toBe("Nothing was merged while this was applied.");
+    expect(github.dispatched).toEqual([]);
   });
 });
 

@@ -288,7 +288,11 @@ function outcomes(workflow: Workflow, start: Workflow, job: string, step: Step):
       const contexts = {
         ...contextsOf(event, { inputs: { ...given, migrations, infrastructure } }),
         matrix: { stack, image },
-        steps: { pushed: { outputs: { digest } }, plan: { conclusion: "success", outputs: { made: "yes" } } },
+        steps: {
+          pushed: { outputs: { digest } },
+          plan: { conclusion: "success", outputs: { made: "yes" } },
+          apply: { conclusion: "success" },
+        },
       };
       for (const there of [true, false])
         found.add(holds(step.if, { ...contexts, steps: { ...contexts.steps, ...errored(there) } }, status));

@@ -264,6 +264,7 @@ describe.sequential("the jobs", () => {
       "Is this the newest commit": 0,
       "Note which plan it is": 0,
       "Apply exactly this plan": 0,
+      "Plan again what was merged meanwhile": 0,
     });
     expect(artifacts.get("applied-staging")?.files).toEqual(["staging.json"]);
     expect(log).toMatch(/✓ staging: \d+ added, 0 changed, 0 destroyed/);
@@ -303,6 +304,7 @@ describe.sequential("the jobs", () => {
       "Note which plan it is": 0,
       "Apply exactly this plan": 1,
       "Is there a state that could not be saved": 0,
+      "Plan again what was merged meanwhile": 0,
       "What to do now": 0,
     });
     expect(log).toContain("Saved plan is stale");

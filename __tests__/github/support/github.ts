@@ -35,6 +35,8 @@ export class Github {
   head = "1f".repeat(20);
   /** The commit that pull request 7 has. */
   pushed = "3c".repeat(20);
+  /** Refs for which a workflow was started. */
+  readonly dispatched: string[] = [];
   /** Each request, as `POST /issues/7/comments`. */
   readonly requests: string[] = [];
   /** Answered to everything instead, while it is set. */
@@ -46,7 +48,7 @@ export class Github {
     this.server = createServer(async (request, response) => {
       const { status, body, headers } = await this.answer(request);
       response.writeHead(status, { "content-type": "application/json", ...headers });
-      response.end(JSON.stringify(body));
+      response.end(body === undefined ? undefined : JSON.stringify(body));
     });
   }
 
@@ -119,6 +121,10 @@ export class Github {
       return this.take(body, () =>
         Object.assign(this.comments.find(({ id }) => id === Number(number)) ?? {}, body),
       );
+    if (/^POST \/actions\/workflows\/\S+\/dispatches$/.test(what)) {
+      this.dispatched.push(body.ref);
+      return { status: 204, body: undefined };
+    }
     if (what === "GET /git/ref/heads/main")
       return { status: 200, body: { ref: "refs/heads/main", object: { type: "commit", sha: this.head } } };
     if (what === "GET /pulls/7") return { status: 200, body: { number: 7, head: { sha: this.pushed } } };

@@ -1,6 +1,7 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { planAgain } from "../../../github/again";
 import { upsertComment } from "../../../github/comment";
 import { newerCommit } from "../../../github/newer";
 import { Again } from "../../../plan/again";
@@ -135,6 +136,10 @@ export class Project implements World {
     const [, number] = /^\/(?:pulls|issues)\/(\d+)/.exec(path) ?? [];
     const request = this.requests.get(Number(number));
     const body = init.body ? JSON.parse(String(init.body)) : {};
+    if (path === "/actions/workflows/terraform.yaml/dispatches") {
+      this.dispatch();
+      return new Response(null, { status: 204 });
+    }
     if (path === "/git/ref/heads/main") return Response.json({ object: { sha: this.head.sha } });
     if (request && path === `/pulls/${number}`) return Response.json({ head: { sha: request.head } });
     if (request && init.method === "POST") {
@@ -262,6 +267,7 @@ export class Project implements World {
       return { good: true, outputs: { stacks, order: this.order } };
     }
     if (run.includes("slipway github newer")) return this.newer(leg);
+    if (run.includes("slipway github again")) return this.planAgain(leg);
     if (run.includes("slipway github comment")) return this.comment(leg);
     if (run.includes("slipway github drift")) return GOOD;
     if (run.includes("plans=$(")) return this.turn(leg, { run, ...(id && { id }) }, env);
@@ -295,6 +301,14 @@ export class Project implements World {
     return { good: true, outputs: { newer: newer ?? "" } };
   }
 
+  private async planAgain({ run }: Leg): Promise<Effect> {
+    const { ref, sha } = run.trigger;
+    const workflow = "octo/infra/.github/workflows/terraform.yaml@refs/heads/main";
+    const said = planAgain(RUNNER, { ref, sha, workflow });
+    this.note(`${run.title}: ${await this.clock.during(said)}`);
+    return GOOD;
+  }
+
   private async comment({ run }: Leg): Promise<Effect> {
     const { ref, sha } = run.trigger;
     await this.clock.during(upsertComment(RUNNER, `<!-- plans -->\nof ${sha}`, ref, sha));
@@ -312,8 +326,8 @@ export class Project implements World {
       const fate = applied[name] === undefined ? undefined : applied[name] === hash ? "this" : "another";
       return { name, changes, fate } as const;
     });
-    const question: Question = { script: run, id, turn: Number(env.TURN), order: this.order, plans };
-    questions.set(JSON.stringify([question.turn, this.order, plans]), question);
+    const question: Question = { script: run, id, turn: Number(env.TURN), order: env.ORDER ?? "", plans };
+    questions.set(JSON.stringify([question.turn, question.order, plans]), question);
     const outputs = decide(question);
     this.note(`${leg.title}: ${outputs.environments} of turn ${env.TURN}`);
     return { good: true, outputs };

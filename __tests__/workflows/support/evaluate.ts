@@ -58,7 +58,8 @@ export function holds(
   contexts: Contexts,
   status: Status,
 ): boolean {
-  const text = String(condition ?? "success()").trim();
+  if (condition === undefined) return status === "success";
+  const text = String(condition).trim();
   const inside = /^\$\{\{(.*)\}\}$/s.exec(text)?.[1] ?? text;
   const asksStatus = /\b(success|failure|cancelled|always)\s*\(/.test(inside);
   return Boolean(evaluate(asksStatus ? inside : `success() && (${inside})`, contexts, status));
