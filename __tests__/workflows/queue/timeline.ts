@@ -188,6 +188,9 @@ function happen(project: Project, happening: Happening, names: readonly string[]
         happening.which,
       );
       if (!run) return;
+      const { number, sha } = run.trigger;
+      // Who runs an old commit of a pull request again stops the check of its newest, which shows that.
+      if (number !== undefined && project.requests.get(number)?.head !== sha) return;
       project.note(`${run.title}: ${happening.what}`);
       return queue.again(run, happening.what === "rerun failed");
     }
