@@ -150,31 +150,41 @@ function happen(project: Project, happening: Happening, names: readonly string[]
     case "merge": {
       const edits: Record<string, Record<string, number | undefined>> = {};
       for (const { environment, address, value } of happening.edits) {
-        const own = (edits[name(environment)] ??= {});
+        edits[name(environment)] ??= {};
+        const own = edits[name(environment)] ?? {};
         own[ADDRESSES[address] ?? ""] = value === 0 ? undefined : value;
       }
-      return project.merge(edits);
+      project.merge(edits);
+      return;
     }
     case "revert":
-      return project.revert();
+      project.revert();
+      return;
     case "revert amid an apply":
-      return void project.amid.push(() => project.revert());
+      project.amid.push(() => project.revert());
+      return;
     case "dispatch":
-      return void project.dispatch();
+      project.dispatch();
+      return;
     case "dispatch with losses":
-      return void project.dispatch({ "allow-destroy": lossesOf(project) });
+      project.dispatch({ "allow-destroy": lossesOf(project) });
+      return;
     case "destroy": {
       project.trouble = true;
       const destroy = name(happening.environment);
       const holds = project.places.get(destroy)?.state[DATABASE] !== undefined;
-      return void project.dispatch({ destroy, "allow-destroy": holds ? `${destroy}:${DATABASE}` : "" });
+      project.dispatch({ destroy, "allow-destroy": holds ? `${destroy}:${DATABASE}` : "" });
+      return;
     }
     case "night":
-      return void project.nightly();
+      project.nightly();
+      return;
     case "merge queue":
-      return project.mergeQueue();
+      project.mergeQueue();
+      return;
     case "push":
-      return project.pushRequest(7 + (happening.which % 2));
+      project.pushRequest(7 + (happening.which % 2));
+      return;
     case "approve":
     case "reject": {
       const leg = pick(queue.waiting, happening.which);
@@ -192,7 +202,8 @@ function happen(project: Project, happening: Happening, names: readonly string[]
       // Who runs an old commit of a pull request again stops the check of its newest, which shows that.
       if (number !== undefined && project.requests.get(number)?.head !== sha) return;
       project.note(`${run.title}: ${happening.what}`);
-      return queue.again(run, happening.what === "rerun failed");
+      queue.again(run, happening.what === "rerun failed");
+      return;
     }
     case "cancel": {
       const run = pick(
@@ -207,7 +218,10 @@ function happen(project: Project, happening: Happening, names: readonly string[]
       const legs = queue.runs.flatMap((run) => run.legs.filter(({ state }) => state === "running"));
       const leg = pick(legs, happening.which);
       if (!leg) return;
-      if (happening.what === "lose") return project.lose(leg);
+      if (happening.what === "lose") {
+        project.lose(leg);
+        return;
+      }
       project.trouble = true;
       leg.files.set("fails", true);
       return;
