@@ -198,7 +198,7 @@ describe.sequential("the jobs", () => {
     expect(status).toBe("success");
     expect(ran).toEqual({ "Say that no role plans it": 0 });
     expect(summary).toMatch(
-      /^<!-- slipway-plan: qa -->\n### qa: not planned\n.*`npx slipway plan bootstrap`/,
+      /^<!-- slipway-plan: qa -->\n### qa: not planned\n[\s\S]*`npx slipway plan bootstrap`/,
     );
     expect(readFileSync(join(base, "report-qa/qa.md"), "utf8").trim()).toBe(summary.trim());
     artifacts.delete("report-qa");
