@@ -16,12 +16,12 @@ export function synthesizeProject(folder: string): void {
     const mistakes = checkPeers(folder, __dirname);
     if (mistakes.length > 0) throw new ConfigurationError(mistakes);
     // What follows loads the peers.
-    const { open, plain, reportOn } = require("./guardrails") as typeof import("./guardrails");
+    const { openFindings, renderText, reportOn } = require("./guardrails") as typeof import("./guardrails");
     const { synthesize } = require("./modules/app") as typeof import("./modules/app");
     const { context } = JSON.parse(readFileSync(join(folder, "cdktf.json"), "utf8"));
     const report = reportOn([synthesize(join(folder, "environments"), context, console.error)]);
     // Said here, refused by the guardrails' command: a finding must not keep anybody from mending what burns.
-    if (open(report).length + report.quotas.length > 0) console.error(plain(report));
+    if (openFindings(report).length + report.quotas.length > 0) console.error(renderText(report));
   } catch (error) {
     if (!(error instanceof ConfigurationError)) throw error;
     console.error(error.message);

@@ -1,5 +1,5 @@
 import { App } from "cdktf";
-import { build, type Loaded } from "../modules/app";
+import { constructEnvironments, type Loaded } from "../modules/app";
 import { environment, production, small } from "../modules/environment";
 import { withoutTokenTraces } from "../modules/traces";
 
@@ -16,6 +16,6 @@ const files: Loaded[] = Array.from({ length: count }, (_, index) => ({
 }));
 const app = new App();
 withoutTokenTraces(() => {
-  build(app, files, { project: "bench" });
+  constructEnvironments(app, files, { project: "bench" });
   app.synth();
 });

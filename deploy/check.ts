@@ -14,7 +14,7 @@ import {
   type Wanted,
 } from "./facts";
 import type { Standing } from "./git";
-import { reportedDigests, short } from "./image";
+import { reportedDigests, shortDigest } from "./image";
 import { sameLogins, usersIn, wantedLogins } from "./logins";
 import { isPlaceholder } from "./placeholder";
 import { readStartedBy } from "./started-by";
@@ -268,7 +268,10 @@ function imageChecks(
   if (source && running && !tagged) {
     const next = `npx slipway copy-image ${environment}, then npx slipway apply ${environment}`;
     return [
-      failed("tag", `${groupKey(group)} names nothing, and ${short(running)} runs from elsewhere: ${next}`),
+      failed(
+        "tag",
+        `${groupKey(group)} names nothing, and ${shortDigest(running)} runs from elsewhere: ${next}`,
+      ),
     ];
   }
   if (!wanted) {
@@ -281,15 +284,20 @@ function imageChecks(
       ),
     ];
   }
-  const found = ok("image", short(wanted.digest));
+  const found = ok("image", shortDigest(wanted.digest));
   return [
     found,
     ...services.map((service) => platformCheck(image.platforms, service)),
     ...(running && !previous
-      ? [warning("way back", `the image that runs, ${short(running)}, is no longer in the repository`)]
-      : [ok("way back", previous ? short(previous.digest) : "none: this is the first deployment")]),
+      ? [warning("way back", `the image that runs, ${shortDigest(running)}, is no longer in the repository`)]
+      : [ok("way back", previous ? shortDigest(previous.digest) : "none: this is the first deployment")]),
     ...(running && tagged && previous?.digest !== tagged.digest
-      ? [warning("tag", `names ${short(tagged.digest)}, but ${short(running)} runs: a deploy was cut short`)]
+      ? [
+          warning(
+            "tag",
+            `names ${shortDigest(tagged.digest)}, but ${shortDigest(running)} runs: a deploy was cut short`,
+          ),
+        ]
       : []),
   ];
 }

@@ -4,7 +4,7 @@ import type { Context } from "./context";
 import { copyImage } from "./copy";
 import { refused } from "./errors";
 import { groupKey, type ImageGroup, imageGroups, runningDigest } from "./facts";
-import { type RegistryImage, short } from "./image";
+import { type RegistryImage, shortDigest } from "./image";
 
 /**
  * Copies the image that runs, and the tag that names it, into the repository that an apply is going to let tasks pull from. Doing
@@ -43,11 +43,11 @@ async function copyGroup(context: Context, group: ImageGroup, to: string | undef
   const from = group.source ?? { ...group, region: contract.region, account: contract.account };
   const image = await running(context, group, from);
   if (!image) return `Nothing runs as ${groupKey(group)} yet: there is nothing to copy.`;
-  const [digest, copy] = [short(image.digest), `${repository}:${tag}`];
+  const [digest, copy] = [shortDigest(image.digest), `${repository}:${tag}`];
   if (there?.image.digest === image.digest) return `${copy} names ${digest} already.`;
   if (there)
     throw refused(
-      `${copy} names ${short(there.image.digest)}, and ${digest} runs: nothing was copied.`,
+      `${copy} names ${shortDigest(there.image.digest)}, and ${digest} runs: nothing was copied.`,
       `Deploy the one that is meant: npx slipway deploy ${contract.environment} --image ${image.digest}`,
     );
   await copyImage(context, { copiedFrom: from, repository, image });

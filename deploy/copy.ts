@@ -4,7 +4,7 @@ import type { Context } from "./context";
 import { eachOf } from "./each-of";
 import { DeployError } from "./errors";
 import { EXIT } from "./exit-code";
-import { partsOf, type RegistryImage, short } from "./image";
+import { partsOf, type RegistryImage, shortDigest } from "./image";
 import type { ImagePlan } from "./plan";
 
 /** Layers that are copied at the same time, at most: a part of each is in memory. */
@@ -25,17 +25,17 @@ export async function copyImage(
   const subject = repository;
   const say = (state: "started" | "succeeded" | "failed", text: string) =>
     events.emit({ type: "stage", stage: "copy", subject, state, text });
-  say("started", `${short(image.digest)} from ${copiedFrom.repository}`);
+  say("started", `${shortDigest(image.digest)} from ${copiedFrom.repository}`);
   const progress = (text: string) => events.emit({ type: "progress", stage: "copy", subject, text });
   try {
     await copyInto({ aws, from: copiedFrom, repository, progress }, image);
-    say("succeeded", `${short(image.digest)} from ${copiedFrom.repository}`);
+    say("succeeded", `${shortDigest(image.digest)} from ${copiedFrom.repository}`);
   } catch (error) {
     say("failed", error instanceof Error ? error.message : String(error));
     if (!(error instanceof AwsError)) throw error;
     throw new DeployError(
       EXIT.refused,
-      `${short(image.digest)} could not be copied from ${copiedFrom.repository} into ${repository}. ${error.message}`,
+      `${shortDigest(image.digest)} could not be copied from ${copiedFrom.repository} into ${repository}. ${error.message}`,
       ["No tag was moved, and no service was told to deploy: what arrived is not copied again."],
     );
   }
@@ -59,7 +59,7 @@ async function copyInto(copy: Copy, image: RegistryImage): Promise<void> {
   const missing = await aws.missingBlobs(repository, blobs);
   await eachOf(AT_ONCE, missing, async (blob) => {
     await aws.copyBlob(from, repository, blob);
-    progress(`${short(blob.digest)}, ${Math.ceil(blob.size / MEGABYTE)} MB`);
+    progress(`${shortDigest(blob.digest)}, ${Math.ceil(blob.size / MEGABYTE)} MB`);
   });
   await aws.putImage(repository, image);
 }

@@ -1,5 +1,5 @@
 import type { Task } from "@aws-sdk/client-ecs";
-import { isStopped } from "./task-verdict";
+import { isStopped } from "./one-off-verdict";
 import { stopCause } from "./task-story";
 
 /** How many crashes make a loop: the formula of ECS's own circuit breaker, half of desired within 3 to 200. */

@@ -6,7 +6,7 @@ import { DeployError, Interrupted } from "./errors";
 import type { Result } from "./events";
 import { EXIT } from "./exit-code";
 import { type Beside, type Facts, readFacts, type Wanted } from "./facts";
-import { short } from "./image";
+import { shortDigest } from "./image";
 import { makeLogins } from "./logins";
 import { migrate } from "./migrate";
 import { makePlan, type Plan, planSteps } from "./plan";
@@ -116,6 +116,6 @@ function noteMigrations(error: unknown): void {
 
 function deployed({ images }: Plan): string {
   const names = images.flatMap(({ services }) => services.map(({ name }) => name));
-  const digests = [...new Set(images.map(({ image }) => short(image.digest)))];
+  const digests = [...new Set(images.map(({ image }) => shortDigest(image.digest)))];
   return `${names.join(", ")} deployed: ${digests.join(", ")} runs.`;
 }

@@ -11,7 +11,7 @@ import { type ImageReference, manifestContent, type RegistryImage, reportedDiges
 import type { Databases } from "./database-checks";
 import { madeLogins } from "./logins";
 import { containerOf } from "./task-story";
-import { isStopped } from "./task-verdict";
+import { isStopped } from "./one-off-verdict";
 
 /** A reading that may have failed: the check that needs it says why, the others go on. */
 export type Reading<T> = { value: T } | { error: unknown };

@@ -103,4 +103,4 @@ export function imageRequest(text: string): ImageRequest | null {
 }
 
 /** A digest as people read it: `sha256:` and twelve digits, as Docker shortens it. */
-export const short = (digest: string) => digest.slice(0, "sha256:".length + 12);
+export const shortDigest = (digest: string) => digest.slice(0, "sha256:".length + 12);

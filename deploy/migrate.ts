@@ -6,7 +6,7 @@ import type { Context } from "./context";
 import { DeployError } from "./errors";
 import { EXIT } from "./exit-code";
 import { unfinished } from "./facts";
-import { reportedDigests, short } from "./image";
+import { reportedDigests, shortDigest } from "./image";
 import { type OneOff, startTask, stop, type TaskEnd, watchTask } from "./one-off";
 import type { MigrationPlan } from "./plan";
 import { readStartedBy } from "./started-by";
@@ -27,7 +27,7 @@ export async function migrate(context: Context, plan: MigrationPlan): Promise<vo
     events.emit({ type: "progress", stage: "migrate", subject, text: `task ${task.taskArn}` });
     const end = await watchTask(context, oneOffOf(context, plan), task);
     if (end.kind !== "succeeded") throw failure(end);
-    say("succeeded", `exit code 0 in ${short(plan.image.digest)}`);
+    say("succeeded", `exit code 0 in ${shortDigest(plan.image.digest)}`);
   } catch (error) {
     say("failed", error instanceof Error ? error.message : String(error));
     throw error;

@@ -15,7 +15,7 @@ import {
   type TaskVerdict,
   taskPhase,
   taskVerdict,
-} from "./task-verdict";
+} from "./one-off-verdict";
 
 /** A task that is run once, with something else than its definition says. */
 export interface OneOff extends Pick<ServiceContract, "capacity" | "network"> {

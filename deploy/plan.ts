@@ -1,7 +1,7 @@
 import type { Task } from "@aws-sdk/client-ecs";
 import type { Contract, ImageSource, ServiceContract } from "../modules/contract";
 import { type Facts, groupKey, type ImageGroup, imageGroups, type Reading, unfinished } from "./facts";
-import { type RegistryImage, reportedDigests, short } from "./image";
+import { type RegistryImage, reportedDigests, shortDigest } from "./image";
 import { type HandOver, handOverOf, type LoginsPlan, sameLogins, usersIn, wantedLogins } from "./logins";
 import { readStartedBy, startedBy } from "./started-by";
 import { taskId } from "./task-story";
@@ -120,13 +120,15 @@ function valueIn<T>(reading: Reading<T> | undefined): T {
 export function planSteps({ logins, migrations, images }: Plan): string[] {
   return [
     ...images.flatMap(({ image, copiedFrom, repository }) =>
-      copiedFrom ? [`copy: ${short(image.digest)} from ${copiedFrom.repository} into ${repository}`] : [],
+      copiedFrom
+        ? [`copy: ${shortDigest(image.digest)} from ${copiedFrom.repository} into ${repository}`]
+        : [],
     ),
     ...(logins ? [`logins: make ${usersIn(logins.wanted)} in the database, and end others`] : []),
     ...migrations.map(({ service, migration, image, running }) =>
       running
         ? `wait for the running migration of ${service.name}, task ${taskId(running)}`
-        : `migrate: run \`${migration.command.join(" ")}\` in ${short(image.digest)} for ${service.name}`,
+        : `migrate: run \`${migration.command.join(" ")}\` in ${shortDigest(image.digest)} for ${service.name}`,
     ),
     ...images.flatMap((image) => [
       promotion(image),
@@ -140,5 +142,5 @@ export function planSteps({ logins, migrations, images }: Plan): string[] {
 
 const promotion = ({ image, tagged, ...group }: ImagePlan) =>
   image.digest === tagged?.digest
-    ? `promote: ${groupKey(group)} names ${short(image.digest)} already`
-    : `promote: move ${groupKey(group)} from ${tagged ? short(tagged.digest) : "nothing"} to ${short(image.digest)}`;
+    ? `promote: ${groupKey(group)} names ${shortDigest(image.digest)} already`
+    : `promote: move ${groupKey(group)} from ${tagged ? shortDigest(tagged.digest) : "nothing"} to ${shortDigest(image.digest)}`;

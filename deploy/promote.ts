@@ -4,7 +4,7 @@ import type { Context } from "./context";
 import { DeployError } from "./errors";
 import { EXIT } from "./exit-code";
 import { groupKey } from "./facts";
-import { short } from "./image";
+import { shortDigest } from "./image";
 import type { ImagePlan } from "./plan";
 
 /** What the environment's tag names at this moment. */
@@ -22,13 +22,13 @@ export async function promote({ aws, contract, events }: Context, plan: ImagePla
   const subject = groupKey(plan);
   const say = (state: "started" | "succeeded" | "failed" | "skipped", text: string) =>
     events.emit({ type: "stage", stage: "promote", subject, state, text });
-  say("started", short(image.digest));
+  say("started", shortDigest(image.digest));
   try {
     const now = await taggedNow(aws, plan);
-    if (now === image.digest) return say("skipped", `names ${short(image.digest)} already`);
+    if (now === image.digest) return say("skipped", `names ${shortDigest(image.digest)} already`);
     if (now !== tagged?.digest) throw movedMeanwhile(subject, now);
     await aws.tagImage(repository, tag, image);
-    say("succeeded", `${tagged ? short(tagged.digest) : "nothing"} → ${short(image.digest)}`);
+    say("succeeded", `${tagged ? shortDigest(tagged.digest) : "nothing"} → ${shortDigest(image.digest)}`);
   } catch (error) {
     say("failed", error instanceof Error ? error.message : String(error));
     if (!(error instanceof AwsError)) throw error;
@@ -46,7 +46,7 @@ export async function promote({ aws, contract, events }: Context, plan: ImagePla
 const movedMeanwhile = (subject: string, now: string | undefined) =>
   new DeployError(
     EXIT.superseded,
-    `${subject} was moved to ${now ? short(now) : "nothing"} by somebody else during this deploy. The service was not touched.`,
+    `${subject} was moved to ${now ? shortDigest(now) : "nothing"} by somebody else during this deploy. The service was not touched.`,
     ["Find out who deploys, then deploy again."],
   );
 
@@ -60,23 +60,23 @@ export async function putBack({ lasting, events }: Context, plan: ImagePlan): Pr
   const say = (state: "succeeded" | "failed" | "skipped", text: string) =>
     events.emit({ type: "stage", stage: "put back", subject, state, text });
   if (!previous) {
-    say("skipped", `there is no other image to go back to: the tag still names ${short(image.digest)}`);
+    say("skipped", `there is no other image to go back to: the tag still names ${shortDigest(image.digest)}`);
     return "left";
   }
   try {
     const now = await taggedNow(lasting, plan);
     if (now === previous.digest) return "as before";
     if (now !== image.digest) {
-      say("skipped", `somebody else moved it to ${now ? short(now) : "nothing"}: left as it is`);
+      say("skipped", `somebody else moved it to ${now ? shortDigest(now) : "nothing"}: left as it is`);
       return "left";
     }
     await lasting.tagImage(repository, tag, previous);
-    say("succeeded", `${short(image.digest)} → ${short(previous.digest)}`);
+    say("succeeded", `${shortDigest(image.digest)} → ${shortDigest(previous.digest)}`);
     return "moved";
   } catch (error) {
     const lost = error instanceof AwsError && error.kind === "lost";
     const why = error instanceof Error ? error.message : String(error);
-    say("failed", lost ? why : `the tag still names ${short(image.digest)}: ${why}`);
+    say("failed", lost ? why : `the tag still names ${shortDigest(image.digest)}: ${why}`);
     return lost ? "unknown" : "left";
   }
 }

@@ -6,7 +6,7 @@ import { DeployError, Interrupted } from "./errors";
 import type { Outcome } from "./events";
 import { EXIT, type ExitCode } from "./exit-code";
 import { groupKey } from "./facts";
-import { short } from "./image";
+import { shortDigest } from "./image";
 import type { ImagePlan, Plan } from "./plan";
 import { promote, putBack } from "./promote";
 import { goesOn, lookAgain, restore, rollOut } from "./restore";
@@ -249,7 +249,7 @@ async function groupError(
     return interrupted;
   }
   if (!unknown) return undefined;
-  const still = `The tag ${tag} still names ${short(image.image.digest)}. Look at status; rollback undoes it.`;
+  const still = `The tag ${tag} still names ${shortDigest(image.image.digest)}. Look at status; rollback undoes it.`;
   const own = unknown.end?.wayOut ?? [still];
   return errorOf(EXIT.unknown, unknown, [...own, ...othersNotes(image, lanes, unknown)]);
 }
@@ -262,7 +262,7 @@ function othersNotes(image: ImagePlan, lanes: readonly Lane[], about?: Lane): st
   return lanes.flatMap((lane) => {
     const { end, deployment, service } = lane;
     if (lane === about || !end) return [];
-    if (end.kind === "succeeded") return `${service.name} runs ${short(image.image.digest)}.`;
+    if (end.kind === "succeeded") return `${service.name} runs ${shortDigest(image.image.digest)}.`;
     if (end.kind !== "interrupted" && end.kind !== "abandoned") return end.message;
     return deployment ? goesOn(service, deployment, ", rollback undoes it") : [];
   });

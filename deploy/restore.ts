@@ -4,7 +4,7 @@ import { eachOf } from "./each-of";
 import { Interrupted } from "./errors";
 import type { Stage } from "./events";
 import { groupKey } from "./facts";
-import { type RegistryImage, reportedDigests, short } from "./image";
+import { type RegistryImage, reportedDigests, shortDigest } from "./image";
 import type { ImagePlan } from "./plan";
 import { putBack, type TagState } from "./promote";
 import { type ForcedDeployment, force, type Rollout, type RolloutEnd, watch, watchRollback } from "./rollout";
@@ -51,7 +51,7 @@ export async function restore(
     else if (again) notes.set(one, [await again()]);
   });
   const services = affected.flatMap((one) => notes.get(one) ?? []);
-  return { notes: [TAG_NOTES[tag](groupKey(image), short(previous.digest)), ...services], isBack };
+  return { notes: [TAG_NOTES[tag](groupKey(image), shortDigest(previous.digest)), ...services], isBack };
 }
 
 const TAG_NOTES: Record<TagState, (tag: string, digest: string) => string> = {
@@ -101,16 +101,16 @@ async function bringBack(
       throw error;
     }
     const why = error instanceof Error ? error.message : String(error);
-    return `${service.name} is NOT back on ${short(previous.digest)}: ${why}`;
+    return `${service.name} is NOT back on ${shortDigest(previous.digest)}: ${why}`;
   }
 }
 
 const backOrNot = (name: string, { digest }: RegistryImage, end: RolloutEnd) =>
   end.kind === "succeeded"
-    ? `${name} runs ${short(digest)} again.`
+    ? `${name} runs ${shortDigest(digest)} again.`
     : end.kind === "unknown"
-      ? `Whether ${name} is back on ${short(digest)} is unknown: ${end.reason}. Look at status.`
-      : `${name} is NOT back on ${short(digest)} (${end.kind}: ${end.reason}): look at status.`;
+      ? `Whether ${name} is back on ${shortDigest(digest)} is unknown: ${end.reason}. Look at status.`
+      : `${name} is NOT back on ${shortDigest(digest)} (${end.kind}: ${end.reason}): look at status.`;
 
 /** What is left behind of a deployment that nobody watches any more. */
 export const goesOn = ({ name }: ServiceContract, { id }: ForcedDeployment, undo = "") =>

@@ -9,14 +9,14 @@ import { EXIT } from "./exit-code";
 import { lastLines, logStream } from "./log-tail";
 import { done, notYet, poll } from "./poll";
 import { stopStory, taskId } from "./task-story";
-import { isStopped } from "./task-verdict";
+import { isStopped } from "./one-off-verdict";
 import {
   evidenceNeeded,
   ourServiceDeployment,
   type RolloutVerdict,
   rollbackVerdict,
   rolloutVerdict,
-} from "./verdict";
+} from "./rollout-verdict";
 
 /** A forced deployment of one service that ECS has accepted. */
 export interface Rollout {

@@ -2,9 +2,9 @@ import pc from "picocolors";
 import { exitCodesOf, USAGE } from "../terminal/exit-codes";
 import { createCommand, start } from "../terminal/program";
 import { UsageError } from "./input";
-import { markdown, ruleMarkdown } from "./report/markdown";
-import { open, type Report } from "./report/report";
-import { plain, table } from "./report/text";
+import { renderMarkdown, ruleMarkdown } from "./report/markdown";
+import { openFindings, type Report } from "./report/report";
+import { renderText, renderTable } from "./report/text";
 import { reportOn } from "./report-on";
 import { ruleTable } from "./rules";
 
@@ -35,14 +35,16 @@ function run(paths: readonly string[], options: Options): number {
   }
   const report = reportOn(paths);
   print(show(report, options));
-  return open(report).length > 0 ? 1 : 0;
+  return openFindings(report).length > 0 ? 1 : 0;
 }
 
 function show(report: Report, options: Options): string {
   if (options.json) return JSON.stringify(report, null, 2);
-  if (options.markdown) return markdown(report);
+  if (options.markdown) return renderMarkdown(report);
   // NO_COLOR takes the colours, not the shape. Source: no-color.org.
-  return process.stdout.isTTY ? table(report, pc.createColors(!process.env.NO_COLOR)) : plain(report);
+  return process.stdout.isTTY
+    ? renderTable(report, pc.createColors(!process.env.NO_COLOR))
+    : renderText(report);
 }
 
 function list(options: Options): string {

@@ -27,7 +27,7 @@ export interface Files {
 }
 
 /** Reads every environment file of a folder, broken ones beside whole ones. */
-export function read(folder: string): Files {
+export function loadEnvironmentFiles(folder: string): Files {
   const mistakes: Mistake[] = [];
   const files: Loaded[] = [];
   const names = list(folder);
@@ -61,7 +61,7 @@ export function synthesize(folder: string, context: unknown, warn: (line: string
   return withoutTokenTraces(() => {
     const given = process.env.CDKTF_CONTEXT_JSON;
     const { project, mistakes } = resolveProject(given ? JSON.parse(given) : context);
-    const configured = configure(read(folder), project?.account, mistakes);
+    const configured = configure(loadEnvironmentFiles(folder), project?.account, mistakes);
     if (project === undefined) throw new ConfigurationError(mistakes);
     const app = new App();
     const environments = construct(app, configured, project);
@@ -79,7 +79,7 @@ export function synthesize(folder: string, context: unknown, warn: (line: string
 }
 
 /** Makes a stack of each environment. Otherwise as `synthesize`, but for the writing. */
-export function build(app: App, files: readonly Loaded[], project: Project): Environment[] {
+export function constructEnvironments(app: App, files: readonly Loaded[], project: Project): Environment[] {
   return construct(app, configure({ files, mistakes: [] }, project.account), project);
 }
 

@@ -75,7 +75,7 @@ export const formOf = (schema: z.core.$ZodType): Form | undefined => forms.get(u
 type True<Schema extends z.ZodType> = Record<never, never> extends z.input<Schema> ? true : never;
 
 /** A part that may be written short. @see expand @typeParam Written the options as an editor names them */
-export function short<
+export function requiredPart<
   Schema extends z.ZodObject,
   Short = never,
   Written extends z.input<Schema> = z.input<Schema>,
@@ -87,7 +87,7 @@ export function short<
 }
 
 /** A part that may be written short, and that `false` leaves out. @see expand @typeParam Written the options as an editor names them */
-export function part<
+export function optionalPart<
   Schema extends z.ZodObject,
   Short = never,
   Written extends z.input<Schema> = z.input<Schema>,

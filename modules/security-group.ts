@@ -30,7 +30,7 @@ interface Ingress {
 }
 
 /** A TCP rule into a group. */
-export function admit(
+export function allowIngress(
   scope: Construct,
   id: string,
   { to, port, description, from, cidr, prefixList }: Ingress,
@@ -48,7 +48,7 @@ export function admit(
 }
 
 /** A rule into a group for every port and protocol. */
-export const admitAll = (
+export const allowAllIngress = (
   scope: Construct,
   id: string,
   { to, cidr, description }: { readonly to: Group; readonly cidr: string; readonly description: string },
@@ -74,7 +74,7 @@ interface Egress {
 }
 
 /** A rule out of a group. */
-export function allow(
+export function allowEgress(
   scope: Construct,
   id: string,
   { from, port, description, to, cidr, cidrIpv6, prefixList }: Egress,
@@ -102,9 +102,9 @@ export interface Destination extends Omit<Egress, "from" | "to"> {
 }
 
 /** The rules out of a group of containers, which last as long as they. */
-export const allowOut = (
+export const allowEgressTo = (
   scope: Construct,
   name: string,
   from: SecurityGroup,
   destinations: readonly Destination[],
-) => destinations.map(({ id, ...to }) => allow(scope, `${name}_${id}`, { from, ...to }));
+) => destinations.map(({ id, ...to }) => allowEgress(scope, `${name}_${id}`, { from, ...to }));

@@ -1,5 +1,5 @@
 import { parse } from "node:path";
-import { read } from "../modules/app";
+import { loadEnvironmentFiles } from "../modules/app";
 import { resolve } from "../modules/environment/resolve";
 import type { DatabaseConfiguration } from "../modules/database/props";
 import type { Configuration } from "../modules/environment/props";
@@ -17,7 +17,7 @@ export class CommandError extends Error {
  * @throws ConfigurationError when its file has mistakes
  */
 export function configurationOf(folder: string, environment: string): Configuration {
-  const { files, mistakes } = read(folder);
+  const { files, mistakes } = loadEnvironmentFiles(folder);
   const broken = mistakes.filter(({ path }) => parse(path).name === environment);
   if (broken.length > 0) throw new ConfigurationError(broken);
   const named = files.map((file) => ({ name: file.props.name ?? parse(file.file).name, props: file.props }));

@@ -11,8 +11,8 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { countedCrashes, crashThreshold } from "../../deploy/crash-loop";
 import { STOP_CAUSES, stopCause, stopStory } from "../../deploy/task-story";
-import { MISSING_GRACE, type TaskSnapshot, taskVerdict } from "../../deploy/task-verdict";
-import { type RolloutSnapshot, rolloutVerdict, STATUS_MEANING } from "../../deploy/verdict";
+import { MISSING_GRACE, type TaskSnapshot, taskVerdict } from "../../deploy/one-off-verdict";
+import { type RolloutSnapshot, rolloutVerdict, STATUS_MEANING } from "../../deploy/rollout-verdict";
 
 const OURS = "ecs-svc/42";
 const DIGEST = `sha256:${"a".repeat(64)}`;

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import pc from "picocolors";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { checkAll, markdown, plain, type Report, ruleTable, table } from "../../guardrails";
+import { checkAll, renderMarkdown, renderText, type Report, ruleTable, renderTable } from "../../guardrails";
 import { type Json, resource, together } from "./support/json";
 
 const ROOT = join(__dirname, "..", "..");
@@ -140,19 +140,19 @@ describe("the shapes of a report", () => {
   };
 
   test("a table for people, without colours where none are wanted", () => {
-    const lines = table(report, pc.createColors(false)).split("\n");
+    const lines = renderTable(report, pc.createColors(false)).split("\n");
     expect(lines.slice(0, 2)).toEqual(["prod", "  ✗ public-ip  aws_subnet.a map_public_ip_on_launch = true"]);
     expect(lines[3]).toMatch(/^ {4}→ Place it in a private subnet/);
     expect(lines).toContain(
       "  other: public-ip  aws_subnet.a map_public_ip_on_launch = true: NAT | lives <here>.",
     );
     expect(lines.at(-1)).toBe("prod, other: 1 finding, 1 suppressed; 3 rules");
-    expect(table(report, pc.createColors(true))).toContain("\u001b[31m");
+    expect(renderTable(report, pc.createColors(true))).toContain("\u001b[31m");
   });
 
   test("a line each for pipes", () => {
     expect(
-      plain(report)
+      renderText(report)
         .split("\n")
         .map((line) => line.slice(0, 30)),
     ).toEqual([
@@ -164,11 +164,13 @@ describe("the shapes of a report", () => {
   });
 
   test("Markdown whose cells nothing can leave", () => {
-    const text = markdown(report);
+    const text = renderMarkdown(report);
     expect(text).toMatch(/^### Guardrails: ❌ prod, other: 1 finding, 1 suppressed; 3 rules\n/);
     expect(text).toContain(
       "| other | `public-ip` | <code>aws_subnet.a map_public_ip_on_launch = true</code> | NAT \\| lives &lt;here>. |",
     );
-    expect(markdown({ ...report, findings: [] })).toMatch(/^### Guardrails: ✅ prod, other: nothing found/);
+    expect(renderMarkdown({ ...report, findings: [] })).toMatch(
+      /^### Guardrails: ✅ prod, other: nothing found/,
+    );
   });
 });

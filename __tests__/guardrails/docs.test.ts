@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import pc from "picocolors";
 import { expect, test } from "vitest";
-import { checkAll, ruleTable, table } from "../../guardrails";
+import { checkAll, ruleTable, renderTable } from "../../guardrails";
 import { ruleMarkdown } from "../../guardrails/report/markdown";
 import { resource, together } from "./support/json";
 
@@ -27,5 +27,5 @@ test("docs/guardrails.md shows a report as it is", () => {
   const shown = ["open-ingress", "force-destroy"];
   const findings = checkAll([{ name: "prod", json }]).filter(({ rule }) => shown.includes(rule));
   const report = { looked: ["prod"], rules: ruleTable.length, unseenModules: [], quotas: [], findings };
-  expect(text).toContain(table(report, pc.createColors(false)));
+  expect(text).toContain(renderTable(report, pc.createColors(false)));
 });

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { check, checkAll } from "../../guardrails";
 import { Stack } from "../../guardrails/stack";
-import { addBootstraps, build } from "../../modules/app";
+import { addBootstraps, constructEnvironments } from "../../modules/app";
 import { newApp } from "../modules/support/synthesize";
 import { shipped } from "../support/shipped";
 import { defects, handWritten } from "./support/hand-written";
@@ -10,7 +10,7 @@ import { jsonOf } from "./support/synthesize";
 
 const project = { project: "app" };
 const app = newApp();
-const environments = build(
+const environments = constructEnvironments(
   app,
   [
     { file: "staging.ts", ...shipped.staging },

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { check } from "../../guardrails";
-import { build } from "../../modules/app";
+import { constructEnvironments } from "../../modules/app";
 import { type EnvironmentProps, production, small } from "../../modules/environment";
 import { withoutTokenTraces } from "../../modules/traces";
 import { newApp } from "../modules/support/synthesize";
@@ -34,7 +34,7 @@ const options: Readonly<Record<string, Partial<EnvironmentProps>>> = {
 
 function findings(name: string, props: EnvironmentProps): string[] {
   const files = [{ file: `${name}.ts`, props }];
-  const [environment] = withoutTokenTraces(() => build(newApp(), files, { project: "app" }));
+  const [environment] = withoutTokenTraces(() => constructEnvironments(newApp(), files, { project: "app" }));
   if (!environment) throw new Error("No environment was made.");
   return check(jsonOf(environment)).map(({ rule, address, path }) => `${rule} ${address} ${path}`);
 }

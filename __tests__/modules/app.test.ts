@@ -13,7 +13,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { register } from "tsx/cjs/api";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { build, read } from "../../modules/app";
+import { constructEnvironments, loadEnvironmentFiles } from "../../modules/app";
 import type { EnvironmentProps } from "../../modules/environment";
 import type { Environment } from "../../modules/environment/environment";
 import { ConfigurationError, type Mistake } from "../../modules/mistakes";
@@ -44,7 +44,7 @@ function checkout(name: string, files: Readonly<Record<string, string>>): string
 }
 
 function load(folder: string) {
-  const { files, mistakes } = read(folder);
+  const { files, mistakes } = loadEnvironmentFiles(folder);
   if (mistakes.length > 0) throw new ConfigurationError(mistakes);
   return files;
 }
@@ -163,7 +163,9 @@ describe("extend", () => {
   test("is told of a name that is none, with those there are", () => {
     const asking = (ask: (own: Environment) => unknown, props: EnvironmentProps = least) => {
       const extend = (own: Environment) => void ask(own);
-      return mistakesOf(() => build(newApp(), filesOf({ staging: { props, extend } }), { project: "app" }));
+      return mistakesOf(() =>
+        constructEnvironments(newApp(), filesOf({ staging: { props, extend } }), { project: "app" }),
+      );
     };
     const uses = { uploads: "bucket", jobs: "queue" } as const;
     const two = { ...least, services: { ...least.services, api: { uses } } };

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { build } from "../../modules/app";
+import { constructEnvironments } from "../../modules/app";
 import type { EnvironmentProps } from "../../modules/environment";
 import { resolve } from "../../modules/environment/resolve";
 import type { Project } from "../../modules/stack";
@@ -13,7 +13,7 @@ type Anything = Record<string, unknown>;
 
 const report = (files: Record<string, EnvironmentProps>, project: Partial<Project> = {}): string => {
   try {
-    build(newApp(), filesOf(files), { project: "app", ...project });
+    constructEnvironments(newApp(), filesOf(files), { project: "app", ...project });
   } catch (error) {
     if (error instanceof ConfigurationError) return error.message;
     throw error;

@@ -3,7 +3,7 @@ import { EfsFileSystem } from "@cdktf/provider-aws/lib/efs-file-system";
 import { SecurityGroup } from "@cdktf/provider-aws/lib/security-group";
 import { SqsQueue } from "@cdktf/provider-aws/lib/sqs-queue";
 import { describe, expect, test } from "vitest";
-import { build } from "../../modules/app";
+import { constructEnvironments } from "../../modules/app";
 import type { EnvironmentFile } from "../../modules/environment";
 import { ConfigurationError } from "../../modules/mistakes";
 import type { Service } from "../../modules/service/service";
@@ -283,7 +283,7 @@ describe("mistakes in the second argument", () => {
   const report = (add: (web: Service, staging: Scope) => void, props = least as typeof onFargate) => {
     const extend: Extend = (staging) => add(serviceOf(staging), staging);
     try {
-      build(newApp(), filesOf({ staging: { props, extend } }), { project: "app" });
+      constructEnvironments(newApp(), filesOf({ staging: { props, extend } }), { project: "app" });
     } catch (error) {
       if (error instanceof ConfigurationError) return error.message;
       throw error;

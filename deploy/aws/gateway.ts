@@ -43,7 +43,7 @@ import {
   type Task,
 } from "@aws-sdk/client-ecs";
 import { familyOf, type ImageSource } from "../../modules/contract";
-import { type Blob, MEDIA_TYPES, type RegistryImage, short } from "../image";
+import { type Blob, MEDIA_TYPES, type RegistryImage, shortDigest } from "../image";
 import type { Clients } from "./clients";
 import { AwsError } from "./error";
 import { type Change, change, type Patience, read } from "./retry";
@@ -372,7 +372,7 @@ export class Aws {
     const lasting = this.lasting();
     await this.change<unknown>("ecr:PutImage", {
       call: () => this.clients.ecr.send(new PutImageCommand(request)),
-      trace: `the tag ${imageTag} on ${short(imageDigest)}`,
+      trace: `the tag ${imageTag} on ${shortDigest(imageDigest)}`,
       look: async () => {
         const [found] = await lasting.images(repositoryName, [{ imageTag }]);
         return found?.image.digest === imageDigest ? found : undefined;

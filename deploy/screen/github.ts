@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { appendFileSync } from "node:fs";
 import type { DeployEvent, Result, Subscriber } from "../events";
-import { short } from "../image";
+import { shortDigest } from "../image";
 import { duration } from "../../terminal/duration";
 
 /** Values in a workflow command must be escaped, or a line break would end it. */
@@ -21,7 +21,7 @@ export function summary(result: Result): string {
   const rows = [
     ...images.map(
       ({ repository, tag, digest, previous }) =>
-        `| image \`${repository}:${tag}\` | \`${short(digest)}\`${previous ? `, before \`${short(previous)}\`` : ""} |`,
+        `| image \`${repository}:${tag}\` | \`${shortDigest(digest)}\`${previous ? `, before \`${shortDigest(previous)}\`` : ""} |`,
     ),
     ...services.map(
       ({ name, outcome, deployment }) => `| service ${cell(name)} | ${outcome}, \`${deployment}\` |`,

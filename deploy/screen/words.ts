@@ -1,6 +1,6 @@
 import { duration } from "../../terminal/duration";
 import type { Check, CheckStatus, DeployEvent, Result, ServiceStatus } from "../events";
-import { short } from "../image";
+import { shortDigest } from "../image";
 
 const MARKS: Record<CheckStatus, string> = { ok: "✓", warning: "!", busy: "…", failed: "✗" };
 
@@ -34,7 +34,7 @@ const tagLines = ({ name, digest, runs }: ServiceStatus["tag"]): string[] =>
   runs
     ? []
     : [
-        `  the tag ${name} names ${digest ? short(digest) : "nothing"}, which does not run: a deploy was cut short, or a service is not deployed yet. Deploy again, or rollback`,
+        `  the tag ${name} names ${digest ? shortDigest(digest) : "nothing"}, which does not run: a deploy was cut short, or a service is not deployed yet. Deploy again, or rollback`,
       ];
 
 const LOGIN_STATES: Record<NonNullable<ServiceStatus["login"]>["state"], string> = {
@@ -55,11 +55,11 @@ const serviceLines = (
   ...loginLines(login),
   ...running.map(
     ({ digest, tags, tasks, since }) =>
-      `  ${tasks} × ${short(digest)} [${tags.join(", ") || "no tag"}] since ${since ? withAge(since, now) : "now"}`,
+      `  ${tasks} × ${shortDigest(digest)} [${tags.join(", ") || "no tag"}] since ${since ? withAge(since, now) : "now"}`,
   ),
   ...deployments.map(
     ({ at, status, digest, reason }) =>
-      `  ${at ? withAge(at, now) : ""} ${status} ${digest ? short(digest) : ""}${reason ? ` (${reason})` : ""}`,
+      `  ${at ? withAge(at, now) : ""} ${status} ${digest ? shortDigest(digest) : ""}${reason ? ` (${reason})` : ""}`,
   ),
 ];
 

@@ -1,6 +1,6 @@
 import { quotaText } from "../quotas";
 import { type RuleText, themes } from "../rule";
-import { open, place, type Report, summary, suppressed } from "./report";
+import { openFindings, place, type Report, summary, suppressed } from "./report";
 
 /** A table's cell: nothing in it may end the cell or be read as HTML. */
 const cell = (text: string) =>
@@ -19,8 +19,8 @@ const grid = (head: readonly string[], rows: readonly (readonly string[])[]) => 
 ];
 
 /** For a job's summary, or a comment on a pull request. */
-export function markdown(report: Report): string {
-  const found = open(report);
+export function renderMarkdown(report: Report): string {
+  const found = openFindings(report);
   const quiet = suppressed(report);
   const lines = [`### Guardrails: ${found.length === 0 ? "✅" : "❌"} ${cell(summary(report))}`, ""];
   if (found.length > 0) {

@@ -14,7 +14,8 @@ export interface Report {
 }
 
 /** What nobody has written a reason for: with any of these a run fails. */
-export const open = ({ findings }: Report) => findings.filter(({ suppressed }) => suppressed === undefined);
+export const openFindings = ({ findings }: Report) =>
+  findings.filter(({ suppressed }) => suppressed === undefined);
 /** What somebody has written a reason for. */
 export const suppressed = ({ findings }: Report) =>
   findings.filter((finding): finding is Finding & { suppressed: string } => finding.suppressed !== undefined);
@@ -23,7 +24,7 @@ const count = (many: number, one: string) => `${many} ${one}${many === 1 ? "" : 
 
 /** All of it in a line. */
 export function summary(report: Report): string {
-  const found = open(report).length;
+  const found = openFindings(report).length;
   const words = [
     found === 0 ? "nothing found" : count(found, "finding"),
     `${suppressed(report).length} suppressed`,

@@ -1,13 +1,13 @@
 import type { createColors } from "picocolors";
 import { quotaText } from "../quotas";
-import { open, place, type Report, summary, suppressed } from "./report";
+import { openFindings, place, type Report, summary, suppressed } from "./report";
 
 type Colors = ReturnType<typeof createColors>;
 
 /** For people: grouped by stack, each finding with its reason and its mend. */
-export function table(report: Report, colors: Colors): string {
+export function renderTable(report: Report, colors: Colors): string {
   const lines = report.looked.flatMap((name) => {
-    const found = open(report).filter(({ stack }) => stack === name);
+    const found = openFindings(report).filter(({ stack }) => stack === name);
     return [
       ...(found.length > 0 ? [colors.bold(name)] : []),
       ...found.flatMap((finding) => [
@@ -21,7 +21,8 @@ export function table(report: Report, colors: Colors): string {
   const quiet = suppressed(report).map((finding) =>
     colors.dim(`  ${finding.stack}: ${finding.rule}  ${place(finding)}: ${finding.suppressed}`),
   );
-  const last = open(report).length === 0 ? colors.green(`✓ ${summary(report)}`) : colors.red(summary(report));
+  const last =
+    openFindings(report).length === 0 ? colors.green(`✓ ${summary(report)}`) : colors.red(summary(report));
   return [
     ...lines,
     ...(quiet.length > 0 ? ["Suppressed:", ...quiet, ""] : []),
@@ -32,9 +33,9 @@ export function table(report: Report, colors: Colors): string {
 }
 
 /** For pipes and logs: one line each. */
-export function plain(report: Report): string {
+export function renderText(report: Report): string {
   return [
-    ...open(report).map(
+    ...openFindings(report).map(
       (finding) =>
         `${finding.stack}: ${finding.rule}: ${place(finding)}: ${finding.why} Mend: ${finding.mend}`,
     ),

@@ -11,7 +11,7 @@ import type { BastionConfiguration } from "./props";
 import { nameOf } from "../names";
 import type { Network } from "../network/network";
 import { assumedBy, policy, sessionStatements } from "../policy";
-import { admit, allow, groupLifecycle } from "../security-group";
+import { allowIngress, allowEgress, groupLifecycle } from "../security-group";
 import { ITSELF } from "../stack";
 
 /** A small instance that people forward ports through. It needs no inbound port and no key. */
@@ -48,14 +48,19 @@ export class Bastion extends Construct {
       tags: { Name: `${this.props.name}-bastion` },
       lifecycle: groupLifecycle,
     });
-    allow(this, "to_https", { from: group, port: 443, cidr: "0.0.0.0/0", description: "Session Manager" });
+    allowEgress(this, "to_https", {
+      from: group,
+      port: 443,
+      cidr: "0.0.0.0/0",
+      description: "Session Manager",
+    });
     return group;
   }
 
   private admitSsh() {
     if (!this.props.bastion.ssh) return;
     for (const [index, cidr] of this.props.bastion.ssh.cidrs.entries()) {
-      admit(this, `ssh_${index}`, {
+      allowIngress(this, `ssh_${index}`, {
         to: this.securityGroup,
         port: 22,
         cidr,

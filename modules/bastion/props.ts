@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { cidr } from "../network/props";
-import { options, part } from "../options";
+import { options, optionalPart } from "../options";
 
 const sshOptions = options({
   /** Who may connect to port 22. */
@@ -21,11 +21,11 @@ export const bastionOptions = options({
    * instance has no inbound port at all.
    * @default false
    */
-  ssh: part(sshOptions).default(false),
+  ssh: optionalPart(sshOptions).default(false),
 });
 
 /** What a file says of its bastion. */
 export interface BastionProps extends z.input<typeof bastionOptions> {}
 export type BastionConfiguration = z.output<typeof bastionOptions>;
 
-export const bastion = part<typeof bastionOptions, never, BastionProps>(bastionOptions);
+export const bastion = optionalPart<typeof bastionOptions, never, BastionProps>(bastionOptions);

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { LONGEST_NAME } from "../environment/name";
-import { options, part } from "../options";
+import { options, optionalPart } from "../options";
 import { region } from "../region";
 import { trustPolicy, whoMay } from "./trust";
 
@@ -71,13 +71,13 @@ export const bootstrapOptions = options({
   /** Where the state bucket is. */
   region,
   /** Roles that workflows on GitHub assume, without any key; false for none. @default false */
-  github: part<typeof githubOptions, string>(githubOptions, "repository").default(false),
+  github: optionalPart<typeof githubOptions, string>(githubOptions, "repository").default(false),
   /** An alarm on what the account costs; false for none. @default false */
-  budget: part(budgetOptions).default(false),
+  budget: optionalPart(budgetOptions).default(false),
 });
 
 /** `false`, or the options. */
-export const bootstrap = part(bootstrapOptions);
+export const bootstrap = optionalPart(bootstrapOptions);
 
 export type BootstrapConfiguration = z.output<typeof bootstrapOptions>;
 export type GithubConfiguration = Exclude<BootstrapConfiguration["github"], false>;

@@ -18,7 +18,7 @@ import type { Key } from "../key/key";
 import { nameOf } from "../names";
 import type { Network } from "../network/network";
 import { AGENT_POLICY, assumedBy, policy, sessionStatements } from "../policy";
-import { allowOut, groupLifecycle } from "../security-group";
+import { allowEgressTo, groupLifecycle } from "../security-group";
 import { ITSELF } from "../stack";
 
 /** The ECS images of Amazon Linux 2023. Source: "Retrieving Amazon ECS-optimized Linux AMI metadata", ECS guide. */
@@ -125,7 +125,7 @@ export class Cluster extends Construct {
       tags: { Name: `${this.props.name}-instances` },
       lifecycle: groupLifecycle,
     });
-    this.lifelines.push(...allowOut(this, "instances", group, this.props.network.destinations));
+    this.lifelines.push(...allowEgressTo(this, "instances", group, this.props.network.destinations));
     return group;
   }
 

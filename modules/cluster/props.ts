@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { show } from "../mistakes";
-import { options, short, whole } from "../options";
+import { options, requiredPart, whole } from "../options";
 
 const label = z
   .string()
@@ -66,4 +66,4 @@ export const clusterOptions = options({
 export interface ClusterProps extends z.input<typeof clusterOptions> {}
 export type ClusterConfiguration = z.output<typeof clusterOptions>;
 
-export const cluster = short<typeof clusterOptions, never, ClusterProps>(clusterOptions);
+export const cluster = requiredPart<typeof clusterOptions, never, ClusterProps>(clusterOptions);

@@ -12,7 +12,7 @@ import type { DatabaseConfiguration } from "./props";
 import type { Key } from "../key/key";
 import { nameOf } from "../names";
 import type { Network } from "../network/network";
-import { admit, groupLifecycle } from "../security-group";
+import { allowIngress, groupLifecycle } from "../security-group";
 import { addressOf, ITSELF } from "../stack";
 import { TerraformData } from "../terraform-data";
 import type { Connection } from "./connection";
@@ -158,7 +158,7 @@ export class Database extends Construct implements Connection {
 
   /** Opens the port to the members of a group. */
   admit(id: string, from: SecurityGroup, description: string) {
-    return admit(this, `from_${id}`, { to: this.securityGroup, port: PORT, from, description });
+    return allowIngress(this, `from_${id}`, { to: this.securityGroup, port: PORT, from, description });
   }
 
   /** A group that answers, and calls nobody: no rule leads out. */

@@ -14,7 +14,7 @@ import { literal } from "../literal";
 import { nameOf } from "../names";
 import type { Network } from "../network/network";
 import { assumedBy, forAccount, policy, type Statement } from "../policy";
-import { allowOut, groupLifecycle } from "../security-group";
+import { allowEgressTo, groupLifecycle } from "../security-group";
 import { containerDefinitions } from "../service/container";
 import { ITSELF } from "../stack";
 import type { Connection } from "./connection";
@@ -246,7 +246,7 @@ export class Logins extends Construct {
       tags: { Name: `${name}-logins` },
       lifecycle: groupLifecycle,
     });
-    allowOut(this, "tasks", group, network.destinations);
+    allowEgressTo(this, "tasks", group, network.destinations);
     return group;
   }
 

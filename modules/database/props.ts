@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { isPostgresVersion, postgresMajors } from "../../aws/postgres";
 import { show } from "../mistakes";
-import { expand, formed, into, intoThere, isRecord, options, part } from "../options";
+import { expand, formed, into, intoThere, isRecord, options, optionalPart } from "../options";
 
 /** A name that needs no quotes in SQL. */
 const identifier = z
@@ -68,7 +68,7 @@ export const databaseOptions = options({
    * are the master user. A deploy makes them. False: all are the master user.
    * @default false
    */
-  logins: part(loginOptions).default(false),
+  logins: optionalPart(loginOptions).default(false),
   /** Raising it by one rotates the passwords: the instance, the stored parameters and the running tasks. @default 1 */
   passwordVersion: z.int().min(1).default(1),
   /** Query parameters of the connection URLs. @default {"sslmode":"require"} */

@@ -6,7 +6,7 @@ import { Construct } from "constructs";
 import type { DistributionConfiguration } from "./props";
 import { nameOf } from "../names";
 import type { Network } from "../network/network";
-import { admit, groupLifecycle } from "../security-group";
+import { allowIngress, groupLifecycle } from "../security-group";
 import { ITSELF } from "../stack";
 import type { AccessLogs } from "./access-logs";
 
@@ -91,7 +91,7 @@ export class LoadBalancer extends Construct {
     port: number,
     { id: prefixList }: DataAwsEc2ManagedPrefixList,
   ) {
-    admit(this, id, { to, port, prefixList, description: "CloudFront's origin-facing servers" });
+    allowIngress(this, id, { to, port, prefixList, description: "CloudFront's origin-facing servers" });
   }
 
   private createLoadBalancer() {

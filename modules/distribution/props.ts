@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { options, part } from "../options";
+import { options, optionalPart } from "../options";
 
 const hostname = z
   .string()
@@ -36,7 +36,9 @@ const domainOptions = options({
         : "is no host name in lower case, nor false.",
   }),
   /** Certificates that are there already and hold all the names. @default false: new ones, proved through records in the zone */
-  certificate: part<typeof certificateOptions, string>(certificateOptions, "cloudfront").default(false),
+  certificate: optionalPart<typeof certificateOptions, string>(certificateOptions, "cloudfront").default(
+    false,
+  ),
 });
 
 const accessLogOptions = options({
@@ -51,7 +53,7 @@ const wafOptions = options({
 
 export const distributionOptions = options({
   /** Own host names with a certificate; without them the environment has CloudFront's. @default false */
-  domain: part(domainOptions).default(false),
+  domain: optionalPart(domainOptions).default(false),
   /**
    * Path patterns that CloudFront may cache, for as long as the origin's headers say, by host, path and query string.
    * Nothing else is cached. On these paths neither cookies nor Authorization reach the service, so that no answer in the
@@ -68,13 +70,13 @@ export const distributionOptions = options({
    */
   hstsSubdomains: z.boolean().default(false),
   /** Logs of requests in an own bucket. @default false */
-  accessLogs: part(accessLogOptions).default(false),
+  accessLogs: optionalPart(accessLogOptions).default(false),
   /**
    * AWS WAF with Amazon's common rules and a limit per address, about 10 USD a month. The common rules refuse bodies
    * of more than 8 KB: not for services that take uploads.
    * @default false
    */
-  waf: part(wafOptions).default(false),
+  waf: optionalPart(wafOptions).default(false),
   /**
    * Seconds that the load balancer and CloudFront wait for an answer, and that a task which goes has to finish its
    * requests. CloudFront allows 60 without a quota request. A WebSocket that is idle ends 10 seconds later.
@@ -91,4 +93,6 @@ export const distributionOptions = options({
 export interface DistributionProps extends z.input<typeof distributionOptions> {}
 export type DistributionConfiguration = z.output<typeof distributionOptions>;
 
-export const distribution = part<typeof distributionOptions, never, DistributionProps>(distributionOptions);
+export const distribution = optionalPart<typeof distributionOptions, never, DistributionProps>(
+  distributionOptions,
+);

@@ -21,7 +21,7 @@ import { FlowLogs } from "../network/flow-logs";
 import { OwnNetwork } from "../network/network";
 import { placeOf, type Releases } from "../registry/place";
 import { Registry } from "../registry/registry";
-import { admit, allow } from "../security-group";
+import { allowIngress, allowEgress } from "../security-group";
 import { Service } from "../service/service";
 import { type Project, SlipwayStack } from "../stack";
 import type { Bucket } from "../uses/bucket";
@@ -276,14 +276,14 @@ export class Environment<
         port: DYNAMIC_PORTS,
         description: "Tasks on instances, by dynamic port",
       };
-      allow(this, `${id}_to_instances`, rule);
-      admit(this, `instances_from_${id}`, rule);
+      allowEgress(this, `${id}_to_instances`, rule);
+      allowIngress(this, `instances_from_${id}`, rule);
     }
     for (const { securityGroup, own } of served) {
       if (securityGroup === undefined || own.port === undefined) continue;
       const rule = { from, to: securityGroup, port: own.port, description: `Tasks of ${own.name}` };
-      allow(this, `${id}_to_service_${own.name}`, rule);
-      admit(this, `service_${own.name}_from_${id}`, rule);
+      allowEgress(this, `${id}_to_service_${own.name}`, rule);
+      allowIngress(this, `service_${own.name}_from_${id}`, rule);
     }
   }
 
@@ -305,7 +305,7 @@ export class Environment<
     const from = this.bastion.securityGroup;
     if (this.database) {
       this.database.admit("bastion", from, "People, through the bastion");
-      allow(this, "bastion_to_database", {
+      allowEgress(this, "bastion_to_database", {
         from,
         to: this.database.securityGroup,
         port: this.database.port,
@@ -315,8 +315,8 @@ export class Environment<
     if (this.distribution) {
       const { securityGroup: to, port } = this.distribution.loadBalancer;
       const rule = { from, to, port, description: "People, through the bastion" };
-      allow(this, "bastion_to_load_balancer", rule);
-      admit(this, "load_balancer_from_bastion", rule);
+      allowEgress(this, "bastion_to_load_balancer", rule);
+      allowIngress(this, "load_balancer_from_bastion", rule);
     }
   }
 

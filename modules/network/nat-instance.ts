@@ -9,7 +9,7 @@ import { Fn, type ITerraformDependable, Token } from "cdktf";
 import { Construct } from "constructs";
 import { AL2023_ARM64 } from "../../aws/images";
 import { nameOf } from "../names";
-import { admitAll, allow, groupLifecycle } from "../security-group";
+import { allowAllIngress, allowEgress, groupLifecycle } from "../security-group";
 import { ITSELF } from "../stack";
 
 /** Two shared cores and half a gigabyte; 32 Mbit/s for as long as it takes, 5 Gbit/s in bursts. Source: "Amazon EC2 instance types". */
@@ -69,12 +69,12 @@ export class NatInstance extends Construct {
 
   private letThrough() {
     return [
-      admitAll(this, "from_vpc", {
+      allowAllIngress(this, "from_vpc", {
         to: this.securityGroup,
         cidr: this.props.cidr,
         description: "What the VPC sends out",
       }),
-      allow(this, "out", { from: this.securityGroup, cidr: "0.0.0.0/0", description: "Anywhere" }),
+      allowEgress(this, "out", { from: this.securityGroup, cidr: "0.0.0.0/0", description: "Anywhere" }),
     ];
   }
 

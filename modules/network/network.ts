@@ -26,7 +26,7 @@ import { Construct } from "constructs";
 import { zonesOf } from "../../aws/zones";
 import type { OwnNetworkConfiguration } from "./props";
 import { nameOf } from "../names";
-import { admit, type Destination, groupLifecycle } from "../security-group";
+import { allowIngress, type Destination, groupLifecycle } from "../security-group";
 import { addressOf, ITSELF } from "../stack";
 import { NatInstance } from "./nat-instance";
 import { createSubnetGroups, ids } from "./subnet-groups";
@@ -388,7 +388,7 @@ export class OwnNetwork extends Construct implements Network {
       tags: { Name: `${this.environment}-endpoints` },
       lifecycle: groupLifecycle,
     });
-    const rule = admit(this, "endpoints_from_vpc", {
+    const rule = allowIngress(this, "endpoints_from_vpc", {
       to: group,
       port: 443,
       cidr: this.props.cidr,

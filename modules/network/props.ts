@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { show } from "../mistakes";
-import { expand, formed, into, intoThere, isRecord, logDays, options, part } from "../options";
+import { expand, formed, into, intoThere, isRecord, logDays, options, optionalPart } from "../options";
 import { canonical, type Kind, LARGEST_VPC, SMALLEST_VPC, unfit } from "./subnets";
 
 /** Interface endpoints by the last part of their service's name. */
@@ -96,7 +96,7 @@ export const networkOptions = options({
    */
   ipv6: z.boolean().default(false),
   /** Logs of connections within, into and out of the VPC, in a log group; about 0.50 USD per GB. @default false */
-  flowLogs: part(flowLogOptions).default(false),
+  flowLogs: optionalPart(flowLogOptions).default(false),
   /**
    * Names of other environments in this account and region whose private subnets this one's are routed to and
    * from. Both must be applied, the other first. Security groups still admit nobody: add rules for what is meant.

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { LONGEST_NAME } from "../environment/name";
 import { show } from "../mistakes";
-import { options, short } from "../options";
+import { options, requiredPart } from "../options";
 
 /** How an image's address at ECR begins, before the repository's name. */
 const ECR_HOST = /^\d{12}\.dkr[.-]ecr[\w.-]*\.(?:amazonaws\.com(?:\.cn)?|on\.aws)\//;
@@ -44,4 +44,7 @@ export interface RegistryProps extends z.input<typeof registryOptions> {}
 export type RegistryConfiguration = z.output<typeof registryOptions>;
 
 /** `"app"`, the name of a repository that exists, or the options. */
-export const registry = short<typeof registryOptions, string, RegistryProps>(registryOptions, "repository");
+export const registry = requiredPart<typeof registryOptions, string, RegistryProps>(
+  registryOptions,
+  "repository",
+);

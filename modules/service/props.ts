@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { show } from "../mistakes";
 import { DEFAULT_SCHEMA, schemaName } from "../database/schema";
-import { logDays, options, part, short, variable } from "../options";
+import { logDays, options, optionalPart, requiredPart, variable } from "../options";
 import { isWildcard } from "../policy";
 import { type RegistryConfiguration, registryOptions } from "../registry/props";
 import { use, useName } from "../uses/props";
@@ -145,7 +145,7 @@ export const serviceOptions = options({
   /** Place among the listener's rules, 1 to 49999, lower first. @default by the length of the longest path; no two meet */
   priority: z.int().min(1).max(49999).optional(),
   /** The path that says whether a task is well, or how it is asked. @default true */
-  health: short<typeof healthOptions, string>(healthOptions, "path").prefault(true),
+  health: requiredPart<typeof healthOptions, string>(healthOptions, "path").prefault(true),
   /** CPU units, 1024 to a vCPU. @default 256 */
   cpu: z.int().min(128).default(256),
   /** MiB. @default 512 */
@@ -162,7 +162,7 @@ export const serviceOptions = options({
   /** Processor of a Fargate task; an instance's own is known. @default "X86_64" */
   architecture: z.enum(["X86_64", "ARM64"]).default("X86_64"),
   /** An own repository. @default the environment's */
-  registry: short<typeof registryOptions, string>(registryOptions, "repository").optional(),
+  registry: requiredPart<typeof registryOptions, string>(registryOptions, "repository").optional(),
   /**
    * Plain environment variables. `$URL` in a value is the environment's address, https:// included, and
    * `$SERVICE_URL(api)` that of the internal service `api`, http:// included.
@@ -172,7 +172,7 @@ export const serviceOptions = options({
   /** Variables whose values a person puts in SSM by hand, once; applies leave them alone. @default [] */
   secrets: z.array(variable).default([]),
   /** The database's connection; false for a service that has no business there. @default true where there is one */
-  database: part<typeof databaseOptions, string[]>(databaseOptions, "urls").prefault(true),
+  database: optionalPart<typeof databaseOptions, string[]>(databaseOptions, "urls").prefault(true),
   /**
    * What it keeps things in beside the database, by name: `{ uploads: "bucket", jobs: "queue", cache: "valkey" }`, or the
    * options of one with its `type`. Services that name the same share it. Each is told where it is (`UPLOADS_BUCKET`,
@@ -181,9 +181,9 @@ export const serviceOptions = options({
    */
   uses: z.record(useName, use).default({}),
   /** Migrations before each deployment: true for `goose -dir migrations up`, or the command. @default false */
-  migrations: part<typeof migrationOptions, string[]>(migrationOptions, "command").default(false),
+  migrations: optionalPart<typeof migrationOptions, string[]>(migrationOptions, "command").default(false),
   /** Tasks by their load, between two bounds. @default false */
-  autoscaling: part(autoscalingOptions).default(false),
+  autoscaling: optionalPart(autoscalingOptions).default(false),
   /** A shell in running tasks through ECS Exec. @default false */
   exec: z.boolean().default(false),
   /**

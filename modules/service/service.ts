@@ -23,7 +23,7 @@ import type { Key } from "../key/key";
 import { nameOf } from "../names";
 import type { Network } from "../network/network";
 import { type Registry, tagsOf } from "../registry/registry";
-import { admit, allow, allowOut, type Group, groupLifecycle } from "../security-group";
+import { allowIngress, allowEgress, allowEgressTo, type Group, groupLifecycle } from "../security-group";
 import { addressOf, ITSELF } from "../stack";
 import { variableOf } from "../uses/props";
 import type { Use } from "../uses/use";
@@ -228,8 +228,8 @@ export class Service extends Construct {
     const name = `${id}_to_${to.friendlyUniqueId}_${port}`;
     if (scope.node.tryFindChild(name)) return;
     const rule = { from, to, port, description: `Port ${port} of ${to.friendlyUniqueId}` };
-    this.outliveBy(allow(scope, name, rule));
-    this.outliveBy(admit(scope, name.replace("_to_", "_into_"), rule));
+    this.outliveBy(allowEgress(scope, name, rule));
+    this.outliveBy(allowIngress(scope, name.replace("_to_", "_into_"), rule));
   }
 
   /** Whoever its tasks are to a security group, and where rules about them stand. */
@@ -306,7 +306,7 @@ export class Service extends Construct {
       tags: { Name: `${this.stack}-${this.own.name}` },
       lifecycle: groupLifecycle,
     });
-    const out = allowOut(this, "tasks", group, network.destinations);
+    const out = allowEgressTo(this, "tasks", group, network.destinations);
     this.lifelines.push(...out, ...network.wayOut);
     return group;
   }

@@ -13,35 +13,35 @@ export interface Guard {
 export const GUARDS: Guard[] = [
   {
     name: "digest check of the migration",
-    file: "deploy/task-verdict.ts",
+    file: "deploy/one-off-verdict.ts",
     code: 'if (digests && !digests.has(container.imageDigest ?? ""))',
     broken: "if (digests && digests.size === 0)",
     test: ["facts-image.test.ts", "fact 20: a migration that ran another image"],
   },
   {
     name: "digest check of the service: a wrong one",
-    file: "deploy/verdict.ts",
+    file: "deploy/rollout-verdict.ts",
     code: "if (!digest || snapshot.digests.has(digest)) continue;",
     broken: "if (digest || !digest) continue;",
     test: ["verdicts.test.ts", "another image runs beside ours"],
   },
   {
     name: "digest check of the service: a missing one",
-    file: "deploy/verdict.ts",
+    file: "deploy/rollout-verdict.ts",
     code: "if (proven.length < Math.max(1, runningCount))",
     broken: "if (proven.length < 0)",
     test: ["facts-image.test.ts", "fact 20: tasks that report no digest"],
   },
   {
     name: "rollback detection",
-    file: "deploy/verdict.ts",
+    file: "deploy/rollout-verdict.ts",
     code: 'if (!ours) return { standing: "replaced" };',
     broken: 'if (!ours) return { standing: "completed" };',
     test: ["facts-rollout.test.ts", "fact 11: one stable deployment"],
   },
   {
     name: "rollback told apart from superseded",
-    file: "deploy/verdict.ts",
+    file: "deploy/rollout-verdict.ts",
     code: 'if (meaning === "rolled back") {',
     broken: 'if (meaning === "rolled back" && !ours) {',
     test: ["facts-rollout.test.ts", "fact 13: ROLLBACK_IN_PROGRESS"],
@@ -55,7 +55,7 @@ export const GUARDS: Guard[] = [
   },
   {
     name: "grace for MISSING",
-    file: "deploy/task-verdict.ts",
+    file: "deploy/one-off-verdict.ts",
     code: "export const MISSING_GRACE = 60_000;",
     broken: "export const MISSING_GRACE = 0;",
     test: ["facts-migration.test.ts", "fact 4: MISSING is tolerated"],
@@ -69,7 +69,7 @@ export const GUARDS: Guard[] = [
   },
   {
     name: "an interrupted success is none",
-    file: "deploy/task-verdict.ts",
+    file: "deploy/one-off-verdict.ts",
     code: 'if (exitCode !== 0 || cause !== "application")',
     broken: "if (exitCode !== 0)",
     test: ["facts-migration.test.ts", "fact 6: SpotInterruption"],
@@ -97,7 +97,7 @@ export const GUARDS: Guard[] = [
   },
   {
     name: "crashes after RUNNING are counted",
-    file: "deploy/verdict.ts",
+    file: "deploy/rollout-verdict.ts",
     code: "const failure = wrongImage(snapshot) ?? crashLoop(snapshot);",
     broken: "const failure = wrongImage(snapshot) ?? (crashLoop(snapshot) && null);",
     test: ["facts-rollout.test.ts", "fact 14: a crash after RUNNING"],

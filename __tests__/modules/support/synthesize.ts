@@ -1,6 +1,6 @@
 import { tmpdir } from "node:os";
 import { App, type TerraformStack, Testing } from "cdktf";
-import { addBootstraps, build, type Loaded } from "../../../modules/app";
+import { addBootstraps, constructEnvironments, type Loaded } from "../../../modules/app";
 import type { EnvironmentFile, EnvironmentProps } from "../../../modules/environment";
 import { resolveProject } from "../../../modules/project";
 import type { Project } from "../../../modules/stack";
@@ -25,7 +25,7 @@ export function synthesizeAll(
   project: Project = { project: "app" },
 ): Record<string, Graph> {
   return withoutTokenTraces(() => {
-    const environments = build(newApp(), filesOf(files), project);
+    const environments = constructEnvironments(newApp(), filesOf(files), project);
     return Object.fromEntries(environments.map((environment) => [environment.node.id, graphOf(environment)]));
   });
 }
@@ -73,7 +73,7 @@ export function synthesizeBootstraps(
   if (project === undefined) throw new Error(JSON.stringify(mistakes));
   return withoutTokenTraces(() => {
     const app = newApp();
-    const environments = build(app, filesOf(files), project);
+    const environments = constructEnvironments(app, filesOf(files), project);
     return Object.fromEntries(
       addBootstraps(app, project, environments).map((stack) => [stack.node.id, graphOf(stack)]),
     );

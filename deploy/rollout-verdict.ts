@@ -7,7 +7,7 @@ import type {
   Task,
 } from "@aws-sdk/client-ecs";
 import { countedCrashes, crashThreshold } from "./crash-loop";
-import { short } from "./image";
+import { shortDigest } from "./image";
 import { containerOf, stopStory, taskId } from "./task-story";
 
 /** Everything that is known at one moment about one deployment of ours. */
@@ -202,8 +202,11 @@ function wrongImage(snapshot: RolloutSnapshot): RolloutVerdict | null {
   for (const task of runningTasks(snapshot)) {
     const digest = containerOf(task, snapshot.container)?.imageDigest;
     if (!digest || snapshot.digests.has(digest)) continue;
-    const expected = [...snapshot.digests].map(short).join(" or ");
-    return { kind: "failed", reason: `task ${taskId(task)} runs ${short(digest)} instead of ${expected}` };
+    const expected = [...snapshot.digests].map(shortDigest).join(" or ");
+    return {
+      kind: "failed",
+      reason: `task ${taskId(task)} runs ${shortDigest(digest)} instead of ${expected}`,
+    };
   }
   return null;
 }

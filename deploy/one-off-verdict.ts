@@ -1,5 +1,5 @@
 import type { Task } from "@aws-sdk/client-ecs";
-import { short } from "./image";
+import { shortDigest } from "./image";
 import { containerOf, type StopCause, stopCause, stopStory } from "./task-story";
 
 /** Where a one-off task stands; each phase has its own bound. */
@@ -103,9 +103,9 @@ export function stoppedVerdict(
   if (exitCode !== 0 || cause !== "application") return failed(stopStory(task, name));
   if (digests && !digests.has(container.imageDigest ?? "")) {
     const ran = container.imageDigest
-      ? short(container.imageDigest)
+      ? shortDigest(container.imageDigest)
       : "an image whose digest ECS does not tell";
-    const expected = [...digests].map(short).join(" or ");
+    const expected = [...digests].map(shortDigest).join(" or ");
     return failed(
       `exit code 0, but the task ran ${ran} instead of ${expected}`,
       "A machine may have used an old copy after a failed pull, or another deploy moved the candidate tag.",
