@@ -25,6 +25,13 @@ describe("Run workflow", () => {
     ["from a branch", "dispatch on a branch", {}, true, /nothing from feature: .* Choose main there\./],
     ["from a branch, to destroy", "dispatch on a branch", { destroy: "qa" }, true, /nothing from feature/],
     ["to destroy bootstrap", "dispatch on main", { destroy: "bootstrap" }, true, /never destroys bootstrap/],
+    [
+      "to destroy bootstrap of another account",
+      "dispatch on main",
+      { destroy: "bootstrap-210987654321" },
+      true,
+      /never destroys bootstrap/,
+    ],
     ["before there are roles", "dispatch on main", { destroy: "qa" }, false, /AWS_PLAN_ROLES is not set/],
   ])("%s fails with a sentence, before anything else", async (_, event, inputs, setUp, reason) => {
     const { status, ran, summary, log } = await start(event, inputs, setUp);
