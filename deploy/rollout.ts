@@ -131,7 +131,7 @@ function unseen(error: unknown): RolloutEnd {
   return { kind: "unknown", reason: `the roll-out cannot be watched. ${error.message}`, lastLines: [] };
 }
 
-/** The readings of one roll-out; what they mean is decided in `verdict.ts`. */
+/** The readings of one roll-out; what they mean is decided in `rollout-verdict.ts`. */
 class Watcher {
   private tasks: Task[] = [];
   private readonly ended = new Map<string, Task>();
