@@ -3,6 +3,7 @@ import { basename, join, relative } from "node:path";
 import { App } from "cdktf";
 import { accountOf, accountsOf, checkAccounts, checkFirst, releasesOf } from "./account";
 import { Bootstrap } from "./bootstrap/bootstrap";
+import { checkBoundaries } from "./bootstrap/boundary";
 import { checkRefs, checkRepositories } from "./bootstrap/repositories";
 import type { EnvironmentFile } from "./environment";
 import { Environment } from "./environment/environment";
@@ -102,12 +103,13 @@ export function addBootstraps(
     return bootstrap ? { bootstrap, account } : [];
   });
   const mistakes = [
-    ...wanted.flatMap(({ bootstrap, account }) =>
-      checkRepositories(
-        configurations.filter(({ account: own = whole.account }) => own === account),
-        releasesOf(whole, account) ?? { region: bootstrap.region },
-      ),
-    ),
+    ...wanted.flatMap(({ bootstrap, account }) => {
+      const there = configurations.filter(({ account: own = whole.account }) => own === account);
+      return [
+        ...checkRepositories(there, releasesOf(whole, account) ?? { region: bootstrap.region }),
+        ...(bootstrap.github ? checkBoundaries(whole.project, there) : []),
+      ];
+    }),
     ...checkFirst(configurations, project.account),
     ...wanted.flatMap(({ bootstrap: { github } }) =>
       checkRefs(configurations, github ? github.refs : undefined),

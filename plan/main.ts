@@ -83,7 +83,7 @@ const LOCK_TIMEOUT = "wait so long where somebody else is applying: 30s, 60m, 2h
 
 /** A duration as Terraform takes it. */
 function durationOf(text: string): string {
-  if (!/^\d+[smh]$/.test(text)) throw new InvalidArgumentError("It is a number and s, m or h: 60m.");
+  if (!/^\d+[smh]$/.test(text)) throw new InvalidArgumentError("Give a whole number with s, m or h: 60m.");
   return text;
 }
 

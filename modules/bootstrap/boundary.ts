@@ -2,6 +2,8 @@ import { IamPolicy } from "@cdktf/provider-aws/lib/iam-policy";
 import { Construct } from "constructs";
 import { suppress } from "../../guardrails/suppress";
 import { BOOTSTRAP_PATH, boundaryName } from "../boundary";
+import type { Configuration } from "../environment/props";
+import type { Mistake } from "../mistakes";
 import { actionsOf, allowed, denied, document, wildcardReasons } from "../policy";
 import { ITSELF } from "../stack";
 
@@ -35,6 +37,46 @@ export class Boundary extends Construct {
     for (const rule of ["iam-wildcard-action", "iam-wildcard-resource"])
       suppress(this.policy, rule, wildcardReasons.Anything, "policy.Statement.Anything");
   }
+}
+
+/** Characters of a managed policy, white space not counted. Source: "IAM and AWS STS quotas", IAM user guide. */
+const LIMIT = 6_144;
+
+/**
+ * The refusal of more environments than a boundary can keep apart: each one's names every other one, and a role has no second.
+ * @param environments all of one account
+ */
+export function checkBoundaries(
+  project: string,
+  environments: readonly Pick<Configuration, "name" | "registries">[],
+): Mistake[] {
+  const account = "123456789012";
+  const names = environments.map(({ name }) => name);
+  const repositories = environments.flatMap(({ registries }) =>
+    registries.map(({ repository }) => repository),
+  );
+  const sizes = names.map((environment) => {
+    const policy = statements({
+      project,
+      account,
+      environment,
+      others: names.filter((other) => other !== environment),
+      // As long as a bucket's name and a region's may be.
+      stateBucketArn: `arn:aws:s3:::${"x".repeat(63)}`,
+      releaseArns: [...new Set(repositories)].map(
+        (repository) => `arn:aws:ecr:ap-southeast-1:${account}:repository/${repository}`,
+      ),
+    });
+    return document(policy).length;
+  });
+  const size = Math.max(0, ...sizes);
+  if (size <= LIMIT) return [];
+  return [
+    {
+      path: "environments",
+      message: `${environments.length} in one account are too many: the policy that keeps the roles of one from all others would have ${size} characters, and IAM takes ${LIMIT}. Put some into an account of their own (docs/accounts.md), or give them shorter names.`,
+    },
+  ];
 }
 
 function statements(props: BoundaryProps) {
