@@ -146,8 +146,11 @@ function configure(read: Files, home: string | undefined, others: readonly Mista
   return configurations.map((configuration, index) => ({ ...sources[index], configuration }) as Configured);
 }
 
-function construct(app: App, configured: readonly Configured[], project: Project): Environment[] {
+function construct(app: App, configured: readonly Configured[], said: Project): Environment[] {
   const mistakes: Mistake[] = [];
+  const all = configured.map(({ configuration }) => configuration);
+  // Where files alone name an account, it is the first all the same: its bucket and its releases are the context's.
+  const project = { ...said, account: accountOf(all, said.account) };
   const environments = configured.map(({ file, configuration, extend }) => {
     const environment = new Environment(app, configuration, project);
     try {

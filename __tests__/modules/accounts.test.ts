@@ -48,6 +48,19 @@ describe("the account", () => {
     expect(of(bootstrap).provider?.allowed_account_ids).toEqual([OTHER]);
   });
 
+  test("that files alone name is the first: states stay in the context's bucket, releases are its own", () => {
+    const context = { project: "app", ...buckets, bootstrap: { region: "us-west-2" } };
+    const { staging } = synthesizeAll({ staging: but({ account: OTHER }) }, projectOf(context));
+    expect(of(staging).backend).toMatchObject({ bucket: "states", allowed_account_ids: [OTHER] });
+    const { deploy } = (staging as Graph).json.output as { deploy: { value: string } };
+    const account = "${data.aws_caller_identity.caller.account_id}";
+    expect(JSON.parse(deploy.value).services[0].image.source).toEqual({
+      account,
+      region: "us-west-2",
+      repository: "app",
+    });
+  });
+
   test("that is not to be told from another, since cdktf.json names none of several, is refused: the first would move", () => {
     const context = { project: "app", bootstrap: { region: "us-west-2" } };
     const files = { qa: but({ account: HOME }), prod: but({ account: OTHER }) };
