@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { lossOf } from "../aws/stateful";
-import { BOOTSTRAP, type Stack } from "./stacks";
+import { isBootstrap, type Stack } from "./stacks";
 
 /** A resource as it is synthesized, as far as its protection goes. */
 interface Block {
@@ -24,7 +24,7 @@ export async function withoutProtection<Result>(
   const file = join(stack.folder, "cdk.tf.json");
   const text = readFileSync(file, "utf8");
   const configuration = JSON.parse(text) as { resource?: Blocks };
-  const lifted = stack.name === BOOTSTRAP ? [] : lift(configuration.resource ?? {});
+  const lifted = isBootstrap(stack.name) ? [] : lift(configuration.resource ?? {});
   if (lifted.length === 0) return { result: await work(), lifted };
   // Every command that synthesizes writes this file anew: what is cut off here protects no less the next time.
   writeFileSync(file, JSON.stringify(configuration, null, 2));
