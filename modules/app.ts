@@ -4,7 +4,7 @@ import { App } from "cdktf";
 import { accountOf, accountsOf, checkAccounts, checkFirst, releasesOf } from "./account";
 import { Bootstrap } from "./bootstrap/bootstrap";
 import { checkBoundaries } from "./bootstrap/boundary";
-import { checkRefs, checkRepositories } from "./bootstrap/repositories";
+import { checkRefs, checkRepositories, guestsOf, isShared, repositoriesOf } from "./bootstrap/repositories";
 import type { EnvironmentFile } from "./environment";
 import { Environment } from "./environment/environment";
 import { resolve } from "./environment/resolve";
@@ -105,9 +105,13 @@ export function addBootstraps(
   const mistakes = [
     ...wanted.flatMap(({ bootstrap, account }) => {
       const there = configurations.filter(({ account: own = whole.account }) => own === account);
+      const home = releasesOf(whole, account) ?? { region: bootstrap.region };
+      const guests = guestsOf(whole, configurations, account);
+      const names = there.map(({ name }) => name);
+      const releases = repositoriesOf(there, home, guests).filter(isShared);
       return [
-        ...checkRepositories(there, releasesOf(whole, account) ?? { region: bootstrap.region }),
-        ...(bootstrap.github ? checkBoundaries(whole.project, there) : []),
+        ...checkRepositories(there, home, guests),
+        ...(bootstrap.github ? checkBoundaries(whole.project, names, releases) : []),
       ];
     }),
     ...checkFirst(configurations, project.account),

@@ -130,6 +130,39 @@ describe("several accounts", () => {
     ]);
   });
 
+  test.each<[string, object, object, RegExp]>([
+    [
+      "that one of the first makes for itself",
+      { registry: { repository: "app", create: true } },
+      {},
+      /1 mistake[\s\S]*prod: registry "app" is staging's own, which makes it/,
+    ],
+    [
+      "that is one of the first's own",
+      {},
+      { registry: "app-staging" },
+      /1 mistake[\s\S]*staging\.registry: "app" gives staging a repository of its own, "app-staging", which is one that releases are pushed to, too/,
+    ],
+  ])("push no releases to a repository %s", (_, first, second, message) => {
+    const apart = { staging: but(first), prod: but({ account: OTHER, ...second }) };
+    expect(() => synthesizeBootstraps(apart, context)).toThrow(message);
+  });
+
+  test("have as many repositories as they need: those of releases count where those are pushed to alone", () => {
+    const make = (create: boolean) => () => {
+      const numbers = Array.from({ length: 30 }, (_, index) => index);
+      const registry = (index: number) => ({ repository: `${"long-".repeat(40)}${index}`, create });
+      const services = Object.fromEntries(
+        numbers.map((index) => [`s${index}`, { registry: registry(index) }]),
+      );
+      synthesizeBootstraps({ staging: least, prod: but({ account: OTHER, services }) }, context);
+    };
+    expect(make(false)).toThrow(
+      /1 mistake[\s\S]*environments: 1 in one account are too many \(image repositories for their releases: 31\)/,
+    );
+    expect(make(true)).not.toThrow();
+  });
+
   test("run releases of the first, which their deploy roles may read, and copy into repositories of their own", () => {
     const { repository, policy } = both.bootstrap?.one("aws_ecr_repository_policy") ?? {};
     expect(repository).toBe("${aws_ecr_repository.registry_app.name}");

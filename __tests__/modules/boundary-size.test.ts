@@ -5,8 +5,7 @@ import { Boundary, checkBoundaries } from "../../modules/bootstrap/boundary";
 
 const LIMIT = 6_144;
 
-const configured = (names: readonly string[]) =>
-  names.map((name) => ({ name, registries: [{ repository: "app", create: false }] }));
+const releases = [{ repository: "app" }];
 
 /** What IAM counts of the boundary of the first of these environments. */
 function sizeOf(names: readonly string[]): number {
@@ -30,7 +29,7 @@ describe("the boundaries of many environments", () => {
     fc.assert(
       fc.property(count, length, (many, long) => {
         const names = Array.from({ length: many }, (_, index) => `e${String(index).padStart(long - 1, "x")}`);
-        expect(checkBoundaries("app", configured(names)).length > 0).toBe(sizeOf(names) > LIMIT);
+        expect(checkBoundaries("app", names, releases).length > 0).toBe(sizeOf(names) > LIMIT);
       }),
       { numRuns: 15 },
     );
@@ -38,11 +37,11 @@ describe("the boundaries of many environments", () => {
 
   it("are refused before anything is written, with the limit and the way out", () => {
     const names = Array.from({ length: 40 }, (_, index) => `customer-${index}`);
-    expect(checkBoundaries("app", configured(names))).toEqual([
+    expect(checkBoundaries("app", names, releases)).toEqual([
       {
         path: "environments",
         message: expect.stringMatching(
-          /^40 in one account are too many: .* would have 6\d{3} characters, and IAM takes 6144\. Put some into an account/,
+          /^40 in one account are too many \(image repositories for their releases: 1\): .* would have 6\d{3} characters, and IAM takes 6144\. Put some into an account/,
         ),
       },
     ]);

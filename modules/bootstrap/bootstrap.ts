@@ -11,7 +11,7 @@ import { CiRoles } from "./ci-roles";
 import { ContainerServiceRole } from "./container-service-role";
 import { githubSetup } from "./github-setup";
 import type { BootstrapConfiguration, GithubConfiguration } from "./props";
-import { type Guest, type Repository, repositoriesOf } from "./repositories";
+import { guestsOf, type Repository, repositoriesOf } from "./repositories";
 import { StateBucket } from "./state-bucket";
 
 /** The stack's name in the first account, and how it begins in all others: no environment may take it. */
@@ -50,7 +50,11 @@ export class Bootstrap extends SlipwayStack {
     this.repositories = repositoriesOf(
       this.environments.map((environment) => environment.configuration),
       releasesOf(project, own) ?? { region: configuration.region },
-      this.first ? guestsOf(project, environments) : [],
+      guestsOf(
+        project,
+        environments.map((environment) => environment.configuration),
+        own,
+      ),
     );
     this.stateBucket = new StateBucket(this, "state_bucket", { ...project, account: this.account });
     this.registries = this.createRegistries();
@@ -106,11 +110,3 @@ export class Bootstrap extends SlipwayStack {
     output("github", setup, "Tells GitHub's workflows their roles: pipe it into a shell, signed in to gh");
   }
 }
-
-/** The environments of other accounts whose releases are pushed to the first. */
-const guestsOf = (project: Project, environments: readonly Environment[]): Guest[] =>
-  environments.flatMap(({ configuration: { account, registries } }) =>
-    account !== undefined && releasesOf(project, account)?.account !== undefined
-      ? [{ account, registries }]
-      : [],
-  );

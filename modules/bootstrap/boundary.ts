@@ -2,10 +2,10 @@ import { IamPolicy } from "@cdktf/provider-aws/lib/iam-policy";
 import { Construct } from "constructs";
 import { suppress } from "../../guardrails/suppress";
 import { BOOTSTRAP_PATH, boundaryName } from "../boundary";
-import type { Configuration } from "../environment/props";
 import type { Mistake } from "../mistakes";
 import { actionsOf, allowed, denied, document, wildcardReasons } from "../policy";
 import { ITSELF } from "../stack";
+import type { Repository } from "./repositories";
 
 export interface BoundaryProps {
   readonly project: string;
@@ -44,27 +44,25 @@ const LIMIT = 6_144;
 
 /**
  * The refusal of more environments than a boundary can keep apart: each one's names every other one, and a role has no second.
- * @param environments all of one account
+ * @param environments the names of all of one account
+ * @param releases where releases are pushed to there
  */
 export function checkBoundaries(
   project: string,
-  environments: readonly Pick<Configuration, "name" | "registries">[],
+  environments: readonly string[],
+  releases: readonly Pick<Repository, "repository">[],
 ): Mistake[] {
   const account = "123456789012";
-  const names = environments.map(({ name }) => name);
-  const repositories = environments.flatMap(({ registries }) =>
-    registries.map(({ repository }) => repository),
-  );
-  const sizes = names.map((environment) => {
+  const sizes = environments.map((environment) => {
     const policy = statements({
       project,
       account,
       environment,
-      others: names.filter((other) => other !== environment),
+      others: environments.filter((other) => other !== environment),
       // As long as a bucket's name and a region's may be.
       stateBucketArn: `arn:aws:s3:::${"x".repeat(63)}`,
-      releaseArns: [...new Set(repositories)].map(
-        (repository) => `arn:aws:ecr:ap-southeast-1:${account}:repository/${repository}`,
+      releaseArns: releases.map(
+        ({ repository }) => `arn:aws:ecr:ap-southeast-1:${account}:repository/${repository}`,
       ),
     });
     return document(policy).length;
@@ -74,7 +72,7 @@ export function checkBoundaries(
   return [
     {
       path: "environments",
-      message: `${environments.length} in one account are too many: the policy that keeps the roles of one from all others would have ${size} characters, and IAM takes ${LIMIT}. Put some into an account of their own (docs/accounts.md), or give them shorter names.`,
+      message: `${environments.length} in one account are too many (image repositories for their releases: ${releases.length}): the policy that keeps the roles of one from all others, and from releases, would have ${size} characters, and IAM takes ${LIMIT}. Put some into an account of their own (docs/accounts.md), have services share a repository, or give them shorter names.`,
     },
   ];
 }

@@ -7,7 +7,7 @@ import { CiRole, type CiRoleProps } from "./ci-role";
 import { deployableOf } from "./deployable";
 import { GithubIdentity } from "./github-identity";
 import type { GithubConfiguration } from "./props";
-import { isPushedTo, type Repository } from "./repositories";
+import { isPushedTo, isShared, type Repository } from "./repositories";
 import { bootstrapRulings } from "./bootstrap-access";
 import { applyRulings, planStatements } from "./terraform-access";
 import { whoMay } from "./trust";
@@ -146,9 +146,7 @@ export class CiRoles extends Construct {
       environment: name,
       others,
       stateBucketArn,
-      releaseArns: repositories
-        .filter(({ environment: owner }) => owner === undefined)
-        .map((repository) => this.arnOf(repository)),
+      releaseArns: repositories.filter(isShared).map((repository) => this.arnOf(repository)),
     });
   }
 

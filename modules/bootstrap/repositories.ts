@@ -1,6 +1,8 @@
+import { releasesOf } from "../account";
 import type { Configuration } from "../environment/props";
 import { type Mistake, show } from "../mistakes";
 import { type ImagePlace, placeOf, type Releases } from "../registry/place";
+import type { Project } from "../stack";
 
 /** An image repository of the account. */
 export interface Repository extends ImagePlace {
@@ -12,7 +14,24 @@ export interface Repository extends ImagePlace {
 }
 
 /** An environment of another account, whose releases are pushed to the first. */
-export type Guest = Pick<Configuration, "registries"> & { readonly account: string };
+export type Guest = Pick<Configuration, "name" | "registries"> & { readonly account: string };
+
+/**
+ * The environments of other accounts whose releases are pushed to this one.
+ * @param account none but the first has any
+ */
+export const guestsOf = (
+  project: Project,
+  environments: readonly Configuration[],
+  account: string | undefined,
+): Guest[] =>
+  account !== project.account
+    ? []
+    : environments.flatMap(({ name, account: own, registries }) =>
+        own !== undefined && releasesOf(project, own)?.account !== undefined
+          ? [{ name, account: own, registries }]
+          : [],
+      );
 
 /**
  * The repositories of environments in one account: those that releases are pushed to, each once, then the environments' own.
@@ -51,6 +70,10 @@ export function repositoriesOf(
 
 /** Whether releases are pushed to it, and not only copied. */
 export const isPushedTo = ({ source }: Repository) => source === undefined;
+
+/** Whether releases for several environments are pushed to it: no environment may write there. */
+export const isShared = ({ environment }: Repository) => environment === undefined;
+
 /** Environments that refs are named for, and that there are none of: whoever meant them would wait for a role in vain. */
 export const checkRefs = (
   environments: readonly Configuration[],
@@ -63,23 +86,36 @@ export const checkRefs = (
       message: `is no environment; there are ${environments.map((environment) => environment.name).join(", ")}.`,
     }));
 
-/** What repositories cannot be to the environments that name them. */
-export const checkRepositories = (environments: readonly Configuration[], home: Releases): Mistake[] => [
-  ...checkOwners(environments, home),
-  ...checkNames(environments, home),
-];
+/**
+ * What repositories cannot be to the environments that name them.
+ * @param guests as for `repositoriesOf`
+ */
+export const checkRepositories = (
+  environments: readonly Configuration[],
+  home: Releases,
+  guests: readonly Guest[],
+): Mistake[] => [...checkOwners(environments, home, guests), ...checkNames(environments, home, guests)];
 
 /** What an environment makes bears its tags, by which roles of all others are refused; its tag alone moves there, and is kept. */
-function* checkOwners(environments: readonly Configuration[], home: Releases): Generator<Mistake> {
+function* checkOwners(
+  environments: readonly Configuration[],
+  home: Releases,
+  guests: readonly Guest[],
+): Generator<Mistake> {
   for (const owner of environments)
-    for (const { repository } of owner.registries.filter(({ create }) => create))
-      for (const { name } of environments.filter(
-        (other) => other !== owner && names(other, owner, repository, home),
-      ))
+    for (const { repository } of owner.registries.filter(({ create }) => create)) {
+      const others = environments.filter((other) => other !== owner && names(other, owner, repository, home));
+      const pushing = guests.filter(
+        ({ registries }) =>
+          owner.region === home.region &&
+          registries.some((one) => one.repository === repository && !one.create),
+      );
+      for (const { name } of [...others, ...pushing])
         yield {
           path: name,
           message: `registry ${show(repository)} is ${owner.name}'s own, which makes it, and nobody else's roles reach it; leave create out there, so that the bootstrap stack makes one for all, or name another repository here.`,
         };
+    }
 }
 
 const names = (other: Configuration, owner: Configuration, repository: string, home: Releases) =>
@@ -91,8 +127,12 @@ const names = (other: Configuration, owner: Configuration, repository: string, h
   );
 
 /** A repository of an environment's own is named after it, and may have the name of another that somebody wrote down. */
-function* checkNames(environments: readonly Configuration[], home: Releases): Generator<Mistake> {
-  const all = repositoriesOf(environments, home);
+function* checkNames(
+  environments: readonly Configuration[],
+  home: Releases,
+  guests: readonly Guest[],
+): Generator<Mistake> {
+  const all = repositoriesOf(environments, home, guests);
   for (const one of all.filter(({ source }) => source))
     for (const other of all.filter((other) => other !== one && other.repository === one.repository))
       yield {
