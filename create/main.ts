@@ -71,7 +71,7 @@ async function create(folder: string | undefined, options: Options): Promise<voi
       ...(slipway && { slipway }),
       service: options.service !== undefined,
     }),
-    ...(options.service && { [options.service]: serviceFiles(templates) }),
+    ...(options.service && { [options.service]: serviceFiles(templates, answers.folder) }),
   });
   console.log(next(answers.folder, options));
   if (options.install) install(answers.folder);

@@ -39,9 +39,14 @@ export function projectFiles(
   return Object.fromEntries(files);
 }
 
-/** A service's own repository: the guest book of examples/service. */
-export function serviceFiles({ service, version }: Templates): Files {
+/**
+ * A service's own repository: the guest book of examples/service.
+ * @param project the folder of the project with its environments
+ */
+export function serviceFiles({ service, version }: Templates, project: string): Files {
   const files = Object.entries(service).map(([path, text]) => {
+    if (path === ".github/workflows/deploy.yaml")
+      return [path, withEnvironmentsOf(basename(project), atVersion(text, version))];
     if (path.startsWith(".github/workflows/")) return [path, atVersion(text, version)];
     // A sign-in with Google is for a service that has one.
     return [path, text.replaceAll(/^.*\bGOOGLE_.*\n/gm, "")];
@@ -79,6 +84,20 @@ function manifest(text: string, name: string, slipway: string): string {
 /** A workflow that calls those of Slipway's repository, of the version that is installed. */
 const atVersion = (text: string, version: string) =>
   text.replaceAll(/(\/\.github\/workflows\/[\w-]+\.yaml)@main$/gm, `$1@v${version}`);
+
+/** A service's workflow whose environments are in another repository than the workflow that it calls. */
+const withEnvironmentsOf = (project: string, text: string): string =>
+  [
+    [
+      `# What a service's repository needs of workflows. OWNER/slipway is the repository with your environments; main may be a tag or
+# a commit of it, and the deploy module is always of the same commit.
+`,
+      `# What a service's repository needs of workflows. OWNER/slipway is the repository that Slipway is published from, and
+# ORGANIZATION/${project} the one with your environments.
+`,
+    ],
+    ["      repository: app\n", `      infrastructure: ORGANIZATION/${project}\n      repository: app\n`],
+  ].reduce((changed, [from = "", to = ""]) => swap(changed, from, to), text);
 
 /** Puts an answer in the place of the template's own. */
 function swap(text: string, from: string, to: string): string {

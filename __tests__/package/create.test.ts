@@ -101,6 +101,9 @@ describe("create-slipway", () => {
     expect(permissions).toEqual(Object.assign({}, ...asked));
     const deploy = parse(read("guest-book/.github/workflows/deploy.yaml"));
     expect(deploy.jobs.web.uses).toMatch(new RegExp(`/build-and-deploy.yaml@v${packageJson.version}$`));
+    // The repository of the called workflow has environments of its own, which are not this service's.
+    expect(deploy.jobs.web.with.infrastructure).toBe("ORGANIZATION/shop");
+    expect(read("guest-book/.github/workflows/deploy.yaml")).not.toContain("with your environments");
   });
 
   it("writes a service that asks for what its environments have", () => {

@@ -16,10 +16,11 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { stripVTControlCharacters } from "node:util";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { parse } from "yaml";
 import { dependencies, version } from "../../package.json";
 import { contextsOf } from "../workflows/support/events";
 import { runJob } from "../workflows/support/runner";
-import { type Job, ROOT, workflowOf } from "../workflows/support/workflows";
+import { defaultsOf, type Job, ROOT, workflowOf } from "../workflows/support/workflows";
 import { linkInstalled } from "./support/installed";
 import { pack, packPrevious, type Tarballs } from "./support/packed";
 
@@ -102,6 +103,56 @@ describe.sequential("a project that npm create slipway made", () => {
     ]);
     expect(outputs.stacks).toBe('["bootstrap","prod","staging"]');
     expect(summary).toMatch(/### staging: \d+ to add, 0 to change, 0 to replace, 0 to destroy/);
+  });
+
+  it("is what the service's workflow tries migrations for, by what create wrote there", async () => {
+    const workspace = join(base, "workspace");
+    mkdirSync(workspace);
+    symlinkSync(ROOT, join(workspace, "platform"));
+    symlinkSync(project, join(workspace, "infrastructure"));
+    // One that Slipway's own repository has not.
+    const qa = join(project, "environments/qa.ts");
+    cpSync(join(project, "environments/staging.ts"), qa);
+    const written = parse(readFileSync(join(service, ".github/workflows/deploy.yaml"), "utf8"));
+    const workflow = workflowOf("service");
+    const { status, log } = await runJob(workflow.jobs.prepare as Job, {
+      folder: workspace,
+      contexts: {
+        ...contextsOf("push to main"),
+        inputs: { ...defaultsOf(workflow), ...written.jobs.web.with, environments: "main: qa" },
+        job: {},
+      },
+      env: { GITHUB_REF: "refs/heads/main", GITHUB_BASE_REF: "", GITHUB_WORKSPACE: workspace },
+      only: ({ name = "" }) => /^What /.test(name),
+    });
+    rmSync(qa);
+    expect(status, log).toBe("success");
+    const { services } = JSON.parse(readFileSync(join(workspace, "tools/migrations/qa.json"), "utf8"));
+    expect(services).toHaveLength(1);
+    expect(Object.keys(services[0].variables).sort()).toEqual([
+      "GOOSE_DBSTRING",
+      "GOOSE_DRIVER",
+      "POSTGRES_URL",
+    ]);
+  });
+
+  it("passes its tests with its production in an account of its own", () => {
+    const files = ["cdktf.json", "environments/prod.ts"].map((file) => {
+      const path = join(project, file);
+      return { path, text: readFileSync(path, "utf8") };
+    });
+    const [settings = "", prod = ""] = files.map(({ text }) => text);
+    const { context, ...rest } = JSON.parse(settings);
+    const first = { ...rest, context: { ...context, account: "123456789012" } };
+    writeFileSync(join(project, "cdktf.json"), JSON.stringify(first));
+    writeFileSync(
+      join(project, "environments/prod.ts"),
+      prod.replace("    region:", '    account: "210987654321",\n    region:'),
+    );
+    const { status, said } = run("npm", ["test", "--", "__tests__/modules"]);
+    for (const { path, text } of files) writeFileSync(path, text);
+    expect(status, said).toBe(0);
+    expect(said).toMatch(/Tests +2 passed/);
   });
 
   it("is applied without an account, and planned by cdktf with nothing left to do", () => {
