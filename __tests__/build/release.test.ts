@@ -239,9 +239,9 @@ describe("the tags", () => {
   const [{ run }] = jobs.tag.steps;
 
   it.each([
-    ["is there", "0", ["v1.4.0", "PATCH v1"]],
-    ["is not there yet", "1", ["v1.4.0", "PATCH v1", "v1"]],
-  ])("are the version's own and its major's, which moves, where that %s", (_, status, expected) => {
+    ["is there", "0", ["PATCH v1", "v1.4.0"]],
+    ["is not there yet", "1", ["PATCH v1", "v1", "v1.4.0"]],
+  ])("are its major's, which moves, and the version's own at last, without which a run goes on, where the first %s", (_, status, expected) => {
     const gh = `gh() { echo "$@" >&2; case "$*" in *PATCH*) return ${status} ;; esac; }\n`;
     const env = {
       PATH: process.env.PATH,
