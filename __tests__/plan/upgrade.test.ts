@@ -43,6 +43,9 @@ const environment: NodeJS.ProcessEnv = {
   TMPDIR: join(versions.folder, "tmp"),
 };
 
+const calling = (workflow: string) =>
+  `jobs:\n  terraform:\n    uses: OWNER/slipway/.github/workflows/${workflow}\n`;
+
 let npmrc: string;
 
 beforeAll(async () => {
@@ -129,8 +132,15 @@ describe.sequential("slipway upgrade", () => {
   });
 
   it("says in words which option has another value, and takes the version where it may, as freely as it was asked for", async () => {
+    mkdirSync(join(project, ".github/workflows"), { recursive: true });
+    write(".github/workflows/terraform.yaml", calling("terraform.yaml@v1.4.0"));
+    write(".github/workflows/other.yml", calling("terraform.yaml@v1.4.01"));
     const { code, stdout, stderr } = await upgrade("1.4.1", "--auto-approve");
     expect(code, stderr).toBe(0);
+    // Roles trust what the tag says: which one a workflow calls is a person's to change.
+    expect(stdout).toMatch(
+      /\nv1\.4\.0 is still called by \.github\/workflows\/terraform\.yaml: put v1\.4\.1 there\.\n/,
+    );
     expect(stdout).toContain("staging: options that have another value, though the file is the same");
     expect(stdout).toContain("\n  ~ services.web.logDays: 7 → 14\n");
     expect(stdout).toMatch(/~ aws_cloudwatch_log_group\.service_web_logs\n {8}retention_in_days: 7 → 14\n/);

@@ -3,6 +3,7 @@ import { resolve } from "node:path";
 import { Children } from "../children";
 import { askForVersion } from "../consent";
 import { screenOf } from "../progress";
+import { callersOf } from "./callers";
 import { Dependency, PACKAGE, type Version } from "./dependency";
 import { exitCodeOf, nextText, optionChanges, type UpgradeReport, upgradeText, writtenText } from "./report";
 import { namesFile } from "./target";
@@ -56,7 +57,7 @@ export async function upgradeCommand(
   }
   await dependency.write(compared.to);
   const written = { ...compared, exitCode: 0, written: true } as const;
-  print(written, ...(asks ? [] : [text]), writtenText(compared));
+  print(written, ...(asks ? [] : [text]), writtenText(compared, callersOf(project, from.number)));
   return 0;
 }
 

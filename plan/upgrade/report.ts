@@ -71,9 +71,17 @@ export function nextText({ to, exitCode }: UpgradeReport): string {
   return `Nothing was written. To take it: npx slipway upgrade ${wordOf(to)} --auto-approve`;
 }
 
-/** How to go on, where it is taken. */
-export const writtenText = ({ to }: UpgradeReport): string =>
-  `package.json has slipway ${to.label}, and it is installed. Next: ${typed("npx slipway plan")}`;
+/**
+ * How to go on, where it is taken.
+ * @param callers workflows that call those of the version before
+ */
+export function writtenText({ from, to }: UpgradeReport, callers: readonly string[]): string {
+  const behind = from.number !== to.number && callers.length > 0;
+  return [
+    `package.json has slipway ${to.label}, and it is installed. Next: ${typed("npx slipway plan")}`,
+    ...(behind ? [`v${from.number} is still called by ${callers.join(", ")}: put v${to.number} there.`] : []),
+  ].join("\n");
+}
 
 /** A version as it is named on the command line. */
 const wordOf = ({ spec }: Version) => spec.replace(/^slipway@(?:file:)?/, "");
