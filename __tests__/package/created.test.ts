@@ -129,11 +129,7 @@ describe.sequential("a project that npm create slipway made", () => {
     expect(status, log).toBe("success");
     const { services } = JSON.parse(readFileSync(join(workspace, "tools/migrations/qa.json"), "utf8"));
     expect(services).toHaveLength(1);
-    expect(Object.keys(services[0].variables).sort()).toEqual([
-      "GOOSE_DBSTRING",
-      "GOOSE_DRIVER",
-      "POSTGRES_URL",
-    ]);
+    expect(services[0].variables.GOOSE_DBSTRING).toMatch(/^postgres/);
   });
 
   it("passes its tests with its production in an account of its own", () => {
