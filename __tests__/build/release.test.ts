@@ -241,26 +241,29 @@ describe("the tags", () => {
   it.each([
     ["is there", "0", ["PATCH v1", "v1.4.0"]],
     ["is not there yet", "1", ["PATCH v1", "v1", "v1.4.0"]],
-  ])("are its major's, which moves, and the version's own at last, without which a run goes on, where the first %s", (_, status, expected) => {
-    const gh = `gh() { echo "$@" >&2; case "$*" in *PATCH*) return ${status} ;; esac; }\n`;
-    const env = {
-      PATH: process.env.PATH,
-      GITHUB_REPOSITORY: "octo/slipway",
-      GITHUB_SHA: "abc",
-      VERSION: "1.4.0",
-    };
-    const said = execFileSync("bash", ["-eo", "pipefail", "-c", `exec 2>&1\n${gh}${run}`], {
-      env,
-      encoding: "utf8",
-    });
-    const asked = said
-      .trim()
-      .split("\n")
-      .map((line) =>
-        line.includes("PATCH")
-          ? `PATCH ${/tags\/(\S+)/.exec(line)?.[1]}`
-          : /ref=refs\/tags\/(\S+) --field sha=abc$/.exec(line)?.[1],
-      );
-    expect(asked).toEqual(expected);
-  });
+  ])(
+    "are its major's, which moves, and the version's own at last, without which a run goes on, where the first %s",
+    (_, status, expected) => {
+      const gh = `gh() { echo "$@" >&2; case "$*" in *PATCH*) return ${status} ;; esac; }\n`;
+      const env = {
+        PATH: process.env.PATH,
+        GITHUB_REPOSITORY: "octo/slipway",
+        GITHUB_SHA: "abc",
+        VERSION: "1.4.0",
+      };
+      const said = execFileSync("bash", ["-eo", "pipefail", "-c", `exec 2>&1\n${gh}${run}`], {
+        env,
+        encoding: "utf8",
+      });
+      const asked = said
+        .trim()
+        .split("\n")
+        .map((line) =>
+          line.includes("PATCH")
+            ? `PATCH ${/tags\/(\S+)/.exec(line)?.[1]}`
+            : /ref=refs\/tags\/(\S+) --field sha=abc$/.exec(line)?.[1],
+        );
+      expect(asked).toEqual(expected);
+    },
+  );
 });

@@ -103,7 +103,9 @@ describe("create-slipway", () => {
     expect(deploy.jobs.web.uses).toMatch(new RegExp(`/build-and-deploy.yaml@v${packageJson.version}$`));
     // The repository of the called workflow has environments of its own, which are not this service's.
     expect(deploy.jobs.web.with.infrastructure).toBe("ORGANIZATION/shop");
-    expect(read("guest-book/.github/workflows/deploy.yaml")).not.toContain("OWNER/slipway is the repository with your");
+    expect(read("guest-book/.github/workflows/deploy.yaml")).not.toContain(
+      "OWNER/slipway is the repository with your",
+    );
   });
 
   it("writes a service that asks for what its environments have", () => {
