@@ -6,7 +6,8 @@ import { contextsOf, type Event } from "./support/events";
 import { runJob } from "./support/runner";
 import { type Job, workflowOf } from "./support/workflows";
 
-const check = workflowOf("terraform").jobs.check as Job;
+const { jobs } = workflowOf("terraform");
+const check = jobs.check as Job;
 const FIRST = "Refuse what Run workflow cannot do";
 
 describe("Run workflow", () => {
@@ -51,5 +52,47 @@ describe("Run workflow", () => {
     ["schedule", {}],
   ])("of what can be done goes on: %s %o", async (event, inputs) => {
     expect(await start(event, inputs)).toMatchObject({ status: "success", ran: {} });
+  });
+
+  it("to destroy what no role plans fails with the name, and how it goes without a role", async () => {
+    const step = "Refuse what no role may plan";
+    const refuse = (destroy: string) =>
+      runJob(jobs["destroy-plan"] as Job, {
+        folder,
+        contexts: contextsOf("dispatch on main", { inputs: { destroy } }),
+        env: {},
+        only: ({ name }) => name === step,
+      });
+    const { status, ran, summary } = await refuse("stagging");
+    expect([status, ran]).toEqual(["failure", { [step]: 1 }]);
+    expect(summary).toMatch(/^### Nothing was destroyed: no role plans "stagging"\n/);
+    expect(summary).toContain("`npx slipway destroy stagging` from a");
+    expect(summary).not.toContain("END");
+    expect(await refuse("staging")).toMatchObject({ status: "success", ran: {} });
+  });
+});
+
+describe("a pull request that gets no token", () => {
+  const step = "Say where the plan is";
+  const folder = mkdtempSync(join(tmpdir(), "slipway-fork-"));
+  afterAll(() => rmSync(folder, { recursive: true }));
+
+  const say = (event: Event) =>
+    runJob(check, { folder, contexts: contextsOf(event), env: {}, only: ({ name }) => name === step });
+
+  it.each<Event>(["pull request of a fork", "pull request of a deleted fork", "pull request of Dependabot"])(
+    "is told where its plan stands, and how to get that of what runs: %s",
+    async (event) => {
+      const { status, ran, summary } = await say(event);
+      expect([status, ran]).toEqual(["success", { [step]: 0 }]);
+      expect(summary).toMatch(
+        /^> \[!NOTE\]\n> This pull request is planned in an empty account alone, above/,
+      );
+      expect(summary).not.toContain("END");
+    },
+  );
+
+  it.each<Event>(["pull request", "merge queue", "push to main"])("is no other: %s", async (event) => {
+    expect(await say(event)).toMatchObject({ status: "success", ran: {} });
   });
 });

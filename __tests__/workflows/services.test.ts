@@ -195,25 +195,30 @@ describe("the scripts", () => {
       expect((await test(failing)).status).toBe("failure");
   });
 
-  it("try the migrations of every environment with the image, and stop at the first that fails", async () => {
-    const migrate = async (fails: string) => {
-      rmSync(temp, { recursive: true, force: true });
-      mkdirSync(join(temp, "tools/migrations"), { recursive: true });
-      for (const name of ["prod", "staging"])
-        writeFileSync(join(temp, `tools/migrations/${name}.json`), "{}");
-      writeFileSync(
-        join(temp, "tools/test-migrations"),
-        `echo "$(basename "$1") $2 $3"; [ "$(basename "$1")" != "${fails}" ]`,
-      );
-      const contexts = { matrix: { image }, steps: {} };
-      return run("pull-request", {}, { contexts, only: ({ name }) => name === "Test the migrations" });
-    };
-    const sha = "1f".repeat(20);
-    const all = await migrate("");
-    expect(all.log).toBe(`prod.json app app:${sha}\nstaging.json app app:${sha}\n`);
-    const failed = await migrate("prod.json");
-    expect([failed.status, failed.log]).toEqual(["failure", `prod.json app app:${sha}\n`]);
-  });
+  it.each(["pull-request", "migrations"])(
+    "try the migrations of every environment with the image, and stop at the first that fails: %s",
+    async (job) => {
+      const sha = "1f".repeat(20);
+      // That of a pull request stays on its machine; the other is pulled from the registry, whose action is not run here.
+      const built = `${job === "migrations" ? "/" : ""}app:${sha}`;
+      const migrate = async (fails: string) => {
+        rmSync(temp, { recursive: true, force: true });
+        mkdirSync(join(temp, "tools/migrations"), { recursive: true });
+        for (const name of ["prod", "staging"])
+          writeFileSync(join(temp, `tools/migrations/${name}.json`), "{}");
+        writeFileSync(
+          join(temp, "tools/test-migrations"),
+          `echo "$(basename "$1") $2 $3"; [ "$(basename "$1")" != "${fails}" ]`,
+        );
+        const contexts = { matrix: { image } };
+        return run(job, {}, { contexts, only: ({ name }) => name === "Test the migrations" });
+      };
+      const all = await migrate("");
+      expect(all.log).toBe(`prod.json app ${built}\nstaging.json app ${built}\n`);
+      const failed = await migrate("prod.json");
+      expect([failed.status, failed.log]).toEqual(["failure", `prod.json app ${built}\n`]);
+    },
+  );
 });
 
 describe("the button's script", () => {

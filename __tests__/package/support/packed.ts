@@ -46,6 +46,7 @@ export function packPrevious(folder: string): string {
   return packFrom(source, join(folder, "tarballs")).slipway;
 }
 
+/** npm builds it first: `prepack` is `npm run -s build`. */
 function packFrom(source: string, to: string): Tarballs {
   mkdirSync(to, { recursive: true });
   symlinkSync(join(ROOT, "node_modules"), join(source, "node_modules"));
