@@ -119,6 +119,23 @@ describe("create-slipway", () => {
     );
   });
 
+  it("names scripts that the repository has in which they stand", () => {
+    create(["shop", "--service", "guest-book", "--yes"]);
+    for (const folder of ["shop", "guest-book"]) {
+      const { scripts } = JSON.parse(read(`${folder}/package.json`));
+      const texts = ["README.md", "compose.yaml", "local.env"].map((file) => join(folder, file));
+      const named = texts
+        .filter((file) => existsSync(join(here, file)))
+        .flatMap((file) =>
+          [...read(file).matchAll(/npm run (?:-s )?([\w:]+)/g)].map(([, name = ""]) => name),
+        );
+      expect(
+        named.filter((name) => !Object.keys(scripts).includes(name)),
+        folder,
+      ).toEqual([]);
+    }
+  });
+
   it("does without git, and makes no repository within another", () => {
     expect(create(["shop", "--yes"], { env: { PATH: base } }).status).toBe(0);
     expect(existsSync(join(here, "shop/.git"))).toBe(false);
