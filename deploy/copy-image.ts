@@ -40,9 +40,9 @@ async function copyGroup(context: Context, group: ImageGroup, to: string | undef
     );
   const { tag } = group;
   const [there] = await aws.images(repository, [{ imageTag: tag }]);
-  const from = group.source ?? { ...group, region: contract.region, account: contract.account };
-  const image = await running(context, group, from);
-  if (!image) return `Nothing runs as ${groupKey(group)} yet: there is nothing to copy.`;
+  const found = await running(context, group);
+  if (!found) return `Nothing runs as ${groupKey(group)} yet: there is nothing to copy.`;
+  const { image, from } = found;
   const [digest, copy] = [shortDigest(image.digest), `${repository}:${tag}`];
   if (there?.image.digest === image.digest) return `${copy} names ${digest} already.`;
   if (there)
@@ -55,15 +55,16 @@ async function copyGroup(context: Context, group: ImageGroup, to: string | undef
   return `${copy} names ${digest}, as runs now: apply next.`;
 }
 
-/** The image that the tag names; where tasks were to pull from elsewhere already, the one that they still run. */
+/** The image that the tag names, and where it is; where tasks were to pull from elsewhere already, the one that they still run. */
 async function running(
   { aws, contract }: Context,
-  { repository, tag, services }: ImageGroup,
-  from: ImageSource,
-): Promise<RegistryImage | undefined> {
-  const [tagged] = await aws.images(repository, [{ imageTag: tag }]);
-  if (tagged) return tagged.image;
+  { repository, tag, source, services }: ImageGroup,
+): Promise<{ image: RegistryImage; from: ImageSource } | undefined> {
+  const own = { repository, region: contract.region, account: contract.account };
+  const [tagged] = await aws.images(own, [{ imageTag: tag }]);
+  if (tagged) return { image: tagged.image, from: own };
+  const from = source ?? own;
   const imageDigest = await runningDigest(aws, contract.cluster, services);
   const [found] = imageDigest ? await aws.images(from, [{ imageDigest }]) : [];
-  return found?.image;
+  return found && { image: found.image, from };
 }

@@ -28,9 +28,10 @@ async function previousDigest(context: Context, group: ImageGroup): Promise<stri
   const current = tagged ? reportedDigests(tagged.image, service.platform) : new Set<string>();
   for await (const digest of successfulDigests(aws, contract.cluster, service))
     if (!current.has(digest)) return digest;
+  const { repository, region, account } = group.source ?? { ...group, ...contract };
   throw refused(
     `${service.name} has no earlier successful deployment with another image.`,
     "Name the image: --to sha256:…",
-    `Those that there are: aws ecr describe-images --region ${group.source?.region ?? contract.region} --repository-name ${(group.source ?? group).repository}`,
+    `Those that there are: aws ecr describe-images --region ${region} --registry-id ${account} --repository-name ${repository}`,
   );
 }

@@ -55,6 +55,15 @@ test("what is there is not copied again: a rollback, the same release, a part th
   expect(touched(stage, ...UPLOADS)).toEqual([]);
 });
 
+test("a rollback that finds no earlier image names the registry of the releases: it may be another account's", async () => {
+  const stage = await open(apart);
+  const ended = await stage.rollback();
+  expect([ended.exitCode, ended.result.wayOut.at(-1)]).toEqual([
+    1,
+    `Those that there are: aws ecr describe-images --region ${SAMPLE.region} --registry-id ${ACCOUNT} --repository-name app`,
+  ]);
+});
+
 test("a rollback to a release that never ran here copies it", async () => {
   const stage = await open(apart);
   const digest = await stage.release("v0");

@@ -2,6 +2,7 @@ import { UpdateServiceCommand } from "@aws-sdk/client-ecs";
 import { expect, test } from "vitest";
 import { contractParameter } from "../../modules/contract";
 import { addSample, SAMPLE } from "../../sandbox/api/sample";
+import { ACCOUNT } from "../../sandbox/world";
 import { contractOf, putParameter } from "./support/contract";
 import { minute, type Stage } from "./support/driver";
 import { open } from "./support/open";
@@ -131,5 +132,35 @@ test("copy-image moves no tag that names something else, and says what it lacks"
   expect([taken.exitCode, taken.result.text]).toEqual([
     1,
     `${OWN}:staging names ${other.slice(0, 19)}, and ${stage.digest.slice(0, 19)} runs: nothing was copied.`,
+  ]);
+});
+
+test("what runs is copied from where tasks pull it: the release may be gone from where it was pushed", async () => {
+  const stage = await open(apart);
+  const digest = await stage.release("v2");
+  expect((await stage.deploy("v2")).exitCode).toBe(0);
+  const imageIds = [{ imageDigest: digest }, { imageDigest: stage.digest }];
+  const input = { repositoryName: SAMPLE.repository, imageIds };
+  const { accessKey } = stage.sandbox;
+  const { region } = SAMPLE;
+  const gone = await stage.sandbox.ask({
+    service: "ecr",
+    operation: "BatchDeleteImage",
+    region,
+    accessKey,
+    input,
+  });
+  expect(gone).toMatchObject({ output: { failures: [] } });
+  expect((await stage.rollback()).exitCode).toBe(0);
+  const { world } = stage.sandbox.host;
+  const name = "web-staging";
+  await world.change(() => {
+    const attributes = { name, arn: `arn:aws:ecr:${region}:${ACCOUNT}:repository/${name}` };
+    world.put({ type: "aws_ecr_repository", region, id: name, origin: "terraform", attributes });
+  });
+  const copied = await stage.copyImage({ to: name });
+  expect([copied.exitCode, copied.result.text]).toEqual([
+    0,
+    `${name}:staging names ${stage.digest.slice(0, 19)}, as runs now: apply next.`,
   ]);
 });
