@@ -6,7 +6,7 @@ const NAME = "slipway-deploy";
 const README = `# slipway-deploy
 
 The commands of [slipway](https://www.npmjs.com/package/slipway) that need an applied environment alone (deploy, rollback, status, check,
-run, policy, image, logs, exec, psql, secret, open), in one file without dependencies: \`npx slipway-deploy deploy staging --image v42\`.
+run, copy-image, policy, image, logs, exec, psql, secret, open), in one file without dependencies: \`npx slipway-deploy deploy staging --image v42\`.
 `;
 
 /** Writes the package slipway-deploy to a folder: deploy/ and all that it uses in one file. */

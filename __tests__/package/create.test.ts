@@ -99,7 +99,11 @@ describe("create-slipway", () => {
     expect(Object.keys(given)).toEqual(Object.keys(called.inputs).filter((name) => name !== "tests"));
     const asked = Object.values<{ permissions: object }>(ours.jobs).map((job) => job.permissions);
     expect(permissions).toEqual(Object.assign({}, ...asked));
+    // What a rule for main has to ask for: of a called workflow GitHub names the calling job, too.
+    const guide = readFileSync(join(__dirname, "../../docs/pipeline.md"), "utf8");
+    for (const job of Object.keys(own.jobs)) expect(guide).toContain(`\`${job} / check\``);
     const deploy = parse(read("guest-book/.github/workflows/deploy.yaml"));
+    for (const job of Object.keys(deploy.jobs)) expect(guide).toContain(`\`${job} / pull-request app\``);
     expect(deploy.jobs.web.uses).toMatch(new RegExp(`/build-and-deploy.yaml@v${packageJson.version}$`));
     // The repository of the called workflow has environments of its own, which are not this service's.
     expect(deploy.jobs.web.with.infrastructure).toBe("ORGANIZATION/shop");

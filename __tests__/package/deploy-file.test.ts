@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { parse } from "yaml";
 import { buildDeployFile } from "../../build/deploy-file";
+import { COMMANDS } from "../../cli/commands";
 import { contractParameter } from "../../modules/contract";
 import { SAMPLE, sampleWorld } from "../../sandbox/api/sample";
 import { Sandbox } from "../../sandbox/api/sandbox";
@@ -56,6 +57,9 @@ describe("slipway-deploy", () => {
       ...["LICENSE", "LICENSES.txt", "README.md", "package.json", "slipway-deploy.js"],
     ]);
     expect(statSync(file).size).toBeLessThan(6 * 2 ** 20);
+    const page = readFileSync(join(built, "README.md"), "utf8").replaceAll("\n", " ");
+    const names = COMMANDS.filter(({ group }) => ["Releases:", "Every day:"].includes(group));
+    for (const { name } of names) expect(page).toMatch(new RegExp(`[( ]${name}[,)]`));
     const manifest = JSON.parse(readFileSync(join(built, "package.json"), "utf8"));
     expect(Object.keys(manifest).filter((key) => /dependencies|scripts/i.test(key))).toEqual([]);
     expect(manifest.bin).toEqual({ "slipway-deploy": "slipway-deploy.js" });
