@@ -115,8 +115,10 @@ export function addBootstraps(
       ];
     }),
     ...checkFirst(configurations, project.account),
-    ...wanted.flatMap(({ bootstrap: { github } }) =>
-      checkRefs(configurations, github ? github.refs : undefined),
+    // Further accounts have those of the context, too: each is told once.
+    ...checkRefs(
+      configurations,
+      Object.assign({}, ...wanted.map(({ bootstrap: { github } }) => (github ? github.refs : undefined))),
     ),
   ];
   if (mistakes.length > 0) throw new ConfigurationError(mistakes);

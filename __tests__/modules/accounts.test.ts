@@ -130,6 +130,14 @@ describe("several accounts", () => {
     ]);
   });
 
+  test("name an environment that there is none of once, where both have the context's refs", () => {
+    const github = { repository: "owner/repository", refs: { qa: ["release/*"] } };
+    const wrong = { ...context, bootstrap: { ...context.bootstrap, github } };
+    expect(() => synthesizeBootstraps(files, wrong)).toThrow(
+      /1 mistake[\s\S]*github\.refs\.qa: is no environment/,
+    );
+  });
+
   test.each<[string, object, object, RegExp]>([
     [
       "that one of the first makes for itself",
