@@ -112,6 +112,20 @@ test("a deploy between the two applies changes nothing that runs", async () => {
   expect([await stage.tag(), await stage.running()]).toEqual([stage.digest, [stage.digest]]);
 });
 
+test("a deploy whose repository is not made yet says what makes it", async () => {
+  const stage = await open();
+  await stage.release("v2");
+  const contract = JSON.stringify(contractOf(apart));
+  await putParameter(stage.sandbox.host.world, contractParameter("staging"), contract, 2);
+  const refused = await stage.deploy("v2");
+  expect([refused.exitCode, refused.result.wayOut.join()]).toEqual([
+    1,
+    expect.stringMatching(
+      /RepositoryNotFoundException: .* npx slipway apply bootstrap; in a further account/,
+    ),
+  ]);
+});
+
 test("copy-image moves no tag that names something else, and says what it lacks", async () => {
   const stage = await open();
   const nowhere = await stage.copyImage({ to: OWN });

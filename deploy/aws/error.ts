@@ -97,13 +97,18 @@ const ADVICE: Record<AwsErrorKind, string> = {
 const WRONG_TIME = /Signature (expired|not yet current)/;
 const SET_CLOCK = "AWS takes a signature for five minutes: set this machine's clock, then run it again.";
 
+/** Environments are applied before the stack that makes their repositories, too. */
+const NO_REPOSITORY =
+  "Where Slipway makes it: npx slipway plan bootstrap, npx slipway apply bootstrap; in a further account bootstrap-<account>.";
+
 /** Names the operation and what to do about it. */
 export function explained(operation: string, error: unknown): AwsError {
   const thrown = (error ?? {}) as Thrown;
   const kind = kindOf(thrown);
   const code = thrown.name === "Error" ? (thrown.code ?? "Error") : (thrown.name ?? "Error");
   const said = thrown.message ? `${code}: ${thrown.message}` : code;
-  const advice = WRONG_TIME.test(said) ? SET_CLOCK : ADVICE[kind];
+  const missing = code === "RepositoryNotFoundException" ? NO_REPOSITORY : ADVICE[kind];
+  const advice = WRONG_TIME.test(said) ? SET_CLOCK : missing;
   const sentence = `${operation}: ${said.replace(/\.?\s*$/, ".")}`;
   return new AwsError(operation, kind, code, `${sentence} ${advice}`.trim(), error);
 }
