@@ -192,7 +192,7 @@ describe("a state without a file", () => {
       "  ✗ prod has no file in environments/: moved or removed? 146 resources are still there, among them aws_s3_bucket.a, aws_s3_bucket.b, aws_s3_bucket.c, aws_s3_bucket.d and 2 more that hold data",
       "  → Put its file back, under this name. Where it is to go: npx slipway destroy prod",
       "  ✗ bootstrap is not described in cdktf.json: moved or removed? 1 resource is still there",
-      "  → Describe it again under context.bootstrap. Where it is to go: npx slipway destroy bootstrap",
+      "  → Describe it again in context of cdktf.json. Where it is to go: npx slipway destroy bootstrap",
     ]);
   });
 

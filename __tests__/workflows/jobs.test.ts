@@ -205,7 +205,8 @@ describe.sequential("the jobs", () => {
   });
 
   it("say in the comment that a plan failed, and fail", async () => {
-    fresh((source) => source.replace('registry: "app"', 'registry: "absent"'));
+    const domain = 'distribution: { domain: { names: ["absent.example.org"], zone: "absent.example.org" } },';
+    fresh((source) => source.replace("services:", `${domain}\n  services:`));
     const { status, ran } = await plan("staging", "pull request");
     expect(status).toBe("failure");
     expect(ran).toEqual({ Plan: 1 });
@@ -308,7 +309,7 @@ describe.sequential("the jobs", () => {
       "What to do now": 0,
     });
     expect(log).toContain("Saved plan is stale");
-    expect(summary).toMatch(/^### ❌ staging: not applied[\s\S]*\*\*Run workflow\*\* on main/);
+    expect(summary).toMatch(/^### ❌ staging: not applied[\s\S]*\*\*Run workflow\*\* on main/m);
     expect(summary).not.toContain("END");
   });
 
