@@ -485,5 +485,8 @@ describe.sequential("the jobs", () => {
     expect(status, log).toBe("success");
     expect(log).toMatch(/✓ staging: 0 added, 0 changed, \d+ destroyed/);
     expect(summary).toMatch(/^### staging is destroyed\nRemove environments\/staging\.ts/);
+    // ECR deletes no repository that holds images, and bootstrap's apply would end there.
+    expect(summary).toContain("`aws ecr delete-repository --force --repository-name REGISTRY-staging`");
+    expect(summary).toContain("`npx slipway apply bootstrap` (bootstrap-<account> in a further account)");
   });
 });
