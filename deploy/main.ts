@@ -19,8 +19,8 @@ Examples:
   slipway deploy staging --image v42             check, migrate, roll out, prove
   slipway deploy staging --image v42 --dry-run   the checks and the plan alone
   slipway deploy staging --image api:v7          services of the repository api
-  slipway deploy staging --image api:v7 --image web:v9   of both, their migrations first
-  slipway deploy staging --image 1f2e… --commit 1f2e…    unless a newer commit runs
+  slipway deploy staging --image api:v7 --image web:v9   both repositories'
+  slipway deploy staging --image 1f2e… --commit 1f2e…    over no newer commit
   slipway check staging                          only the checks
   slipway status staging                         what runs, since when
   slipway rollback staging                       back to the image before

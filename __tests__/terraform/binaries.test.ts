@@ -140,11 +140,11 @@ describe("Terraform and OpenTofu", () => {
   });
 
   it.each([
-    ["Terraform", 'Error: S3 bucket "states" does not exist.', "not in this account"],
+    ["Terraform", 'Error: S3 bucket "states" does not exist.', "for this account is not in it"],
     [
       "OpenTofu",
       "S3 bucket does not exist.\n\nThe referenced S3 bucket must have been …",
-      "not in this account",
+      "for this account is not in it",
     ],
     ["Terraform", "Inconsistent dependency lock file", ".terraform.lock.hcl"],
     [
