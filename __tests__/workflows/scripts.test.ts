@@ -15,6 +15,7 @@ const CREATED = "__tests__/package/created.test.ts";
 const RELEASE = "__tests__/build/release.test.ts";
 const DISPATCH = "__tests__/workflows/dispatch.test.ts";
 const ERRORED = "__tests__/workflows/errored.test.ts";
+const FOREIGN = "__tests__/workflows/foreign.test.ts";
 const JOBS = "__tests__/workflows/jobs.test.ts";
 const SERVICES = "__tests__/workflows/services.test.ts";
 const TURNS = "__tests__/workflows/turns.test.ts";
@@ -34,13 +35,13 @@ const RUN: Readonly<Record<string, string>> = {
   "npm run -s build": "__tests__/package/support/packed.ts",
 
   "terraform: check: Refuse what Run workflow cannot do": DISPATCH,
-  "terraform: check: Synthesize": JOBS,
-  "terraform: check: Guardrails": JOBS,
-  "terraform: check: Plan offline": JOBS,
+  "terraform: check: Synthesize": FOREIGN,
+  "terraform: check: Guardrails": FOREIGN,
+  "terraform: check: Plan offline": FOREIGN,
   "terraform: check: Say where the plan is": DISPATCH,
   "terraform: plan: Is this the newest commit": JOBS,
   "terraform: plan: Say that no role plans it": JOBS,
-  "terraform: plan: Plan": JOBS,
+  "terraform: plan: Plan": FOREIGN,
   "terraform: comment: Comment": JOBS,
   "terraform: changed: Which plans change something, in no row": TURNS,
   "terraform: changed: Which are the first of a row": TURNS,
