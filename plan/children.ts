@@ -81,6 +81,9 @@ export class Children {
 
   private stop(signal: NodeJS.Signals) {
     this.signal ??= signal;
+    // A second one has Terraform give up at once, its state not saved. GitHub's runner sends SIGTERM 7.5 seconds after SIGINT, and
+    // leaves 2.5 more. Who sends the same one again means it. Source: actions/runner, ProcessInvoker.cs.
+    if (signal !== this.signal) return;
     this.stopper.abort();
     // A terminal sends Ctrl-C to the whole group: sending it again would tell Terraform to give up at once.
     if (signal === "SIGINT" && process.stdin.isTTY) return;

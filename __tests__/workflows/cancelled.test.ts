@@ -113,14 +113,14 @@ describe.sequential("an apply that is cancelled", () => {
     });
   }
 
-  /** Sends a signal to the step's own process, as a runner does, at the first word of a resource that is made. */
-  const cancelWith = (signal: NodeJS.Signals): Partial<RunOptions> => {
+  /** Sends signals to the step's own process, as a runner does, at the first word of a resource that is made. */
+  const cancelWith = (...signals: readonly NodeJS.Signals[]): Partial<RunOptions> => {
     let sent = false;
     return {
       onOutput: (text, shell) => {
         if (sent || !/ \d+\/\d+ aws_\S+ created/.test(text)) return;
         sent = true;
-        process.kill(shell(), signal);
+        for (const signal of signals) process.kill(shell(), signal);
       },
     };
   };
@@ -144,14 +144,14 @@ describe.sequential("an apply that is cancelled", () => {
 
   let before = 0;
 
-  it("by a signal ends what it began, saves what it did, and lets the lock go", async () => {
+  it("by both signals of a runner ends what it began, saves what it did, and lets the lock go", async () => {
     fresh();
     const made = await sandboxed(folder, ["--with", `s3_bucket:${BUCKET}@us-west-2`], "true");
     expect(made.code, made.output).toBe(0);
     const planned = await run("plan");
     expect(planned.status, planned.log).toBe("success");
     expect(artifact?.files).toContain("plans/staging.tfplan");
-    const { ran, log, summary } = await run("apply", cancelWith("SIGINT"));
+    const { ran, log, summary } = await run("apply", cancelWith("SIGINT", "SIGTERM"));
     expect(ran["Apply exactly this plan"], log).toBe(130);
     expect(log).toContain("execution halted");
     before = added(log);
