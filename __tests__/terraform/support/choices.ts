@@ -181,6 +181,7 @@ export const refusals: readonly (readonly [one: Choice, other: Choice, said: Reg
   [["vpc", "there"], ["zones", "by name"], notOurs],
   [["vpc", "there"], ["peering", "with another"], notOurs],
   [["vpc", "there"], ["nat", "per-zone"], notOurs],
+  [["vpc", "there"], ["nat", "instance"], notOurs],
   [["vpc", "there"], ["nat", "none"], notOurs],
   [["vpc", "there"], ["endpoints", "all"], notOurs],
   [["vpc", "there"], ["endpoints", "some"], notOurs],
