@@ -24,7 +24,7 @@ export interface Targets {
   readonly first: readonly string[];
   readonly second: readonly string[];
   readonly third: readonly string[];
-  /** Those of all turns. */
+  /** The environments of all turns. */
   readonly environments: readonly string[];
   /** Images that have tests of their own. */
   readonly tested: readonly Image[];
@@ -70,7 +70,7 @@ const build = {
 };
 const own = Object.keys(build);
 
-/** Those inputs of build-and-deploy.yaml that say what is built, and where it goes. */
+/** The inputs of build-and-deploy.yaml that say what is built, and where it goes. */
 export const inputs = z.object({
   ...build,
   repository: repository.or(z.literal("")).default(""),

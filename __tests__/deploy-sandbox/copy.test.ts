@@ -15,7 +15,7 @@ const UPLOADS = ["ecr:InitiateLayerUpload", "ecr:UploadLayerPart", "ecr:Complete
 const repository = async (stage: Stage, name: string, region = SAMPLE.region) =>
   (await stage.state()).repositories[`${region}/${name}`];
 
-/** Which operations touched which repositories. */
+/** Operations, each with the repository that it touched. */
 const touched = (stage: Stage, ...operations: string[]) =>
   stage.sandbox.calls
     .filter(({ operation }) => operations.includes(operation))

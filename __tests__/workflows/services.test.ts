@@ -229,7 +229,7 @@ describe("the button's script", () => {
     chmodSync(join(bin, "node"), 0o755);
   });
 
-  /** Its values, and the words that deploy gets. */
+  /** The inputs, and the words that deploy gets. */
   function press(values: {
     command: string;
     environment?: string;

@@ -434,7 +434,7 @@ export class Aws {
     return { ecr: this.clients.ecrIn(region), place: { repositoryName, registryId } };
   }
 
-  /** Those blobs of an image that a repository does not have. */
+  /** The blobs of an image that a repository does not have. */
   async missingBlobs(repositoryName: string, blobs: readonly Blob[]): Promise<Blob[]> {
     const there = new Set<string>();
     for (const layerDigests of pages([...new Set(blobs.map(({ digest }) => digest))], LAYERS_PER_CALL)) {

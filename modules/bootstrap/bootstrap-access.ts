@@ -8,7 +8,7 @@ export interface BootstrapAccess {
   /** The names of the environments that there are. */
   readonly environments: readonly string[];
   readonly repositoryArns: readonly string[];
-  /** Those of them that other accounts read. */
+  /** The repositories that other accounts read. */
   readonly admittingArns: readonly string[];
   readonly stateBucketArn: string;
 }

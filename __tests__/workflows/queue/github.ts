@@ -17,7 +17,7 @@ export interface Trigger {
   readonly ref: string;
   readonly sha: string;
   readonly inputs?: Readonly<Record<string, string>>;
-  /** Of a pull request: its number. */
+  /** The number of a pull request. */
   readonly number?: number;
 }
 
@@ -57,7 +57,7 @@ export class Leg implements Process {
   approved = false;
   /** The minute in which its first step began. */
   started = 0;
-  /** Its machine is gone: no step of it runs any more. */
+  /** The machine is gone: no step of the job runs any more. */
   lost = false;
   answer: ((given: "approved" | "rejected" | "cancelled") => void) | undefined;
   readonly outputs: Record<string, string> = {};
