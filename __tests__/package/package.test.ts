@@ -20,7 +20,7 @@ import { App } from "cdktf";
 import { environment, type EnvironmentProps, type Preset, small, suppress } from "slipway";
 import { synthesizeProject } from "slipway/app";
 import { type Mistake, Registry, resolve, SlipwayStack } from "slipway/constructs";
-import { checkAll, open, plain, reportOn, ruleTable } from "slipway/guardrails";
+import { checkAll, openFindings, renderText, reportOn, ruleTable } from "slipway/guardrails";
 import { type Element, Graph, synthesizeStacks } from "slipway/testing";
 
 const preset: Preset = { ...small, distribution: { waf: true } };
@@ -42,9 +42,9 @@ class Images extends SlipwayStack {
 }
 export const stack = new Images(new App(), "images", { project: "app", region: "us-west-2" });
 export const mistakes: readonly Mistake[] = resolve(props, "staging").mistakes;
-export const found: string = plain(reportOn(["cdktf.out"]));
+export const found: string = renderText(reportOn(["cdktf.out"]));
 export const loadBalancers: readonly Element[] = new Graph({}).all("aws_lb");
-export const others = [synthesizeProject, checkAll, open, ruleTable, synthesizeStacks];
+export const others = [synthesizeProject, checkAll, openFindings, ruleTable, synthesizeStacks];
 `;
 
 const tsconfig = (module: string, moduleResolution: string) =>
