@@ -189,7 +189,7 @@ interface Move {
   readonly stack: Stack;
   /** The account whose bucket it belongs into. */
   readonly account: string;
-  /** That bucket, once it is known. */
+  /** The bucket that the states move into, once it is known. */
   bucket: string;
   /** The state in this folder. */
   readonly here: State | undefined;

@@ -43,7 +43,7 @@ export async function synthesize(
   return readStacks(output);
 }
 
-/** Of a page of the loader's own code, with which it tells a syntax error in main.ts, what a person can mend. */
+/** What a person can mend, of the page of its own code with which the loader tells a syntax error in main.ts. */
 function syntaxError(report: string, project: string): string | undefined {
   const [, file, said] = /^Error: Transform failed with .*:\n(.+:\d+:\d+): ERROR: (.*)$/m.exec(report) ?? [];
   return file && `${relative(project, file)}: ${said}. Nothing was written.`;

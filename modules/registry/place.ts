@@ -12,7 +12,7 @@ export interface ImagePlace {
 /** Where the bootstrap stack is that makes what releases are pushed to. */
 export interface Releases {
   readonly region: string;
-  /** Its account, where that is another than the environment's. */
+  /** The account of the stack, where that is another than the environment's. */
   readonly account?: string;
 }
 

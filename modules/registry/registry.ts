@@ -35,7 +35,7 @@ export class Registry extends Construct {
   /** Absent where the bootstrap stack makes it: an environment can be planned before that is applied again. */
   readonly repository: EcrRepository | DataAwsEcrRepository | undefined;
   readonly lifecyclePolicy: EcrLifecyclePolicy | undefined;
-  /** Its name. */
+  /** The repository's name. */
   readonly name: string;
   /** Where releases are pushed to, where that is another repository. */
   readonly source: ImagePlace["source"];

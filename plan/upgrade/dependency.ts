@@ -11,7 +11,7 @@ export const PACKAGE = "slipway";
 
 /** A version of the package that can be installed. */
 export interface Version {
-  /** Its number. Of a tarball it is known once that is installed. */
+  /** The version's number. Of a tarball it is known once that is installed. */
   readonly number: string;
   /** What npm installs: `slipway@1.5.0`, or `slipway@file:/home/me/slipway-1.5.0.tgz`. */
   readonly spec: string;

@@ -8,7 +8,7 @@ export interface NpmOutcome {
 }
 
 interface NpmError {
-  /** Of a script that failed its exit code. */
+  /** The exit code of a script that failed. */
   readonly code?: string | number;
   readonly summary?: string;
   readonly detail?: string;

@@ -3,6 +3,7 @@ import type { World, WorldObject } from "../world";
 import { checkHook } from "./draining";
 import { instanceAddresses } from "./ipv6";
 import { AwsError, blocks, type Kinds, type Problem, type Situation, text, texts } from "./kind";
+import { templatesOf } from "./launch-templates";
 import { addressOf, digest, removeNaming, vpcOfSubnet } from "./network-checks";
 import { checkInterfaces } from "./network-interfaces";
 import { between, length, oneOf, pattern } from "./rules";
@@ -364,11 +365,7 @@ function findTemplate(world: World, region: string, id: string, name: string): W
 
 /** The user data, in the clear, of the launch templates that a group uses. */
 export function userDataOf(world: World, group: WorldObject): string {
-  const text = JSON.stringify(group.attributes);
-  const used = world
-    .list({ type: "aws_launch_template", region: group.region })
-    .filter((template) => text.includes(`"${template.id}"`));
-  return used
+  return templatesOf(world, group)
     .map((template) => template.attributes.user_data)
     .filter((data) => typeof data === "string")
     .map((data) => Buffer.from(data, "base64").toString("utf8"))

@@ -1,5 +1,6 @@
 import type { Fields, Value } from "../wire/value";
 import type { World, WorldObject } from "../world";
+import { templatesOf } from "./launch-templates";
 import { AwsError, blocks, type Kind, type Situation, text, texts } from "./kind";
 import { addressOf, hasInternetGateway, vpcOfSubnet } from "./network-checks";
 
@@ -46,10 +47,7 @@ export const networkInterface: Kind = {
 
 /** The interfaces that the instances of a group start with. */
 export function interfacesOf(world: World, group: WorldObject | { region: string; attributes: Fields }) {
-  const named = JSON.stringify(group.attributes);
-  return world
-    .list({ type: "aws_launch_template", region: group.region })
-    .filter(({ id }) => named.includes(`"${id}"`))
+  return templatesOf(world, group)
     .flatMap(({ attributes }) => blocks(attributes as Fields, "network_interfaces"))
     .map((one) => text(one, "network_interface_id"))
     .filter(Boolean);
