@@ -1,5 +1,6 @@
 import { gunzipSync } from "node:zlib";
 import { z } from "zod";
+import { moveContract } from "./move";
 
 /**
  * What an applied environment tells whoever deploys into it: the only thing that `deploy/` knows of the
@@ -159,6 +160,8 @@ const contractSchema = z.object({
   database: database.nullable().optional(),
   /** The instance that ports are forwarded through. */
   bastion: z.object({ instance: name }).nullable().optional(),
+  /** Present while the environment is being moved into. */
+  move: moveContract.optional(),
 });
 
 /** How gzip's first bytes read in base64. */
