@@ -1,6 +1,5 @@
 import { gunzipSync } from "node:zlib";
 import { z } from "zod";
-import { moveContract } from "./move";
 
 /**
  * What an applied environment tells whoever deploys into it: the only thing that `deploy/` knows of the
@@ -11,6 +10,7 @@ export type Contract = z.infer<typeof contractSchema>;
 export type ServiceContract = Contract["services"][number];
 export type DatabaseContract = NonNullable<Contract["database"]>;
 export type ImageSource = NonNullable<ServiceContract["image"]["source"]>;
+export type MoveContract = NonNullable<Contract["move"]>;
 export type LoginsContract = NonNullable<DatabaseContract["logins"]>;
 
 /** Raised by one whenever a reader of the old shape could misread the new one. */
@@ -136,6 +136,43 @@ const database = z.object({
   logins: logins.optional(),
 });
 
+/** What a step of a move needs to know, while an environment's file says `move`. */
+const move = z.object({
+  /** SSM parameter that says how far the move has come: move.ts has its shape. */
+  parameter: name,
+  /** SSM parameter that is there for as long as a step runs. */
+  lock: name,
+  /** Where the compute comes from. */
+  from: z
+    .object({
+      /** The old platform's own address. */
+      origin: url,
+      /** The name whose records are changed. */
+      domain: name,
+      /** A path that both sides answer with 200: the health path of the service that people reach. */
+      health: z.string().startsWith("/"),
+      /** Host name of the distribution that answers for both sides. */
+      distribution: z.object({ id: name, domainName: name }),
+      /** Route 53's hosted zone, by id; null where the records are kept elsewhere. */
+      zone: name.nullable(),
+      /** CloudFront's key-value store, which says whom a viewer's requests go to. */
+      store: arn,
+    })
+    .optional(),
+  /** What is held until its service's name stands in the parameter, by service. */
+  held: z.record(
+    name,
+    z.object({
+      /** Tasks that it is to have then; null for a service that runs, whose schedules alone are held. */
+      count: z.number().nullable(),
+      /** Tasks that autoscaling keeps at least and at most then. */
+      autoscaling: z.object({ min: z.number(), max: z.number() }).optional(),
+      /** EventBridge schedules, by name. */
+      schedules: z.array(name),
+    }),
+  ),
+});
+
 const contractSchema = z.object({
   version: z.literal(CONTRACT_VERSION),
   environment: name,
@@ -160,8 +197,8 @@ const contractSchema = z.object({
   database: database.nullable().optional(),
   /** The instance that ports are forwarded through. */
   bastion: z.object({ instance: name }).nullable().optional(),
-  /** Present while the environment is being moved into. */
-  move: moveContract.optional(),
+  /** Absent where nothing moves. */
+  move: move.optional(),
 });
 
 /** How gzip's first bytes read in base64. */

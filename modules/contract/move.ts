@@ -1,71 +1,66 @@
 import { z } from "zod";
 
-/** The parameter that says where an environment's move stands. Terraform makes and reads it, `slipway move` writes it. */
+/** The SSM parameter that says how far a move into an environment has come. Terraform makes and reads it, `slipway move` writes it. */
 export const moveParameter = (environment: string) => `/${environment}/move`;
 
-/** The parameter that exists for as long as somebody takes a step. */
+/** The SSM parameter that whoever is at a step holds: it is there for as long as the step runs. */
 export const moveLock = (environment: string) => `/${environment}/move/lock`;
 
-/** The steps of a move, in their order; the last one undoes the others. */
-export const MOVE_STEPS = ["survey", "front", "shift", "workers", "copy", "flip", "finish", "back"] as const;
+/** The steps of a move, in their order; `back` undoes. */
+export const moveSteps = ["survey", "front", "shift", "workers", "copy", "flip", "finish", "back"] as const;
 
-export type MoveStep = (typeof MOVE_STEPS)[number];
-
-const json: z.ZodType<Json> = z.lazy(() =>
-  z.union([z.string(), z.number(), z.boolean(), z.null(), z.array(json), z.record(z.string(), json)]),
-);
-
-type Json = string | number | boolean | null | readonly Json[] | { readonly [name: string]: Json };
-
-/** Records of one name and type, as they stand in a zone of Route 53. */
-const recordSet = z.object({
+/** One set of records as Route 53 holds it; either values with their TTL, or an alias. */
+const record = z.object({
+  /** The name without the dot at its end. */
   name: z.string(),
-  type: z.string(),
-  /** Seconds; absent of an alias. */
-  ttl: z.number().optional(),
+  /** A, AAAA or CNAME. */
+  type: z.enum(["A", "AAAA", "CNAME"]),
+  /** Seconds. */
+  ttl: z.int().optional(),
   values: z.array(z.string()).optional(),
-  alias: z.object({ zone: z.string(), name: z.string(), health: z.boolean() }).optional(),
+  alias: z.object({ name: z.string(), zone: z.string(), evaluateTargetHealth: z.boolean() }).optional(),
 });
 
-export type RecordSet = z.infer<typeof recordSet>;
-
-/** The last time that somebody took a step. */
+/** The last that became of a step. */
 const entry = z.object({
-  step: z.enum(MOVE_STEPS),
-  /** `begun`: nobody has seen its end; the step is taken again, or gone back from. */
+  step: z.enum(moveSteps),
+  /** `begun`: nobody has seen its end; it is taken again, or gone back from. */
   state: z.enum(["begun", "done"]),
-  /** The caller's ARN, or the CI run. */
+  /** Whoever did it: an ARN or a name. */
   by: z.string(),
-  /** ISO 8601, UTC. */
+  /** Time as ISO 8601. */
   at: z.string(),
-  /** What was done, for a person. */
-  note: z.string(),
-  /** What the step itself needs to go on or back. */
-  data: z.record(z.string(), json).optional(),
+  note: z.string().optional(),
+  /** What the step itself needs to go on or back: names and numbers. */
+  data: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])).optional(),
 });
 
-export type MoveEntry = z.infer<typeof entry>;
-
-/** Where a move stands: the text of its parameter, which holds 4,096 bytes at most before it costs. */
+/**
+ * How far a move has come: the JSON of the parameter. Terraform's expressions read `use` and `workers`, so that an apply in the
+ * middle of a move changes nothing back.
+ */
 export const moveStateSchema = z.object({
   version: z.literal(1),
-  /** Which database services get. */
+  /** The database that services use, where the data moves: the one that is elsewhere, or the environment's. */
   use: z.enum(["external", "own"]),
-  /** Services without a port, and schedules' services, that run on the new side. */
+  /** Services that may work: those without a port and all schedules are held until their service stands here. */
   workers: z.array(z.string()),
-  /** Per cent of the viewers that the new side has. */
+  /** Percent of viewers that the environment answers, 0 to 100 in hundredths. */
   share: z.number().min(0).max(100),
-  /** Whether the edge refuses whatever writes. */
+  /** Whether everything but reading is refused at the edge. */
   hold: z.boolean(),
-  /** What stood at the domain before `front`. */
-  records: z.array(recordSet).optional(),
-  /** The last entry of each step, oldest first. */
+  /** What stood under the domain before its records led to the distribution. */
+  records: z.array(record).optional(),
+  /** The last that became of each step, so that it stays below a parameter's 4 KB; the latest at the end. */
   steps: z.array(entry),
 });
 
 export type MoveState = z.infer<typeof moveStateSchema>;
+export type MoveStep = (typeof moveSteps)[number];
+export type MoveRecord = z.infer<typeof record>;
+export type MoveEntry = z.infer<typeof entry>;
 
-/** What the parameter holds before the first step. */
+/** What the parameter says when Terraform makes it: everything is where it was. */
 export const FIRST_MOVE_STATE: MoveState = {
   version: 1,
   use: "external",
@@ -74,61 +69,3 @@ export const FIRST_MOVE_STATE: MoveState = {
   hold: false,
   steps: [],
 };
-
-const address = z.string().regex(/^https:\/\/[A-Za-z0-9.-]+$/, "an https address without a path");
-
-/** What of a move an applied environment tells `slipway move`. */
-export const moveContract = z.object({
-  /** Name of the parameter that says where the move stands. */
-  parameter: z.string(),
-  /** Name of the parameter that exists while somebody takes a step. */
-  lock: z.string(),
-  /** The compute's half: the old origin behind the environment's distribution. */
-  from: z
-    .object({
-      /** Where the old side answers: `https://` and a host. */
-      origin: address,
-      /** The name that people know, one of the distribution's. */
-      domain: z.string(),
-      /** A path that both sides answer with 2xx: the new side's health path. */
-      health: z.string().startsWith("/"),
-      distribution: z.object({ id: z.string(), domainName: z.string() }),
-      /** Id of the Route 53 zone that the domain's records lie in; null where they are kept elsewhere. */
-      zone: z.string().nullable(),
-      /** ARN of the key-value store that the distribution's function reads. */
-      store: z.string(),
-    })
-    .optional(),
-  /** The data's half: the task that copies from the old database into the environment's own. */
-  database: z
-    .object({
-      taskDefinition: z.string(),
-      container: z.string(),
-      network: z.object({ subnets: z.array(z.string()), securityGroups: z.array(z.string()) }),
-      logs: z.object({ group: z.string(), prefix: z.string() }),
-      /** SecureString with the old database's URL. */
-      url: z.string(),
-    })
-    .optional(),
-  /** ARNs of the two task definitions that each service has while there are two databases, by the service's name. */
-  services: z.record(z.string(), z.object({ own: z.string(), external: z.string() })).default({}),
-  /** What does not run on the new side until `workers` names it, by the service's name. */
-  held: z
-    .record(
-      z.string(),
-      z.object({
-        /** Tasks that the service runs once it may; absent where only its schedules are held. */
-        count: z.number().optional(),
-        /** The autoscaling minimum and maximum from then on. */
-        scaling: z.object({ min: z.number(), max: z.number() }).optional(),
-        /** Names of the schedules in EventBridge Scheduler. */
-        schedules: z.array(z.string()),
-      }),
-    )
-    .default({}),
-});
-
-export type MoveContract = z.infer<typeof moveContract>;
-
-/** The text that the parameter gets. */
-export const moveStateText = (state: MoveState): string => JSON.stringify(moveStateSchema.parse(state));
