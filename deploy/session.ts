@@ -12,7 +12,7 @@ import { Events } from "./events";
 import { interruptible, type SignalSource } from "./interrupt";
 import { GithubScreen } from "./screen/github";
 import { jsonScreen, plainScreen } from "./screen/plain";
-import { isTerminal } from "./screen/terminal";
+import { isTerminal } from "../terminal/screen";
 import { TreeScreen } from "./screen/tree";
 
 /** What every command takes. */

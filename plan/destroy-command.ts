@@ -9,7 +9,8 @@ import { markdownReport, writeMarkdown } from "./markdown";
 import { Output } from "./output";
 import { parsePlan, type PlanJson } from "./plan-json";
 import { unprotecting } from "./problems";
-import { Progress, screenOf } from "./progress";
+import { screenOf } from "../terminal/screen";
+import { Progress } from "./progress";
 import { type SavedPlan, SavedPlans } from "./saved";
 import { isBootstrap, type Stack } from "./stacks";
 import { refuseLocalStates } from "./state-place";
@@ -165,7 +166,7 @@ async function planDestroy(stack: Stack, terraform: Terraform, saved: SavedPlans
       summary: summarize(plan),
     });
   } finally {
-    progress.close();
+    await progress.close();
   }
 }
 

@@ -6,7 +6,8 @@ import { type DnsRecord, type Finding, findRecord, waitForRecords } from "../dns
 import type { Children } from "./children";
 import { CommandError } from "./error";
 import { inSandbox } from "./offline";
-import { Progress, screenOf } from "./progress";
+import { screenOf } from "../terminal/screen";
+import { Progress } from "./progress";
 import type { Stack } from "./stacks";
 import type { Terraform } from "./terraform";
 

@@ -18,7 +18,8 @@ import { Children } from "./children";
 import { CommandError, reasonOf } from "./error";
 import { typed } from "./offline";
 import { Output } from "./output";
-import { Progress, screenOf } from "./progress";
+import { screenOf } from "../terminal/screen";
+import { Progress } from "./progress";
 import { BOOTSTRAP, isBootstrap, type Stack } from "./stacks";
 import { synthesize } from "./synthesize";
 import { Terraform } from "./terraform";
@@ -56,7 +57,7 @@ export function moveStateCommand({ json }: { readonly json?: boolean }): Promise
       output.say(`\n${whereText(mover.names)}\n`);
       output.report({ version: 1, states: mover.states } satisfies MoveReport);
     } finally {
-      mover.close();
+      await mover.close();
     }
     return 0;
   });
@@ -235,7 +236,7 @@ class Mover {
       );
     }
     const moves: Move[] = [];
-    const progress = this.start(stacks.length);
+    const progress = await this.start(stacks.length);
     for (const stack of stacks) {
       progress.begin(stack.name, "read");
       const own = accountOf(stack);
@@ -283,7 +284,7 @@ class Mover {
    * @throws CommandError where another one is there and nobody knew
    */
   async compare(before: Buckets): Promise<void> {
-    const progress = this.start(this.moves.length);
+    const progress = await this.start(this.moves.length);
     for (const move of this.moves) {
       const { bucket } = move;
       const { name } = move.stack;
@@ -301,7 +302,7 @@ class Mover {
 
   /** Moves what is to go, and makes every stack know its bucket. */
   async move(): Promise<void> {
-    const progress = this.start(this.moves.length);
+    const progress = await this.start(this.moves.length);
     for (const move of this.moves) {
       const { stack, here, fate, bucket } = move;
       const { name } = stack;
@@ -319,8 +320,8 @@ class Mover {
     }
   }
 
-  close(): void {
-    this.progress?.close();
+  async close(): Promise<void> {
+    await this.progress?.close();
     rmSync(this.data, { recursive: true, force: true });
   }
 
@@ -345,8 +346,8 @@ class Mover {
     return join(this.data, where, name);
   }
 
-  private start(stacks: number): Progress {
-    this.progress?.close();
+  private async start(stacks: number): Promise<Progress> {
+    await this.progress?.close();
     this.progress = new Progress(screenOf(process.stderr, process.env), stacks);
     return this.progress;
   }

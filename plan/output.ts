@@ -1,4 +1,4 @@
-import { type Colors, screenOf } from "./progress";
+import { type Colors, screenOf } from "../terminal/screen";
 
 /** Where a command says what it found: to people on standard output or, where a program reads that, on standard error beside one object. */
 export class Output {

@@ -7,7 +7,8 @@ import { markdownReport, writeMarkdown } from "./markdown";
 import { inSandbox } from "./offline";
 import { parallel } from "./parallel";
 import { Planner } from "./planner";
-import { Progress, screenOf } from "./progress";
+import { screenOf } from "../terminal/screen";
+import { Progress } from "./progress";
 import { reportOf, type StackReport } from "./report";
 import { SavedPlans } from "./saved";
 import { type Stack, select } from "./stacks";
@@ -67,7 +68,7 @@ async function planAll(stacks: readonly Stack[], planner: Planner): Promise<Stac
   try {
     return await parallel(stacks, availableParallelism(), (stack) => planner.plan(stack, progress));
   } finally {
-    progress.close();
+    await progress.close();
   }
 }
 

@@ -1,6 +1,6 @@
 import type { Applied } from "./applier";
 import { typed } from "./offline";
-import type { Colors } from "./progress";
+import type { Colors } from "../terminal/screen";
 import type { StackReport } from "./report";
 import type { Orphans } from "./states";
 import { losses } from "./summary";

@@ -1,8 +1,10 @@
 import { PassThrough } from "node:stream";
-import { describe, expect, it, vi } from "vitest";
+import { stripVTControlCharacters } from "node:util";
+import { describe, expect, it } from "vitest";
 import { oneAtATime, parallel } from "../../plan/parallel";
-import { Progress, screenOf } from "../../plan/progress";
+import { Progress } from "../../plan/progress";
 import { duration } from "../../terminal/duration";
+import { screenOf } from "../../terminal/screen";
 
 /** A terminal that remembers, or a file. */
 function screen(isTTY: boolean, environment: NodeJS.ProcessEnv = {}) {
@@ -16,6 +18,7 @@ describe("a screen", () => {
     [true, {}, true, true],
     [true, { NO_COLOR: "1" }, true, false],
     [true, { CI: "true" }, false, true],
+    [true, { TERM: "dumb" }, false, false],
     [false, {}, false, false],
   ])("terminal %s with %j: live %s, colours %s", (isTTY, environment, live, colors) => {
     const { screen: one } = screen(isTTY, environment);
@@ -47,27 +50,34 @@ describe("progress", () => {
     ]);
   });
 
-  it("is a line with its time for each stack at work, where a person watches", () => {
-    vi.useFakeTimers();
+  it("is a line for each stack below a heading, where a person watches", async () => {
     const { screen: terminal, text } = screen(true, { NO_COLOR: "1" });
     let now = 0;
     const progress = new Progress(terminal, 3, () => now);
     progress.begin("prod", "init");
     progress.begin("staging", "init");
     now = 2300;
-    progress.update("staging", `plan, ${"9".repeat(80)} read`);
-    expect(progress.lines()).toEqual([
-      "… prod     init  2.3 s",
-      `… staging  plan, ${"9".repeat(25)}  2.3 s`,
-      "  1 more to come",
-    ]);
-    vi.advanceTimersByTime(100);
-    expect(text()).toContain("… prod     init  2.3 s\n");
+    progress.update("staging", "plan, 9 read");
+    progress.note("staging", "1/3 aws_vpc.a created");
     progress.end("prod", true, "no changes");
-    // Over the three lines of before, not below them.
-    expect(text()).toContain("\u001b[3A\u001b[1G\u001b[0J✓ prod: no changes (2.3 s)\n… staging");
-    progress.close();
-    vi.useRealTimers();
+    progress.end("staging", false, "failed");
+    await progress.close();
+    const drawn = stripVTControlCharacters(text());
+    expect(drawn).toContain("3 stacks, 2 ended");
+    expect(drawn).toContain("✓ prod: no changes (2.3 s)");
+    expect(drawn).toContain("✗ staging: failed (2.3 s)");
+    expect(drawn).toContain("staging: 1/3 aws_vpc.a created");
+  });
+
+  it("is one line for a stack alone", async () => {
+    const { screen: terminal, text } = screen(true, { NO_COLOR: "1" });
+    const progress = new Progress(terminal, 1, () => 0);
+    progress.begin("prod", "init");
+    progress.end("prod", true, "applied");
+    await progress.close();
+    const drawn = stripVTControlCharacters(text());
+    expect(drawn).toContain("✔ prod: applied [");
+    expect(drawn).not.toContain("stacks");
   });
 
   it.each([

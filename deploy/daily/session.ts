@@ -11,7 +11,7 @@ import { interruptible, type SignalSource } from "../interrupt";
 import { mask } from "../mask";
 import { visible } from "../printable";
 import { GithubScreen } from "../screen/github";
-import { hasColors } from "../screen/terminal";
+import { hasColors } from "../../terminal/screen";
 import { type Done, endOf } from "../end";
 
 /** What every daily command takes. */

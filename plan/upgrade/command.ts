@@ -2,7 +2,7 @@ import { realpathSync } from "node:fs";
 import { resolve } from "node:path";
 import { Children } from "../children";
 import { askForVersion } from "../consent";
-import { screenOf } from "../progress";
+import { screenOf } from "../../terminal/screen";
 import { callersOf } from "./callers";
 import { Dependency, PACKAGE, type Version } from "./dependency";
 import { exitCodeOf, nextText, optionChanges, type UpgradeReport, upgradeText, writtenText } from "./report";

@@ -14,7 +14,8 @@ import { Children } from "../children";
 import { parallel } from "../parallel";
 import { Planner } from "../planner";
 import type { Problem } from "../problems";
-import { Progress, screenOf } from "../progress";
+import { screenOf } from "../../terminal/screen";
+import { Progress } from "../progress";
 import type { StackReport } from "../report";
 import { SavedPlans } from "../saved";
 import { isBootstrap, outputOf, readStacks, type Stack } from "../stacks";
@@ -87,7 +88,7 @@ async function watched<R>(turns: number, work: (progress: Progress) => Promise<R
   try {
     return await work(progress);
   } finally {
-    progress.close();
+    await progress.close();
   }
 }
 

@@ -1,6 +1,6 @@
 import { type AttributeChange, differences } from "../differences";
 import { typed } from "../offline";
-import type { Colors } from "../progress";
+import type { Colors } from "../../terminal/screen";
 import type { StackReport } from "../report";
 import { textReport } from "../text";
 import { attributeText } from "../words";
