@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { options, optionalPart } from "../options";
 
-const hostname = z
+export const hostname = z
   .string()
   .regex(
     /^(?=.{1,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}$/,

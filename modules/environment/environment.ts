@@ -8,7 +8,8 @@ import { Bastion } from "../bastion/bastion";
 import { boundaryArn } from "../boundary";
 import { byName } from "../by-name";
 import { Cluster } from "../cluster/cluster";
-import { CONTRACT_VERSION, type Contract, contractParameter } from "../contract";
+import { CONTRACT_VERSION, type Contract, contractParameter, type MoveContract } from "../contract";
+import { moveLock } from "../contract/move";
 import { Database } from "../database/database";
 import { ExternalDatabase } from "../database/external";
 import { Logins } from "../database/logins";
@@ -16,6 +17,7 @@ import { Distribution } from "../distribution/distribution";
 import { Internal } from "../internal/internal";
 import { keepData } from "../keep-data";
 import { Key } from "../key/key";
+import { MoveState } from "../move/state";
 import { ExistingNetwork } from "../network/existing";
 import { FlowLogs } from "../network/flow-logs";
 import { OwnNetwork } from "../network/network";
@@ -55,6 +57,8 @@ export class Environment<
   readonly network: OwnNetwork | ExistingNetwork;
   readonly flowLogs: FlowLogs | undefined;
   readonly database: Own;
+  /** How far a move into it has come, while its file says one. */
+  readonly move: MoveState | undefined;
   /** The one that is elsewhere, instead. */
   readonly externalDatabase: ExternalDatabase | undefined;
   /** A user of the database for each service. */
@@ -88,6 +92,7 @@ export class Environment<
     this.key = this.createKey();
     this.network = this.createNetwork();
     this.flowLogs = this.createFlowLogs();
+    this.move = this.createMove();
     this.database = this.createDatabase() as Own;
     this.externalDatabase = this.createExternalDatabase();
     this.logins = this.createLogins();
@@ -131,6 +136,11 @@ export class Environment<
     if (network.vpc !== undefined || !network.flowLogs) return undefined;
     const props = { name, account, region, vpcId: this.network.vpc.id, flowLogs: network.flowLogs, key };
     return new FlowLogs(this, "flow_logs", props);
+  }
+
+  private createMove() {
+    const { name, move } = this.configuration;
+    return move ? new MoveState(this, "move", name) : undefined;
   }
 
   private createDatabase() {
@@ -238,6 +248,7 @@ export class Environment<
           distribution,
           internal,
           uses,
+          hold: this.move?.holdOf(service.name),
         };
         return [service.name, new Service(this, `service_${service.name}`, props)] as const;
       }),
@@ -340,6 +351,7 @@ export class Environment<
       services: services.map((service) => service.contract),
       database: this.databaseContract(),
       bastion: this.bastion ? { instance: this.bastion.instance.id } : null,
+      ...(this.move && { move: this.moveContract(this.move) }),
     };
     const value = JSON.stringify(contract);
     new TerraformOutput(this, "deploy", { value, description: "What deploy needs to know, as JSON" });
@@ -355,6 +367,15 @@ export class Environment<
   private databaseContract() {
     if (!this.database) return null;
     return { ...this.database.contract, ...(this.logins && { logins: this.logins.contract }) };
+  }
+
+  private moveContract({ parameter }: MoveState): MoveContract {
+    const held = this.everyService().flatMap(({ own, held }) => (held ? [[own.name, held] as const] : []));
+    return {
+      parameter: parameter.name,
+      lock: moveLock(this.configuration.name),
+      held: Object.fromEntries(held),
+    };
   }
 
   private packed(value: string): string {

@@ -5,6 +5,7 @@ import { type ClusterConfiguration, cluster } from "../cluster/props";
 import { type DatabaseConfiguration, database, type ExternalDatabaseConfiguration } from "../database/props";
 import { type DistributionConfiguration, distribution } from "../distribution/props";
 import { show } from "../mistakes";
+import { type MoveConfiguration, move } from "../move/props";
 import { type NetworkConfiguration, network } from "../network/props";
 import { options } from "../options";
 import { region } from "../region";
@@ -64,6 +65,11 @@ export const environmentOptions = options({
   cluster: cluster.prefault(true),
   /** CloudFront and the internal load balancer behind it; false for an environment of workers. @default true */
   distribution: distribution.prefault(true),
+  /**
+   * What is moving in from another platform: its compute, its data or both. Taken out again at the end, it leaves nothing behind.
+   * @default false
+   */
+  move: move.default(false),
   /** Where images come from. */
   registry: registry.optional(),
   /** What runs, by name, in the order of deployment. @default {} */
@@ -104,6 +110,7 @@ export interface Configuration {
   readonly database: DatabaseConfiguration | ExternalDatabaseConfiguration | false;
   readonly cluster: ClusterConfiguration;
   readonly distribution: DistributionConfiguration | false;
+  readonly move: MoveConfiguration | false;
   /** The repositories, each once. */
   readonly registries: readonly RegistryConfiguration[];
   readonly services: readonly ServiceConfiguration[];

@@ -9,6 +9,7 @@ import { freeze, layer } from "../options";
 import { serviceOptions } from "../service/props";
 import { usesQueue } from "../uses/props";
 import { checkCluster, checkDatabase, checkDistribution, checkNetwork } from "./check";
+import { checkMove } from "./check-move";
 import { checkServices } from "./check-services";
 import { layerUses } from "./layer-uses";
 import { rulePriorities } from "../service/priority";
@@ -76,6 +77,7 @@ function crossCheck(
     [["database"], () => checkDatabase(configuration)],
     [["cluster"], () => checkCluster(configuration)],
     [["distribution"], () => checkDistribution(configuration)],
+    [["move", "database", "distribution"], () => checkMove(configuration)],
     [["cluster", "database", "distribution", "registry"], () => checkServices(parsed, configuration)],
   ];
   return checks
@@ -100,7 +102,7 @@ function layered({ preset, services, ...written }: EnvironmentProps): Record<str
 }
 
 function complete(name: string, parsed: Parsed): Configuration {
-  const { account, after, region, encryption, data, bastion, database, distribution, cluster } = parsed;
+  const { account, after, region, encryption, data, bastion, database, distribution, cluster, move } = parsed;
   const services = withPriorities(
     Object.entries(parsed.services).map(([service, own]) => completeService(service, own, parsed, cluster)),
   );
@@ -118,6 +120,7 @@ function complete(name: string, parsed: Parsed): Configuration {
     database,
     cluster,
     distribution,
+    move,
     registries: [...registries.values()],
     services,
     uses: Object.fromEntries(services.flatMap(({ uses }) => Object.entries(uses))),

@@ -23,6 +23,8 @@ export interface SchedulesProps {
   /** The one of them that it starts, without its revision. */
   readonly run: string;
   readonly network: { readonly subnets: string[]; readonly securityGroups: string[] } | undefined;
+  /** Whether they start anything, where that is not always so. */
+  readonly state: string | undefined;
 }
 
 /** Commands of a service that EventBridge Scheduler starts, each as a task of its own. */
@@ -75,6 +77,7 @@ export class Schedules extends Construct {
       name: nameOf("aws_scheduler_schedule", environment, `${service.name}_${name}`),
       scheduleExpression: schedule?.expression ?? "",
       flexibleTimeWindow: { mode: "OFF" },
+      state: this.props.state,
       target: {
         arn: cluster.cluster.arn,
         roleArn: this.role.arn,

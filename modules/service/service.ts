@@ -10,7 +10,7 @@ import { SecurityGroup } from "@cdktf/provider-aws/lib/security-group";
 import { type ITerraformDependable, Lazy, type TerraformResource } from "cdktf";
 import { Construct } from "constructs";
 import type { Cluster } from "../cluster/cluster";
-import type { ServiceContract } from "../contract";
+import type { MoveContract, ServiceContract } from "../contract";
 import { type Connection, type Link, linkTo } from "../database/connection";
 import type { ServiceLogin } from "../database/logins";
 import type { Distribution } from "../distribution/distribution";
@@ -20,6 +20,7 @@ import { literal } from "../literal";
 import type { Mistake } from "../mistakes";
 import { INTERNAL_PORT, type Internal } from "../internal/internal";
 import type { Key } from "../key/key";
+import type { Hold } from "../move/state";
 import { nameOf } from "../names";
 import type { Network } from "../network/network";
 import { type Registry, tagsOf } from "../registry/registry";
@@ -56,6 +57,8 @@ interface Props {
   readonly internal: Internal | undefined;
   /** All that the environment's services use, by name. */
   readonly uses: Readonly<Record<string, Use>>;
+  /** What keeps its work back during a move into the environment. */
+  readonly hold: Hold | undefined;
 }
 
 /** What one task definition of a service runs. */
@@ -158,6 +161,20 @@ export class Service extends Construct {
       schedules: Object.fromEntries(
         Object.entries(own.schedules).map(([name, { command }]) => [name, command.map(literal)]),
       ),
+    };
+  }
+
+  /** What of it waits during a move: the tasks of one that nobody sends requests, and every schedule. */
+  get held(): MoveContract["held"][string] | undefined {
+    const schedules = this.schedules?.schedules.map(({ name }) => name) ?? [];
+    if (this.hold === undefined && (this.props.hold === undefined || schedules.length === 0))
+      return undefined;
+    if (this.hold === undefined) return { count: null, schedules };
+    const { autoscaling } = this.own;
+    return {
+      count: this.count,
+      ...(autoscaling && { autoscaling: { min: autoscaling.min, max: autoscaling.max } }),
+      schedules,
     };
   }
 
@@ -518,7 +535,7 @@ export class Service extends Construct {
       name: nameOf("aws_ecs_service", own.name),
       cluster: props.cluster.cluster.arn,
       taskDefinition: this.toRun("arn"),
-      desiredCount: own.autoscaling ? Math.max(own.count, own.autoscaling.min) : own.count,
+      desiredCount: this.unlessHeld(this.count),
       capacityProviderStrategy: this.strategy,
       // Without it a change of the strategy would replace the service.
       forceNewDeployment: true,
@@ -553,6 +570,21 @@ export class Service extends Construct {
     });
   }
 
+  /** Tasks that it is to have; with autoscaling, that it starts with. */
+  private get count(): number {
+    const { count, autoscaling } = this.own;
+    return autoscaling ? Math.max(count, autoscaling.min) : count;
+  }
+
+  /** What its tasks wait for during a move; those that answer requests wait for nothing. */
+  private get hold(): Hold | undefined {
+    return this.own.port === undefined ? this.props.hold : undefined;
+  }
+
+  private unlessHeld(count: number): number {
+    return this.hold?.count(count) ?? count;
+  }
+
   private createAutoscaling() {
     const { autoscaling } = this.own;
     if (!autoscaling) return undefined;
@@ -560,8 +592,8 @@ export class Service extends Construct {
       serviceNamespace: "ecs",
       scalableDimension: "ecs:service:DesiredCount",
       resourceId: `service/${this.props.cluster.cluster.name}/${this.service.name}`,
-      minCapacity: autoscaling.min,
-      maxCapacity: autoscaling.max,
+      minCapacity: this.unlessHeld(autoscaling.min),
+      maxCapacity: this.unlessHeld(autoscaling.max),
     });
     const policy = new AppautoscalingPolicy(this, "scaling_cpu", {
       name: "cpu",
@@ -594,6 +626,7 @@ export class Service extends Construct {
       ],
       run: this.toRun("arnWithoutRevision"),
       network: this.taskNetwork,
+      state: this.props.hold?.state(),
     });
   }
 

@@ -88,6 +88,7 @@ export const environmentChoices = additions({
     off: {},
     on: { database: { logins: { image: "123456789012.dkr.ecr.us-west-2.amazonaws.com/postgres:17" } } },
   },
+  move: { none: {}, "the data": { move: { database: true } } },
   capacity: {
     "the preset's": {},
     none: { cluster: { capacity: {} } },
@@ -171,6 +172,7 @@ export const environmentChoices = additions({
 });
 
 const notOurs = /is about a VPC that the environment makes/;
+const noOwnDatabase = /needs a database that the environment makes, and database is false/;
 const noOwnAddress = /is served by nobody, since distribution is false/;
 
 /** Pairs that may be written and are refused, with what is said of them. */
@@ -194,6 +196,7 @@ export const refusals: readonly (readonly [one: Choice, other: Choice, said: Reg
   [["exec", "on"], ["root file system", "read-only"], /which readonlyRootFilesystem forbids/],
   [["database", "none"], ["web's database", "URLs"], /the environment has none/],
   [["database", "none"], ["web's database", "its own schema"], /the environment has none/],
+  [["database", "none"], ["move", "the data"], noOwnDatabase],
   [["api", "none"], ["web's config", "address of api"], /names no internal service/],
   [["api", "worker"], ["web's config", "address of api"], /names no internal service/],
 ];
