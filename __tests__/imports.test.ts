@@ -28,6 +28,7 @@ const houses = [
   "sandbox",
   "postgres",
   "github",
+  "import",
   "demo",
   "bench",
   "try",
@@ -214,6 +215,7 @@ describe("who may import whom", () => {
     ],
     ["guardrails", (target) => isFact(target) || isTerminal(target)],
     ["postgres", (target) => target.startsWith("modules/") || isTerminal(target)],
+    ["import", (target) => /^modules\//.test(target) || isFact(target) || isTerminal(target)],
     ["github", (target) => /^plan\/(report|markdown|order|stacks)$/.test(target) || isTerminal(target)],
     // Its clock is preloaded into deploy, whose time it lets go on faster.
     ["demo", (target) => ["cdktf.json", "deploy/clock"].includes(target) || isTerminal(target)],
@@ -222,7 +224,7 @@ describe("who may import whom", () => {
     expect(from(name).length).toBeGreaterThan(3);
   });
 
-  test.each(["postgres", "github", "demo", "bench", "try"])(
+  test.each(["postgres", "github", "import", "demo", "bench", "try"])(
     "nobody imports %s but tests and the command",
     (name) => {
       const others = imports.filter(

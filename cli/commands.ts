@@ -32,6 +32,13 @@ export const COMMANDS: readonly Entry[] = [
     },
   ),
   {
+    name: "import",
+    description: "write an environment's file from what runs on another platform",
+    group: "Environments:",
+    load: () => require("../import/main"),
+    alone: true,
+  },
+  {
     name: "guardrails",
     description: "hold the stacks, or a plan, to rules",
     group: "Environments:",

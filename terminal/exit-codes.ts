@@ -45,6 +45,7 @@ export const EXIT_CODES = {
     2: "an environment changes: nothing was written",
     "129, 130, 143": INTERRUPTED,
   },
+  import: { 0: "the environment's file is written", 1: "nothing was written, and why" },
   guardrails: { 0: "nothing found, or all suppressed", 1: "something found" },
   deploy: release,
   rollback: release,

@@ -126,15 +126,22 @@ What was changed where a release ends with one of them: [deploy.md](deploy.md).
     await expect(page).toMatchFileSnapshot("../../docs/exit-codes.md");
   });
 
-  it.each(["plan", "apply", "destroy", "move-state", "synth", "guardrails", "postgres", "github"] as const)(
-    "are told by %s --help",
-    (name) => {
-      const { stdout } = slipway([name, "--help"]);
-      for (const [code, meaning] of Object.entries(EXIT_CODES[name]))
-        expect(stdout).toMatch(new RegExp(`^ {2}${code} +${meaning}$`, "m"));
-      expect(stdout).toMatch(new RegExp(`^ {2}${USAGE} `, "m"));
-    },
-  );
+  it.each([
+    "plan",
+    "apply",
+    "destroy",
+    "move-state",
+    "synth",
+    "import",
+    "guardrails",
+    "postgres",
+    "github",
+  ] as const)("are told by %s --help", (name) => {
+    const { stdout } = slipway([name, "--help"]);
+    for (const [code, meaning] of Object.entries(EXIT_CODES[name]))
+      expect(stdout).toMatch(new RegExp(`^ {2}${code} +${meaning}$`, "m"));
+    expect(stdout).toMatch(new RegExp(`^ {2}${USAGE} `, "m"));
+  });
 });
 
 describe("completions", () => {
@@ -148,6 +155,7 @@ describe("completions", () => {
     expect(completed("secret", "diff", "prod", "st")).toEqual(["staging"]);
     expect(completed("policy", "staging", "--for", "l")).toEqual(["logs"]);
     expect(completed("completion", "")).toEqual(["bash", "fish", "zsh"]);
+    expect(completed("import", "")).toEqual(["heroku"]);
     expect(completed("run", "staging", "--", "")).toEqual([""]);
   });
 

@@ -67,7 +67,19 @@ const tsconfig = (module: string, moduleResolution: string) =>
 describe("the package", () => {
   it("holds its JavaScript, its declarations, a licence and a README, and nothing else", () => {
     const sources = [
-      ...["aws", "cli", "deploy", "dns", "github", "guardrails", "modules", "npm", "plan", "postgres"],
+      ...[
+        "aws",
+        "cli",
+        "deploy",
+        "dns",
+        "github",
+        "guardrails",
+        "import",
+        "modules",
+        "npm",
+        "plan",
+        "postgres",
+      ],
       ...["sandbox", "terminal", "terraform", "testing"],
     ];
     const dist = new RegExp(`^dist/(app|(${sources.join("|")})/[\\w./-]+)\\.(js|d\\.ts)$`);

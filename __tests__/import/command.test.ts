@@ -1,0 +1,118 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, describe, expect, it } from "vitest";
+import { Project } from "./support/project";
+
+const project = new Project();
+afterAll(() => project.remove());
+
+const APP = {
+  name: "Guest Book",
+  env: {
+    SECRET_KEY_BASE: { generator: "secret" },
+    MAIL_FROM: { value: "team@example.com" },
+    SENTRY: { value: "https://abc0123@sentry.example.com/1" },
+    CALLBACK: "https://book.example.com/callback",
+    WEB_CONCURRENCY: "2",
+  },
+  formation: {
+    web: { quantity: 2, size: "standard-2x" },
+    mail_worker: { quantity: 1, size: "performance-m" },
+  },
+  addons: ["heroku-postgresql:essential-0", "heroku-redis:mini", "papertrail"],
+};
+const PROCFILE = `web: bundle exec puma --port $PORT
+mail_worker: bundle exec sidekiq -q mail
+release: bundle exec rake db:migrate
+`;
+
+project.write("app.json", JSON.stringify(APP));
+project.write("Procfile", PROCFILE);
+const domain = ["--domain", "book.example.com", "--zone", "example.com"];
+const written = (name: string) => readFileSync(join(project.folder, `environments/${name}.ts`), "utf8");
+
+const first = project.slipway(["import", "heroku", "app.json", ...domain]);
+
+describe("slipway import heroku", () => {
+  it("writes a light environment, and says what comes next", () => {
+    const { status, stdout, stderr } = first;
+    expect(stderr).toBe("");
+    expect(status).toBe(0);
+    expect(stdout).toMatch(/^environments\/guest-book\.ts is written: .* web and mail-worker\./);
+    expect(stdout).toContain("heroku config:get SENTRY | npx slipway secret set guest-book SENTRY\n");
+    expect(stdout).toContain(
+      "heroku config:get DATABASE_URL | npx slipway secret set guest-book DATABASE_URL\n",
+    );
+    expect(stdout).toContain("The add-on papertrail stays");
+    expect(written("guest-book")).toBe(`import { environment, light } from "slipway";
+
+export default environment({
+  preset: light,
+  region: "us-west-2",
+  registry: "guest-book",
+  distribution: { domain: { names: ["book.example.com"], zone: "example.com" } },
+  database: { url: "external" },
+  services: {
+    web: {
+      port: 8080,
+      command: ["sh", "-c", "exec bundle exec puma --port $PORT"],
+      count: 2,
+      cpu: 512,
+      memory: 1024,
+      secrets: ["SECRET_KEY_BASE", "SENTRY"],
+      database: ["DATABASE_URL"],
+      uses: { cache: { type: "valkey", variable: "REDIS_URL" } },
+      config: {
+        PORT: "8080",
+        MAIL_FROM: "team@example.com",
+        CALLBACK: "$URL/callback",
+        WEB_CONCURRENCY: "2",
+      },
+      migrations: ["bundle", "exec", "rake", "db:migrate"],
+    },
+    "mail-worker": {
+      command: ["bundle", "exec", "sidekiq", "-q", "mail"],
+      cpu: 2048,
+      memory: 4096,
+      secrets: ["SECRET_KEY_BASE", "SENTRY"],
+      database: ["DATABASE_URL"],
+      uses: { cache: { type: "valkey", variable: "REDIS_URL" } },
+      config: { MAIL_FROM: "team@example.com", CALLBACK: "$URL/callback", WEB_CONCURRENCY: "2" },
+    },
+  },
+});
+`);
+  });
+
+  it("writes what compiles, is formatted, and plans without an account", () => {
+    for (const { status, stdout, stderr } of project.check()) expect(status, stdout + stderr).toBe(0);
+    const { status, stdout, stderr } = project.slipway(["plan", "guest-book", "--offline"]);
+    expect(status, stdout + stderr).toBe(2);
+    expect(stdout).toContain("aws_ecs_service.{service_mail-worker_service, service_web_service}");
+    expect(stdout).toContain("aws_elasticache_replication_group.uses_cache_group");
+    expect(stdout).not.toContain("aws_db_instance");
+  });
+
+  it("writes over nothing", () => {
+    const before = written("guest-book");
+    const { status, stdout, stderr } = project.slipway(["import", "heroku", "app.json", "--port", "3000"]);
+    expect(stderr).toMatch(/environments\/guest-book\.ts is there already.*--name/);
+    expect({ status, stdout }).toEqual({ status: 1, stdout: "" });
+    expect(written("guest-book")).toBe(before);
+  });
+
+  it.each([
+    [["heroku", "nothing.json"], 1, /There is no file nothing\.json/],
+    [["heroku", "app.json", "--domain", "a.example.com"], 1, /--domain: .*--zone.*--certificate/],
+    [["heroku", "app.json", "--name", "Prod"], 1, /upper case; write "prod".*--name/],
+    [["heroku", "app.json", "--port", "web"], 64, /Give a whole number from 1 to 65535/],
+    [["herok", "app.json"], 64, /Did you mean heroku/],
+  ])("refuses %j, and writes nothing", (words, code, said) => {
+    const files = readdirSync(join(project.folder, "environments"));
+    const { status, stdout, stderr } = project.slipway(["import", ...words]);
+    expect(stderr).toMatch(said);
+    expect(stderr).not.toMatch(/\n {4}at /);
+    expect({ status, stdout }).toEqual({ status: code, stdout: "" });
+    expect(readdirSync(join(project.folder, "environments"))).toEqual(files);
+  });
+});

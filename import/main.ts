@@ -1,0 +1,115 @@
+/** slipway import: an environment's file, written from what runs elsewhere. */
+import { existsSync, readFileSync, statSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { type Command, InvalidArgumentError } from "commander";
+import { exitCodesOf } from "../terminal/exit-codes";
+import { createCommand, start } from "../terminal/program";
+import { environmentFile, provable, type Wanted } from "./environment";
+import { type Found, ImportError } from "./found";
+import { readHeroku } from "./heroku";
+import { report, write } from "./write";
+
+const HELP = `
+Examples:
+  slipway import heroku app.json
+  slipway import heroku ../shop/app.json --name prod --region eu-west-1
+  slipway import heroku app.json --origin https://shop-1a2b3c.herokuapp.com
+    --domain app.example.com --zone example.com
+
+A file that is there is never written over. Values that may be secrets are not read into it.
+
+${exitCodesOf("import")}`;
+
+interface MoveOptions {
+  readonly origin?: string;
+}
+
+interface HerokuOptions extends Wanted, MoveOptions {
+  readonly procfile?: string;
+  readonly port: number;
+  readonly health?: string;
+}
+
+const append = (value: string, values: readonly string[]) => [...values, value];
+
+const program = createCommand("slipway import")
+  .description("Writes an environment's file from what runs elsewhere, and changes nothing there.")
+  .addHelpText("after", HELP);
+
+withCommonOptions(
+  program
+    .command("heroku")
+    .description("from an app.json, and the Procfile beside it")
+    .argument("<app.json>", "the file, or the folder that it is in"),
+)
+  .option("--procfile <file>", "where the Procfile is (default: beside app.json)")
+  .option("--port <port>", "what web listens on, told to it as PORT", portNumber, 8080)
+  .option("--health <path>", "where web says that it is well")
+  .option("--origin <url>", "the address that Heroku gave the app: for a move of what is served there")
+  .action((file: string, options: HerokuOptions) => {
+    checkOptions(options);
+    done(heroku(file, options), options);
+  });
+
+/** What every kind of import is told. */
+function withCommonOptions(command: Command): Command {
+  return command
+    .option("--name <environment>", "the environment's name (default: the application's)")
+    .option("--region <region>", "of AWS")
+    .option(
+      "--registry <repository>",
+      "the ECR repository of its images (default: by the application's name)",
+    )
+    .option("--domain <name>", "the host name that people type")
+    .option("--zone <zone>", "the Route 53 zone of that")
+    .option(
+      "--certificate <arn>",
+      "where it has no zone: ACM's for it, in us-east-1 and in the region",
+      append,
+      [],
+    );
+}
+
+function heroku(file: string, options: HerokuOptions): Found {
+  const appJson = existsSync(file) && statSync(file).isDirectory() ? join(file, "app.json") : file;
+  if (!existsSync(appJson)) throw new ImportError([`There is no file ${appJson}.`]);
+  const procfile = options.procfile ?? join(dirname(appJson), "Procfile");
+  if (options.procfile !== undefined && !existsSync(procfile))
+    throw new ImportError([`There is no file ${procfile}.`]);
+  return readHeroku(
+    readFileSync(appJson, "utf8"),
+    existsSync(procfile) ? readFileSync(procfile, "utf8") : undefined,
+    options,
+  );
+}
+
+/** @throws ImportError where one option asks for another */
+function checkOptions(options: Wanted & MoveOptions): void {
+  const { origin, domain } = options;
+  if (origin !== undefined && domain === undefined)
+    throw new ImportError(["--origin is for a move of the name that people type: say that with --domain."]);
+  if (domain !== undefined && !provable(options))
+    throw new ImportError([
+      `--domain: who ${domain} belongs to must be proved: say its Route 53 zone with --zone or, where its records are kept elsewhere, a certificate of ACM's with --certificate.`,
+    ]);
+}
+
+function done(found: Found, wanted: Wanted): void {
+  const project = process.cwd();
+  const file = environmentFile(found, wanted, project);
+  write(file, project);
+  process.stdout.write(report(file, found));
+}
+
+function portNumber(typed: string): number {
+  const port = Number(typed);
+  if (!Number.isInteger(port) || port < 1 || port > 65535)
+    throw new InvalidArgumentError("Give a whole number from 1 to 65535.");
+  return port;
+}
+
+start(program, process.argv.slice(2), "import").catch((error: Error) => {
+  if (!(error instanceof ImportError)) throw error;
+  process.stderr.write(error.message);
+  process.exitCode = 1;
+});
