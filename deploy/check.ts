@@ -19,6 +19,7 @@ import { sameLogins, usersIn, wantedLogins } from "./logins";
 import { isPlaceholder } from "./placeholder";
 import { readStartedBy } from "./started-by";
 import { taskId } from "./task-story";
+import { DATABASES, loginOf, usedDatabase } from "./used-database";
 import { rolloutUnderWay } from "./wait";
 
 export interface CheckRequest {
@@ -86,8 +87,17 @@ export function checks(facts: Facts, request: CheckRequest): Check[] {
     ...loginsCheck(facts, contract),
     branch("migrations", migrationChecks(facts, request)),
     ...recordChecks(facts),
-    ...(facts.databases.size > 0 ? [branch("database", databaseChecks(facts.databases, contract))] : []),
+    ...databaseBranch(facts, contract),
   ];
+}
+
+function databaseBranch({ databases }: Facts, contract: Contract): Check[] {
+  const use = usedDatabase(contract);
+  const children = [
+    ...(use ? [ok("use", `services and migrations are given ${DATABASES[use]}`)] : []),
+    ...(databases.size > 0 ? databaseChecks(databases, contract) : []),
+  ];
+  return children.length > 0 ? [branch("database", children)] : [];
 }
 
 /** Enough for a command that changes nothing but runs somewhere. */
@@ -181,7 +191,7 @@ function definitionCheck(service: Service, own: ServiceContract, contract: Contr
     (arn) => arn?.split("/").at(-1) ?? "",
   );
   if (runs === made) return ok(check, runs ?? "");
-  const login = contract.database?.logins?.services[own.name];
+  const login = loginOf(contract, own.name);
   const reachable = login && "value" in facts.made && !facts.made.value.has(login.login);
   return reachable
     ? ok(check, `${runs}; a deploy makes the login ${login.user} and hands over to ${made}`)

@@ -23,6 +23,8 @@ export interface ServiceStatus {
   state: string;
   /** What the environment's tag names; `runs` says whether a deployment of that is running or under way. */
   tag: { name: string; digest: string | null; runs: boolean };
+  /** Which of two databases it is given; null where there is but one, or the service has none. */
+  database: "own" | "external" | null;
   /** User of the database that is the service's own, and whether it runs with it; null where it has none. */
   login: { user: string; state: "used" | "made" | "not made" } | null;
   running: { digest: string; tags: string[]; tasks: number; since: string | null }[];

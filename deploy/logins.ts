@@ -7,6 +7,7 @@ import { DeployError } from "./errors";
 import { EXIT } from "./exit-code";
 import { type OneOff, startTask, type TaskEnd, watchTask } from "./one-off";
 import { runMark } from "./started-by";
+import { loginOf } from "./used-database";
 
 /** The logins that the database shall have when the task has run. */
 export interface LoginsPlan {
@@ -64,7 +65,7 @@ export function handOverOf(
   { name, taskDefinition: to }: ServiceContract,
   found: Service | undefined,
 ): HandOver | undefined {
-  const login = contract.database?.logins?.services[name]?.login;
+  const login = loginOf(contract, name)?.login;
   const from = found?.taskDefinition;
   return login !== undefined && made.has(login) && from !== undefined && from !== to
     ? { from, to }

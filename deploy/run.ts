@@ -7,6 +7,7 @@ import { EXIT } from "./exit-code";
 import { madeLogins } from "./logins";
 import { startTask, watchTask } from "./one-off";
 import { runMark, whoami } from "./started-by";
+import { loginOf } from "./used-database";
 
 /**
  * Runs a command in the service's own task definition (its image, settings and secrets), its log live.
@@ -59,7 +60,7 @@ async function refuseUnknownLogin(
   { name, image }: ServiceContract,
 ): Promise<void> {
   const logins = contract.database?.logins;
-  const own = logins?.services[name];
+  const own = loginOf(contract, name);
   if (!logins || !own || madeLogins(await aws.parameter(logins.made)).has(own.login)) return;
   throw refused(
     `Nothing was run: ${name} has the login ${own.user}, which the database does not know yet.`,

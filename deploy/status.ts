@@ -6,6 +6,7 @@ import type { ServiceStatus } from "./events";
 import { type RegistryImage, reportedDigests } from "./image";
 import { madeLogins } from "./logins";
 import { containerOf } from "./task-story";
+import { loginOf, usedBy } from "./used-database";
 
 const DEPLOYMENTS_SHOWN = 5;
 
@@ -58,7 +59,8 @@ export async function status(
             primaryOf(service)?.rolloutState === "IN_PROGRESS" ||
             running.some(({ digest }) => digest === tagged?.digest),
         },
-        login: loginOf(one, service, logins?.services[one.name], madeLogins(made)),
+        database: usedBy(contract, one) ?? null,
+        login: loginStatus(one, service, loginOf(contract, one.name), madeLogins(made)),
         running: running.map((image) => ({ ...image, tags: tags.get(image.digest) ?? [] })),
         deployments,
       };
@@ -68,7 +70,7 @@ export async function status(
   return found;
 }
 
-function loginOf(
+function loginStatus(
   { taskDefinition }: ServiceContract,
   service: Service | undefined,
   login: LoginsContract["services"][string] | undefined,

@@ -220,7 +220,15 @@ describe("a login", () => {
   test("is told by status: not made, made, or used", () => {
     const shown = (login: ServiceStatus["login"]) => {
       const tag = { name: "app:staging", digest: null, runs: true };
-      const service = { name: "web", state: "COMPLETED", tag, login, running: [], deployments: [] };
+      const service = {
+        name: "web",
+        state: "COMPLETED",
+        tag,
+        database: null,
+        login,
+        running: [],
+        deployments: [],
+      };
       return lines({ type: "status", services: [service], at: "2026-11-20T00:00:00Z" })[1];
     };
     expect((["not made", "made", "used"] as const).map((state) => shown({ user: "web_a", state }))).toEqual([

@@ -489,7 +489,7 @@ describe("what they may do", () => {
   });
 
   test("plan: no secret that a person writes, and a database that goes is read once more", () => {
-    const bare = { ...least, services: { web: { port: 80, secrets: ["STRIPE_KEY"] } } };
+    const bare = { ...least, services: { web: { port: 80, secrets: ["STRIPE_KEY"], database: false } } };
     const patterns = (database: EnvironmentProps["database"]) =>
       statementsOf(withBootstrap({}, { staging: { ...bare, database } }), "plan_staging")
         .filter(({ Sid }) => Sid === "ReadParameters")
@@ -497,7 +497,9 @@ describe("what they may do", () => {
     const aws = "/aws/service/*";
     expect(patterns({})).toEqual(["/staging/database/*", "/staging/deploy", aws]);
     expect(patterns(false)).toEqual(["/staging/database/*", "/staging/deploy", aws]);
-    expect(patterns({ url: "external" })).toEqual(["/staging/deploy", aws]);
+    const but = ["/staging/database/*/*", "/staging/database/logins", "/staging/deploy", aws];
+    expect(patterns({ url: "external" })).toEqual(but);
+    expect(patterns({ also: "external", logins: true })).toEqual(but);
   });
 
   test("plan of bootstrap: its state and those without a file, but not those of the environments", () => {

@@ -97,6 +97,7 @@ function addPsql(program: Command): void {
     .command("psql <environment> [arguments...]")
     .description("open psql on the database, through the bastion")
     .option("--as <service>", "with the service's own login; the master user by default")
+    .option("--database <which>", "of two: own or external; by default the one that services are given")
     .option(...outputs)
     .addHelpText(
       "after",

@@ -1,12 +1,14 @@
 import { spawn } from "node:child_process";
-import { createServer } from "node:net";
 import type { AddressInfo } from "node:net";
+import { createServer } from "node:net";
 import type { Contract, DatabaseContract } from "../../modules/contract";
 import { AwsError } from "../aws/error";
+import type { Done } from "../end";
 import { DeployError, refused } from "../errors";
 import { EXIT } from "../exit-code";
-import type { Done } from "../end";
+import { usedDatabase } from "../used-database";
 import { databaseAuthorities } from "./certificates";
+import { libpqVariables } from "./libpq";
 import { exitCodeOf, find, findPlugin, startPlugin } from "./plugin";
 import { type Daily, type DailyOptions, present } from "./session";
 
@@ -17,10 +19,70 @@ const OPENING = 30_000;
 export interface PsqlOptions extends DailyOptions {
   /** The service whose user it is; the master user by default. */
   as?: string;
+  /** Which of two databases; the one that services are given by default. */
+  database?: string;
 }
 
-/** Opens psql on the database, through a tunnel over the bastion that lives as long as psql does. */
-export async function psql(day: Daily, words: readonly string[], { as }: PsqlOptions): Promise<Done> {
+/** Opens psql on the database that services are given, or the other one of two. */
+export async function psql(day: Daily, words: readonly string[], options: PsqlOptions): Promise<Done> {
+  const { contract } = day;
+  const { also } = present(contract.database, contract) ?? {};
+  const named = options.database ?? usedDatabase(contract) ?? "own";
+  if (named !== "own" && named !== "external")
+    throw refused(`--database ${named}: there are own and external.`);
+  if (named === "own") return psqlOwn(day, words, options);
+  if (!also) throw refused(`${contract.environment} has no second database beside its own.`);
+  if (options.as !== undefined)
+    throw refused(
+      "--as names a login of the environment's own database.",
+      "With --database own, or without --as.",
+    );
+  return psqlElsewhere(day, words, also.url);
+}
+
+/** Goes there straight from this machine: its host admits it, or does not. */
+async function psqlElsewhere(day: Daily, words: readonly string[], parameter: string): Promise<Done> {
+  const { env, contract } = day;
+  const client = findClient(env);
+  const set = `npx slipway secret set ${contract.environment} <variable>`;
+  const url = await day.aws.secret(parameter);
+  if (url === undefined)
+    throw refused(`Nobody has written the URL of the database that is elsewhere, ${parameter}.`, set);
+  const connection = libpqVariables(url);
+  if (connection === undefined)
+    throw refused(`${parameter} holds no URL of a Postgres: postgres://user:password@host:port/name.`, set);
+  const { PGUSER, PGHOST, PGDATABASE } = connection;
+  day.say(
+    `${contract.environment}: ${PGUSER}@${PGHOST}/${PGDATABASE}, elsewhere, straight from this machine`,
+  );
+  return runClient(day, client, words, connection);
+}
+
+function findClient(env: NodeJS.ProcessEnv): string {
+  const client = find("psql", env);
+  if (client) return client;
+  throw refused(
+    "psql is not installed.",
+    "macOS: brew install libpq && brew link --force libpq",
+    "Debian, Ubuntu: apt-get install postgresql-client",
+  );
+}
+
+async function runClient(
+  day: Daily,
+  client: string,
+  words: readonly string[],
+  connection: Readonly<Record<string, string>>,
+): Promise<Done> {
+  const env = { ...day.env, ...connection };
+  const exitCode = await day.handOver(async () =>
+    exitCodeOf(spawn(client, [...words], { stdio: "inherit", env })),
+  );
+  return { text: "", exitCode };
+}
+
+/** Goes through a tunnel over the bastion, which lives as long as psql does. */
+async function psqlOwn(day: Daily, words: readonly string[], { as }: PsqlOptions): Promise<Done> {
   const { contract, env } = day;
   const { environment, region } = contract;
   const database = present(contract.database, contract);
@@ -32,13 +94,7 @@ export async function psql(day: Daily, words: readonly string[], { as }: PsqlOpt
       `bastion: true in environments/${environment}.ts, then npx slipway apply ${environment}`,
     );
   const plugin = findPlugin(env);
-  const client = find("psql", env);
-  if (!client)
-    throw refused(
-      "psql is not installed.",
-      "macOS: brew install libpq && brew link --force libpq",
-      "Debian, Ubuntu: apt-get install postgresql-client",
-    );
+  const client = findClient(env);
   const { user, password: parameter } = as === undefined ? database : loginOf(day.contract, database, as);
   const trust = await trusted(day, region);
   const password = await day.aws.secret(parameter);
@@ -54,7 +110,7 @@ export async function psql(day: Daily, words: readonly string[], { as }: PsqlOpt
   });
   try {
     day.say(`${environment}: ${user}@${database.host}/${database.name}, certificate: ${trust.PGSSLMODE}`);
-    const connection = {
+    return await runClient(day, client, words, {
       // The name is what the certificate is compared with; the address is where the tunnel begins.
       PGHOST: database.host,
       PGHOSTADDR: "127.0.0.1",
@@ -63,11 +119,7 @@ export async function psql(day: Daily, words: readonly string[], { as }: PsqlOpt
       PGDATABASE: database.name,
       PGPASSWORD: password,
       ...trust,
-    };
-    const exitCode = await day.handOver(async () =>
-      exitCodeOf(spawn(client, [...words], { stdio: "inherit", env: { ...env, ...connection } })),
-    );
-    return { text: "", exitCode };
+    });
   } finally {
     await tunnel.close();
   }

@@ -2,11 +2,11 @@ import { createInterface } from "node:readline";
 import { Writable } from "node:stream";
 import type { Contract } from "../../modules/contract";
 import type { DailyAws } from "../aws/daily";
+import { chosenServices } from "../choose";
+import type { Done } from "../end";
 import { refused } from "../errors";
 import { parameterName } from "../facts";
 import { isPlaceholder } from "../placeholder";
-import type { Done } from "../end";
-import { chosenServices } from "../choose";
 import type { Daily, DailyOptions } from "./session";
 
 /** One secret of one service. */
@@ -14,6 +14,8 @@ interface Secret {
   service: string;
   variable: string;
   parameter: string;
+  /** Whether it is of the other of two databases, and no task reads it now. */
+  spare: boolean;
 }
 
 /** `missing`: nobody has set it yet. `placeholder`: nor here, where an older Slipway made the parameter. */
@@ -28,13 +30,16 @@ export interface SecretOptions extends DailyOptions {
 const LARGEST = 4_096;
 
 const secretsOf = (contract: Contract, services: readonly string[]): Secret[] =>
-  chosenServices(contract, services).flatMap(({ name: service, secrets }) =>
-    Object.entries(secrets).map(([variable, reference]) => ({
-      service,
-      variable,
-      parameter: parameterName(reference),
-    })),
-  );
+  chosenServices(contract, services).flatMap(({ name: service, secrets, otherSecrets = {} }) => {
+    const all = (of: Readonly<Record<string, string>>, spare: boolean) =>
+      Object.entries(of).map(([variable, reference]) => ({
+        service,
+        variable,
+        parameter: parameterName(reference),
+        spare,
+      }));
+    return [...all(secrets, false), ...all(otherSecrets, true)];
+  });
 
 /** The secrets of this name: several services may have one each. */
 function named(contract: Contract, variable: string, { service }: SecretOptions): Secret[] {
@@ -67,7 +72,7 @@ function ahead(contract: Contract, variable: string, { service }: SecretOptions)
         `npx slipway apply ${contract.environment}, then set it.`,
       );
     const parameter = secrets[variable] ?? `${secretFolder}${variable}`;
-    return { service: name, variable, parameter: parameterName(parameter) };
+    return { service: name, variable, parameter: parameterName(parameter), spare: false };
   });
 }
 
@@ -147,12 +152,13 @@ export async function listSecrets(day: Daily, options: SecretOptions): Promise<D
   if (secrets.length === 0) return { text: `${day.contract.environment} has no secrets.` };
   const width = Math.max(...secrets.map((secret) => titles([secret]).length));
   for (const secret of secrets) {
-    const { state, changed } = secret;
+    const { state, changed, spare } = secret;
+    const use = spare ? ", read once `use` names the database that is elsewhere" : "";
     const when = state === "set" && changed ? ` ${changed.slice(0, 10)}` : "";
     const mark = state === "set" ? day.colors.green("✓") : day.colors.yellow("!");
-    await day.print(`${mark} ${titles([secret]).padEnd(width)}  ${state}${when}\n`);
+    await day.print(`${mark} ${titles([secret]).padEnd(width)}  ${state}${when}${use}\n`);
   }
-  const open = secrets.filter(({ state }) => state !== "set");
+  const open = secrets.filter(({ state, spare }) => state !== "set" && !spare);
   return {
     text:
       open.length > 0

@@ -1,6 +1,7 @@
 import { duration } from "../../terminal/duration";
 import type { Check, CheckStatus, DeployEvent, Result, ServiceStatus } from "../events";
 import { shortDigest } from "../image";
+import { DATABASES } from "../used-database";
 
 const MARKS: Record<CheckStatus, string> = { ok: "✓", warning: "!", busy: "…", failed: "✗" };
 
@@ -46,12 +47,16 @@ const LOGIN_STATES: Record<NonNullable<ServiceStatus["login"]>["state"], string>
 const loginLines = (login: ServiceStatus["login"]): string[] =>
   login ? [`  database login ${login.user}${LOGIN_STATES[login.state]}`] : [];
 
+const databaseLines = (database: ServiceStatus["database"]): string[] =>
+  database ? [`  database: ${DATABASES[database]}`] : [];
+
 const serviceLines = (
-  { name, state, tag, login, running, deployments }: ServiceStatus,
+  { name, state, tag, database, login, running, deployments }: ServiceStatus,
   now: string,
 ): string[] => [
   `${name}: ${state}`,
   ...tagLines(tag),
+  ...databaseLines(database),
   ...loginLines(login),
   ...running.map(
     ({ digest, tags, tasks, since }) =>

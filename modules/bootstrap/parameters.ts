@@ -9,10 +9,11 @@ import type { Environment } from "../environment/environment";
  */
 export function parameterPatterns(environment: Environment): string[] {
   const names = environment.node.findAll().flatMap((one) => (isParameter(one) ? (one.nameInput ?? []) : []));
-  const { configuration, externalDatabase } = environment;
-  // A database that goes is read once more, too; in this folder nobody writes but where it is elsewhere.
-  const database = externalDatabase ? [] : [`/${configuration.name}/database/*`];
-  return [...new Set([...names.map(patternOf), ...database])].sort();
+  const folder = `/${environment.configuration.name}/database/`;
+  // A database that goes is read once more, too. In its folder a person writes the URL of one that is elsewhere.
+  const database = environment.externalDatabase ? [`${folder}*/*`, `${folder}logins`] : [`${folder}*`];
+  const others = names.filter((name) => !name.startsWith(folder));
+  return [...new Set([...others.map(patternOf), ...database])].sort();
 }
 
 const isParameter = (one: IConstruct): one is SsmParameter =>

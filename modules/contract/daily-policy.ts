@@ -94,27 +94,34 @@ const useKey = (contract: Contract, Sid: string, action: string) =>
 
 function askDatabase(contract: Contract): Statement[] {
   const { bastion, database } = contract;
-  if (!bastion || !database) return [];
+  if (!database) return [];
+  const url = database.also ? [parameter(contract, database.also.url)] : [];
+  if (!bastion && url.length === 0) return [];
+  return [
+    // A rotation gives the password another name, which differs in its version alone.
+    allow(
+      "ReadPassword",
+      ["ssm:GetParameter"],
+      [
+        ...[database, ...Object.values(database.logins?.services ?? {})].map(({ password }) =>
+          parameter(contract, password.replace(/\/\d+\//, "/*/")),
+        ),
+        ...url,
+      ],
+    ),
+    ...useKey(contract, "DecryptPassword", "kms:Decrypt"),
+    ...(bastion ? openTunnel(contract, bastion.instance) : []),
+  ];
+}
+
+function openTunnel(contract: Contract, instance: string): Statement[] {
   const document = arn(
     { ...contract, account: "" },
     "ssm",
     "document/AWS-StartPortForwardingSessionToRemoteHost",
   );
   return [
-    // A rotation gives the password another name, which differs in its version alone.
-    allow(
-      "ReadPassword",
-      ["ssm:GetParameter"],
-      [database, ...Object.values(database.logins?.services ?? {})].map(({ password }) =>
-        parameter(contract, password.replace(/\/\d+\//, "/*/")),
-      ),
-    ),
-    ...useKey(contract, "DecryptPassword", "kms:Decrypt"),
-    allow(
-      "OpenTunnel",
-      ["ssm:StartSession"],
-      [arn(contract, "ec2", `instance/${bastion.instance}`), document],
-    ),
+    allow("OpenTunnel", ["ssm:StartSession"], [arn(contract, "ec2", `instance/${instance}`), document]),
     // A session's name begins with whoever started it.
     allow("CloseOwnTunnel", ["ssm:TerminateSession"], [arn(contract, "ssm", "session/${aws:userid}-*")]),
   ];
@@ -123,9 +130,11 @@ function askDatabase(contract: Contract): Statement[] {
 function writeSecrets(contract: Contract): Statement[] {
   // A service's folder holds those that an apply is still to give it, too.
   const names = unique(
-    contract.services.flatMap(({ secrets, secretFolder }) => [
+    contract.services.flatMap(({ secrets, otherSecrets, secretFolder }) => [
       ...(secretFolder === undefined ? [] : [`${secretFolder}*`]),
-      ...Object.values(secrets).filter((one) => !secretFolder || !one.startsWith(secretFolder)),
+      ...Object.values({ ...otherSecrets, ...secrets }).filter(
+        (one) => !secretFolder || !one.startsWith(secretFolder),
+      ),
     ]),
   );
   return [

@@ -78,6 +78,8 @@ const service = z.object({
   logs,
   /** SSM parameters that a person writes, by environment variable. */
   secrets: z.record(name, name),
+  /** Those of the other of two databases, which its tasks are not given now: they may be written before they are. */
+  otherSecrets: z.record(name, name).optional(),
   /** How their names begin: another one is written there before an apply gives it to the service. Absent as the database is. */
   secretFolder: name.optional(),
   migration: z
@@ -134,6 +136,10 @@ const database = z.object({
   instances: z.array(name).optional(),
   /** Absent where services are the master user, too. */
   logins: logins.optional(),
+  /** The one that is elsewhere beside it: the SecureString parameter that holds its URL. Absent where there is none. */
+  also: z.object({ url: name }).optional(),
+  /** Which of two databases services and migrations are given. Absent where there is but one. */
+  use: z.enum(["own", "external"]).optional(),
 });
 
 /** What a step of a move needs to know, while an environment's file says `move`. */

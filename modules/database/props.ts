@@ -31,6 +31,13 @@ const loginOptions = options({
     .default(PSQL_IMAGE),
 });
 
+/** What names a Postgres that is elsewhere: whatever else stands there may be a password, and no message shows it. */
+const external = (option: "url" | "also") =>
+  z.custom<"external">(
+    (written) => written === "external",
+    `is written by a person, not here: say ${option}: "external".`,
+  );
+
 export const databaseOptions = options({
   /** RDS instance class. @default "db.t4g.micro" */
   instanceClass: z
@@ -99,6 +106,18 @@ export const databaseOptions = options({
    * @default false
    */
   applyImmediately: z.boolean().default(false),
+  /**
+   * `"external"`: a Postgres that is elsewhere beside this one, whose URL a person writes as that of one alone. Each service that
+   * has a database names the variables that it reads a URL from, so that it can be given either.
+   * @default none
+   */
+  also: external("also").optional(),
+  /**
+   * Which of the two databases services, schedules and migrations are given: `"own"`, the one that the environment makes, or
+   * `"external"`, the one that `also` names. A change replaces their tasks and nothing else.
+   * @default "own"
+   */
+  use: z.enum(["own", "external"]).default("own"),
 });
 
 /** A Postgres that is elsewhere: nothing of it is made. */
@@ -107,11 +126,7 @@ export const externalDatabaseOptions = options({
    * `"external"`: a person writes the URL, `npx slipway secret set <environment> DATABASE_URL`, and services are given it in
    * the variables that they name under `database`, `DATABASE_URL` if they name none. They get no PG* variables.
    */
-  url: z.custom<"external">(
-    (url) => url === "external",
-    // Whatever stands there may be a password: no message shows it.
-    'is written by a person, not here: say url: "external".',
-  ),
+  url: external("url"),
 });
 
 /** What a file says of a database that the environment makes. */

@@ -27,6 +27,7 @@ export function* checkServices(parsed: Parsed, configuration: Configuration): Ge
     const checks = [
       ...checkExposure(service, configuration),
       ...checkCapacity(service, own.capacity, configuration),
+      ...checkAccess(service, own.database, configuration),
       ...checkVariables(service, own.database, configuration),
       ...checkPermissions(service),
       ...checkRoot(service),
@@ -188,10 +189,13 @@ function* checkCapacity(
   }
 }
 
-function* checkVariables(
-  service: ServiceConfiguration,
-  written: Parsed["services"][string]["database"],
-  { database, distribution, services }: Configuration,
+type WrittenAccess = Parsed["services"][string]["database"];
+
+/** What a service asks of the database, and cannot be given. */
+function* checkAccess(
+  { database: access }: ServiceConfiguration,
+  written: WrittenAccess,
+  { database }: Configuration,
 ): Generator<Mistake> {
   const urls = (written && written.urls) || [];
   if (!database && urls.length > 0) {
@@ -200,16 +204,31 @@ function* checkVariables(
       message: `${urls.join(", ")} would be the URL of a database, and the environment has none.`,
     };
   }
-  const logins = database && database.url === undefined && database.logins;
-  if (service.database && service.database.schema !== DEFAULT_SCHEMA && !logins) {
+  if (!access) return;
+  const made = database && database.url === undefined && database;
+  if (made && made.also && urls.length === 0) {
     yield {
-      path: "database.schema",
+      path: "database.urls",
       message:
-        database && database.url !== undefined
-          ? `${show(service.database.schema)} is about logins, which a database that is elsewhere has none of: its URL says who may do what.`
-          : `${show(service.database.schema)} is about a login of its own; say logins: true in database, or leave it out.`,
+        'is empty, and a database that is elsewhere has its URL alone to give, no PG* variables: name those that the service reads a URL from, like database: ["DATABASE_URL"], or say database: false.',
     };
   }
+  if (access.schema === DEFAULT_SCHEMA || (made && made.logins && !made.also)) return;
+  const schema = show(access.schema);
+  const reason = !made
+    ? `${schema} is about logins, which a database that is elsewhere has none of: its URL says who may do what.`
+    : made.also
+      ? `${schema} is a schema of the environment's own database: in the one that is elsewhere its URL names one for all services. Leave it out while there are two.`
+      : `${schema} is about a login of its own; say logins: true in database, or leave it out.`;
+  yield { path: "database.schema", message: reason };
+}
+
+function* checkVariables(
+  service: ServiceConfiguration,
+  written: WrittenAccess,
+  { distribution, services }: Configuration,
+): Generator<Mistake> {
+  const urls = (written && written.urls) || [];
   const seen = new Map<string, string>();
   for (const [source, variables] of variablesOf(service, service.database ? service.database.urls : urls)) {
     for (const variable of variables) {

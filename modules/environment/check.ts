@@ -82,6 +82,13 @@ function* checkSubnets(
 export function* checkDatabase(configuration: Configuration): Generator<Mistake> {
   const { database } = configuration;
   if (database && database.url === undefined) {
+    if (database.use === "external" && database.also === undefined) {
+      yield {
+        path: "database.use",
+        message:
+          '"external" is a database that there is not: say also: "external", or leave it out for the one that the environment makes.',
+      };
+    }
     yield* checkReplicas(database);
     yield* checkLogins(database, configuration);
   }

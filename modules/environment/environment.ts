@@ -59,7 +59,7 @@ export class Environment<
   readonly database: Own;
   /** How far a move into it has come, while its file says one. */
   readonly move: MoveState | undefined;
-  /** The one that is elsewhere, instead. */
+  /** The one that is elsewhere, instead or beside it. */
   readonly externalDatabase: ExternalDatabase | undefined;
   /** A user of the database for each service. */
   readonly logins: Logins | undefined;
@@ -153,9 +153,9 @@ export class Environment<
   private createExternalDatabase() {
     const { account } = this;
     const { name, region, database } = this.configuration;
-    return database && database.url
-      ? new ExternalDatabase(this, "database", { name, account, region })
-      : undefined;
+    if (!database || (database.url === undefined && database.also === undefined)) return undefined;
+    const id = database.url === undefined ? "external_database" : "database";
+    return new ExternalDatabase(this, id, { name, account, region });
   }
 
   private createLogins() {
@@ -228,7 +228,6 @@ export class Environment<
 
   private createServices() {
     const { account, configuration, key, network, cluster, distribution, internal, uses } = this;
-    const { database, externalDatabase, logins } = this;
     return byName(
       "service",
       configuration.services.map((service) => {
@@ -243,8 +242,7 @@ export class Environment<
           network,
           cluster,
           registry,
-          database: databaseOf(service, database) || externalDatabase,
-          login: logins?.services.get(service.name),
+          ...this.connectionsOf(service),
           distribution,
           internal,
           uses,
@@ -253,6 +251,23 @@ export class Environment<
         return [service.name, new Service(this, `service_${service.name}`, props)] as const;
       }),
     );
+  }
+
+  /** Of two databases the one that services are given; of one that is made, the service's login, too. */
+  private connectionsOf(service: ServiceConfiguration) {
+    const { externalDatabase: external, logins } = this;
+    const own = databaseOf(service, this.database) || undefined;
+    if (own === undefined) return { database: external };
+    const login = logins?.services.get(service.name);
+    if (external === undefined) return { database: own, login };
+    return this.usesExternal
+      ? { database: external, others: [own, ...(login ? [login.before, login.now] : [])] }
+      : { database: own, login, others: [external] };
+  }
+
+  private get usesExternal(): boolean {
+    const { database } = this.configuration;
+    return database && database.url === undefined ? database.use === "external" : false;
   }
 
   private everyService(): Service[] {
@@ -365,8 +380,16 @@ export class Environment<
   }
 
   private databaseContract() {
-    if (!this.database) return null;
-    return { ...this.database.contract, ...(this.logins && { logins: this.logins.contract }) };
+    const { database, externalDatabase, logins } = this;
+    if (!database) return null;
+    return {
+      ...database.contract,
+      ...(logins && { logins: logins.contract }),
+      ...(externalDatabase && {
+        also: { url: externalDatabase.url.name },
+        use: this.usesExternal ? ("external" as const) : ("own" as const),
+      }),
+    };
   }
 
   private moveContract({ parameter }: MoveState): MoveContract {

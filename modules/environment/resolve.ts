@@ -168,7 +168,7 @@ function neededEndpoints({ services, cluster }: Parsed) {
 /** One of the 256 /16 of 10.0.0.0/8, by the name: a copied file gets its own, and keeps it. */
 const cidrFor = (name: string) => `10.${createHash("sha256").update(name).digest()[0]}.0.0/16`;
 
-/** What a service gets of the database; of one that is elsewhere the URL alone, under some name. */
+/** What a service gets of the database; of one that is elsewhere the URL alone, under some name. Of two, what it may get of either. */
 function completeAccess(
   own: Parsed["services"][string]["database"],
   database: Parsed["database"],

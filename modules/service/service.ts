@@ -51,8 +51,10 @@ interface Props {
   readonly registry: Registry;
   /** The database's, as whoever its migrations are. */
   readonly database: Connection | undefined;
+  /** Those of the other of two databases: tasks of the roll-out that changes which one it is given may start with either. */
+  readonly others?: readonly Connection[] | undefined;
   /** Login of the service, where services have one. */
-  readonly login: ServiceLogin | undefined;
+  readonly login?: ServiceLogin | undefined;
   readonly distribution: Distribution | undefined;
   readonly internal: Internal | undefined;
   /** All that the environment's services use, by name. */
@@ -60,6 +62,10 @@ interface Props {
   /** What keeps its work back during a move into the environment. */
   readonly hold: Hold | undefined;
 }
+
+/** Names of parameters that a person writes, by variable. */
+const namesOf = (parameters: Readonly<Record<string, HandWritten>>): Record<string, string> =>
+  Object.fromEntries(Object.entries(parameters).map(([variable, { name }]) => [variable, name]));
 
 /** What one task definition of a service runs. */
 interface Run {
@@ -145,9 +151,8 @@ export class Service extends Construct {
       network: this.taskNetwork ?? null,
       ...(this.taskNetwork && this.props.network.ipv6 && { ipv6: true }),
       logs,
-      secrets: Object.fromEntries(
-        Object.entries(this.handWritten()).map(([variable, { name }]) => [variable, name]),
-      ),
+      secrets: namesOf(this.handWritten()),
+      ...this.otherSecrets(),
       secretFolder: this.secretFolder,
       migration:
         own.migrations && this.migration
@@ -461,14 +466,22 @@ export class Service extends Construct {
 
   /** Each once: several variables may hold the one URL. */
   private parameterArns() {
-    const { database, login } = this.props;
-    const links = [database, login?.before, login?.now].map((one) => this.link(one));
-    return [...new Set([...Object.values(this.ownSecrets()), ...links.flatMap((one) => one.parameterArns)])];
+    const { database, others = [], login } = this.props;
+    const links = [database, login?.before, login?.now, ...others].map((one) => this.link(one));
+    const arns = links.flatMap((one) => one.parameterArns);
+    // In one order, whichever of two databases is the other.
+    return [...new Set([...Object.values(this.ownSecrets()), ...(others.length > 0 ? arns.sort() : arns)])];
   }
 
   /** The service's own secrets, and the URL of a database that is elsewhere. */
   private handWritten() {
     return { ...this.secrets, ...this.link(this.props.database).handWritten };
+  }
+
+  private otherSecrets() {
+    const { others } = this.props;
+    if (others === undefined) return {};
+    return { otherSecrets: namesOf(Object.assign({}, ...others.map((one) => this.link(one).handWritten))) };
   }
 
   /** ARNs of the service's own secrets, by variable. */

@@ -83,6 +83,11 @@ export const environmentChoices = additions({
       },
     },
   },
+  "two databases": {
+    none: {},
+    "its own": { database: { also: "external" } },
+    "the one elsewhere": { database: { also: "external", use: "external" } },
+  },
   // A copy of its image: with NAT and without it.
   logins: {
     off: {},
@@ -179,6 +184,14 @@ const noOwnAddress = /is served by nobody, since distribution is false/;
 export const refusals: readonly (readonly [one: Choice, other: Choice, said: RegExp])[] = [
   [["nat", "none"], ["endpoints", "some"], /without NAT the environment reaches AWS through endpoints alone/],
   [["logins", "off"], ["web's database", "its own schema"], /say logins: true in database/],
+  ...(["its own", "the one elsewhere"] as const).flatMap((of) => [
+    [["two databases", of], ["web's database", "yes"], /has its URL alone to give/] as const,
+    [
+      ["two databases", of],
+      ["web's database", "its own schema"],
+      /Leave it out while there are two/,
+    ] as const,
+  ]),
   [["vpc", "there"], ["zones", "two"], notOurs],
   [["vpc", "there"], ["zones", "by name"], notOurs],
   [["vpc", "there"], ["peering", "with another"], notOurs],

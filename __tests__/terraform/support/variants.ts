@@ -15,6 +15,7 @@ export const variants: Readonly<Record<string, string>> = {
   "no-database": `database: false,`,
   "external-database": `database: { url: "external" },`,
   logins: `database: { logins: true, passwordVersion: 2 }, services: { web: { port: 8080, migrations: true, schedules: { nightly: { expression: "rate(1 day)", command: ["report"] } } }, billing: { capacity: "fargate", database: { schema: "billing", urls: ["DATABASE_URL"] } } },`,
+  "two-databases": `database: { also: "external", use: "external", logins: true, passwordVersion: 2, replicas: 1 }, services: { web: { port: 8080, database: ["DATABASE_URL"], migrations: true, schedules: { nightly: { expression: "rate(1 day)", command: ["report"] } } }, worker: { capacity: "fargate", database: ["POSTGRES_URL"] }, stateless: { command: ["run"], database: false } },`,
   "own-logins-image": `network: { nat: false }, database: { logins: { image: "123456789012.dkr.ecr.us-west-2.amazonaws.com/postgres:17-alpine" } },`,
   "read-replica": `database: { replicas: 1, engineVersion: "16" },`,
   "large-database": `database: { instanceClass: "db.m7g.large", multiAz: true, engineVersion: "16.4", storage: 100, maxStorage: 200, parameters: { max_connections: 200, work_mem: "8192" }, finalSnapshot: true },`,
