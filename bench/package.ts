@@ -49,7 +49,7 @@ function synthesis(scratch: string): Row {
     what: "synth, built : node -r cdktf -e 0, time",
     measured: `${inMs(ours.seconds)} : ${inMs(cdktf)}`,
     ratio: ours.seconds / cdktf,
-    bound: 5.5,
+    bound: 5,
   };
 }
 

@@ -8,6 +8,7 @@ import { cpSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { buildCreatePackage } from "./create-package";
 import { buildDeployFile } from "./deploy-file";
+import { joinEntries } from "./entries";
 
 const ROOT = join(__dirname, "..");
 const DIST = join(ROOT, "dist");
@@ -33,6 +34,7 @@ async function main([folder]: readonly string[]): Promise<void> {
     return;
   }
   copyData();
+  await joinEntries(DIST);
   await buildDeployFile(join(DIST, "slipway-deploy"));
   await buildCreatePackage(join(DIST, "create-slipway"));
 }

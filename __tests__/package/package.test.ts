@@ -82,17 +82,17 @@ describe("the package", () => {
       ],
       ...["sandbox", "terminal", "terraform", "testing"],
     ];
-    const dist = new RegExp(`^dist/(app|(${sources.join("|")})/[\\w./-]+)\\.(js|d\\.ts)$`);
+    const dist = new RegExp(`^dist/(app|(${[...sources, "shared"].join("|")})/[\\w./-]+)\\.(js|d\\.ts)$`);
     const others = consumer.files.filter((file) => !dist.test(file));
     expect(others).toEqual([
-      ...["LICENSE", "README.md", "bin/slipway.js", "bin/typescript.js"],
+      ...["LICENSE", "README.md", "bin/slipway.js", "bin/typescript.js", "dist/LICENSES.txt"],
       ...["engine/postgres-image/bin/psql", "iam/actions.json", "wire/provider.proto"].map(
         (file) => `dist/sandbox/${file}`,
       ),
       "package.json",
     ]);
     const folders = new Set(consumer.files.map((file) => /^dist\/(\w+)\//.exec(file)?.[1]));
-    expect([...folders].filter((one) => one !== undefined).sort()).toEqual(sources);
+    expect([...folders].filter((one) => one !== undefined).sort()).toEqual([...sources, "shared"].sort());
   });
 
   it("declares what its exports lead to, and not what only commands run", () => {
