@@ -35,6 +35,7 @@ const houses = [
   "terraform",
   "npm",
   "dns",
+  "move",
   "testing",
   "terminal",
   "cli",
@@ -161,6 +162,13 @@ describe("who may import whom", () => {
     );
   });
 
+  test("move: deploy's parts, the contract, and whom to ask for records", () => {
+    const allowed = (target: string) =>
+      /^(deploy|modules\/contract)(\/|$)/.test(target) || target === "dns/records" || isTerminal(target);
+    expect(strays("move", allowed)).toEqual([]);
+    expect(from("move").length).toBeGreaterThan(30);
+  });
+
   test("cli: the programs that it loads, one at a time", () => {
     expect(
       strays("cli", (target) => /^\w+\/main$|package\.json$/.test(target) || isTerminal(target)),
@@ -224,7 +232,7 @@ describe("who may import whom", () => {
     expect(from(name).length).toBeGreaterThan(3);
   });
 
-  test.each(["postgres", "github", "import", "demo", "bench", "try"])(
+  test.each(["postgres", "github", "import", "demo", "bench", "try", "move"])(
     "nobody imports %s but tests and the command",
     (name) => {
       const others = imports.filter(

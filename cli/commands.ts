@@ -71,6 +71,14 @@ export const COMMANDS: readonly Entry[] = [
     },
   ),
   {
+    name: "move",
+    description: "move an address from another platform into an environment",
+    group: "Moving in:",
+    load: () => require("../move/main"),
+    alone: true,
+    readsEnvironments: true,
+  },
+  {
     name: "sandbox",
     description: "run any command with AWS stood in for: no account, no credentials",
     group: "Without AWS:",

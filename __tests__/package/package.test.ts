@@ -76,6 +76,7 @@ describe("the package", () => {
         "guardrails",
         "import",
         "modules",
+        "move",
         "npm",
         "plan",
         "postgres",

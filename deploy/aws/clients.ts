@@ -3,7 +3,7 @@ import { ECRClient } from "@aws-sdk/client-ecr";
 import { ECSClient } from "@aws-sdk/client-ecs";
 import { RDSClient } from "@aws-sdk/client-rds";
 import { SSMClient } from "@aws-sdk/client-ssm";
-import { STSClient } from "@aws-sdk/client-sts";
+import { STSClient, type STSClientConfig } from "@aws-sdk/client-sts";
 import { profileFor } from "../../terminal/profile";
 import type { Written } from "../environment-file";
 import { refused } from "../errors";
@@ -20,7 +20,12 @@ export interface Clients {
   logs: CloudWatchLogsClient;
   rds: RDSClient;
   sts: STSClient;
+  /** Makes one more client as these are: same identity, region and patience. */
+  make<C extends Client>(kind: new (config: Shared) => C): C;
 }
+
+type Client = { middlewareStack: object };
+type Shared = Required<Pick<STSClientConfig, "region" | "credentials" | "maxAttempts" | "requestHandler">>;
 
 /** A call that has not answered by then is treated as a broken connection, in milliseconds. */
 const CONNECT_TIMEOUT = 5_000;
@@ -62,10 +67,11 @@ export async function makeClients(
   for (const client of Object.values(clients)) prepare(client);
   const ecrIn = (there: string) =>
     there === region ? clients.ecr : prepare(new ECRClient({ ...shared, region: there }));
-  return { region, regionFile: written?.region && written.file, ...clients, ecrIn };
+  const more = <C extends Client>(kind: new (config: Shared) => C) => prepare(new kind(shared));
+  return { region, regionFile: written?.region && written.file, ...clients, ecrIn, make: more };
 }
 
-function prepare<C extends { middlewareStack: object }>(client: C): C {
+function prepare<C extends Client>(client: C): C {
   const stack = client.middlewareStack as STSClient["middlewareStack"];
   // It copies every answer for a log that nobody keeps.
   stack.remove("loggerMiddleware");

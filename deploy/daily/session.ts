@@ -1,6 +1,6 @@
 import pc from "picocolors";
 import type { Contract } from "../../modules/contract";
-import { makeClients } from "../aws/clients";
+import { type Clients, makeClients } from "../aws/clients";
 import { DailyAws } from "../aws/daily";
 import { type Clock, systemClock } from "../clock";
 import { contractFromFile, contractFromParameter } from "../contract-source";
@@ -55,6 +55,8 @@ export const realDay = (): DailySurroundings => ({
 export interface Daily extends DailySurroundings {
   contract: Contract;
   aws: DailyAws;
+  /** The SDK's, for commands that make more calls than these. */
+  clients: Clients;
   signal: AbortSignal;
   colors: ReturnType<typeof pc.createColors>;
   /** Writes to standard output, and waits for whoever reads it. */
@@ -93,11 +95,12 @@ export async function daily(
   const say = (text: string) => void stderr.write(`${visible(mask(text))}\n`);
   try {
     const end = await endOf(async () => {
-      const { contract, aws } = await open(environment, options, signal, around);
+      const { contract, aws, clients } = await open(environment, options, signal, around);
       const day: Daily = {
         ...around,
         contract,
         aws,
+        clients,
         signal,
         colors: pc.createColors(hasColors(stdout, env)),
         print: (text) => write(stdout, text, signal),
@@ -137,14 +140,14 @@ async function open(
   { outputs }: DailyOptions,
   signal: AbortSignal,
   { clock, random }: DailySurroundings,
-): Promise<{ contract: Contract; aws: DailyAws }> {
+): Promise<{ contract: Contract; aws: DailyAws; clients: Clients }> {
   if (!ENVIRONMENT.test(environment))
     throw refused(`${JSON.stringify(environment)} is no environment's name: letters, digits and hyphens.`);
   const given = outputs ? await contractFromFile(outputs, environment) : null;
   const clients = await makeClients(writtenPlace(environment), () => given?.region);
   const aws = new DailyAws(clients, { clock, random, signal });
   await refuseOtherAccount(aws, environment);
-  return { contract: given ?? (await contractFromParameter(aws, environment)), aws };
+  return { contract: given ?? (await contractFromParameter(aws, environment)), aws, clients };
 }
 
 /** Waits where the reader is slower: nothing piles up in memory. */

@@ -1,0 +1,277 @@
+import { describe, expect, it } from "vitest";
+import { EXIT } from "../../deploy/exit-code";
+import { DOMAIN, EDGE, MoveWorld, OLD_RECORD, ORIGIN } from "./support/world";
+
+const LED = [`A ${EDGE}`, `AAAA ${EDGE}`];
+
+/** How a call ended that shall fail. */
+const failureOf = (call: Promise<unknown>) =>
+  call.then(
+    () => expect.unreachable("it succeeded"),
+    (error) => ({
+      message: String(error.message),
+      wayOut: error.wayOut as string[],
+      exitCode: error.exitCode,
+    }),
+  );
+
+describe("the road of an address", () => {
+  it("goes from the old side to the new one, and ends when everything stands there", async () => {
+    const world = new MoveWorld();
+    await world.front();
+    expect(world.leading).toEqual(LED);
+    expect(world.state.records).toEqual([{ name: DOMAIN, type: "CNAME", ttl: 300, values: [ORIGIN] }]);
+    await world.shift(1);
+    expect(world.edge).toEqual({ share: 1, hold: false });
+    await world.back();
+    expect(world.edge.share).toBe(0);
+    expect(world.leading).toEqual(LED);
+    await world.shift(100);
+    await world.workers(["worker"]);
+    expect(world.counts).toEqual({ "staging-worker": 2 });
+    await world.wait(86_400_000);
+    const { text } = await world.finish();
+    expect(text).toContain("take `move` out of environments/staging.ts");
+    expect(text).toContain(`switch off the service at https://${ORIGIN}, and the old worker`);
+    expect(world.state).toMatchObject({ share: 100, workers: ["worker"] });
+    expect(world.state.steps.map(({ step, state }) => `${step} ${state}`)).toEqual([
+      "front done",
+      "back done",
+      "shift done",
+      "workers done",
+      "finish done",
+    ]);
+    expect(world.isLocked).toBe(false);
+  });
+
+  it("goes back step by step to where it began, and nothing is left", async () => {
+    const world = new MoveWorld();
+    await world.front();
+    await world.shift(100);
+    await world.workers(["worker"]);
+    await world.wait(86_400_000);
+    await world.finish();
+    const words: string[] = [];
+    for (let nth = 0; nth < 5; nth++) words.push((await world.back()).text.split(":")[0] ?? "");
+    expect(words).toEqual([
+      "✓ back from finish",
+      "✓ back from workers",
+      "✓ back from shift",
+      "✓ back from front",
+      "✓ back",
+    ]);
+    expect(world.records).toEqual([OLD_RECORD]);
+    expect(world.edge).toEqual({ share: 0, hold: false });
+    expect(world.counts).toEqual({ "staging-worker": 0 });
+    const { steps, records, ...rest } = world.state;
+    expect(rest).toEqual({ version: 1, use: "external", workers: [], share: 0, hold: false });
+    expect(records).toBeUndefined();
+    expect(steps.map(({ step }) => step)).toEqual(["back"]);
+  });
+
+  it("does nothing twice", async () => {
+    const world = new MoveWorld();
+    const changing = ["changeRecords", "putStored", "setCount", "associateAlias"];
+    const changes = () => world.calls.filter((call) => changing.includes(call)).length;
+    for (const step of [() => world.front(), () => world.shift(5), () => world.workers(["worker"])]) {
+      await step();
+      const before = changes();
+      expect((await step()).text).toMatch(/already\. Nothing was done\.$/);
+      expect(changes()).toBe(before);
+    }
+    expect(changes()).toBe(3);
+  });
+
+  it("changes the records in one batch, which says what it takes and what that means", async () => {
+    const world = new MoveWorld();
+    await world.front();
+    expect(world.calls.filter((call) => call === "changeRecords")).toHaveLength(1);
+    expect(world.asked[0]).toContain(`– ${DOMAIN} CNAME ${ORIGIN}, TTL 300 s`);
+    expect(world.asked[0]).toContain(`+ ${DOMAIN} AAAA alias to ${EDGE}`);
+    expect(world.asked[0]).toContain("300 s at most");
+    expect(world.asked[0]).toMatch(/back: the records as they were/);
+  });
+
+  it("does nothing without a yes", async () => {
+    const world = new MoveWorld();
+    const { exitCode, message } = await failureOf(world.front({ yes: false }));
+    expect([exitCode, message]).toEqual([EXIT.refused, "Nothing was changed."]);
+    expect(world.records).toEqual([OLD_RECORD]);
+    expect(world.state.steps).toEqual([]);
+    expect(world.isLocked).toBe(false);
+  });
+
+  it("takes a name that is on another distribution of the account from there, before the records", async () => {
+    const world = new MoveWorld();
+    world.aliases = [];
+    await world.front();
+    const order = world.calls.filter((call) => ["associateAlias", "changeRecords"].includes(call));
+    expect(order).toEqual(["associateAlias", "changeRecords"]);
+    expect(world.aliases).toEqual([DOMAIN]);
+  });
+});
+
+describe("a shift", () => {
+  const fronted = async () => {
+    const world = new MoveWorld();
+    await world.front();
+    return world;
+  };
+
+  it("is seen at the edge within the store's propagation and five seconds", async () => {
+    const world = await fronted();
+    const began = world.clock.now();
+    await world.shift(20, {}, { watch: 0 });
+    expect(world.clock.now() - began).toBeLessThanOrEqual(world.propagation + 5_000);
+  });
+
+  it.each<[string, (world: MoveWorld) => void, RegExp]>([
+    [
+      "fails more often",
+      ({ sides }) => Object.assign(sides.new, { everyFails: 2 }),
+      /% of its answers are 5xx/,
+    ],
+    ["is slower", ({ sides }) => Object.assign(sides.new, { milliseconds: 400 }), /its p95 is 400 ms/],
+  ])("goes back to nobody by itself when the new side %s", async (_name, make, reason) => {
+    const world = await fronted();
+    make(world);
+    const { exitCode, message } = await failureOf(world.shift(50));
+    expect([exitCode, message]).toEqual([EXIT.rolloutFailed, expect.stringMatching(reason)]);
+    expect(world.edge.share).toBe(0);
+    expect(world.state.share).toBe(0);
+    expect(world.state.steps.at(-1)).toMatchObject({
+      step: "shift",
+      state: "done",
+      note: expect.stringContaining("went back from 50 %"),
+    });
+    expect(world.isLocked).toBe(false);
+  });
+
+  it("stays when the old side is as bad", async () => {
+    const world = await fronted();
+    for (const side of [world.sides.old, world.sides.new]) Object.assign(side, { milliseconds: 400 });
+    await world.shift(50);
+    expect(world.edge.share).toBe(50);
+  });
+
+  it("stops at a proof that does not come: the edge sends two per cent to the wrong side", async () => {
+    const world = await fronted();
+    world.propagation = 3_600_000;
+    const { exitCode, message } = await failureOf(world.shift(2));
+    expect([exitCode, message]).toEqual([EXIT.unknown, expect.stringContaining("the edge does not show it")]);
+    expect(world.state.steps.at(-1)).toMatchObject({ step: "shift", state: "begun" });
+  });
+
+  it("leaves a store that somebody changed by hand, and says how to go on", async () => {
+    const world = await fronted();
+    await world.shift(10);
+    world.putByHand(70);
+    const { message, wayOut, exitCode } = await failureOf(world.shift(20));
+    expect(exitCode).toBe(EXIT.refused);
+    expect(message).toContain("The store says 70 %, the journal 10 %");
+    expect(wayOut).toContain("To take what is there as it is: npx slipway move staging shift 70");
+    expect(world.edge.share).toBe(70);
+    await world.shift(70);
+    await world.shift(20);
+    expect(world.edge.share).toBe(20);
+  });
+
+  it("writes nothing over a change of the same moment", async () => {
+    const world = await fronted();
+    let once = true;
+    world.faults.push((operation) => {
+      if (operation !== "putStored" || !once) return;
+      once = false;
+      world.putByHand(33);
+    });
+    const { message } = await failureOf(world.shift(20));
+    expect(message).toContain("Somebody else changed the key-value store at this moment: it says 33 %");
+    expect(world.edge.share).toBe(33);
+  });
+});
+
+describe("workers", () => {
+  it("fail their proof when one more runs than shall", async () => {
+    const world = new MoveWorld();
+    world.extra = 1;
+    const { message, exitCode } = await failureOf(world.workers(["worker"]));
+    expect([exitCode, message]).toEqual([
+      EXIT.rolloutFailed,
+      "Not as many tasks run as shall: worker: 3 of 2.",
+    ]);
+    expect(world.state.steps.at(-1)).toMatchObject({ step: "workers", state: "begun" });
+  });
+
+  it("are asked for by name: without one it says which are held", async () => {
+    const world = new MoveWorld();
+    expect(await failureOf(world.workers([]))).toMatchObject({
+      message: "Which of them have stopped on the old side? Held are: worker.",
+      wayOut: ["npx slipway move staging workers worker"],
+    });
+    expect((await failureOf(world.workers(["mailer"]))).message).toContain(
+      "mailer: nothing of that name is held",
+    );
+  });
+
+  it("of schedules begin with the next apply, which is said", async () => {
+    const world = new MoveWorld();
+    world.plan = { ...world.plan, held: { web: { count: null, schedules: ["staging-web_nightly"] } } };
+    const { text } = await world.workers(["web"]);
+    expect(text).toContain("Schedules and autoscaling: npx slipway apply staging.");
+    expect(world.calls).not.toContain("setCount");
+    expect(world.state.workers).toEqual(["web"]);
+  });
+});
+
+describe("two people at once", () => {
+  it("the second is told who is at what, and changes nothing", async () => {
+    const world = new MoveWorld();
+    await world.front();
+    const first = world.shift(10, { by: "ana" });
+    await world.wait(1_000);
+    const { message, exitCode } = await failureOf(world.shift(90, { by: "ben" }));
+    expect([exitCode, message]).toEqual([
+      EXIT.superseded,
+      expect.stringMatching(/^ana takes the step shift since 2026-.* Nothing was changed\.$/),
+    ]);
+    await first;
+    expect(world.edge.share).toBe(10);
+  });
+
+  it("a lock whose holder died is taken over after two minutes, and not before", async () => {
+    const world = new MoveWorld();
+    await world.front();
+    let calls = 0;
+    void world.shift(10, { by: "ana", isDead: () => ++calls > 5 });
+    await world.wait(60_000);
+    expect((await failureOf(world.shift(10, { by: "ben" }))).exitCode).toBe(EXIT.superseded);
+    await world.wait(120_000);
+    await world.shift(10, { by: "ben" });
+    expect(world.state.steps.at(-1)).toMatchObject({ step: "shift", state: "done", by: "ben" });
+    expect(world.isLocked).toBe(false);
+  });
+
+  it("is renewed for as long as a step goes on", async () => {
+    const world = new MoveWorld();
+    await world.front();
+    const first = world.shift(10, { by: "ana" }, { watch: 600_000 });
+    await world.wait(300_000);
+    expect((await failureOf(world.shift(90, { by: "ben" }))).exitCode).toBe(EXIT.superseded);
+    await first;
+    expect(world.state.share).toBe(10);
+  });
+
+  it("whoever lost the lock writes nothing more", async () => {
+    const world = new MoveWorld();
+    await world.front();
+    world.faults.push((operation) => {
+      if (operation === "putStored") world.parameters.delete("/staging/move/lock");
+    });
+    const { message, exitCode } = await failureOf(world.shift(10));
+    expect([exitCode, message]).toEqual([
+      EXIT.superseded,
+      "The lock of this step is gone: somebody deleted it.",
+    ]);
+    expect(world.state.steps.at(-1)).toMatchObject({ step: "shift", state: "begun" });
+  });
+});

@@ -1,0 +1,344 @@
+import type { Service } from "@aws-sdk/client-ecs";
+import type { Change, ResourceRecordSet } from "@aws-sdk/client-route-53";
+import { AwsError } from "../../../deploy/aws/error";
+import type { Done } from "../../../deploy/end";
+import type { Contract, MoveContract } from "../../../modules/contract";
+import { FIRST_MOVE_STATE, type MoveState, type MoveStep } from "../../../modules/contract/move";
+import type { Cloud } from "../../../move/aws/gateway";
+import { back } from "../../../move/back";
+import { finish, type FinishArgs } from "../../../move/finish";
+import { front } from "../../../move/front";
+import { Lock } from "../../../move/lock";
+import type { Move } from "../../../move/move";
+import type { Ask, Said } from "../../../move/probe";
+import { shift, type ShiftArgs } from "../../../move/shift";
+import { Journal } from "../../../move/state";
+import { type Step, take } from "../../../move/step";
+import { survey } from "../../../move/survey/survey";
+import type { Check } from "../../../deploy/events";
+import { workers } from "../../../move/workers";
+import { contract, serviceContract } from "../../deploy/support/contract";
+import { VirtualClock } from "../../deploy/support/virtual-clock";
+
+export const DOMAIN = "app.example.com";
+export const ORIGIN = "abc.us-west-2.awsapprunner.com";
+export const EDGE = "d111111abcdef8.cloudfront.net";
+export const ZONE = "Z0123456789";
+const PARAMETER = "/staging/move";
+const LOCK = "/staging/move/lock";
+
+export const OLD_RECORD: ResourceRecordSet = {
+  Name: `${DOMAIN}.`,
+  Type: "CNAME",
+  TTL: 300,
+  ResourceRecords: [{ Value: ORIGIN }],
+};
+
+const PLAN: MoveContract = {
+  parameter: PARAMETER,
+  lock: LOCK,
+  from: {
+    origin: `https://${ORIGIN}`,
+    domain: DOMAIN,
+    health: "/health",
+    distribution: { id: "E123", domainName: EDGE },
+    zone: ZONE,
+    store: "arn:aws:cloudfront::123456789012:key-value-store/abc",
+  },
+  held: { worker: { count: 2, schedules: [] } },
+};
+
+export const SHIFT: Omit<ShiftArgs, "share"> = { watch: 10_000, bounds: { errors: 1, slower: 2 } };
+
+/** A side as the edge or a browser meets it. */
+interface Side {
+  status: number;
+  milliseconds: number;
+  location?: string;
+  /** What it says to a Host that is not its own. */
+  foreign: number;
+  certificateUntil?: Date;
+  /** Breaks every so manieth answer with 500; 0 for none. */
+  everyFails: number;
+}
+
+/** The process died: nothing that it asked for is answered any more. */
+const never = () => new Promise<never>(() => {});
+
+/**
+ * An account in which `staging` is being moved into, in memory: parameters, one zone, one distribution with its store and its
+ * function, one worker, and the old side. What dies, dies between two calls; what was called before has happened.
+ */
+export class MoveWorld {
+  readonly clock = new VirtualClock();
+  readonly parameters = new Map<string, { value: string; version: number }>();
+  records: ResourceRecordSet[] = [structuredClone(OLD_RECORD)];
+  aliases = [DOMAIN];
+  deployed = true;
+  foreign: { id: string; account: string }[] = [];
+  zoneName = "example.com";
+  store: { value: string | undefined; version: number } = { value: undefined, version: 1 };
+  /** What the edge goes by: the store, some time later. */
+  private seen: string | undefined;
+  propagation = 3_000;
+  counts: Record<string, number> = { "staging-worker": 0 };
+  /** Tasks that somebody started by other means. */
+  extra = 0;
+  readonly sides: Record<"old" | "new", Side> = {
+    old: { status: 200, milliseconds: 40, foreign: 404, everyFails: 0 },
+    new: { status: 200, milliseconds: 30, foreign: 200, everyFails: 0 },
+  };
+  /** Answers of each side by the distribution. */
+  answered = 0;
+  /** Every call, by its operation. */
+  readonly calls: string[] = [];
+  /** Looks at each call before it is answered: what it throws is the answer. */
+  readonly faults: ((operation: string) => void)[] = [];
+  plan: MoveContract = structuredClone(PLAN);
+  readonly told: string[] = [];
+  readonly asked: string[] = [];
+
+  constructor() {
+    this.parameters.set(PARAMETER, { value: JSON.stringify(FIRST_MOVE_STATE), version: 1 });
+  }
+
+  get state(): MoveState {
+    return JSON.parse(this.parameters.get(PARAMETER)?.value ?? "null");
+  }
+
+  set state(state: MoveState) {
+    this.parameters.set(PARAMETER, { value: JSON.stringify(state), version: 9 });
+  }
+
+  get isLocked(): boolean {
+    return this.parameters.has(LOCK);
+  }
+
+  /** What the store says. */
+  get edge(): { share: number; hold: boolean } {
+    return JSON.parse(this.store.value ?? '{"share":0,"hold":false}');
+  }
+
+  /** Changes the store as a person does, by hand. */
+  putByHand(share: number, hold = false): void {
+    this.put(JSON.stringify({ share, hold }));
+  }
+
+  /** The records that lead people somewhere, short. */
+  get leading(): string[] {
+    return this.records
+      .map(({ Type, AliasTarget, ResourceRecords }) => {
+        const to = AliasTarget?.DNSName ?? ResourceRecords?.map(({ Value }) => Value).join(", ");
+        return `${Type} ${to}`;
+      })
+      .sort();
+  }
+
+  private put(value: string): void {
+    this.store = { value, version: this.store.version + 1 };
+    this.clock.in(this.propagation, () => {
+      this.seen = value;
+    });
+  }
+
+  /** What an account answers, for as long as its caller lives. */
+  cloud(isDead: () => boolean = () => false): Cloud {
+    const call =
+      <Args extends unknown[], T>(operation: string, answer: (...args: Args) => T) =>
+      async (...args: Args): Promise<T> => {
+        if (isDead()) return never();
+        this.calls.push(operation);
+        for (const fault of this.faults) fault(operation);
+        const said = structuredClone(answer(...args));
+        // It has happened, and nobody hears of it.
+        return isDead() ? never() : said;
+      };
+    const own: Partial<Cloud> = {
+      parameter: call("parameter", (name: string) => this.parameters.get(name)?.value),
+      writtenParameter: call("writtenParameter", (name: string) => this.parameters.get(name)),
+      writeParameter: call("writeParameter", (name: string, value: string) => {
+        this.parameters.set(name, { value, version: (this.parameters.get(name)?.version ?? 0) + 1 });
+      }),
+      createParameter: call("createParameter", (name: string, value: string) => {
+        if (this.parameters.has(name)) return false;
+        this.parameters.set(name, { value, version: 1 });
+        return true;
+      }),
+      deleteParameter: call("deleteParameter", (name: string) => {
+        this.parameters.delete(name);
+      }),
+      zoneName: call("zoneName", () => this.zoneName),
+      recordSets: call("recordSets", () => this.records),
+      changeRecords: call("changeRecords", (_zone: string, changes: Change[]) => {
+        this.records = changed(this.records, changes);
+        return "/change/C1";
+      }),
+      isInSync: call("isInSync", () => true),
+      distribution: call("distribution", () => ({ aliases: this.aliases, deployed: this.deployed })),
+      distributionsOf: call("distributionsOf", () => this.foreign),
+      associateAlias: call("associateAlias", (_id: string, name: string) => {
+        this.aliases.push(name);
+      }),
+      stored: call("stored", () => ({ value: this.store.value, etag: String(this.store.version) })),
+      putStored: call("putStored", (_arn: string, value: string, etag: string) => {
+        if (etag !== String(this.store.version)) return false;
+        this.put(value);
+        return true;
+      }),
+      services: call("services", (_cluster: string, names: readonly string[]) =>
+        names.map(
+          (serviceName): Service => ({
+            serviceName,
+            desiredCount: this.counts[serviceName] ?? 0,
+            runningCount: (this.counts[serviceName] ?? 0) + this.extra,
+          }),
+        ),
+      ),
+      setCount: call("setCount", (_cluster: string, service: string, count: number) => {
+        this.counts[service] = count;
+      }),
+    };
+    return own as Cloud;
+  }
+
+  /** A request as the world answers it: by the distribution, or from the old side itself. */
+  readonly probe = async (ask: Ask): Promise<Said> => {
+    if (ask.at === ORIGIN) return this.answer("old", ask.host === undefined || ask.host === ORIGIN);
+    if (ask.at !== EDGE) throw new Error(`getaddrinfo ENOTFOUND ${ask.at}`);
+    const picked = ask.headers?.["x-slipway-origin"];
+    const bucket = Number(/slipway-viewer=(\d+)/.exec(ask.headers?.cookie ?? "")?.[1] ?? 5_000);
+    const { share } = JSON.parse(this.seen ?? '{"share":0}');
+    const side = picked === "old" || picked === "new" ? picked : bucket < share * 100 ? "new" : "old";
+    const said = this.answer(side, true);
+    return { ...said, headers: { ...said.headers, "x-slipway-origin": side } };
+  };
+
+  private answer(side: "old" | "new", ownHost: boolean): Said {
+    const { status, milliseconds, location, foreign, certificateUntil, everyFails } = this.sides[side];
+    this.answered++;
+    const fails = everyFails > 0 && this.answered % everyFails === 0;
+    return {
+      status: fails ? 500 : ownHost ? status : foreign,
+      milliseconds,
+      headers: { location },
+      ...(certificateUntil && { certificateUntil }),
+    };
+  }
+
+  get contract(): Contract {
+    return contract({
+      services: [serviceContract("web"), serviceContract("worker")],
+      move: this.plan,
+    });
+  }
+
+  /** One process that takes a step: lock, state, step, lock. It may die on the way. */
+  private async process<T>(
+    step: MoveStep,
+    by: string,
+    yes: boolean,
+    isDead: () => boolean,
+    body: (move: Move, consent: Parameters<typeof take>[3]) => Promise<T>,
+  ): Promise<T> {
+    const aws = this.cloud(isDead);
+    const lock = new Lock(aws, this.clock, LOCK);
+    await lock.take(by, step);
+    try {
+      const options = { check: () => lock.check(), by, now: () => this.clock.now() };
+      const journal = await Journal.read(aws, PARAMETER, options);
+      const move: Move = {
+        contract: this.contract,
+        plan: this.plan,
+        aws,
+        clock: this.clock,
+        signal: new AbortController().signal,
+        journal,
+        probe: async (ask) => (isDead() ? never() : this.probe(ask)),
+        find: undefined,
+        tell: async (text) => void this.told.push(text),
+        context: () => {
+          throw new Error("no step of the address needs deploy's parts");
+        },
+      };
+      const consent = {
+        show: async (_step: MoveStep, { lines, back: price }: { lines: readonly string[]; back: string }) =>
+          void this.asked.push([...lines, `back: ${price}`].join("\n")),
+        ask: async () => yes,
+      };
+      return await body(move, consent);
+    } finally {
+      await lock.release();
+    }
+  }
+
+  private run<Args>(
+    step: Step<Args>,
+    args: Args,
+    { by = "ana", yes = true, isDead = () => false }: How = {},
+  ) {
+    return this.process(step.name, by, yes, isDead, (move, consent) => take(move, step, args, consent));
+  }
+
+  front = (how?: How): Promise<Done> => this.run(front as Step<undefined>, undefined, how);
+  shift = (share: number, how?: How, args: Partial<ShiftArgs> = {}): Promise<Done> =>
+    this.run(shift, { ...SHIFT, ...args, share }, how);
+  workers = (names: readonly string[], how?: How): Promise<Done> => this.run(workers, names, how);
+  finish = (args: Partial<FinishArgs> = {}, how?: How): Promise<Done> =>
+    this.run(finish, { quiet: 86_400_000, ...args }, how);
+  back = ({ by = "ana", yes = true, isDead = () => false }: How = {}): Promise<Done> =>
+    this.process("back", by, yes, isDead, (move, consent) => back(move, { word: false }, consent));
+
+  /** The survey's findings, one line each. */
+  async survey(): Promise<{ done: Done; findings: Check[] }> {
+    let findings: Check[] = [];
+    const done = await this.process(
+      "survey",
+      "ana",
+      true,
+      () => false,
+      (move) =>
+        survey(move, async (checks) => {
+          findings = checks.flatMap(({ children }) => children);
+        }),
+    );
+    return { done, findings };
+  }
+
+  /** Lets time pass. */
+  wait = (milliseconds: number) => this.clock.sleep(milliseconds);
+}
+
+export interface How {
+  readonly by?: string;
+  readonly yes?: boolean;
+  readonly isDead?: () => boolean;
+}
+
+/** A batch as Route 53 takes it: whole, or not at all. */
+function changed(now: readonly ResourceRecordSet[], changes: readonly Change[]): ResourceRecordSet[] {
+  let next = [...now];
+  for (const { Action, ResourceRecordSet: set } of changes) {
+    const name = `${set?.Name?.replace(/\.$/, "")}.`;
+    const wanted = { ...set, Name: name } as ResourceRecordSet;
+    const same = next.find(({ Name, Type }) => Name === name && Type === wanted.Type);
+    if (Action === "DELETE" && JSON.stringify(valuesOf(same)) !== JSON.stringify(valuesOf(wanted)))
+      throw refusal(
+        `Tried to delete resource record set [name='${name}', type='${wanted.Type}'] but it was not found`,
+      );
+    next = next.filter((one) => one !== same);
+    if (Action !== "DELETE") next.push(wanted);
+  }
+  const types = next.map(({ Type }) => Type);
+  if (types.includes("CNAME") && types.some((type) => type !== "CNAME"))
+    throw refusal("RRSet of type CNAME with DNS name app.example.com. is not permitted beside others");
+  return next;
+}
+
+const valuesOf = (set: ResourceRecordSet | undefined) => [
+  set?.TTL,
+  set?.ResourceRecords,
+  set?.AliasTarget?.DNSName,
+];
+
+export const refusal = (message: string) =>
+  new AwsError("route53:ChangeResourceRecordSets", "refused", "InvalidChangeBatch", message, undefined);

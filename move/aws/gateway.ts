@@ -1,0 +1,257 @@
+// The store's calls are signed for every region at once, which the SDK does only where this is loaded.
+import "@aws-sdk/signature-v4a";
+import {
+  AssociateAliasCommand,
+  CloudFrontClient,
+  GetDistributionCommand,
+  ListConflictingAliasesCommand,
+} from "@aws-sdk/client-cloudfront";
+import {
+  CloudFrontKeyValueStoreClient,
+  DescribeKeyValueStoreCommand,
+  GetKeyCommand,
+  PutKeyCommand,
+} from "@aws-sdk/client-cloudfront-keyvaluestore";
+import { UpdateServiceCommand } from "@aws-sdk/client-ecs";
+import {
+  type Change,
+  ChangeResourceRecordSetsCommand,
+  GetChangeCommand,
+  GetHostedZoneCommand,
+  ListResourceRecordSetsCommand,
+  type ResourceRecordSet,
+  Route53Client,
+} from "@aws-sdk/client-route-53";
+import { GetParameterCommand, PutParameterCommand } from "@aws-sdk/client-ssm";
+import type { Clients } from "../../deploy/aws/clients";
+import { DailyAws } from "../../deploy/aws/daily";
+import { AwsError } from "../../deploy/aws/error";
+import type { Patience } from "../../deploy/aws/retry";
+
+/** The one key of the store that the distribution's function reads. */
+const KEY = "move";
+
+/** A parameter's text, and how often it was written. */
+export interface Written {
+  readonly value: string;
+  readonly version: number;
+}
+
+/** What a store holds, and the version of the whole that whoever changes it must name. */
+export interface Stored {
+  readonly value: string | undefined;
+  readonly etag: string;
+}
+
+export interface FoundDistribution {
+  readonly aliases: readonly string[];
+  readonly deployed: boolean;
+}
+
+/** The calls of `slipway move` beside those of a deployment and of every day: `policy --for move` mirrors this file. */
+export class MoveAws extends DailyAws {
+  private readonly route53: Route53Client;
+  private readonly cloudfront: CloudFrontClient;
+  private readonly store: CloudFrontKeyValueStoreClient;
+
+  constructor(clients: Clients, patience: Patience) {
+    super(clients, patience);
+    this.route53 = clients.make(Route53Client);
+    this.cloudfront = clients.make(CloudFrontClient);
+    this.store = clients.make(CloudFrontKeyValueStoreClient);
+  }
+
+  override lasting(): MoveAws {
+    const { clock, random } = this.patience;
+    return new MoveAws(this.clients, { clock, random });
+  }
+
+  /** A parameter that holds no secret, with its version; undefined when there is none. */
+  async writtenParameter(name: string): Promise<Written | undefined> {
+    try {
+      const { Parameter } = await this.read("ssm:GetParameter", (options) =>
+        this.clients.ssm.send(new GetParameterCommand({ Name: name }), options),
+      );
+      return { value: Parameter?.Value ?? "", version: Parameter?.Version ?? 0 };
+    } catch (error) {
+      if (error instanceof AwsError && error.code === "ParameterNotFound") return undefined;
+      throw error;
+    }
+  }
+
+  /** Makes a parameter. Returns false where there is one of that name already, whose text is another. */
+  async createParameter(Name: string, Value: string): Promise<boolean> {
+    const lasting = this.lasting();
+    try {
+      return await this.change("ssm:PutParameter", {
+        call: async () => {
+          await this.clients.ssm.send(new PutParameterCommand({ Name, Value, Type: "String" }));
+          return true;
+        },
+        trace: `the parameter ${Name}`,
+        look: async () => ((await lasting.parameter(Name)) === Value ? true : undefined),
+      });
+    } catch (error) {
+      if (!(error instanceof AwsError && error.code === "ParameterAlreadyExists")) throw error;
+      // The answer to an earlier attempt may have been lost.
+      return (await lasting.parameter(Name)) === Value;
+    }
+  }
+
+  /** The name of a zone, without the dot at its end; undefined where there is no such zone. */
+  async zoneName(Id: string): Promise<string | undefined> {
+    try {
+      const answer = await this.read("route53:GetHostedZone", (options) =>
+        this.route53.send(new GetHostedZoneCommand({ Id }), options),
+      );
+      return answer.HostedZone?.Name?.replace(/\.$/, "");
+    } catch (error) {
+      if (error instanceof AwsError && error.code === "NoSuchHostedZone") return undefined;
+      throw error;
+    }
+  }
+
+  /** All sets of records of one name in a zone. */
+  async recordSets(HostedZoneId: string, name: string): Promise<ResourceRecordSet[]> {
+    const full = `${name.toLowerCase()}.`;
+    const found: ResourceRecordSet[] = [];
+    let place: { StartRecordName: string; StartRecordType?: ResourceRecordSet["Type"]; id?: string } = {
+      StartRecordName: full,
+    };
+    for (;;) {
+      const { id: StartRecordIdentifier, ...start } = place;
+      const request = new ListResourceRecordSetsCommand({ HostedZoneId, ...start, StartRecordIdentifier });
+      const page = await this.read("route53:ListResourceRecordSets", (options) =>
+        this.route53.send(request, options),
+      );
+      const sets = page.ResourceRecordSets ?? [];
+      found.push(...sets.filter(({ Name }) => Name === full));
+      // They come in the order of their names.
+      if (!page.IsTruncated || page.NextRecordName !== full) return found;
+      place = {
+        StartRecordName: full,
+        StartRecordType: page.NextRecordType,
+        ...(page.NextRecordIdentifier && { id: page.NextRecordIdentifier }),
+      };
+    }
+  }
+
+  /**
+   * Changes records of a zone, all at once or none.
+   * @param made tells from what is there now whether they are changed, if an answer is lost
+   * @returns the change's id; undefined where its answer was lost and the records are as they shall be
+   */
+  async changeRecords(
+    HostedZoneId: string,
+    Changes: Change[],
+    made: () => Promise<boolean>,
+  ): Promise<string | undefined> {
+    const request = { HostedZoneId, ChangeBatch: { Changes, Comment: "slipway move" } };
+    const { id } = await this.change<{ id: string | undefined }>("route53:ChangeResourceRecordSets", {
+      call: async () => {
+        const answer = await this.route53.send(new ChangeResourceRecordSetsCommand(request));
+        return { id: answer.ChangeInfo?.Id };
+      },
+      trace: "records as they shall be",
+      look: async () => ((await made()) ? { id: undefined } : undefined),
+    });
+    return id;
+  }
+
+  /** Whether all of Route 53's servers have a change. */
+  async isInSync(Id: string): Promise<boolean> {
+    const answer = await this.read("route53:GetChange", (options) =>
+      this.route53.send(new GetChangeCommand({ Id: Id.replace("/change/", "") }), options),
+    );
+    return answer.ChangeInfo?.Status === "INSYNC";
+  }
+
+  async distribution(Id: string): Promise<FoundDistribution> {
+    const { Distribution } = await this.read("cloudfront:GetDistribution", (options) =>
+      this.cloudfront.send(new GetDistributionCommand({ Id }), options),
+    );
+    return {
+      aliases: Distribution?.DistributionConfig?.Aliases?.Items ?? [],
+      deployed: Distribution?.Status === "Deployed" && Distribution.DistributionConfig?.Enabled === true,
+    };
+  }
+
+  /** Distributions of any account that a name is on, as far as CloudFront tells: half of their ids is starred where they are foreign. */
+  async distributionsOf(alias: string, DistributionId: string): Promise<{ id: string; account: string }[]> {
+    const answer = await this.read("cloudfront:ListConflictingAliases", (options) =>
+      this.cloudfront.send(new ListConflictingAliasesCommand({ Alias: alias, DistributionId }), options),
+    );
+    return (answer.ConflictingAliasesList?.Items ?? [])
+      .filter((one) => one.Alias === alias)
+      .map(({ DistributionId: id = "", AccountId: account = "" }) => ({ id, account }));
+  }
+
+  /** Takes a name from the distribution that it is on to this one, without a moment on neither. */
+  async associateAlias(TargetDistributionId: string, Alias: string): Promise<void> {
+    const lasting = this.lasting();
+    await this.change<unknown>("cloudfront:AssociateAlias", {
+      call: () => this.cloudfront.send(new AssociateAliasCommand({ TargetDistributionId, Alias })),
+      trace: `${Alias} on ${TargetDistributionId}`,
+      look: async () => {
+        const { aliases } = await lasting.distribution(TargetDistributionId);
+        return aliases.includes(Alias) ? true : undefined;
+      },
+    });
+  }
+
+  /** What the store holds. The version is read first: a change in between shows when somebody writes. */
+  async stored(KvsARN: string): Promise<Stored> {
+    const { ETag = "" } = await this.read("cloudfront-keyvaluestore:DescribeKeyValueStore", (options) =>
+      this.store.send(new DescribeKeyValueStoreCommand({ KvsARN }), options),
+    );
+    try {
+      const { Value } = await this.read("cloudfront-keyvaluestore:GetKey", (options) =>
+        this.store.send(new GetKeyCommand({ KvsARN, Key: KEY }), options),
+      );
+      return { value: Value, etag: ETag };
+    } catch (error) {
+      if (error instanceof AwsError && error.code === "ResourceNotFoundException")
+        return { value: undefined, etag: ETag };
+      throw error;
+    }
+  }
+
+  /** Writes the store's one key. Returns false where the store is of another version by now, and nothing was written. */
+  async putStored(KvsARN: string, Value: string, etag: string): Promise<boolean> {
+    const lasting = this.lasting();
+    const isThere = async () => (await lasting.stored(KvsARN)).value === Value;
+    try {
+      return await this.change<boolean>("cloudfront-keyvaluestore:PutKey", {
+        call: async () => {
+          await this.store.send(new PutKeyCommand({ KvsARN, Key: KEY, Value, IfMatch: etag }));
+          return true;
+        },
+        trace: "the new share in the store",
+        look: async () => ((await isThere()) ? true : undefined),
+      });
+    } catch (error) {
+      if (!(error instanceof AwsError && isOfOtherVersion(error))) throw error;
+      // By an earlier attempt of this call, whose answer was lost, or by somebody else.
+      return isThere();
+    }
+  }
+
+  /** Sets how many tasks a service runs. */
+  async setCount(cluster: string, service: string, desiredCount: number): Promise<void> {
+    const lasting = this.lasting();
+    await this.change<unknown>("ecs:UpdateService", {
+      call: () => this.clients.ecs.send(new UpdateServiceCommand({ cluster, service, desiredCount })),
+      trace: `${desiredCount} wanted tasks of ${service}`,
+      look: async () => {
+        const [found] = await lasting.services(cluster, [service]);
+        return found?.desiredCount === desiredCount ? true : undefined;
+      },
+    });
+  }
+}
+
+const isOfOtherVersion = ({ code, message }: AwsError) =>
+  code === "ConflictException" || (code === "ValidationException" && /pre-?condition/i.test(message));
+
+/** What steps call: all of AWS that a move touches. */
+export type Cloud = Pick<MoveAws, keyof MoveAws>;

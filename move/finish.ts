@@ -1,0 +1,123 @@
+import { refused } from "../deploy/errors";
+import type { Move } from "./move";
+import { atEdge, SIDE } from "./probe";
+import { isEntry, type Plan, type Standing, type Step } from "./step";
+import { reached, readEdge } from "./store";
+
+export interface FinishArgs {
+  /** Milliseconds that nobody must have been led to the old side. */
+  readonly quiet: number;
+}
+
+const HOUR = 3_600_000;
+
+/** The end: everything stands on the new side, and what moved it may go. */
+export const finish: Step<FinishArgs> = {
+  name: "finish",
+  about: "everything is on the new side for good: `move` goes out of the file",
+  stands: isEntry("finish"),
+  plan: planFinish,
+  undo: async () => ({
+    lines: ["take the word back: the move is not over. Nothing changes in AWS"],
+    back: "finish once more.",
+    act: async () => {},
+    prove: async () => ({ text: "the move goes on. Leave `move` in the file." }),
+  }),
+};
+
+async function planFinish(move: Move, { quiet }: FinishArgs): Promise<Plan | Standing> {
+  const missing = [...(await missingAtEdge(move, quiet)), ...missingWork(move), ...missingData(move)];
+  if (missing.length > 0) throw refused("The move is not at its end:", ...missing);
+  const { environment } = move.contract;
+  if (move.journal.entry("finish")?.state === "done")
+    return { standing: `the move of ${environment} is over. ${whatIsLeft(move)}` };
+  return {
+    lines: ["write down that the move is over", ...byHand(move).map((line) => `by hand: ${line}`)],
+    back: "free, until `move` is out of the file and applied. After that the way back is a deployment on the old side, and its records by hand.",
+    act: async () => {},
+    async prove() {
+      if (move.plan.from) await newSideAnswers(move);
+      return { text: `the move of ${environment} is over. ${whatIsLeft(move)}` };
+    },
+  };
+}
+
+const whatIsLeft = (move: Move) =>
+  `What is left is a person's:\n${byHand(move)
+    .map((line) => `  ${line}`)
+    .join("\n")}`;
+
+/** What nobody but a person does, in its order. */
+function byHand({ contract: { environment }, plan: { from, held } }: Move): string[] {
+  const old = Object.keys(held);
+  return [
+    `take \`move\` out of environments/${environment}.ts`,
+    `npx slipway plan ${environment}: ${from?.zone ? `imports the records of ${from.domain}, and ` : ""}destroys what moved it`,
+    `npx slipway apply ${environment}`,
+    ...(from
+      ? [
+          `switch off the service at ${from.origin}${old.length > 0 ? `, and the old ${old.join(", ")}` : ""}: its own platform says who still calls it by that address, which is not seen here`,
+        ]
+      : []),
+    ...(from && !from.zone ? [`keep the record of ${from.domain}: it leads to the distribution`] : []),
+  ];
+}
+
+async function missingAtEdge(move: Move, quiet: number): Promise<string[]> {
+  const { plan, journal, contract, clock } = move;
+  if (!plan.from) return [];
+  const line = `npx slipway move ${contract.environment}`;
+  if (journal.entry("front")?.state !== "done")
+    return [`People do not come by the distribution yet: ${line} front`];
+  const { edge } = await readEdge(move);
+  if (edge.hold) return [`Writes are held at the edge: ${line} back`];
+  const shifted = journal.entry("shift");
+  if (edge.share < 100 || journal.state.share < 100 || shifted?.state !== "done")
+    return [`The new side answers ${edge.share} % of the viewers: ${line} shift 100`];
+  const since = clock.now() - Date.parse(shifted.at);
+  if (since >= quiet) return [];
+  return [
+    `The new side has all viewers for ${hours(since)}, and ${hours(quiet)} must have passed: whoever kept an old address has asked anew by then. --quiet says another time.`,
+  ];
+}
+
+const hours = (milliseconds: number) =>
+  milliseconds < HOUR ? `${Math.floor(milliseconds / 60_000)} m` : `${Math.floor(milliseconds / HOUR)} h`;
+
+function missingWork({ plan, journal, contract }: Move): string[] {
+  const idle = Object.keys(plan.held).filter((name) => !journal.state.workers.includes(name));
+  if (idle.length === 0) return [];
+  return [
+    `Held are still: ${idle.join(", ")}: npx slipway move ${contract.environment} workers ${idle.join(" ")}`,
+  ];
+}
+
+function missingData({ plan, journal, contract }: Move): string[] {
+  if (!("database" in plan) || journal.state.use === "own") return [];
+  return [`Services use the old database: npx slipway move ${contract.environment} flip`];
+}
+
+/** By the distribution, and with nothing that picks a side. */
+async function newSideAnswers(move: Move): Promise<void> {
+  const { from } = move.plan;
+  if (!from) return;
+  const ask = atEdge(move.probe, from);
+  const wrong = await reached(
+    move,
+    async () => {
+      const said = await ask({}, move.signal).catch((error: Error) => {
+        move.signal.throwIfAborted();
+        return error;
+      });
+      if (said instanceof Error) return said.message;
+      if (said.headers[SIDE] !== "new") return `the ${said.headers[SIDE] ?? "unknown"} side answers`;
+      return said.status < 400 ? undefined : `it answers ${said.status}`;
+    },
+    30_000,
+  );
+  if (wrong !== undefined)
+    throw refused(
+      `${from.domain} is not answered by the new side: ${wrong}.`,
+      "See to it, then run it again.",
+    );
+}

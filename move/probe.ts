@@ -1,0 +1,107 @@
+import { Agent, type RequestOptions, request } from "node:https";
+import type { TLSSocket } from "node:tls";
+
+/** One request, as a viewer's browser would send it. */
+export interface Ask {
+  /** Host that the connection goes to: the old origin's, or the distribution's own name. */
+  readonly at: string;
+  /** @default 443 */
+  readonly port?: number;
+  /** Host that is asked for, in TLS and in the request. @default that of the connection */
+  readonly host?: string;
+  /** Name that TLS asks for, where it is another. */
+  readonly tls?: string;
+  readonly path: string;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+/** What came back. */
+export interface Said {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string | undefined>>;
+  /** From the request to the last byte. */
+  readonly milliseconds: number;
+  /** When the certificate ends; undefined where it was not seen. */
+  readonly certificateUntil?: Date | undefined;
+}
+
+/** @throws Error with the reason in words: no such name, refused, a certificate that is not the host's, no answer in time */
+export type Probe = (ask: Ask, signal?: AbortSignal) => Promise<Said>;
+
+/** Milliseconds for the whole answer: what CloudFront gives an origin, and less than a person's patience. */
+const PATIENCE = 10_000;
+
+/** Requests over TLS, whose connections stay open as a browser's do. */
+export function httpsProbe(): Probe {
+  const agent = new Agent({ keepAlive: true, maxSockets: 8, timeout: PATIENCE });
+  return (ask, signal) => send(ask, agent, signal);
+}
+
+function send(
+  { at, port = 443, host = at, tls = host, path, headers }: Ask,
+  agent: Agent,
+  signal: AbortSignal | undefined,
+): Promise<Said> {
+  const options: RequestOptions = {
+    agent,
+    host: at,
+    port,
+    servername: tls,
+    path,
+    headers: { ...headers, host: port === 443 ? host : `${host}:${port}`, "user-agent": "slipway-move" },
+    signal: signal ? AbortSignal.any([signal, AbortSignal.timeout(PATIENCE)]) : AbortSignal.timeout(PATIENCE),
+  };
+  const began = performance.now();
+  return new Promise((resolve, reject) => {
+    const asked = request(options, (answer) => {
+      const { valid_to } = (answer.socket as TLSSocket).getPeerCertificate?.() ?? {};
+      answer.resume();
+      answer.once("error", reject);
+      answer.once("end", () =>
+        resolve({
+          status: answer.statusCode ?? 0,
+          headers: answer.headers as Record<string, string | undefined>,
+          milliseconds: performance.now() - began,
+          ...(valid_to && { certificateUntil: new Date(valid_to) }),
+        }),
+      );
+    });
+    asked.once("error", (error) =>
+      reject(
+        signal?.aborted
+          ? signal.reason
+          : new Error(
+              error.name === "TimeoutError" ? `no answer in ${PATIENCE / 1000} seconds` : error.message,
+            ),
+      ),
+    );
+    asked.end();
+  });
+}
+
+/** Sends the distribution a request for the domain, to one of the two sides or to whom its function picks. */
+export const atEdge =
+  (
+    probe: Probe,
+    {
+      domain,
+      distribution,
+      health,
+    }: { domain: string; health: string; distribution: { domainName: string } },
+  ) =>
+  (headers: Readonly<Record<string, string>>, signal?: AbortSignal): Promise<Said> =>
+    probe({ at: distribution.domainName, host: domain, path: health, headers }, signal);
+
+export type Side = "old" | "new";
+
+/** The header by which a tester picks a side, and by which the edge says which one answered. */
+export const SIDE = "x-slipway-origin";
+
+/** A viewer's cookie: a number of 0 to 9999, whose side follows from the share. */
+export const viewer = (bucket: number) => ({ cookie: `slipway-viewer=${bucket}` });
+
+/** Where an address leads: its host, and its port where it has one of its own. */
+export const placeOf = ({ hostname: at, port }: URL): Pick<Ask, "at" | "port"> => ({
+  at,
+  ...(port !== "" && { port: Number(port) }),
+});

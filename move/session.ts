@@ -1,0 +1,158 @@
+import { createInterface } from "node:readline";
+import { DEFAULT_LIMITS, type Context, type FindRecord } from "../deploy/context";
+import {
+  daily,
+  type Daily,
+  type DailyOptions,
+  type DailySurroundings,
+  realDay,
+} from "../deploy/daily/session";
+import type { Done } from "../deploy/end";
+import { refused } from "../deploy/errors";
+import { Events } from "../deploy/events";
+import { jsonScreen, plainScreen } from "../deploy/screen/plain";
+import { whoami } from "../deploy/started-by";
+import { findRecord } from "../dns/records";
+import type { MoveContract } from "../modules/contract";
+import type { MoveStep } from "../modules/contract/move";
+import { type Cloud, MoveAws } from "./aws/gateway";
+import { Lock } from "./lock";
+import type { Move } from "./move";
+import { httpsProbe, type Probe } from "./probe";
+import { Journal } from "./state";
+import type { Consent, Plan } from "./step";
+
+/** What every step takes. */
+export interface MoveOptions extends DailyOptions {
+  /** Says yes before the question. */
+  yes?: boolean;
+}
+
+/** The world around the process: real by default, replaced in tests. */
+export interface MoveSurroundings extends DailySurroundings {
+  readonly probe?: Probe;
+  readonly find?: FindRecord;
+}
+
+export type MoveBody = (move: Move, consent: Consent, show: Show) => Promise<Done>;
+
+/** Prints lines for a person, or one object for a program. */
+export type Show = (lines: readonly string[], json: object) => Promise<void>;
+
+/**
+ * Runs one step of a move from the first call to the last line, and answers with the process's exit code.
+ * @param step what the lock says meanwhile; null for what changes nothing, and needs none
+ */
+export function moveSession(
+  environment: string,
+  step: MoveStep | null,
+  options: MoveOptions,
+  body: MoveBody,
+  around: MoveSurroundings = realDay(),
+): Promise<number> {
+  return daily(
+    "move",
+    environment,
+    options,
+    async (day) => {
+      const { clock, random, signal, clients } = day;
+      const aws = new MoveAws(clients, { clock, random, signal });
+      const plan = planOf(day);
+      const caller = await aws.caller();
+      const by = process.env.GITHUB_RUN_ID ? whoami(process.env, caller.arn) : caller.arn;
+      const lock = new Lock(aws.lasting(), clock, plan.lock);
+      const show: Show = (lines, json) =>
+        day.print(options.json ? `${JSON.stringify(json)}\n` : lines.map((line) => `${line}\n`).join(""));
+      const run = async () => {
+        const journal = await Journal.read(aws.lasting(), plan.parameter, {
+          check: () => lock.check(),
+          by,
+          now: () => clock.now(),
+        });
+        const move = open(day, aws, plan, journal, around, options);
+        const done = await body(move, consentOf(day, options, show), show);
+        if (options.json) await show([], { type: "result", environment, ...done });
+        return done;
+      };
+      if (step === null) return run();
+      await lock.take(by, step);
+      try {
+        return await run();
+      } finally {
+        await lock.release();
+      }
+    },
+    around,
+  );
+}
+
+function planOf({ contract }: Daily): MoveContract {
+  if (contract.move) return contract.move;
+  const { environment } = contract;
+  throw refused(
+    `Nothing moves into ${environment}: what was applied has no \`move\`.`,
+    `Say what moves in environments/${environment}.ts: move: { from: { origin: "https://…", domain: "app.example.com" } }, then npx slipway apply ${environment}.`,
+  );
+}
+
+function open(
+  day: Daily,
+  aws: Cloud,
+  plan: MoveContract,
+  journal: Journal,
+  around: MoveSurroundings,
+  { json }: MoveOptions,
+): Move {
+  const { contract, clock, signal } = day;
+  const find = around.find ?? (process.env.AWS_ENDPOINT_URL ? undefined : findRecord);
+  const tell = async (text: string) =>
+    json ? day.print(`${JSON.stringify({ type: "progress", text })}\n`) : day.say(`  ${text}`);
+  return {
+    contract,
+    plan,
+    aws,
+    clock,
+    signal,
+    journal,
+    probe: around.probe ?? httpsProbe(),
+    find,
+    tell,
+    context: () => contextOf(day, find, json),
+  };
+}
+
+/** What one-off tasks and roll-outs of deploy work with; what they tell goes where everything does. */
+function contextOf(day: Daily, find: FindRecord | undefined, json: boolean | undefined): Context {
+  const { contract, aws, clock, signal } = day;
+  const events = new Events(() => clock.now());
+  events.subscribe(
+    json ? jsonScreen((text) => day.stdout.write(text)) : plainScreen((text) => day.stderr.write(text)),
+  );
+  return { contract, aws, lasting: aws.lasting(), clock, find, signal, events, limits: DEFAULT_LIMITS };
+}
+
+function consentOf(day: Daily, { yes }: MoveOptions, show: Show): Consent {
+  return {
+    show: (step: MoveStep, { lines, back }: Plan) =>
+      show([`${step}:`, ...lines.map((line) => `  ${line}`), `Going back from there: ${back}`], {
+        type: "plan",
+        step,
+        lines,
+        back,
+      }),
+    ask: async (question) => yes === true || confirmed(day, question),
+  };
+}
+
+/** Asks on a terminal. Elsewhere nobody answers. */
+export async function confirmed({ stdin, stderr, signal }: Daily, question: string): Promise<boolean> {
+  if (!stdin.isTTY) return false;
+  stderr.write(`${question} [y/N] `);
+  const reader = createInterface({ input: stdin, signal });
+  try {
+    for await (const line of reader) return /^y(es)?$/i.test(line.trim());
+    return false;
+  } finally {
+    reader.close();
+  }
+}

@@ -1,0 +1,164 @@
+import { DeployError, refused } from "../deploy/errors";
+import { EXIT } from "../deploy/exit-code";
+import type { MoveEntry } from "../modules/contract/move";
+import type { Move } from "./move";
+import { atEdge, SIDE, viewer } from "./probe";
+import { type Plan, type Proof, type Standing, type Step, wentBack } from "./step";
+import { type Edge, fromOf, reached, readEdge, writeEdge } from "./store";
+import { type Bounds, watch } from "./watch";
+
+export interface ShiftArgs {
+  /** Per cent of the viewers, in hundredths. */
+  readonly share: number;
+  /** Milliseconds that both sides are watched for. */
+  readonly watch: number;
+  readonly bounds: Bounds;
+}
+
+/** Buckets that viewers fall into: a share of 1 % is the first hundred. */
+const BUCKETS = 10_000;
+
+/** A share of the viewers for the new side, by the store alone. */
+export const shift: Step<ShiftArgs> = {
+  name: "shift",
+  about: "the new side answers so many per cent of the viewers, each of whom stays where they are",
+  stands: ({ share, steps }) =>
+    share > 0 || steps.some(({ step, state }) => step === "shift" && state === "begun"),
+  plan: planShift,
+  undo: (move) => planShare(move, 0),
+};
+
+async function planShift(move: Move, { share, watch: limit, bounds }: ShiftArgs): Promise<Plan | Standing> {
+  if (!(share >= 0 && share <= 100) || Math.abs(share * 100 - Math.round(share * 100)) > 1e-9)
+    throw refused(
+      `${share} is no share: it is 0 to 100 per cent, in hundredths.`,
+      `One in a hundred viewers: npx slipway move ${move.contract.environment} shift 1`,
+    );
+  if (move.journal.entry("front")?.state !== "done")
+    throw refused(
+      `People do not come by the distribution yet: its share would move nobody.`,
+      `First: npx slipway move ${move.contract.environment} front`,
+    );
+  const { edge } = await readEdge(move);
+  refuseStrange(move, edge, share);
+  const entry = move.journal.entry("shift");
+  if (edge.share === share && move.journal.state.share === share && entry?.state !== "begun")
+    return { standing: `the new side answers ${share} % of the viewers already.` };
+  const plan = await planShare(move, share);
+  if (share === 0 || limit === 0) return plan;
+  return {
+    ...plan,
+    lines: [
+      ...plan.lines,
+      `watch both sides for ${Math.round(limit / 1000)} s, and go back to 0 % where the new one's failures are ${bounds.errors} points above the old one's, or its p95 ${bounds.slower} times as long`,
+    ],
+    async act() {
+      await plan.act();
+      await plan.prove();
+      await move.journal.write({ share });
+      const { text, worse } = await watch(move, limit, bounds);
+      await move.tell(text);
+      if (worse !== undefined) await returnToOld(move, share, worse);
+    },
+  };
+}
+
+/** Sets a share, and sees it at the edge. */
+async function planShare(move: Move, share: number): Promise<Plan> {
+  const { edge } = await readEdge(move);
+  return {
+    lines: [
+      `change the share of the new side from ${edge.share} % to ${share} %, for all viewers within seconds`,
+    ],
+    back: "a share of 0 % within seconds. Nothing is lost while both sides use the one database.",
+    data: { from: edge.share, to: share },
+    async act() {
+      const found = await readEdge(move);
+      if (found.edge.share !== share) await writeEdge(move, found, { share });
+    },
+    prove: () => proveShare(move, share),
+  };
+}
+
+/** Asks as the last viewer of the new side and as the first of the old one. */
+async function proveShare(move: Move, share: number): Promise<Proof> {
+  const ask = atEdge(move.probe, fromOf(move));
+  const border = Math.round((share * BUCKETS) / 100);
+  const expected: { bucket: number; side: string }[] = [
+    ...(border > 0
+      ? [
+          { bucket: 0, side: "new" },
+          { bucket: border - 1, side: "new" },
+        ]
+      : []),
+    ...(border < BUCKETS
+      ? [
+          { bucket: border, side: "old" },
+          { bucket: BUCKETS - 1, side: "old" },
+        ]
+      : []),
+  ];
+  const wrong = await reached(move, async () => {
+    for (const { bucket, side } of expected) {
+      const said = await ask(viewer(bucket), move.signal).catch((error: Error) => {
+        move.signal.throwIfAborted();
+        return error;
+      });
+      if (said instanceof Error) return `viewer ${bucket} gets no answer: ${said.message}`;
+      if (said.headers[SIDE] !== side)
+        return `viewer ${bucket} of 10000 is answered by the ${said.headers[SIDE] ?? "unknown"} side, not by the ${side} one`;
+    }
+    return undefined;
+  });
+  const { edge } = await readEdge(move);
+  if (edge.share !== share)
+    throw refused(
+      `The store says ${edge.share} % where ${share} % was written: somebody else changed it.`,
+      `Say what shall be: npx slipway move ${move.contract.environment} shift <share>`,
+    );
+  if (wrong !== undefined)
+    throw new DeployError(
+      EXIT.unknown,
+      `The store says ${share} %, and the edge does not show it: ${wrong}.`,
+      [
+        `Look again: npx slipway move ${move.contract.environment} shift ${share}`,
+        `Or go back: npx slipway move ${move.contract.environment} shift 0`,
+      ],
+    );
+  return { text: `the new side answers ${share} % of the viewers.`, state: { share } };
+}
+
+/** The new side was too bad: everybody is at the old one again, and the journal says why. */
+async function returnToOld(move: Move, share: number, worse: string): Promise<never> {
+  await move.tell(`too bad: ${worse}; back to 0 %`);
+  const found = await readEdge(move);
+  await writeEdge(move, found, { share: 0 });
+  await proveShare(move, 0);
+  const note = `went back from ${share} % to 0 % by itself: ${worse}`;
+  await move.journal.record("shift", "done", { note }, { share: 0 });
+  throw wentBack(
+    `The new side was worse than it may be, and everybody is at the old one again: ${worse}.`,
+    `What it wrote: npx slipway logs ${move.contract.environment} --since 15m`,
+    "Other bounds: --max-errors, --max-slower.",
+  );
+}
+
+/** A share that no step of this move has written is somebody's by hand: only what agrees with it, or 0, may follow. */
+function refuseStrange(move: Move, edge: Edge, wanted: number): void {
+  const { environment } = move.contract;
+  if (edge.hold && wanted !== 0)
+    throw refused(
+      "Writes are held at the edge: a flip was begun and has not ended.",
+      `Take it again or go back from it: npx slipway move ${environment} back`,
+    );
+  const known = [move.journal.state.share, wanted, 0, ...begun(move.journal.entry("shift"))];
+  if (known.includes(edge.share) || wanted === 0) return;
+  throw refused(
+    `The store says ${edge.share} %, the journal ${move.journal.state.share} %: somebody changed the store by hand. It was left so.`,
+    `To take what is there as it is: npx slipway move ${environment} shift ${edge.share}`,
+    `To send everybody to the old side: npx slipway move ${environment} shift 0`,
+  );
+}
+
+const begun = (entry: MoveEntry | undefined) =>
+  entry?.state === "begun" && typeof entry.data?.to === "number" ? [entry.data.to] : [];

@@ -1,0 +1,249 @@
+import { AwsError } from "../../deploy/aws/error";
+import type { Check, CheckStatus } from "../../deploy/events";
+import type { Move } from "../move";
+import { atEdge, placeOf, type Said, SIDE } from "../probe";
+import { leadingTo, longestTtl, sameRecords, standing, textOf } from "../records";
+import { type From, readEdge } from "../store";
+
+/** Redirects that are followed before they count as a loop: what browsers give up after, and less. */
+const REDIRECTS = 10;
+/** Days that a certificate should still have. */
+const DAYS = 14;
+const DAY = 86_400_000;
+/** Requests whose times tell how fast the old side is. */
+const SAMPLE = 10;
+
+const leaf = (name: string, status: CheckStatus, detail: string): Check => ({
+  name,
+  status,
+  detail,
+  children: [],
+});
+const ok = (name: string, detail: string) => leaf(name, "ok", detail);
+const warning = (name: string, detail: string) => leaf(name, "warning", detail);
+const failed = (name: string, detail: string) => leaf(name, "failed", detail);
+
+/** What the old side, its address and the distribution say of themselves. Nothing is changed. */
+export async function originChecks(move: Move, from: From): Promise<Check[]> {
+  const [origin, records, edge] = await Promise.all([
+    originAnswers(move, from),
+    recordChecks(move, from),
+    edgeChecks(move, from),
+  ]);
+  return [...origin, ...records, ...edge];
+}
+
+/** One request after the other, for as long as they are sent on. */
+async function follow(move: Move, first: URL): Promise<{ said: Said; last: URL } | string> {
+  const seen = new Set<string>();
+  for (let url = first; seen.size < REDIRECTS; ) {
+    seen.add(url.href);
+    const said = await move.probe({ ...placeOf(url), path: `${url.pathname}${url.search}` }, move.signal);
+    const { location } = said.headers;
+    if (said.status < 300 || said.status >= 400 || !location) return { said, last: url };
+    const next = new URL(location, url);
+    if (next.protocol !== "https:") return `${url.href} sends on to ${next.href}, which is not https`;
+    if (seen.has(next.href)) return `${url.href} sends on to ${next.href}, where one has been: a loop`;
+    url = next;
+  }
+  return `${REDIRECTS} redirects, and no end`;
+}
+
+async function originAnswers(move: Move, from: From): Promise<Check[]> {
+  const name = "old side";
+  const url = new URL(from.health, from.origin);
+  try {
+    const end = await follow(move, url);
+    if (typeof end === "string")
+      return [
+        failed(
+          name,
+          `${end}. Behind the distribution it would send people round and round: let ${from.origin} answer ${from.health} itself.`,
+        ),
+      ];
+    const { said, last } = end;
+    if (last.hostname === from.domain)
+      return [
+        failed(
+          name,
+          `${url.href} sends on to ${from.domain}, which will lead to the distribution, and from there back to it: a loop. Let the old service take its own address as a name, without sending on.`,
+        ),
+      ];
+    if (last.hostname !== url.hostname)
+      return [
+        failed(
+          name,
+          `${url.href} sends on to another site, ${last.hostname}. Name the origin that answers itself in move.from.origin.`,
+        ),
+      ];
+    if (said.status >= 400)
+      return [
+        failed(
+          name,
+          `${url.href} answers ${said.status}. Both sides must answer that path: it is the health path of the new one.`,
+        ),
+      ];
+    return [
+      ok(name, `${url.href} answers ${said.status}, ${await speed(move, from)}`),
+      certificate(move, said),
+      await hostCheck(move, from, said),
+    ];
+  } catch (error) {
+    move.signal.throwIfAborted();
+    const reason = error instanceof Error ? error.message : String(error);
+    return [
+      failed(
+        name,
+        `${url.href} does not answer: ${reason}. CloudFront, too, wants https with a certificate of that name.`,
+      ),
+    ];
+  }
+}
+
+/** The time of a few requests, for whoever compares afterwards. */
+async function speed(move: Move, from: From): Promise<string> {
+  const times: number[] = [];
+  for (let nth = 0; nth < SAMPLE; nth++) {
+    const { milliseconds } = await move.probe(
+      { ...placeOf(new URL(from.origin)), path: from.health },
+      move.signal,
+    );
+    times.push(milliseconds);
+  }
+  times.sort((one, other) => one - other);
+  return `median ${Math.round(times[SAMPLE / 2] ?? 0)} ms, longest ${Math.round(times[SAMPLE - 1] ?? 0)} ms of ${SAMPLE}`;
+}
+
+function certificate({ clock }: Move, { certificateUntil }: Said): Check {
+  const name = "certificate";
+  if (!certificateUntil) return ok(name, "valid for its own name");
+  const left = Math.floor((certificateUntil.getTime() - clock.now()) / DAY);
+  const until = certificateUntil.toISOString().slice(0, 10);
+  return left < DAYS
+    ? warning(
+        name,
+        `ends in ${left} days (${until}): CloudFront does not reach an origin whose certificate has ended`,
+      )
+    : ok(name, `valid until ${until}`);
+}
+
+/** What the old side says to a request for the domain: CloudFront sends it its own name for that reason. */
+async function hostCheck(move: Move, from: From, own: Said): Promise<Check> {
+  const name = "Host";
+  const origin = new URL(from.origin);
+  const { hostname } = origin;
+  const foreign = await move
+    .probe({ ...placeOf(origin), host: from.domain, tls: hostname, path: from.health }, move.signal)
+    .catch(() => undefined);
+  move.signal.throwIfAborted();
+  return foreign?.status === own.status
+    ? ok(name, `the old side answers to ${from.domain}, too; it gets its own name all the same`)
+    : ok(
+        name,
+        `the old side does not answer to ${from.domain} (${foreign?.status ?? "no answer"}): it gets its own name, ${hostname}. What it makes of the Host, such as absolute addresses, it makes of that`,
+      );
+}
+
+async function recordChecks(move: Move, from: From): Promise<Check[]> {
+  const name = "records";
+  if (!from.zone)
+    return [
+      warning(
+        name,
+        `${from.domain} is kept elsewhere than in Route 53: front prints the record, and waits for you. Lower its TTL to 60 s a day before`,
+      ),
+    ];
+  const zone = await move.aws.zoneName(from.zone);
+  if (zone === undefined)
+    return [failed(name, `zone ${from.zone} is gone. Apply again, which finds the one there is.`)];
+  if (from.domain !== zone && !from.domain.endsWith(`.${zone}`))
+    return [
+      failed(
+        name,
+        `${from.domain} does not lie in the zone ${zone}. Name its own zone in distribution.domain.zone.`,
+      ),
+    ];
+  const found = standing(from.domain, await move.aws.recordSets(from.zone, from.domain));
+  if ("refusal" in found) return [failed(name, `${found.refusal} ${found.wayOut}`)];
+  const { records } = found;
+  if (sameRecords(records, leadingTo(from.domain, from.distribution.domainName)))
+    return [ok(name, `${from.domain} leads to the distribution already`)];
+  if (records.length === 0) return [ok(name, `nothing stands at ${from.domain} in ${zone}`)];
+  const seconds = longestTtl(records);
+  const text = records.map(textOf).join("; ");
+  return [
+    seconds > 3600
+      ? warning(
+          name,
+          `${text}: for ${seconds} s after front some people will still go there directly. Lower the TTL a day before`,
+        )
+      : ok(name, `${text}: the old side must stay for ${seconds} s after front, at least`),
+  ];
+}
+
+async function edgeChecks(move: Move, from: From): Promise<Check[]> {
+  const {
+    distribution: { id },
+    domain,
+  } = from;
+  const { aliases, deployed } = await move.aws.distribution(id);
+  if (!deployed)
+    return [failed("distribution", `${id} is not deployed to CloudFront's edges yet: wait some minutes.`)];
+  return [
+    aliases.includes(domain)
+      ? ok("distribution", `${id} answers for ${domain}`)
+      : await foreignAlias(move, from),
+    await storeCheck(move),
+    ...(await Promise.all(
+      (["old", "new"] as const).map((side) => sideCheck(move, from, side, aliases.includes(domain))),
+    )),
+  ];
+}
+
+async function foreignAlias(move: Move, { distribution: { id, domainName }, domain }: From): Promise<Check> {
+  const others = await move.aws.distributionsOf(domain, id).catch((error: unknown) => {
+    if (error instanceof AwsError && error.kind === "refused") return [];
+    throw error;
+  });
+  const other = others.find((one) => one.id !== id);
+  if (!other) return failed("distribution", `${id} does not answer for ${domain}. Apply again.`);
+  const own = other.account === move.contract.account;
+  return own
+    ? warning(
+        "distribution",
+        `${domain} is on ${other.id} of this account: front takes it from there. Make the TXT record _${domain} with "${domainName}" before`,
+      )
+    : failed(
+        "distribution",
+        `${domain} is on a distribution of another account (${other.id}, ${other.account}). Take it off there, or disable that one: CloudFront gives it away only then`,
+      );
+}
+
+async function storeCheck(move: Move): Promise<Check> {
+  const { edge } = await readEdge(move);
+  const { share } = move.journal.state;
+  return edge.share === share
+    ? ok("share", `${share} %`)
+    : warning(
+        "share",
+        `the store says ${edge.share} %, the journal ${share} %: somebody changed one by hand`,
+      );
+}
+
+async function sideCheck(move: Move, from: From, side: "old" | "new", onIt: boolean): Promise<Check> {
+  const name = `${side} side by the distribution`;
+  const domain = onIt ? from.domain : from.distribution.domainName;
+  const said = await atEdge(move.probe, { ...from, domain })({ [SIDE]: side }, move.signal).catch(
+    (error: Error) => error,
+  );
+  move.signal.throwIfAborted();
+  if (said instanceof Error) return failed(name, `no answer: ${said.message}`);
+  if (said.headers[SIDE] !== side)
+    return failed(name, `${said.headers[SIDE] ?? "nobody"} answered in its place`);
+  return said.status < 400
+    ? ok(name, `answers ${said.status} in ${Math.round(said.milliseconds)} ms`)
+    : failed(
+        name,
+        `answers ${said.status}${side === "new" ? `: npx slipway status ${move.contract.environment} shows what runs there` : ""}`,
+      );
+}

@@ -1,0 +1,100 @@
+import type { Move } from "./move";
+import { atEdge, type Said, type Side, SIDE } from "./probe";
+import { fromOf } from "./store";
+
+/** What the new side may be worse by than the old one. */
+export interface Bounds {
+  /** Percentage points of answers with 5xx, or without any. */
+  readonly errors: number;
+  /** Times of the old side's 95th percentile. */
+  readonly slower: number;
+}
+
+/** What a side answered so far. */
+export interface Seen {
+  readonly milliseconds: readonly number[];
+  /** Answers of 500 and above, and requests without one. */
+  readonly failed: number;
+  /** Answers that the other side gave in its place. */
+  readonly elsewhere: number;
+}
+
+export const NOTHING_SEEN: Seen = { milliseconds: [], failed: 0, elsewhere: 0 };
+
+/** Milliseconds from one pair of requests to the next: four a second to each side. */
+const INTERVAL = 250;
+/** Pairs before anything is said: one failure of three says nothing. */
+const LEAST = 20;
+/** A single failure is one, and a second a coincidence. */
+const FAILURES = 3;
+/** Milliseconds that no person notices: a side that is fast may be twice as slow. */
+const UNNOTICED = 100;
+
+/** Milliseconds within which 95 of 100 answers came. */
+export function p95({ milliseconds }: Seen): number {
+  const sorted = [...milliseconds].sort((one, other) => one - other);
+  return sorted[Math.ceil(sorted.length * 0.95) - 1] ?? 0;
+}
+
+const count = ({ milliseconds, failed, elsewhere }: Seen) => milliseconds.length + failed + elsewhere;
+const percent = (seen: Seen) => (count(seen) === 0 ? 0 : (100 * seen.failed) / count(seen));
+
+/** Why the new side is worse than it may be; undefined while it is not. */
+export function verdict(older: Seen, newer: Seen, { errors, slower }: Bounds): string | undefined {
+  if (newer.elsewhere >= FAILURES)
+    return `${newer.elsewhere} of ${count(newer)} requests for the new side were answered by the old one`;
+  if (older.elsewhere >= FAILURES)
+    return `${older.elsewhere} of ${count(older)} requests for the old side were answered by the new one`;
+  if (count(newer) < LEAST) return undefined;
+  const [one, other] = [percent(newer), percent(older)];
+  if (newer.failed >= FAILURES && one > other + errors)
+    return `${one.toFixed(1)} % of its answers are 5xx or missing, ${other.toFixed(1)} % of the old side's, ${errors} points more are the most`;
+  const [late, usual] = [p95(newer), p95(older)];
+  if (newer.milliseconds.length >= LEAST && late > usual * slower + UNNOTICED)
+    return `its p95 is ${Math.round(late)} ms, the old side's ${Math.round(usual)} ms, ${slower} times as much is the most`;
+  return undefined;
+}
+
+const text = (side: Side, seen: Seen) =>
+  `${side} side ${count(seen)} requests, ${percent(seen).toFixed(1)} % failed, p95 ${Math.round(p95(seen))} ms`;
+
+/**
+ * Sends requests to both sides by the distribution, side by side, until the time is up or the new side is worse than it may be.
+ * @param limit milliseconds
+ * @returns what was seen, and why that is too bad where it is
+ */
+export async function watch(
+  move: Move,
+  limit: number,
+  bounds: Bounds,
+): Promise<{ text: string; worse: string | undefined }> {
+  const { clock, signal } = move;
+  const ask = atEdge(move.probe, fromOf(move));
+  const seen: Record<Side, Seen> = { old: NOTHING_SEEN, new: NOTHING_SEEN };
+  const end = clock.now() + limit;
+  const look = async (side: Side) => {
+    const said = await ask({ [SIDE]: side }, signal).catch(() => undefined);
+    signal.throwIfAborted();
+    seen[side] = withAnswer(seen[side], side, said);
+  };
+  let told = clock.now();
+  for (let next = clock.now(); ; next += INTERVAL) {
+    await Promise.all([look("old"), look("new")]);
+    const worse = verdict(seen.old, seen.new, bounds);
+    const summary = `${text("new", seen.new)}; ${text("old", seen.old)}`;
+    if (worse !== undefined || clock.now() >= end) return { text: summary, worse };
+    if (clock.now() - told >= 15_000) {
+      told = clock.now();
+      await move.tell(summary);
+    }
+    // Slow answers make fewer requests, not a burst afterwards.
+    next = Math.max(next, clock.now() - INTERVAL);
+    await clock.sleep(Math.max(0, next + INTERVAL - clock.now()), signal);
+  }
+}
+
+function withAnswer(seen: Seen, side: Side, said: Said | undefined): Seen {
+  if (said === undefined || said.status >= 500) return { ...seen, failed: seen.failed + 1 };
+  if (said.headers[SIDE] !== side) return { ...seen, elsewhere: seen.elsewhere + 1 };
+  return { ...seen, milliseconds: [...seen.milliseconds, said.milliseconds] };
+}
