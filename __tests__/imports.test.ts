@@ -295,6 +295,7 @@ describe("packages", () => {
         "ITerraformDependable",
         "Lazy",
         "LocalBackend",
+        "Op",
         "S3Backend",
         "TerraformDataSource",
         "TerraformElement",

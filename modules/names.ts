@@ -7,6 +7,8 @@ import { createHash } from "node:crypto";
 const limits = {
   aws_autoscaling_group: 255,
   aws_cloudfront_cache_policy: 128,
+  aws_cloudfront_function: 64,
+  aws_cloudfront_key_value_store: 64,
   aws_cloudfront_origin_request_policy: 128,
   aws_cloudfront_response_headers_policy: 128,
   aws_cloudfront_vpc_origin: 64,

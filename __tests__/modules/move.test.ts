@@ -3,6 +3,7 @@ import { parseContract } from "../../modules/contract";
 import { FIRST_MOVE_STATE, moveStateSchema } from "../../modules/contract/move";
 import type { EnvironmentProps } from "../../modules/environment";
 import { resolve } from "../../modules/environment/resolve";
+import { frontFunction } from "../../modules/move/front";
 import { but, web } from "./support/least";
 import { synthesize } from "./support/synthesize";
 
@@ -97,6 +98,100 @@ describe("a move", () => {
     const born = synthesize(but({ distribution: { domain }, services })).json;
     expect(synthesize(moving(false)).json).toEqual(born);
     expect(JSON.stringify(born)).not.toMatch(/"move|\/move/);
+  });
+});
+
+describe("the front of a move", () => {
+  const both = synthesize({
+    ...moving({ from }),
+    distribution: { domain, cachedPaths: ["/static/*"], timeout: 30 },
+  });
+  const distribution = both.one("aws_cloudfront_distribution", "distribution");
+  const arn = "${aws_cloudfront_function.distribution_front.arn}";
+
+  test("has the old side beside the new one, called by its own name and with TLS alone", () => {
+    expect(distribution.origin).toMatchObject([
+      { origin_id: "load-balancer", vpc_origin_config: { origin_read_timeout: 30 } },
+      {
+        origin_id: "old",
+        domain_name: "abc.us-west-2.awsapprunner.com",
+        custom_origin_config: {
+          https_port: 443,
+          origin_protocol_policy: "https-only",
+          origin_ssl_protocols: ["TLSv1.2"],
+          origin_read_timeout: 30,
+        },
+      },
+    ]);
+    expect(distribution.aliases).toEqual(domain.names);
+    const other = synthesize(moving({ from: { ...from, origin: "https://old.example.net:8443" } }));
+    const [, old] = other.one("aws_cloudfront_distribution", "distribution").origin as object[];
+    expect(old).toMatchObject({ domain_name: "old.example.net", custom_origin_config: { https_port: 8443 } });
+  });
+
+  test("asks the function about every request and every answer, starts at the old side, and keeps nothing", () => {
+    expect(distribution.default_cache_behavior).toMatchObject({
+      target_origin_id: "old",
+      function_association: [
+        { event_type: "viewer-request", function_arn: arn },
+        { event_type: "viewer-response", function_arn: arn },
+      ],
+    });
+    expect(distribution.ordered_cache_behavior).toEqual([]);
+    expect(both.json.resource.aws_cloudfront_cache_policy).toBeUndefined();
+  });
+
+  test("has a store for the function, which go after the distribution has left them", () => {
+    expect(both.one("aws_cloudfront_key_value_store", "distribution_front_store")).toMatchObject({
+      name: "staging-move",
+      lifecycle: { create_before_destroy: true },
+    });
+    expect(both.one("aws_cloudfront_function", "distribution_front")).toMatchObject({
+      name: "staging-move",
+      runtime: "cloudfront-js-2.0",
+      code: frontFunction("abc.us-west-2.awsapprunner.com", "load-balancer"),
+      key_value_store_associations: ["${aws_cloudfront_key_value_store.distribution_front_store.arn}"],
+      lifecycle: { create_before_destroy: true },
+    });
+  });
+
+  test("leaves the records of the name to the command, and no others", () => {
+    const names = Object.values(both.json.resource.aws_route53_record).map(
+      (record) => (record as { name: string }).name,
+    );
+    expect(names.filter((name) => !name.includes("resource_record_name"))).toEqual([
+      "www.example.com",
+      "www.example.com",
+    ]);
+    const elsewhere = synthesize({
+      ...moving({ from }),
+      distribution: {
+        domain: {
+          ...domain,
+          zone: false,
+          certificate: {
+            cloudfront: "arn:aws:acm:us-east-1:123456789012:certificate/0a1b",
+            loadBalancer: "arn:aws:acm:us-west-2:123456789012:certificate/0a1b",
+          },
+        },
+      },
+    });
+    expect(elsewhere.json.output.dns.value).toMatchObject([{ name: "www.example.com" }]);
+    expect(contractOf(elsewhere).move?.from?.zone).toBeNull();
+  });
+
+  test("tells the command what it needs to know", () => {
+    expect(contractOf(both).move?.from).toEqual({
+      origin: from.origin,
+      domain: from.domain,
+      health: "/health",
+      distribution: {
+        id: "aws_cloudfront_distribution.distribution.id",
+        domainName: "aws_cloudfront_distribution.distribution.domain_name",
+      },
+      zone: "data.aws_route53_zone.distribution_zone.zone_id",
+      store: "arn:aws_cloudfront_key_value_store.distribution_front_store.arn",
+    });
   });
 });
 

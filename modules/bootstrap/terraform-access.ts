@@ -14,7 +14,7 @@ export const services: Readonly<Record<string, readonly string[]>> = {
   acm: ["Describe*", "List*"],
   "application-autoscaling": ["Describe*", "List*"],
   autoscaling: ["Describe*"],
-  cloudfront: ["Get*", "List*"],
+  cloudfront: ["Describe*", "Get*", "List*"],
   ec2: ["Describe*", "GetManagedPrefixListEntries"],
   ecs: ["Describe*", "List*"],
   elasticache: ["Describe*", "List*"],

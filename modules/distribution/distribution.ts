@@ -15,6 +15,8 @@ import type { Wafv2WebAcl } from "@cdktf/provider-aws/lib/wafv2-web-acl";
 import { Fn } from "cdktf";
 import { Construct } from "constructs";
 import { CLOUDFRONT_REGION } from "../../aws/cloudfront";
+import { Front } from "../move/front";
+import type { MoveFrom } from "../move/props";
 import type { DistributionConfiguration } from "./props";
 import { nameOf } from "../names";
 import type { Network } from "../network/network";
@@ -36,6 +38,8 @@ interface Props {
   readonly network: Network;
   /** The AWS account's id. */
   readonly account: string;
+  /** The old platform that it stands in front of, too, while its compute moves in. */
+  readonly from: MoveFrom | false;
 }
 
 /** CloudFront in front of an internal load balancer: the only way in from the internet. */
@@ -49,13 +53,15 @@ export class Distribution extends Construct {
   readonly vpcOrigin: CloudfrontVpcOrigin;
   readonly webAcl: Wafv2WebAcl | undefined;
   readonly securityHeaders: CloudfrontResponseHeadersPolicy;
+  /** What makes it answer for an old platform, too, for as long as a move takes. */
+  readonly front: Front | undefined;
   readonly distribution: CloudfrontDistribution;
 
   /** The distribution's configuration. */
   readonly own: DistributionConfiguration;
   private readonly name: string;
 
-  constructor(scope: Construct, id: string, { name, region, distribution, network, account }: Props) {
+  constructor(scope: Construct, id: string, { name, region, distribution, network, account, from }: Props) {
     super(scope, id);
     this.name = name;
     this.own = distribution;
@@ -74,6 +80,7 @@ export class Distribution extends Construct {
     this.vpcOrigin = this.createVpcOrigin(network);
     this.webAcl = distribution.waf ? createWebAcl(this, name, distribution.waf) : undefined;
     this.securityHeaders = this.createSecurityHeaders();
+    this.front = from ? this.createFront(from) : undefined;
     this.distribution = this.createDistribution();
     this.pointDomain();
     this.deliverLogs();
@@ -157,6 +164,15 @@ export class Distribution extends Construct {
     });
   }
 
+  private createFront(from: MoveFrom) {
+    return new Front(this, "front", {
+      name: this.name,
+      from,
+      newOrigin: ORIGIN,
+      timeout: this.own.timeout,
+    });
+  }
+
   private createDistribution() {
     const { domain, priceClass, cachedPaths, timeout } = this.own;
     const certificate = this.certificateArns?.cloudfront;
@@ -178,9 +194,11 @@ export class Distribution extends Construct {
             originKeepaliveTimeout: 5,
           },
         },
+        ...(this.front ? [this.front.origin] : []),
       ],
       defaultCacheBehavior: { ...this.behavior(this.passOn()), allowedMethods: METHODS },
-      orderedCacheBehavior: this.cachedBehaviors(cachedPaths),
+      // What one side says is not to be kept for viewers of the other.
+      orderedCacheBehavior: this.cachedBehaviors(this.front ? [] : cachedPaths),
       restrictions: { geoRestriction: { restrictionType: "none" } },
       viewerCertificate: certificate
         ? {
@@ -200,6 +218,7 @@ export class Distribution extends Construct {
       compress: true,
       responseHeadersPolicyId: this.securityHeaders.id,
       ...policies,
+      ...this.front?.behavior,
     };
   }
 
@@ -257,7 +276,13 @@ export class Distribution extends Construct {
   get dns(): { name: string; type: "CNAME"; value: string }[] | undefined {
     const { domain } = this.own;
     if (!domain || this.zone) return undefined;
-    return domain.names.map((name) => ({ name, type: "CNAME", value: this.distribution.domainName }));
+    return this.ownNames.map((name) => ({ name, type: "CNAME", value: this.distribution.domainName }));
+  }
+
+  /** The names whose records are its own: not the one that `slipway move` leads here. */
+  private get ownNames(): readonly string[] {
+    const names = (this.own.domain && this.own.domain.names) || [];
+    return names.filter((name) => name !== this.front?.domain);
   }
 
   private pointDomain() {
@@ -265,7 +290,7 @@ export class Distribution extends Construct {
     if (!domain || !this.zone) return;
     const { domainName, hostedZoneId } = this.distribution;
     const alias = { name: domainName, zoneId: hostedZoneId, evaluateTargetHealth: false };
-    for (const name of domain.names) {
+    for (const name of this.ownNames) {
       for (const type of ["A", "AAAA"]) {
         new Route53Record(this, `${name}_${type}`, { zoneId: this.zone.zoneId, name, type, alias });
       }

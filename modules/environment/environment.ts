@@ -181,9 +181,10 @@ export class Environment<
 
   private createDistribution() {
     const { network, account } = this;
-    const { name, region, distribution } = this.configuration;
+    const { name, region, distribution, move } = this.configuration;
+    const from = move && move.from;
     return distribution
-      ? new Distribution(this, "distribution", { name, region, distribution, network, account })
+      ? new Distribution(this, "distribution", { name, region, distribution, network, account, from })
       : undefined;
   }
 
@@ -397,7 +398,29 @@ export class Environment<
     return {
       parameter: parameter.name,
       lock: moveLock(this.configuration.name),
+      ...this.moveFromContract(),
       held: Object.fromEntries(held),
+    };
+  }
+
+  private moveFromContract(): Pick<MoveContract, "from"> {
+    const { distribution: front, configuration } = this;
+    const from = configuration.move && configuration.move.from;
+    if (!from || !front?.front) return {};
+    const { id, domainName } = front.distribution;
+    const everything = configuration.services.find(
+      ({ internal, paths, hosts }) =>
+        !internal && paths.includes("/*") && (hosts.length === 0 || hosts.includes(from.domain)),
+    );
+    return {
+      from: {
+        origin: from.origin,
+        domain: from.domain,
+        health: everything?.health.path ?? "/",
+        distribution: { id, domainName },
+        zone: front.zone?.zoneId ?? null,
+        store: front.front.store.arn,
+      },
     };
   }
 

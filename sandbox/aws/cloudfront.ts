@@ -1,5 +1,6 @@
 import type { Fields } from "../wire/value";
 import { GLOBAL, type World } from "../world";
+import { uuid } from "./compute";
 import { AwsError, blocks, type Kind, type Kinds, type Problem, type Situation, text, texts } from "./kind";
 import { hasInternetGateway } from "./network-checks";
 import { arn, between, length, oneOf, pattern } from "./rules";
@@ -169,11 +170,33 @@ export const cloudfront: Kinds = {
       runtime: oneOf("cloudfront-js-1.0", "cloudfront-js-2.0"),
       code: length(1, 10240),
     },
+    verify: verifyFunction,
+    refs: { key_value_store_associations: { type: "aws_cloudfront_key_value_store", by: "arn" } },
     unique: { by: ["name"], code: "FunctionAlreadyExists" },
     missing: { code: "NoSuchFunctionExists", message: "The function {value} does not exist." },
     inUse: {
       code: "FunctionInUse",
       message: "Cannot delete the function {value}: it is attached to a cache behavior",
+    },
+  },
+  aws_cloudfront_key_value_store: {
+    made: {
+      id: "{name}",
+      arn: ({ account, hex }) => `arn:aws:cloudfront::${account}:key-value-store/${uuid(hex)}`,
+      etag: etagOf,
+      last_modified_time: () => new Date().toISOString(),
+    },
+    renew: { etag: ["*"], last_modified_time: ["*"] },
+    replace: ["name"],
+    rules: {
+      name: [length(1, 64), pattern(/^[\w-]+$/, "must contain only letters, digits, _ and -")],
+      comment: length(0, 128),
+    },
+    unique: { by: ["name"], code: "EntityAlreadyExists" },
+    missing: { code: "EntityNotFound", message: "The key value store {value} does not exist." },
+    inUse: {
+      code: "CannotDeleteEntityWhileInUse",
+      message: "Cannot delete the key value store {value}: it is associated with a function",
     },
   },
   aws_cloudfront_origin_access_control: {
@@ -208,6 +231,17 @@ function policy(defaults: Kind["defaults"], missing: string, inUse: string, word
       message: "Cannot delete the policy {value} because it is attached to one or more cache behaviors",
     },
   };
+}
+
+/** One store to a function, which runtime 1.0 cannot read. Source: "Associate a key value store with a function", CloudFront guide. */
+function verifyFunction(config: Fields): Problem[] {
+  const stores = texts(config, "key_value_store_associations");
+  const path = "key_value_store_associations";
+  if (stores.length > 1)
+    return [{ path, message: "InvalidArgument: a function takes one key value store at most" }];
+  if (stores.length === 1 && config.runtime === "cloudfront-js-1.0")
+    return [{ path, message: "InvalidArgument: key value stores need the runtime cloudfront-js-2.0" }];
+  return [];
 }
 
 function verifyDistribution(config: Fields): Problem[] {

@@ -117,6 +117,20 @@ export const edgeCalls: Rows = {
     "ResponseHeadersPolicy",
     "response-headers-policy",
   ),
+  aws_cloudfront_function: {
+    create: ["cloudfront:CreateFunction", "cloudfront:PublishFunction function/{name}"],
+    read: ["cloudfront:DescribeFunction function/{name}", "cloudfront:GetFunction function/{name}"],
+    update: {
+      "*": ["cloudfront:UpdateFunction function/{name}", "cloudfront:PublishFunction function/{name}"],
+    },
+    delete: ["cloudfront:DeleteFunction function/{name}"],
+  },
+  aws_cloudfront_key_value_store: {
+    create: ["cloudfront:CreateKeyValueStore"],
+    read: ["cloudfront:DescribeKeyValueStore key-value-store/{arn:last}"],
+    update: { "*": ["cloudfront:UpdateKeyValueStore key-value-store/{arn:last}"] },
+    delete: ["cloudfront:DeleteKeyValueStore key-value-store/{arn:last}"],
+  },
   aws_wafv2_web_acl: {
     create: ["wafv2:CreateWebACL {scope:waf}/webacl/{name}/{id} {scope:waf}/managedruleset/*/*"],
     read: [

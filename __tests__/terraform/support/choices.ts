@@ -93,7 +93,11 @@ export const environmentChoices = additions({
     off: {},
     on: { database: { logins: { image: "123456789012.dkr.ecr.us-west-2.amazonaws.com/postgres:17" } } },
   },
-  move: { none: {}, "the data": { move: { database: true } } },
+  move: {
+    nothing: {},
+    data: { move: { database: true } },
+    compute: { move: { from: { origin: "https://old.example.net", domain: "app.example.com" } } },
+  },
   capacity: {
     "the preset's": {},
     none: { cluster: { capacity: {} } },
@@ -209,7 +213,13 @@ export const refusals: readonly (readonly [one: Choice, other: Choice, said: Reg
   [["exec", "on"], ["root file system", "read-only"], /which readonlyRootFilesystem forbids/],
   [["database", "none"], ["web's database", "URLs"], /the environment has none/],
   [["database", "none"], ["web's database", "its own schema"], /the environment has none/],
-  [["database", "none"], ["move", "the data"], noOwnDatabase],
+  [["database", "none"], ["move", "data"], noOwnDatabase],
+  [
+    ["distribution", "none"],
+    ["move", "compute"],
+    /which stands in front of both sides, and distribution is false/,
+  ],
+  [["distribution", "plain"], ["move", "compute"], /needs distribution\.domain/],
   [["api", "none"], ["web's config", "address of api"], /names no internal service/],
   [["api", "worker"], ["web's config", "address of api"], /names no internal service/],
 ];

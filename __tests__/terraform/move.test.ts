@@ -1,0 +1,90 @@
+import { afterAll, describe, expect, it } from "vitest";
+import type { EnvironmentProps } from "../../modules/environment";
+import { parameterValue } from "../../sandbox/parameter-value";
+import { but, web } from "../modules/support/least";
+import { Living } from "./support/living";
+
+const from = { origin: "https://abc.us-west-2.awsapprunner.com", domain: "app.example.com" };
+const nightly = { nightly: { expression: "rate(1 day)", command: ["report"] } };
+const environment = (move: EnvironmentProps["move"]) =>
+  but({
+    bastion: false,
+    cluster: { capacity: {} },
+    database: false,
+    distribution: {
+      domain: { names: [from.domain], zone: "example.com" },
+      cachedPaths: ["/static/*"],
+      deletionProtection: false,
+    },
+    services: {
+      web: { port: web.port },
+      worker: { count: 2, schedules: nightly, autoscaling: { min: 1, max: 4 } },
+    },
+    move,
+  });
+
+describe("a move into an environment", () => {
+  const life = new Living();
+  afterAll(() => life.remove());
+
+  const apply = async (move: EnvironmentProps["move"], byHand: readonly string[] = []) => {
+    const { code, text } = await life.apply(environment(move), byHand);
+    expect(code, text).toBe(0);
+    const [applied = "", again = ""] = text.split("\nagain\n");
+    expect(again).toContain("No changes.");
+    return applied;
+  };
+  const one = (type: string) => life.world.list({ type })[0]?.attributes;
+  const held = () => ({
+    tasks: life.world.find({ type: "aws_ecs_service", where: { name: "worker" } })?.attributes.desired_count,
+    least: one("aws_appautoscaling_target")?.min_capacity,
+    most: one("aws_appautoscaling_target")?.max_capacity,
+    schedule: one("aws_scheduler_schedule")?.state,
+  });
+  const records = () =>
+    life.world
+      .list({ type: "aws_route53_record" })
+      .map(({ attributes }) => `${attributes.fqdn} ${attributes.type}`)
+      .filter((record) => !record.includes("CNAME"));
+
+  it("begins with both sides in front, no record of the name, and nothing at work that the old side does", async () => {
+    await apply({ from });
+    expect(held()).toEqual({ tasks: 0, least: 0, most: 0, schedule: "DISABLED" });
+    expect(records()).toEqual([]);
+    expect(one("aws_cloudfront_distribution")?.default_cache_behavior).toMatchObject([
+      { target_origin_id: "old" },
+    ]);
+  });
+
+  it("lets work what the command has released, and keeps what it has written", async () => {
+    const parameter = life.world.find({ type: "aws_ssm_parameter", where: { name: "/staging/move" } });
+    const first = parameter && parameterValue(life.world, parameter);
+    const state = JSON.stringify({ ...JSON.parse(first ?? ""), workers: ["worker"] });
+    await life.world.change((world) => {
+      if (parameter) world.update(parameter, { insecure_value: state });
+    });
+    await apply({ from });
+    // With autoscaling the number of tasks is nobody's but its own: the command sets it when it releases the service.
+    expect(held()).toEqual({ tasks: 0, least: 1, most: 4, schedule: "ENABLED" });
+    const now = life.world.find({ type: "aws_ssm_parameter", where: { name: "/staging/move" } });
+    expect(now && parameterValue(life.world, now)).toBe(state);
+  });
+
+  it("goes by taking it out: the distribution leaves the function first, and nothing of it stays", async () => {
+    await apply(false);
+    for (const type of ["aws_cloudfront_function", "aws_cloudfront_key_value_store"])
+      expect(life.world.list({ type })).toEqual([]);
+    expect(life.world.find({ type: "aws_ssm_parameter", where: { name: "/staging/move" } })).toBeUndefined();
+    expect(records()).toEqual(["app.example.com A", "app.example.com AAAA"]);
+    const born = new Living();
+    const { code, text } = await born.apply(environment(false));
+    expect(code, text).toBe(0);
+    const kinds = (of: Living) =>
+      of.world
+        .list()
+        .map(({ type, attributes }) => `${type} ${attributes.name ?? ""}`)
+        .sort();
+    expect(kinds(life)).toEqual(kinds(born));
+    await born.remove();
+  });
+});
