@@ -15,7 +15,7 @@ const WHOLE = [
       "github/github",
       "guardrails/{command,environments}",
       "iam/{command,commands,roles}",
-      "import/command",
+      "import/{aws,command}",
       "modules/{accounts,app,bootstrap,logins-sql}",
       "sandbox/{backend,files,isolation,lifecycle,lifecycle-types,version}",
     ].map((file) => `__tests__/${file}.test.ts`),

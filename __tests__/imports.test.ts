@@ -223,7 +223,10 @@ describe("who may import whom", () => {
     ],
     ["guardrails", (target) => isFact(target) || isTerminal(target)],
     ["postgres", (target) => target.startsWith("modules/") || isTerminal(target)],
-    ["import", (target) => /^modules\//.test(target) || isFact(target) || isTerminal(target)],
+    [
+      "import",
+      (target) => /^(modules\/|deploy\/aws\/error$)/.test(target) || isFact(target) || isTerminal(target),
+    ],
     ["github", (target) => /^plan\/(report|markdown|order|stacks)$/.test(target) || isTerminal(target)],
     // Its clock is preloaded into deploy, whose time it lets go on faster.
     ["demo", (target) => ["cdktf.json", "deploy/clock"].includes(target) || isTerminal(target)],

@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { CLOUDFRONT_REGION } from "../aws/cloudfront";
+import type { DatabaseProps } from "../modules/database/props";
 import { light } from "../modules/environment/presets";
 import type { EnvironmentProps } from "../modules/environment/props";
 import { resolve } from "../modules/environment/resolve";
@@ -20,6 +21,14 @@ export interface Wanted {
   /** ARNs of certificates for it, in us-east-1 and in the region. */
   readonly certificate?: readonly string[] | undefined;
 }
+
+/** What a person decides about the host name that the platform told: who it belongs to is not proved by itself. */
+export const remarksOn = ({ domain }: Found, wanted: Wanted): string[] =>
+  domain === undefined || provable(wanted)
+    ? []
+    : [
+        `It is served at ${domain}, which is not in this file: a move takes it along with --zone, the Route 53 zone of it, or --certificate.`,
+      ];
 
 /** An environment's file before it is written. */
 export interface EnvironmentFile {
@@ -63,7 +72,7 @@ function propsOf(
   { name, region, registry, ...wanted }: Wanted & { name: string; region: string },
 ): EnvironmentProps {
   const { origin, database } = found;
-  const domain = provable(wanted) ? (wanted.domain ?? found.domain) : undefined;
+  const domain = provable(wanted) ? found.domain : undefined;
   const from = origin !== undefined && domain !== undefined ? { origin, domain } : undefined;
   const serving = Object.values(found.services).some(({ port }) => port !== undefined);
   return {
@@ -71,11 +80,15 @@ function propsOf(
     registry: registry ?? found.repository ?? (fitting(found.name) || name),
     ...(!serving && { distribution: false }),
     ...(serving && domain && { distribution: { domain: { names: [domain], ...proofOf(wanted) } } }),
-    ...(database && { database: from ? database : { url: "external" } }),
+    // A light environment lets its data go; this one gets what people wrote.
+    ...(database && from && { data: "kept" }),
+    ...(database && { database: from ? ownDatabase(database) : { url: "external" } }),
     ...(from && { move: { from, ...(database && { database: true }) } }),
     services: found.services,
   };
 }
+
+const ownDatabase = (database: DatabaseProps) => (Object.keys(database).length > 0 ? database : true);
 
 /** Whether a name can be served: somebody must prove that it is the team's. */
 export const provable = ({ zone, certificate = [] }: Wanted): boolean =>

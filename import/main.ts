@@ -4,7 +4,7 @@ import { dirname, join } from "node:path";
 import { type Command, InvalidArgumentError } from "commander";
 import { exitCodesOf } from "../terminal/exit-codes";
 import { createCommand, start } from "../terminal/program";
-import { environmentFile, provable, type Wanted } from "./environment";
+import { environmentFile, provable, remarksOn, type Wanted } from "./environment";
 import { type Found, ImportError } from "./found";
 import { readHeroku } from "./heroku";
 import { report, write } from "./write";
@@ -15,10 +15,14 @@ Examples:
   slipway import heroku ../shop/app.json --name prod --region eu-west-1
   slipway import heroku app.json --origin https://shop-1a2b3c.herokuapp.com
     --domain app.example.com --zone example.com
+  slipway import app-runner arn:aws:apprunner:… --zone example.com
+  slipway import express arn:aws:ecs:… --domain app.example.com --zone example.com
 
 A file that is there is never written over. Values that may be secrets are not read into it.
 
-${exitCodesOf("import")}`;
+${exitCodesOf("import")}
+
+Credentials and AWS_ENDPOINT_URL are taken as the AWS CLI takes them, regions from ARNs.`;
 
 interface MoveOptions {
   readonly origin?: string;
@@ -29,6 +33,13 @@ interface HerokuOptions extends Wanted, MoveOptions {
   readonly port: number;
   readonly health?: string;
 }
+
+// The AWS SDK is loaded when something of AWS is read.
+const appRunner = () => require("./app-runner") as typeof import("./app-runner");
+const express = () => require("./express") as typeof import("./express");
+
+// The SDK's versions are locked here: its word on which Node later ones will need is no news of an import.
+process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED ??= "true";
 
 const append = (value: string, values: readonly string[]) => [...values, value];
 
@@ -50,6 +61,30 @@ withCommonOptions(
     checkOptions(options);
     done(heroku(file, options), options);
   });
+
+withCommonOptions(
+  program
+    .command("app-runner")
+    .description("from a service of App Runner's")
+    .argument("<arn>", "the service's ARN"),
+).action((arn: string, options: Wanted) => {
+  checkOptions(options);
+  return appRunner()
+    .readAppRunner(arn, options.domain)
+    .then((found) => done(found, options));
+});
+
+withCommonOptions(
+  program
+    .command("express")
+    .description("from a service of ECS Express Mode")
+    .argument("<arn>", "the service's ARN"),
+).action((arn: string, options: Wanted) => {
+  checkOptions(options);
+  return express()
+    .readExpress(arn, options.domain)
+    .then((found) => done(found, options));
+});
 
 /** What every kind of import is told. */
 function withCommonOptions(command: Command): Command {
@@ -98,7 +133,7 @@ function done(found: Found, wanted: Wanted): void {
   const project = process.cwd();
   const file = environmentFile(found, wanted, project);
   write(file, project);
-  process.stdout.write(report(file, found));
+  process.stdout.write(report(file, [...found.remarks, ...remarksOn(found, wanted)], found));
 }
 
 function portNumber(typed: string): number {

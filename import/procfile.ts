@@ -30,7 +30,7 @@ export function commandsOf(procfile: string): {
 }
 
 /** A line's words; where it is one for a shell, that shell, in whose place the command stands if there is but one. */
-function wordsOf(line: string): string[] {
+export function wordsOf(line: string): string[] {
   if (!FOR_SHELL.test(line)) return line.split(/\s+/);
   return ["sh", "-c", COMPOUND.test(line) || /^exec\s/.test(line) ? line : `exec ${line}`];
 }

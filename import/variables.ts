@@ -22,7 +22,7 @@ export const maybeSecret = (name: string, value: string): boolean =>
 /** Whether a variable holds the URL of a Postgres: by its value, or by its name where the value is not known. */
 export const isPostgres = (name: string, value: string | undefined): boolean =>
   value === undefined
-    ? /^(DATABASE|POSTGRES(QL)?|PG)_(PRIVATE_)?UR[LI]$/.test(name)
+    ? /^(DATABASE|POSTGRES(QL)?|PG|DB)_(PRIVATE_)?(UR[LI]|DSN)$|^GOOSE_DBSTRING$/.test(name)
     : /^postgres(ql)?:\/\//.test(value);
 
 /** The value with `$URL` where it names the application's own address: the new environment has another one. */

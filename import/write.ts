@@ -23,8 +23,12 @@ export function write({ path, text }: EnvironmentFile, project: string): void {
 }
 
 /** What was written, what it lacks, and the commands that come next. */
-export function report({ name, path, props }: EnvironmentFile, found: Found): string {
-  const { services = {} } = props;
+export function report(
+  { name, path, props }: EnvironmentFile,
+  remarks: readonly string[],
+  found: Pick<Found, "secrets" | "before">,
+): string {
+  const { services = {}, move } = props;
   const secrets = found.secrets.map(
     ({ name: secret, printed }) => `${printed} | npx slipway secret set ${name} ${secret}`,
   );
@@ -37,10 +41,11 @@ export function report({ name, path, props }: EnvironmentFile, found: Found): st
     ...(secrets.length > 0 && found.before ? [found.before] : []),
     ...secrets,
     `npx slipway deploy ${name} --image …`,
+    ...(move ? [`npx slipway move ${name}    # what comes next: docs/moving.md`] : []),
   ];
   return [
     `${path} is written: a light environment with ${Object.keys(services).join(" and ")}. Values that may be secrets are not in it.`,
-    ...(found.remarks.length > 0 ? ["", "Yours to decide:", ...found.remarks.map((one) => `  ${one}`)] : []),
+    ...(remarks.length > 0 ? ["", "Yours to decide:", ...remarks.map((one) => `  ${one}`)] : []),
     "",
     "Read it, then:",
     ...steps.map((step) => `  ${step}`),

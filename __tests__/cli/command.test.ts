@@ -155,7 +155,7 @@ describe("completions", () => {
     expect(completed("secret", "diff", "prod", "st")).toEqual(["staging"]);
     expect(completed("policy", "staging", "--for", "l")).toEqual(["logs"]);
     expect(completed("completion", "")).toEqual(["bash", "fish", "zsh"]);
-    expect(completed("import", "")).toEqual(["heroku"]);
+    expect(completed("import", "")).toEqual(["app-runner", "express", "heroku"]);
     expect(completed("run", "staging", "--", "")).toEqual([""]);
   });
 

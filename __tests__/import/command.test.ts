@@ -32,6 +32,9 @@ const domain = ["--domain", "book.example.com", "--zone", "example.com"];
 const written = (name: string) => readFileSync(join(project.folder, `environments/${name}.ts`), "utf8");
 
 const first = project.slipway(["import", "heroku", "app.json", ...domain]);
+const origin = ["--origin", "https://guest-book-1a2b.herokuapp.com"];
+const other = ["--domain", "moving.example.com", "--zone", "example.com"];
+const moving = project.slipway(["import", "heroku", ".", "--name", "moving", ...other, ...origin]);
 
 describe("slipway import heroku", () => {
   it("writes a light environment, and says what comes next", () => {
@@ -84,13 +87,27 @@ export default environment({
 `);
   });
 
+  it("writes the move out of it, where its address and the name that people type are known", () => {
+    expect(moving.status, moving.stderr).toBe(0);
+    expect(moving.stdout).toContain("npx slipway move moving");
+    expect(written("moving")).toContain(`  data: "kept",
+  database: true,
+  move: {
+    from: { origin: "https://guest-book-1a2b.herokuapp.com", domain: "moving.example.com" },
+    database: true,
+  },
+`);
+  });
+
   it("writes what compiles, is formatted, and plans without an account", () => {
     for (const { status, stdout, stderr } of project.check()) expect(status, stdout + stderr).toBe(0);
-    const { status, stdout, stderr } = project.slipway(["plan", "guest-book", "--offline"]);
+    const { status, stdout, stderr } = project.slipway(["plan", "guest-book", "moving", "--offline"]);
     expect(status, stdout + stderr).toBe(2);
+    expect(stdout).toMatch(/^moving: \d+ to add/m);
     expect(stdout).toContain("aws_ecs_service.{service_mail-worker_service, service_web_service}");
     expect(stdout).toContain("aws_elasticache_replication_group.uses_cache_group");
-    expect(stdout).not.toContain("aws_db_instance");
+    const databases = [...stdout.matchAll(/aws_db_instance\.\S+/g)].map(([address]) => address);
+    expect(databases).toEqual(["aws_db_instance.database_instance"]);
   });
 
   it("writes over nothing", () => {
@@ -104,6 +121,12 @@ export default environment({
   it.each([
     [["heroku", "nothing.json"], 1, /There is no file nothing\.json/],
     [["heroku", "app.json", "--domain", "a.example.com"], 1, /--domain: .*--zone.*--certificate/],
+    [["heroku", "app.json", ...origin], 1, /--origin .*--domain/],
+    [
+      ["heroku", ".", "--name", "other", ...domain, "--origin", "http://a.b"],
+      1,
+      /move\.from\.origin: .*https/,
+    ],
     [["heroku", "app.json", "--name", "Prod"], 1, /upper case; write "prod".*--name/],
     [["heroku", "app.json", "--port", "web"], 64, /Give a whole number from 1 to 65535/],
     [["herok", "app.json"], 64, /Did you mean heroku/],

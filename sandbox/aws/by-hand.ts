@@ -20,6 +20,7 @@ export const NAMED_BY = [
   "url",
   "aws_service_name",
   "quota_code",
+  "service_name",
 ];
 
 /** What else a type needs; a person would be asked for it in the console, or be offered it. */

@@ -4,6 +4,7 @@ import { ecs } from "./ecs";
 import { efs } from "./efs";
 import { elasticache } from "./elasticache";
 import { elb } from "./elb";
+import { express } from "./express";
 import { iam } from "./iam";
 import type { Kinds } from "./kind";
 import { kms } from "./kms";
@@ -25,6 +26,7 @@ export const KINDS: Kinds = {
   ...rds,
   ...elb,
   ...ecs,
+  ...express,
   ...cloudfront,
   ...web,
   ...services,

@@ -49,6 +49,7 @@ export const apiCalls: Readonly<Record<string, readonly Line[]>> = {
   "ecs:StopTask": [`ecs:StopTask ${task}`],
   "ecs:RunTask": ["ecs:RunTask task-definition/{taskDefinition:task-definition}"],
   "ecs:DescribeTaskDefinition": ["ecs:DescribeTaskDefinition"],
+  "ecs:DescribeExpressGatewayService": ["ecs:DescribeExpressGatewayService {serviceArn}"],
   "ecs:ExecuteCommand": [`ecs:ExecuteCommand ${task} cluster/{cluster:last}`],
   "ecs:TagResource": ["ecs:TagResource {resourceArn}"],
   "ecs:UntagResource": ["ecs:UntagResource {resourceArn}"],

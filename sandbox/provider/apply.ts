@@ -88,7 +88,7 @@ function situate(world: World, change: Change): FullSituation {
 
 /** What an object is called in the world: its id, or what the few types without one are known by. */
 export function identity(attributes: Fields): string {
-  const named = ["id", "name", "arn"].map((name) => text(attributes, name)).find(Boolean);
+  const named = ["id", "name", "arn", "service_arn"].map((name) => text(attributes, name)).find(Boolean);
   return named ?? createHash("sha256").update(JSON.stringify(attributes)).digest("hex").slice(0, 17);
 }
 

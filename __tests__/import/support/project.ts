@@ -1,4 +1,5 @@
-import { spawnSync } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
 import {
   cpSync,
   mkdirSync,
@@ -44,6 +45,21 @@ export class Project {
   /** The command, as a person types it there. */
   slipway(words: readonly string[], env: NodeJS.ProcessEnv = {}) {
     return this.run(process.execPath, [join(ROOT, "bin/slipway.js"), ...words], env);
+  }
+
+  /** The same while this process goes on answering. */
+  async slipwayAsync(words: readonly string[], env: NodeJS.ProcessEnv) {
+    const child = spawn(process.execPath, [join(ROOT, "bin/slipway.js"), ...words], {
+      cwd: this.folder,
+      env: { ...process.env, CI: "true", NO_COLOR: "1", ...env },
+    });
+    const said = { stdout: "", stderr: "" };
+    for (const stream of ["stdout", "stderr"] as const)
+      child[stream].setEncoding("utf8").on("data", (text: string) => {
+        said[stream] += text;
+      });
+    const [status] = (await once(child, "close")) as [number | null];
+    return { status, ...said };
   }
 
   /** Types and format of the files that were written, as the project's own tools see them. */

@@ -1,0 +1,250 @@
+import { createServer, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { Sandbox } from "../../sandbox/api/sandbox";
+import { startAccount } from "../../sandbox/aws/account";
+import { makeByHand } from "../../sandbox/aws/by-hand";
+import { World } from "../../sandbox/world";
+import { Project } from "./support/project";
+
+const REGION = "eu-west-1";
+const ACCOUNT = "123456789012";
+const project = new Project();
+const folder = mkdtempSync(join(tmpdir(), "slipway-import-world-"));
+let sandbox: Sandbox;
+
+const SECRET = `arn:aws:secretsmanager:${REGION}:${ACCOUNT}:secret:book-AbCdEf`;
+
+beforeAll(async () => {
+  const world = new World(folder, startAccount);
+  await world.change(() => {
+    const role = (name: string) => `arn:aws:iam::${ACCOUNT}:role/${name}`;
+    makeByHand(
+      world,
+      "aws_ecs_express_gateway_service",
+      "Guest_Book",
+      {
+        execution_role_arn: role("execution"),
+        infrastructure_role_arn: role("infrastructure"),
+        task_role_arn: role("uploads"),
+        cpu: "512",
+        memory: "1024",
+        health_check_path: "/up",
+        primary_container: [
+          {
+            image: `${ACCOUNT}.dkr.ecr.${REGION}.amazonaws.com/team/book:v7`,
+            container_port: 3000,
+            command: ["node", "server.js"],
+            environment: [
+              { name: "LOG_LEVEL", value: "info" },
+              { name: "SESSION_KEY", value: "hidden-1" },
+              { name: "DATABASE_URL", value: "postgres://book:hidden-2@db.example.com/book" },
+            ],
+            secret: [
+              { name: "STRIPE", value_from: `${SECRET}:stripe::` },
+              { name: "MAIL", value_from: `arn:aws:ssm:${REGION}:${ACCOUNT}:parameter/book/mail` },
+            ],
+          },
+        ],
+        scaling_target: [
+          {
+            min_task_count: 2,
+            max_task_count: 8,
+            auto_scaling_metric: "AVERAGE_CPU",
+            auto_scaling_target_value: 50,
+          },
+        ],
+      },
+      REGION,
+    );
+  });
+  sandbox = await Sandbox.start({ world });
+});
+afterAll(async () => {
+  await sandbox.close();
+  project.remove();
+  rmSync(folder, { recursive: true });
+});
+
+const credentials = () => ({ AWS_ACCESS_KEY_ID: sandbox.accessKey, AWS_SECRET_ACCESS_KEY: "any" });
+const run = async (words: readonly string[], endpoint = sandbox.endpoint) =>
+  project.slipwayAsync(["import", ...words], { ...credentials(), AWS_ENDPOINT_URL: endpoint });
+const written = (name: string) => readFileSync(join(project.folder, `environments/${name}.ts`), "utf8");
+
+describe("slipway import express", () => {
+  const arn = (name = "Guest_Book") => `arn:aws:ecs:${REGION}:${ACCOUNT}:service/default/${name}`;
+  const domain = ["--domain", "book.example.com", "--zone", "example.com"];
+
+  it("writes what runs there, and the move out of it", async () => {
+    const { status, stdout, stderr } = await run(["express", arn(), ...domain]);
+    expect(status, stderr).toBe(0);
+    expect(
+      written("guest-book").replace(/[0-9a-f]{12}(?=\.ecs)/, "abc123"),
+    ).toBe(`import { environment, light } from "slipway";
+
+export default environment({
+  preset: light,
+  region: "eu-west-1",
+  registry: "team/book",
+  distribution: { domain: { names: ["book.example.com"], zone: "example.com" } },
+  data: "kept",
+  database: true,
+  move: {
+    from: { origin: "https://abc123.ecs.eu-west-1.on.aws", domain: "book.example.com" },
+    database: true,
+  },
+  services: {
+    "guest-book": {
+      port: 3000,
+      health: "/up",
+      command: ["node", "server.js"],
+      cpu: 512,
+      memory: 1024,
+      autoscaling: { min: 2, max: 8, cpu: 50 },
+      secrets: ["SESSION_KEY", "STRIPE", "MAIL"],
+      database: ["DATABASE_URL"],
+      config: { PORT: "3000", LOG_LEVEL: "info" },
+    },
+  },
+});
+`);
+    expect(stdout).toContain("npx slipway move guest-book");
+    expect(stdout).toMatch(
+      /get-secret-value --region eu-west-1 --secret-id '[^']*book-AbCdEf' .* \| jq --raw-output '\.\["stripe"\]' \| npx slipway secret set guest-book STRIPE\n/,
+    );
+    expect(stdout).toContain(
+      "get-parameter --region eu-west-1 --with-decryption --name 'arn:aws:ssm:eu-west-1:123456789012:parameter/book/mail'",
+    );
+    expect(stdout).toMatch(
+      /describe-express-gateway-service .*name=='SESSION_KEY'.* \| npx slipway secret set guest-book SESSION_KEY\n/,
+    );
+    expect(stdout).toContain("its role uploads allows");
+    expect(stdout + written("guest-book")).not.toContain("hidden");
+    for (const { status: code, stdout: said } of project.check()) expect(code, said).toBe(0);
+  });
+
+  it.each([
+    [
+      ["express", "arn:aws:ecs:eu-west-1:123456789012:cluster/x"],
+      1,
+      /is no ARN of a service there: arn:aws:ecs:/,
+    ],
+    [["express", arn("Other")], 1, /ecs:DescribeExpressGatewayService: ResourceNotFoundException/],
+    [["express"], 64, /missing required argument 'arn'/],
+  ])("refuses %j", async (words, code, said) => {
+    const { status, stdout, stderr } = await run(words);
+    expect(stderr).toMatch(said);
+    expect(stderr).not.toMatch(/\n {4}at /);
+    expect({ status, stdout }).toEqual({ status: code, stdout: "" });
+  });
+});
+
+describe("slipway import app-runner", () => {
+  const arn = `arn:aws:apprunner:${REGION}:${ACCOUNT}:service/book/0123456789abcdef0123456789abcdef`;
+  const scaling = `arn:aws:apprunner:${REGION}:${ACCOUNT}:autoscalingconfiguration/Calm/1/0123456789abcdef`;
+  /** App Runner's answers, in the shape that its API reference shows. */
+  const answers: Record<string, object> = {
+    DescribeService: {
+      Service: {
+        ServiceName: "book",
+        ServiceArn: arn,
+        ServiceUrl: "abc123.eu-west-1.awsapprunner.com",
+        Status: "RUNNING",
+        SourceConfiguration: {
+          ImageRepository: {
+            ImageIdentifier: `${ACCOUNT}.dkr.ecr.${REGION}.amazonaws.com/book:latest`,
+            ImageRepositoryType: "ECR",
+            ImageConfiguration: {
+              Port: "8000",
+              StartCommand: "node server.js",
+              RuntimeEnvironmentVariables: {
+                LOG_LEVEL: "info",
+                SELF: "https://abc123.eu-west-1.awsapprunner.com/x",
+                CALLBACK: "https://book.example.com/callback",
+              },
+              RuntimeEnvironmentSecrets: { DATABASE_URL: `${SECRET}` },
+            },
+          },
+        },
+        InstanceConfiguration: {
+          Cpu: "1024",
+          Memory: "2048",
+          InstanceRoleArn: `arn:aws:iam::${ACCOUNT}:role/own`,
+        },
+        HealthCheckConfiguration: { Protocol: "HTTP", Path: "/up" },
+        NetworkConfiguration: { IngressConfiguration: { IsPubliclyAccessible: true } },
+        AutoScalingConfigurationSummary: { AutoScalingConfigurationArn: scaling },
+      },
+    },
+    DescribeAutoScalingConfiguration: {
+      AutoScalingConfiguration: { MinSize: 1, MaxSize: 3, MaxConcurrency: 100 },
+    },
+    DescribeCustomDomains: {
+      CustomDomains: [
+        { DomainName: "old.example.com", EnableWWWSubdomain: false, Status: "DELETING" },
+        { DomainName: "book.example.com", EnableWWWSubdomain: false, Status: "ACTIVE" },
+      ],
+    },
+  };
+  let server: Server;
+  const asked: string[] = [];
+
+  beforeAll(async () => {
+    server = createServer((request, response) => {
+      const operation = String(request.headers["x-amz-target"]).split(".")[1] ?? "";
+      asked.push(operation);
+      const answer = answers[operation];
+      response.writeHead(answer ? 200 : 400, { "content-type": "application/x-amz-json-1.0" });
+      response.end(JSON.stringify(answer ?? { __type: "InvalidRequestException", message: operation }));
+    });
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  });
+  afterAll(() => void server.close());
+  const endpoint = () => `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+
+  it("writes what runs there, and the move out of it, by three calls that read", async () => {
+    const { status, stdout, stderr } = await run(["app-runner", arn, "--zone", "example.com"], endpoint());
+    expect(status, stderr).toBe(0);
+    expect([...asked].sort()).toEqual(Object.keys(answers).sort());
+    expect(written("book")).toBe(`import { environment, light } from "slipway";
+
+export default environment({
+  preset: light,
+  region: "eu-west-1",
+  registry: "book",
+  distribution: { domain: { names: ["book.example.com"], zone: "example.com" } },
+  data: "kept",
+  database: true,
+  move: {
+    from: { origin: "https://abc123.eu-west-1.awsapprunner.com", domain: "book.example.com" },
+    database: true,
+  },
+  services: {
+    book: {
+      port: 8000,
+      health: "/up",
+      command: ["node", "server.js"],
+      cpu: 1024,
+      memory: 2048,
+      autoscaling: { max: 3 },
+      database: ["DATABASE_URL"],
+      config: { PORT: "8000", LOG_LEVEL: "info", SELF: "$URL/x", CALLBACK: "$URL/callback" },
+    },
+  },
+});
+`);
+    expect(stdout).toContain("secret set book DATABASE_URL\n");
+    expect(stdout).toContain("The repository book is there already");
+  });
+
+  it("uses what is there without a name of its own", async () => {
+    const { status, stdout, stderr } = await run(["app-runner", arn, "--name", "plain"], endpoint());
+    expect(status, stderr).toBe(0);
+    expect(written("plain")).toContain('database: { url: "external" }');
+    expect(written("plain")).not.toMatch(/move|domain/);
+    expect(stdout).toMatch(/book\.example\.com.*--zone/);
+  });
+});
