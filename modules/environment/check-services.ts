@@ -3,7 +3,7 @@ import { fargateCpus, fargateMemories } from "../../aws/fargate";
 import { architectureOf, instanceType } from "../../aws/instance-types";
 import { DEFAULT_SCHEMA } from "../database/schema";
 import { type Mistake, show } from "../mistakes";
-import { sessionChannels } from "../policy";
+import { checkService, checkServicesTogether } from "../service/check";
 import { servicesIn } from "../service/service-url";
 import { variablesOf } from "../service/variables";
 import type { Configuration, environmentOptions } from "./props";
@@ -16,83 +16,28 @@ type Parsed = z.output<typeof environmentOptions>;
  * of 8,192 registers 7,985 less 32. Source: "Reserving Amazon ECS Linux container instance memory", ECS guide.
  */
 const memoryForTasks = (memoryMiB: number) => memoryMiB - Math.max(100, Math.ceil(memoryMiB * 0.05));
-/** Conditions of a listener rule hold five values in all. Source: "Quotas for your Application Load Balancers". */
-const MOST_CONDITIONS = 5;
-
-/** What is wrong within each service, then between them. Paths are relative to the environment. */
+/** What each service cannot have of the other parts. Paths are relative to the environment. */
 export function* checkServices(parsed: Parsed, configuration: Configuration): Generator<Mistake> {
   for (const service of configuration.services) {
     const own = parsed.services[service.name];
     if (own === undefined) continue;
     const checks = [
+      ...checkService(service),
       ...checkExposure(service, configuration),
       ...checkCapacity(service, own.capacity, configuration),
       ...checkAccess(service, own.database, configuration),
       ...checkVariables(service, own.database, configuration),
-      ...checkPermissions(service),
-      ...checkRoot(service),
     ];
     for (const { path, message } of checks) yield { path: `services.${service.name}.${path}`, message };
   }
-  for (const internal of [false, true])
-    yield* checkRoutes(configuration.services.filter((service) => service.internal === internal));
-  yield* checkUses(configuration.services);
+  yield* checkServicesTogether(configuration.services);
 }
-
-/** One thing that two services describe differently. */
-function* checkUses(services: readonly ServiceConfiguration[]): Generator<Mistake> {
-  const described = new Map<string, { readonly by: string; readonly options: Record<string, unknown> }>();
-  for (const service of services) {
-    for (const [name, { variable: _, ...options }] of Object.entries(service.uses)) {
-      const before = described.get(name);
-      described.set(name, before ?? { by: service.name, options });
-      const key = before && differing(before.options, options);
-      if (key === undefined) continue;
-      yield {
-        path: `services.${service.name}.uses.${name}.${key}`,
-        message: `${show(options[key as keyof typeof options])} is not what ${show(before?.by)} says of the same ${name}, ${show(before?.options[key])}; say it in one of them.`,
-      };
-    }
-  }
-}
-
-const differing = (one: Record<string, unknown>, other: Record<string, unknown>) =>
-  ["type", ...Object.keys(one)].find((key) => one[key] !== other[key]);
 
 function* checkExposure(service: ServiceConfiguration, { distribution }: Configuration): Generator<Mistake> {
-  if (service.registry.repository === "") {
-    yield {
-      path: "registry",
-      message: "is missing: name the ECR repository here, or for the whole environment.",
-    };
-  }
-  if (
-    service.port === undefined &&
-    !service.internal &&
-    (service.paths.length > 0 || service.hosts.length > 0)
-  ) {
-    yield { path: "port", message: "is missing, and paths or hosts are given: give the container's port." };
-  }
-  if (service.internal && service.port === undefined) {
-    yield { path: "port", message: "is missing, and the service is internal: give the container's port." };
-  }
-  if (service.internal && service.paths.length + service.hosts.length > 0) {
-    yield {
-      path: "internal",
-      message: "services call it by its own host, and paths or hosts are given; leave them out.",
-    };
-  }
   if (service.port !== undefined && !service.internal && !distribution) {
     yield {
       path: "port",
       message: `${service.port} is served by nobody, since distribution is false; leave one of them out.`,
-    };
-  }
-  const conditions = service.paths.length + service.hosts.length;
-  if (conditions > MOST_CONDITIONS) {
-    yield {
-      path: "paths",
-      message: `${conditions} paths and hosts are more than the ${MOST_CONDITIONS} a rule holds; shorten them with *.`,
     };
   }
   const names = (distribution && distribution.domain && distribution.domain.names) || [];
@@ -103,23 +48,6 @@ function* checkExposure(service: ServiceConfiguration, { distribution }: Configu
         message: `${show(host)} never arrives: it is not among distribution.domain.names (${names.join(", ") || "none"}); add it there.`,
       };
     }
-  }
-  if (service.autoscaling && service.autoscaling.min > service.autoscaling.max) {
-    yield {
-      path: "autoscaling.min",
-      message: `${service.autoscaling.min} is more than max, ${service.autoscaling.max}; lower it, or raise max.`,
-    };
-  }
-}
-
-/** The agent behind a shell writes to the root file system. Source: "Monitor Amazon ECS containers with ECS Exec". */
-function* checkRoot({ exec, readonlyRootFilesystem }: ServiceConfiguration): Generator<Mistake> {
-  if (exec && readonlyRootFilesystem) {
-    yield {
-      path: "exec",
-      message:
-        "ECS Exec writes to the root file system, which readonlyRootFilesystem forbids; leave one of them out.",
-    };
   }
 }
 
@@ -254,48 +182,5 @@ function* checkVariables(
         message: `$SERVICE_URL(${asked}) names no internal service; there are ${there.join(", ") || "none"}: say internal: true of what only services call.`,
       };
     }
-  }
-}
-
-/** Statements of one name: IAM takes each name once in a policy. */
-function* checkPermissions({ permissions, exec }: ServiceConfiguration): Generator<Mistake> {
-  const taken = new Set(exec ? [sessionChannels.sid] : []);
-  for (const [index, { sid }] of permissions.entries()) {
-    if (taken.has(sid)) {
-      yield {
-        path: `permissions.${index}.sid`,
-        message: `${show(sid)} is another statement's name already; choose another.`,
-      };
-    }
-    taken.add(sid);
-  }
-}
-
-/** Two services on one path, or on one place in the listener. */
-function* checkRoutes(services: readonly ServiceConfiguration[]): Generator<Mistake> {
-  const routes = new Map<string, string>();
-  const priorities = new Map<number, string>();
-  for (const service of services.filter(({ port }) => port !== undefined)) {
-    for (const path of service.paths) {
-      for (const host of service.hosts.length > 0 ? service.hosts : ["any host"]) {
-        const taken = routes.get(`${host} ${path}`);
-        if (taken !== undefined) {
-          yield {
-            path: `services.${service.name}.paths`,
-            message: `${show(path)} on ${host} is served by ${show(taken)} already; give each service its own paths or hosts.`,
-          };
-        }
-        routes.set(`${host} ${path}`, service.name);
-      }
-    }
-    const { priority = 0 } = service;
-    const taken = priorities.get(priority);
-    if (taken !== undefined) {
-      yield {
-        path: `services.${service.name}.priority`,
-        message: `${priority} is ${show(taken)}'s already; give one of the two another number, 1 to 49999.`,
-      };
-    }
-    priorities.set(priority, service.name);
   }
 }

@@ -1,14 +1,18 @@
-import { createHash } from "node:crypto";
 import type { z } from "zod";
 import { architectureOf } from "../../aws/instance-types";
-import { regions, zonesOf } from "../../aws/zones";
+import { regions } from "../../aws/zones";
 import { DEFAULT_SCHEMA } from "../database/schema";
 import { fromIssues, type Mistake } from "../mistakes";
-import { agentServices, endpointServices, type ExistingNetwork } from "../network/props";
+import { agentServices, endpointServices } from "../network/props";
 import { freeze, layer } from "../options";
 import { serviceOptions } from "../service/props";
 import { usesQueue } from "../uses/props";
-import { checkCluster, checkDatabase, checkDistribution, checkNetwork } from "./check";
+import { checkCluster } from "../cluster/check";
+import { checkDatabase } from "../database/check";
+import { checkDistribution } from "../distribution/check";
+import { checkSubnets, checkZones } from "../network/check";
+import { completeNetwork } from "../network/complete";
+import { checkLogins, checkReach } from "./check";
 import { checkMove } from "./check-move";
 import { checkServices } from "./check-services";
 import { layerUses } from "./layer-uses";
@@ -18,7 +22,6 @@ import { lostNames } from "./lost-names";
 import { mistakeInName } from "./name";
 import { unprotected } from "./presets";
 import { type Configuration, type EnvironmentProps, environmentOptions, type Preset } from "./props";
-import type { NetworkConfiguration } from "../network/props";
 import type { ServiceConfiguration } from "../service/props";
 
 type Parsed = z.output<typeof environmentOptions>;
@@ -72,17 +75,26 @@ function crossCheck(
   configuration: Configuration,
   broken: ReadonlySet<string | undefined>,
 ): Mistake[] {
+  const { region, cluster, distribution, database } = configuration;
+  const ownDatabase = database && database.url === undefined && database;
   const checks: [needs: (keyof Parsed)[], check: () => Iterable<Mistake>][] = [
-    [["network", "region"], () => checkNetwork(parsed, configuration)],
-    [["database"], () => checkDatabase(configuration)],
-    [["cluster"], () => checkCluster(configuration)],
-    [["distribution"], () => checkDistribution(configuration)],
+    [["network", "region"], () => checkNetwork(parsed.network, configuration)],
+    [["network"], () => checkReach(configuration)],
+    [["database"], () => (ownDatabase ? checkDatabase(ownDatabase) : [])],
+    [["database"], () => checkLogins(configuration)],
+    [["cluster"], () => checkCluster(cluster)],
+    [["distribution"], () => (distribution ? checkDistribution(distribution, region) : [])],
     [["move", "database", "distribution"], () => checkMove(configuration)],
     [["cluster", "database", "distribution", "registry"], () => checkServices(parsed, configuration)],
   ];
   return checks
     .filter(([needs]) => !needs.some((part) => broken.has(part)))
     .flatMap(([, check]) => [...check()]);
+}
+
+function checkNetwork(written: Parsed["network"], { network, region }: Configuration): Iterable<Mistake> {
+  if (network.vpc !== undefined) return checkSubnets(network);
+  return checkZones(network, region, "zones" in written ? written.zones : undefined);
 }
 
 /** What was written over the preset's data: the parts, each service, and what services use. */
@@ -113,7 +125,7 @@ function complete(name: string, parsed: Parsed): Configuration {
     account,
     after: [...new Set(after)],
     region,
-    network: completeNetwork(name, parsed),
+    network: completeNetwork(parsed.network, { name, region, neededEndpoints: neededEndpoints(parsed) }),
     encryption,
     data,
     bastion,
@@ -133,29 +145,6 @@ function withPriorities(services: Configuration["services"]): Configuration["ser
   return services.map((service) => ({ ...service, priority: priorities.get(service.name) }));
 }
 
-function completeNetwork(name: string, parsed: Parsed): NetworkConfiguration {
-  const { network } = parsed;
-  if ("vpc" in network) return existingNetwork(network);
-  const { zones, nat, ipv6, flowLogs, cidr = cidrFor(name), peering } = network;
-  const { endpoints: wanted = nat === false } = network;
-  return {
-    cidr,
-    nat,
-    ipv6,
-    flowLogs,
-    zones: typeof zones === "number" ? zonesOf(parsed.region).slice(0, zones) : zones,
-    endpoints: wanted === true ? neededEndpoints(parsed) : wanted === false ? [] : wanted,
-    // The peers' addresses are known once all environments are: see together.ts.
-    peering: peering.map((environment) => ({ environment, cidr: "" })),
-  };
-}
-
-/** What has no subnets of its own lives in the next more open ones. */
-function existingNetwork({ vpc, subnets, ipv6 }: ExistingNetwork): NetworkConfiguration {
-  const { private: own, public: open = [], database = own, cache = database, intra = own } = subnets;
-  return { vpc, ipv6, subnets: { private: own, public: open, intra, database, cache } };
-}
-
 /** The endpoints that instances and tasks need, and what is used beside them. */
 function neededEndpoints({ services, cluster }: Parsed) {
   const unneeded = [
@@ -164,9 +153,6 @@ function neededEndpoints({ services, cluster }: Parsed) {
   ];
   return endpointServices.filter((endpoint) => !unneeded.includes(endpoint));
 }
-
-/** One of the 256 /16 of 10.0.0.0/8, by the name: a copied file gets its own, and keeps it. */
-const cidrFor = (name: string) => `10.${createHash("sha256").update(name).digest()[0]}.0.0/16`;
 
 /** What a service gets of the database; of one that is elsewhere the URL alone, under some name. Of two, what it may get of either. */
 function completeAccess(
