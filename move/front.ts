@@ -34,7 +34,7 @@ async function planFront(move: Move): Promise<Plan | Standing> {
   const onIt = (await move.aws.distribution(from.distribution.id)).aliases.includes(from.domain);
   await bothSidesAnswer(move, from, onIt);
   // What is there from a step that died is not what was there before.
-  const before = isMade ? (move.journal.state.records ?? []) : now;
+  const before = isMade ? move.journal.state.records : now;
   return {
     lines: [
       ...(onIt ? [] : [`take ${from.domain} from the distribution that it is on to ${from.distribution.id}`]),
@@ -66,13 +66,12 @@ async function undoFront(move: Move): Promise<Plan> {
       `The store says ${edge.share} %: the new side answers people, and would from one moment to the next answer none.`,
       `First: npx slipway move ${move.contract.environment} shift 0`,
     );
-  const before = move.journal.state.records ?? [];
+  const { records } = move.journal.state;
   const forget = { records: undefined };
   if (!from.zone) {
     return {
       lines: [
-        `${from.domain} is kept elsewhere: make its records what they were before${before.length > 0 ? "" : ", as you have noted them"}`,
-        ...before.map((record) => `  + ${textOf(record)}`),
+        `${from.domain} is kept elsewhere: make its records what they were before, as you have noted them`,
       ],
       question: `Does ${from.domain} lead to ${from.origin} again?`,
       back: "front once more.",
@@ -83,15 +82,18 @@ async function undoFront(move: Move): Promise<Plan> {
       }),
     };
   }
-  if (!move.journal.state.records)
+  const zone = from.zone;
+  const now = await recordsNow(move, zone, from.domain);
+  const wanted = leadingTo(from.domain, from.distribution.domainName);
+  const isLed = sameRecords(now, wanted);
+  if (isLed && !records)
     throw refused(
       `What stood at ${from.domain} before its records led to the distribution is not known: somebody made them before front.`,
       `Make them lead to ${from.origin} by hand.`,
     );
-  const zone = from.zone;
-  const now = await recordsNow(move, zone, from.domain);
-  const wanted = leadingTo(from.domain, from.distribution.domainName);
-  if (!sameRecords(now, wanted) && !sameRecords(now, before))
+  // One that died before it wrote them down has changed nothing.
+  const before = records ?? now;
+  if (!isLed && !sameRecords(now, before))
     throw refused(
       `The records of ${from.domain} are neither those of front nor those of before it: somebody changed them. They stay as they are.`,
       ...now.map((record) => `There is: ${textOf(record)}`),
