@@ -1,5 +1,6 @@
 import type { Service, Task } from "@aws-sdk/client-ecs";
 import type { Contract, ServiceContract } from "../modules/contract";
+import { isFollowing, type MoveState } from "../modules/contract/move";
 import { databaseChecks } from "./database-checks";
 import type { Check, CheckStatus } from "./events";
 import {
@@ -29,6 +30,10 @@ export interface CheckRequest {
   wanted: Wanted;
   /** Whether a deployment in progress may be replaced: a rollback must not wait for what it undoes. */
   replace: boolean;
+  /** Whether nothing is migrated. */
+  skipMigrations?: boolean;
+  /** How far the move of the database has come, where one moves. */
+  moveState?: MoveState | undefined;
 }
 
 const SEVERITY: CheckStatus[] = ["ok", "warning", "busy", "failed"];
@@ -85,7 +90,7 @@ export function checks(facts: Facts, request: CheckRequest): Check[] {
     ),
     ...sharedTagChecks(facts, request),
     ...loginsCheck(facts, contract),
-    branch("migrations", migrationChecks(facts, request)),
+    branch("migrations", [...moveChecks(request), ...migrationChecks(facts, request)]),
     ...recordChecks(facts),
     ...databaseBranch(facts, contract),
   ];
@@ -193,6 +198,8 @@ function definitionCheck(service: Service, own: ServiceContract, contract: Contr
   if (runs === made) return ok(check, runs ?? "");
   const login = loginOf(contract, own.name);
   const reachable = login && "value" in facts.made && !facts.made.value.has(login.login);
+  if (own.other?.taskDefinition === service.taskDefinition)
+    return warning(check, `${runs} is not that of the database that is used; a deploy hands over to ${made}`);
   return reachable
     ? ok(check, `${runs}; a deploy makes the login ${login.user} and hands over to ${made}`)
     : warning(check, `the service runs ${runs}, the last apply made ${made}`);
@@ -396,6 +403,30 @@ function sharedTagChecks(facts: Facts, { contract, services }: CheckRequest): Ch
       failed(`tag ${key}`, `${names} runs the same tag: deploy ${names} too (--service once for each)`),
     ];
   });
+}
+
+/** What a move of the database does not get along with: tables that change under a copy, services that change under a flip. */
+function moveChecks({ moveState, skipMigrations, services, contract }: CheckRequest): Check[] {
+  if (!moveState) return [];
+  const flipping = moveState.steps.some(({ step, state }) => step === "flip" && state === "begun");
+  const migrates = !skipMigrations && services.some(({ migration }) => migration);
+  const command = `npx slipway move ${contract.environment}`;
+  return [
+    flipping
+      ? failed(
+          "no flip",
+          `one has begun, and hands services over: ${command} flip ends it, ${command} back takes it back`,
+        )
+      : ok("no flip", "none has begun"),
+    ...(migrates && isFollowing(moveState)
+      ? [
+          failed(
+            "no copy that follows",
+            `the database is being copied, and a migration would make the copy another one: deploy with --skip-migrations, or ${command} flip, or ${command} back`,
+          ),
+        ]
+      : []),
+  ];
 }
 
 function migrationChecks(facts: Facts, request: CheckRequest): Check[] {

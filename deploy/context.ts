@@ -1,5 +1,6 @@
 import type { DnsRecord, Finding } from "../dns/records";
 import type { Contract } from "../modules/contract";
+import type { MoveState } from "../modules/contract/move";
 import type { Aws } from "./aws/gateway";
 import type { Clock } from "./clock";
 import type { Events } from "./events";
@@ -33,7 +34,10 @@ export type FindRecord = (record: DnsRecord) => Promise<Finding>;
 
 /** What every step works with. */
 export interface Context {
+  /** Of two databases it is that of the one that is used. */
   contract: Contract;
+  /** How far the move of the database has come; undefined where none moves. */
+  moveState?: MoveState | undefined;
   /** Its reads end with `signal`. */
   aws: Aws;
   /** The same without a signal, for cleaning up after Ctrl-C. */

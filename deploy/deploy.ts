@@ -83,15 +83,17 @@ export async function check(context: Context, request: CheckedRequest): Promise<
   return facts;
 }
 
-type CheckedRequest = Pick<DeployRequest, "services" | "wanted" | "replace" | "wait"> & Beside;
+type CheckedRequest = Pick<DeployRequest, "services" | "wanted" | "replace" | "wait"> &
+  Partial<Pick<DeployRequest, "skipMigrations">> &
+  Beside;
 
 /** The facts and what they come to; after a wait, where roll-outs of others are all that stands in the way. */
 async function settled(context: Context, request: CheckedRequest) {
-  const { contract, aws, clock, limits } = context;
+  const { contract, moveState, aws, clock, limits } = context;
   const deadline = clock.now() + limits.rollout;
   for (;;) {
     const facts = await readFacts(aws, contract, request.services, request.wanted, request);
-    const tree = checks(facts, { ...request, contract });
+    const tree = checks(facts, { ...request, contract, moveState });
     const busy = leaves(tree, "busy");
     const passes = busy.length > 0 && busy.every(({ name }) => name === NO_OTHER_DEPLOYMENT);
     const hopeless = !passes || leaves(tree, "failed").length > 0;

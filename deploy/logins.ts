@@ -17,7 +17,7 @@ export interface LoginsPlan {
   who: string;
 }
 
-/** A service that is told to run its login's task definition; `from` is what it runs until then. */
+/** A service that is told to run another task definition, its login's or its database's; `from` is what it runs until then. */
 export interface HandOver {
   from: string;
   to: string;
@@ -58,18 +58,18 @@ function hasTakenOver(
   );
 }
 
-/** What a service runs by now, if that is not its login's task definition although its login is made. */
+/** What a service runs by now, if that is not the task definition of the database that is used, with its login once that is made. */
 export function handOverOf(
   contract: Pick<Contract, "database">,
   made: ReadonlySet<string>,
-  { name, taskDefinition: to }: ServiceContract,
+  { name, taskDefinition: to, other }: ServiceContract,
   found: Service | undefined,
 ): HandOver | undefined {
   const login = loginOf(contract, name)?.login;
   const from = found?.taskDefinition;
-  return login !== undefined && made.has(login) && from !== undefined && from !== to
-    ? { from, to }
-    : undefined;
+  if (from === undefined || from === to) return undefined;
+  const mayRun = login === undefined ? other !== undefined : made.has(login);
+  return mayRun ? { from, to } : undefined;
 }
 
 export const sameLogins = (wanted: readonly string[], made: ReadonlySet<string>) =>

@@ -133,8 +133,8 @@ export function planSteps({ logins, migrations, images }: Plan): string[] {
     ...images.flatMap((image) => [
       promotion(image),
       ...image.services.map(
-        ({ name, service }) =>
-          `roll out ${name}: force a deployment of ${service}${image.handOvers.has(name) ? " with its own login" : ""}, prove the image`,
+        ({ name, service, other }) =>
+          `roll out ${name}: force a deployment of ${service}${image.handOvers.has(name) ? (other ? " with the database that is used" : " with its own login") : ""}, prove the image`,
       ),
     ]),
   ];

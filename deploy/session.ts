@@ -14,6 +14,7 @@ import { GithubScreen } from "./screen/github";
 import { jsonScreen, plainScreen } from "./screen/plain";
 import { isTerminal } from "../terminal/screen";
 import { TreeScreen } from "./screen/tree";
+import { readMoveState, withUsed } from "./used-database";
 
 /** What every command takes. */
 export interface SessionOptions {
@@ -110,7 +111,19 @@ async function openContext(
   const clients = await make(writtenPlace(environment), () => given?.region);
   const aws = new Aws(clients, { clock, random, signal });
   await refuseOtherAccount(aws, environment);
-  const contract = given ?? (await contractFromParameter(aws, environment));
+  const applied = given ?? (await contractFromParameter(aws, environment));
+  const moveState = await readMoveState(aws, applied);
+  const contract = withUsed(applied, moveState);
   const real = process.env.AWS_ENDPOINT_URL ? undefined : findRecord;
-  return { contract, aws, lasting: aws.lasting(), clock, find: find ?? real, signal, events, limits };
+  return {
+    contract,
+    moveState,
+    aws,
+    lasting: aws.lasting(),
+    clock,
+    find: find ?? real,
+    signal,
+    events,
+    limits,
+  };
 }

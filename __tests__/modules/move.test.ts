@@ -12,9 +12,14 @@ const from = { origin: "https://abc.us-west-2.awsapprunner.com", domain: "app.ex
 const nightly = { nightly: { expression: "rate(1 day)", command: ["report"] } };
 const services = {
   web: { ...web, schedules: nightly, autoscaling: { min: 2, max: 4 } },
-  api: { port: 9000, paths: ["/api/*"] },
-  worker: { command: ["work"], count: 3 },
-  crunch: { command: ["crunch"], autoscaling: { min: 1, max: 5 }, schedules: nightly },
+  api: { port: 9000, paths: ["/api/*"], database: false as const },
+  worker: { command: ["work"], count: 3, database: false as const },
+  crunch: {
+    command: ["crunch"],
+    database: false as const,
+    autoscaling: { min: 1, max: 5 },
+    schedules: nightly,
+  },
 };
 const moving = (move: EnvironmentProps["move"]) => but({ distribution: { domain }, services, move });
 const graph = synthesize(moving({ database: true }));

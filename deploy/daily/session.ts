@@ -13,6 +13,7 @@ import { visible } from "../printable";
 import { GithubScreen } from "../screen/github";
 import { hasColors } from "../../terminal/screen";
 import { type Done, endOf } from "../end";
+import { readMoveState, withUsed } from "../used-database";
 
 /** What every daily command takes. */
 export interface DailyOptions {
@@ -147,7 +148,8 @@ async function open(
   const clients = await makeClients(writtenPlace(environment), () => given?.region);
   const aws = new DailyAws(clients, { clock, random, signal });
   await refuseOtherAccount(aws, environment);
-  return { contract: given ?? (await contractFromParameter(aws, environment)), aws, clients };
+  const applied = given ?? (await contractFromParameter(aws, environment));
+  return { contract: withUsed(applied, await readMoveState(aws, applied)), aws, clients };
 }
 
 /** Waits where the reader is slower: nothing piles up in memory. */

@@ -7,7 +7,7 @@ import type { Registry } from "../registry/registry";
  * definitions are those of any revision.
  */
 export function deployableOf(environment: Environment, account: string): Deployable {
-  const { configuration, cluster, services, database, logins, registries } = environment;
+  const { configuration, cluster, services, database, logins, move, registries } = environment;
   const { name, region } = configuration;
   const taskDefinition = (family: string | undefined) =>
     `arn:aws:ecs:${region}:${account}:task-definition/${family}`;
@@ -30,6 +30,7 @@ export function deployableOf(environment: Environment, account: string): Deploya
         },
       }),
     },
+    ...(move && { move: { parameter: move.parameter.nameInput ?? "" } }),
     services: Object.values(services).map((service) => {
       const logs = { group: service.logGroup.nameInput ?? "" };
       return {
@@ -40,6 +41,14 @@ export function deployableOf(environment: Environment, account: string): Deploya
         migration: service.migration
           ? { taskDefinition: taskDefinition(service.migration.familyInput), logs }
           : null,
+        ...(service.taskDefinitionExternal && {
+          other: {
+            taskDefinition: taskDefinition(service.taskDefinitionExternal.familyInput),
+            migration: service.migrationExternal
+              ? taskDefinition(service.migrationExternal.familyInput)
+              : null,
+          },
+        }),
       };
     }),
   };

@@ -11,7 +11,10 @@ export function dailyPolicy(contract: Contract, purpose: Purpose): Policy {
   const readContract = allow(
     "ReadContract",
     ["ssm:GetParameter"],
-    [parameter(contract, contractParameter(contract.environment))],
+    [
+      parameter(contract, contractParameter(contract.environment)),
+      ...(contract.move ? [parameter(contract, contract.move.parameter)] : []),
+    ],
   );
   const own: Record<Purpose, () => Statement[]> = {
     logs: () => readLogs(contract),

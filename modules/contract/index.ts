@@ -91,6 +91,11 @@ const service = z.object({
       logs,
     })
     .nullable(),
+  /**
+   * The same for the other of two databases, while data moves between them: `use` of the database says which one the service
+   * is given. ARNs of task definitions.
+   */
+  other: z.object({ taskDefinition: arn, migration: arn.nullable() }).optional(),
   /** What the scheduler starts in the service's task definition: commands by the schedule's name. */
   schedules: z.record(name, z.array(z.string())).optional(),
 });
@@ -138,7 +143,10 @@ const database = z.object({
   logins: logins.optional(),
   /** The one that is elsewhere beside it: the SecureString parameter that holds its URL. Absent where there is none. */
   also: z.object({ url: name }).optional(),
-  /** Which of two databases services and migrations are given. Absent where there is but one. */
+  /**
+   * Which of two databases services and migrations are given, and so whose task definitions theirs are. While data moves it is
+   * the environment's own as it is applied, and the move's state says which one is used. Absent where there is but one.
+   */
   use: z.enum(["own", "external"]).optional(),
 });
 

@@ -69,3 +69,17 @@ export const FIRST_MOVE_STATE: MoveState = {
   hold: false,
   steps: [],
 };
+
+/** Whether what is written to the old database is on its way to the new one: a table that changes now would be other there. */
+export const isFollowing = ({ use, steps }: MoveState): boolean =>
+  use === "external" &&
+  steps.some(({ step, state, data }) => step === "copy" && (state === "begun" || data?.following === true));
+
+/** The state that a parameter's text holds; undefined where it holds none. */
+export function parseMoveState(text: string | undefined): MoveState | undefined {
+  try {
+    return moveStateSchema.safeParse(JSON.parse(text ?? "")).data;
+  } catch {
+    return undefined;
+  }
+}

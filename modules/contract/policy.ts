@@ -1,4 +1,11 @@
-import { type Contract, contractParameter, familyOf, type LoginsContract, type ServiceContract } from ".";
+import {
+  type Contract,
+  contractParameter,
+  familyOf,
+  type LoginsContract,
+  type MoveContract,
+  type ServiceContract,
+} from ".";
 
 export interface Statement {
   Sid: string;
@@ -23,7 +30,8 @@ export interface Deployable
       }
     | null
     | undefined;
-  readonly services: readonly (Pick<ServiceContract, "service" | "taskDefinition"> & {
+  readonly move?: Pick<MoveContract, "parameter"> | undefined;
+  readonly services: readonly (Pick<ServiceContract, "service" | "taskDefinition" | "other"> & {
     readonly image: Pick<ServiceContract["image"], "repository" | "source">;
     readonly logs: Pick<ServiceContract["logs"], "group">;
     readonly migration: {
@@ -62,7 +70,11 @@ export const arn = (contract: Deployable, service: string, resource: string) =>
 
 function parameters(contract: Deployable): Statement[] {
   const logins = contract.database?.logins;
-  const read = [contractParameter(contract.environment), ...(logins ? [logins.made] : [])];
+  const read = [
+    contractParameter(contract.environment),
+    ...(logins ? [logins.made] : []),
+    ...(contract.move ? [contract.move.parameter] : []),
+  ];
   return [
     {
       Sid: "ReadContract",
@@ -133,9 +145,10 @@ function ecs(contract: Deployable): Statement[] {
   const logins = contract.database?.logins;
   const families = unique(
     [
-      ...services.flatMap(({ taskDefinition, migration }) => [
+      ...services.flatMap(({ taskDefinition, migration, other }) => [
         taskDefinition,
         ...(migration ? [migration.taskDefinition] : []),
+        ...(other ? [other.taskDefinition, ...(other.migration ? [other.migration] : [])] : []),
       ]),
       ...(logins ? [logins.taskDefinition] : []),
     ].map(familyOf),

@@ -117,7 +117,7 @@ export const databaseOptions = options({
    * `"external"`, the one that `also` names. A change replaces their tasks and nothing else.
    * @default "own"
    */
-  use: z.enum(["own", "external"]).default("own"),
+  use: z.enum(["own", "external"]).optional(),
 });
 
 /** A Postgres that is elsewhere: nothing of it is made. */

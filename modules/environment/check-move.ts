@@ -47,5 +47,10 @@ function* checkData({ move, database }: Configuration): Generator<Mistake> {
           : "database is false; say what it shall be, or leave move.database out."
       }`,
     };
+  } else if (database.use !== undefined) {
+    yield {
+      path: "database.use",
+      message: `${show(database.use)} is the move's to say while move.database is there: services are given the one that is elsewhere until slipway move flip; leave it out.`,
+    };
   }
 }

@@ -261,9 +261,18 @@ export class Environment<
     if (own === undefined) return { database: external };
     const login = logins?.services.get(service.name);
     if (external === undefined) return { database: own, login };
+    if (this.movesData) {
+      const choose = (made: string, elsewhere: string) => this.move?.chooseDatabase(made, elsewhere) ?? made;
+      return { database: own, login, others: [external], second: { connection: external, choose } };
+    }
     return this.usesExternal
       ? { database: external, others: [own, ...(login ? [login.before, login.now] : [])] }
       : { database: own, login, others: [external] };
+  }
+
+  /** Whether services have a task definition for each of two databases. */
+  private get movesData(): boolean {
+    return Boolean(this.configuration.move && this.configuration.move.database);
   }
 
   private get usesExternal(): boolean {

@@ -114,7 +114,7 @@ function layered({ preset, services, ...written }: EnvironmentProps): Record<str
 }
 
 function complete(name: string, parsed: Parsed): Configuration {
-  const { account, after, region, encryption, data, bastion, database, distribution, cluster, move } = parsed;
+  const { account, after, region, encryption, data, bastion, distribution, cluster, move } = parsed;
   const services = withPriorities(
     Object.entries(parsed.services).map(([service, own]) => completeService(service, own, parsed, cluster)),
   );
@@ -129,7 +129,7 @@ function complete(name: string, parsed: Parsed): Configuration {
     encryption,
     data,
     bastion,
-    database,
+    database: completeDatabase(parsed),
     cluster,
     distribution,
     move,
@@ -137,6 +137,13 @@ function complete(name: string, parsed: Parsed): Configuration {
     services,
     uses: Object.fromEntries(services.flatMap(({ uses }) => Object.entries(uses))),
   };
+}
+
+/** While the data moves there are two, and the move itself says which one services are given. */
+function completeDatabase({ database, move }: Parsed): Configuration["database"] {
+  if (!database || "url" in database) return database;
+  if (move && move.database) return { ...database, also: "external" };
+  return { ...database, use: database.use ?? "own" };
 }
 
 /** Each served service with its place among the listener's rules. */

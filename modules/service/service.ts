@@ -53,6 +53,10 @@ interface Props {
   readonly database: Connection | undefined;
   /** Those of the other of two databases: tasks of the roll-out that changes which one it is given may start with either. */
   readonly others?: readonly Connection[] | undefined;
+  /** The database that its data moves from, and what says which of the two it is given: it is ready for either. */
+  readonly second?:
+    | { readonly connection: Connection; choose(own: string, external: string): string }
+    | undefined;
   /** Login of the service, where services have one. */
   readonly login?: ServiceLogin | undefined;
   readonly distribution: Distribution | undefined;
@@ -90,7 +94,11 @@ export class Service extends Construct {
   readonly taskDefinition: EcsTaskDefinition;
   /** What it runs until its login was made. */
   readonly taskDefinitionBefore: EcsTaskDefinition | undefined;
+  /** What it runs until its data has moved. */
+  readonly taskDefinitionExternal: EcsTaskDefinition | undefined;
   readonly migration: EcsTaskDefinition | undefined;
+  /** What migrates the database that its data moves from. */
+  readonly migrationExternal: EcsTaskDefinition | undefined;
   readonly targetGroup: LbTargetGroup | undefined;
   readonly listenerRule: LbListenerRule | undefined;
   readonly service: EcsService;
@@ -121,7 +129,9 @@ export class Service extends Construct {
     this.securityGroup = this.own.fargate ? this.createSecurityGroup() : undefined;
     this.taskDefinition = this.createTaskDefinition();
     this.taskDefinitionBefore = this.createTaskDefinitionBefore();
+    this.taskDefinitionExternal = this.createTaskDefinitionExternal();
     this.migration = this.createMigration();
+    this.migrationExternal = this.createMigrationExternal();
     this.targetGroup = this.createTargetGroup();
     this.listenerRule = this.createListenerRule();
     this.service = this.createService();
@@ -163,6 +173,12 @@ export class Service extends Construct {
               logs: { ...logs, prefix: `${own.name}-migration` },
             }
           : null,
+      ...(this.taskDefinitionExternal && {
+        other: {
+          taskDefinition: this.taskDefinitionExternal.arn,
+          migration: this.migrationExternal?.arn ?? null,
+        },
+      }),
       schedules: Object.fromEntries(
         Object.entries(own.schedules).map(([name, { command }]) => [name, command.map(literal)]),
       ),
@@ -208,7 +224,7 @@ export class Service extends Construct {
    */
   sidecar(props: SidecarProps): this {
     this.additions.addSidecar(props);
-    this.putVolumes(this.taskDefinition, this.taskDefinitionBefore);
+    this.putVolumes(...this.running);
     return this;
   }
 
@@ -228,7 +244,7 @@ export class Service extends Construct {
    */
   volume(files: EfsFileSystem, path: string, props: VolumeProps = {}): this {
     if (!this.additions.addVolume(files.node.id, files, path, props)) return this;
-    this.putVolumes(this.taskDefinition, this.taskDefinitionBefore, this.migration);
+    this.putVolumes(...this.running, this.migration, this.migrationExternal);
     const access = FileSystemAccess.of({ environment: this.stack, network: this.props.network, files });
     for (const target of access.targets) this.outliveBy(target);
     const writes = props.readOnly ? [] : ["elasticfilesystem:ClientWrite"];
@@ -236,6 +252,12 @@ export class Service extends Construct {
       ["elasticfilesystem:ClientMount", ...writes],
       files.arn,
     );
+  }
+
+  /** What its service and its schedules may run. */
+  private get running(): EcsTaskDefinition[] {
+    const { taskDefinition, taskDefinitionBefore: before, taskDefinitionExternal: external } = this;
+    return [taskDefinition, before, external].filter((one) => one !== undefined);
   }
 
   private putVolumes(...definitions: readonly (EcsTaskDefinition | undefined)[]): void {
@@ -349,30 +371,47 @@ export class Service extends Construct {
     return this.defineTask("before", family, this.runAs(this.link(this.props.login.before)));
   }
 
+  private createTaskDefinitionExternal() {
+    if (!this.props.second) return undefined;
+    const family = nameOf("aws_ecs_task_definition", this.stack, `${this.own.name}_external`);
+    return this.defineTask("external", family, this.runAs(this.link(this.props.second.connection)));
+  }
+
   private runAs(database: Link): Run {
     const { name: prefix, command, port } = this.own;
     return { tag: tagsOf(this.stack).tag, command, port, prefix, database };
   }
 
-  /** An attribute of the task definition to run: of the one with the login, where that was made. */
+  /** An attribute of the task definition to run: of two databases' the one that is used, with the login where that was made. */
   private toRun(attribute: "arn" | "arnWithoutRevision"): string {
-    const { taskDefinition, taskDefinitionBefore: before } = this;
-    const { login } = this.props;
-    return login && before
-      ? login.choose(taskDefinition[attribute], before[attribute])
-      : taskDefinition[attribute];
+    const { taskDefinition, taskDefinitionBefore: before, taskDefinitionExternal: external } = this;
+    const { login, second } = this.props;
+    const own =
+      login && before
+        ? login.choose(taskDefinition[attribute], before[attribute])
+        : taskDefinition[attribute];
+    return second && external ? second.choose(own, external[attribute]) : own;
   }
 
   /** It runs the candidate before the environment's tag moves. An underscore keeps it apart from any service. */
   private createMigration() {
+    return this.defineMigration("migration", this.props.database);
+  }
+
+  private createMigrationExternal() {
+    const { second } = this.props;
+    return second && this.defineMigration("migration_external", second.connection);
+  }
+
+  private defineMigration(id: "migration" | "migration_external", database: Connection | undefined) {
     if (!this.own.migrations) return undefined;
     const { candidateTag } = tagsOf(this.stack);
-    const family = nameOf("aws_ecs_task_definition", this.stack, `${this.own.name}_migration`);
-    return this.defineTask("migration", family, {
+    const family = nameOf("aws_ecs_task_definition", this.stack, `${this.own.name}_${id}`);
+    return this.defineTask(id, family, {
       tag: candidateTag,
       command: this.own.migrations.command,
       prefix: `${this.own.name}-migration`,
-      database: this.link(this.props.database),
+      database: this.link(database),
       alone: true,
     });
   }
@@ -633,10 +672,7 @@ export class Service extends Construct {
       cluster: this.props.cluster,
       roles: this.roles,
       container: this.own.name,
-      taskDefinitions: [
-        this.taskDefinition,
-        ...(this.taskDefinitionBefore ? [this.taskDefinitionBefore] : []),
-      ],
+      taskDefinitions: this.running,
       run: this.toRun("arnWithoutRevision"),
       network: this.taskNetwork,
       state: this.props.hold?.state(),

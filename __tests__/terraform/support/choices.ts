@@ -175,8 +175,11 @@ export const environmentChoices = additions({
   },
   api: {
     none: {},
-    internal: { services: { api: { port: 9000, internal: true } } },
-    worker: { services: { api: { capacity: "fargate", count: 2, uses: { jobs: "queue" } } } },
+    // Without a database, so that a second one asks nothing of it.
+    internal: { services: { api: { port: 9000, internal: true, database: false } } },
+    worker: {
+      services: { api: { capacity: "fargate", count: 2, uses: { jobs: "queue" }, database: false } },
+    },
   },
 });
 
@@ -184,18 +187,21 @@ const notOurs = /is about a VPC that the environment makes/;
 const noOwnDatabase = /needs a database that the environment makes, and database is false/;
 const noOwnAddress = /is served by nobody, since distribution is false/;
 
+const twoDatabases: readonly Choice[] = [
+  ["two databases", "its own"],
+  ["two databases", "the one elsewhere"],
+  ["move", "the data"],
+];
+
 /** Pairs that may be written and are refused, with what is said of them. */
 export const refusals: readonly (readonly [one: Choice, other: Choice, said: RegExp])[] = [
   [["nat", "none"], ["endpoints", "some"], /without NAT the environment reaches AWS through endpoints alone/],
   [["logins", "off"], ["web's database", "its own schema"], /say logins: true in database/],
-  ...(["its own", "the one elsewhere"] as const).flatMap((of) => [
-    [["two databases", of], ["web's database", "yes"], /has its URL alone to give/] as const,
-    [
-      ["two databases", of],
-      ["web's database", "its own schema"],
-      /Leave it out while there are two/,
-    ] as const,
+  ...twoDatabases.flatMap((of) => [
+    [of, ["web's database", "yes"], /has its URL alone to give/] as const,
+    [of, ["web's database", "its own schema"], /Leave it out while there are two/] as const,
   ]),
+  [["two databases", "the one elsewhere"], ["move", "the data"], /is the move's to say/],
   [["vpc", "there"], ["zones", "two"], notOurs],
   [["vpc", "there"], ["zones", "by name"], notOurs],
   [["vpc", "there"], ["peering", "with another"], notOurs],
