@@ -190,7 +190,7 @@ const noOwnAddress = /is served by nobody, since distribution is false/;
 const twoDatabases: readonly Choice[] = [
   ["two databases", "its own"],
   ["two databases", "the one elsewhere"],
-  ["move", "the data"],
+  ["move", "data"],
 ];
 
 /** Pairs that may be written and are refused, with what is said of them. */
@@ -201,7 +201,7 @@ export const refusals: readonly (readonly [one: Choice, other: Choice, said: Reg
     [of, ["web's database", "yes"], /has its URL alone to give/] as const,
     [of, ["web's database", "its own schema"], /Leave it out while there are two/] as const,
   ]),
-  [["two databases", "the one elsewhere"], ["move", "the data"], /is the move's to say/],
+  [["two databases", "the one elsewhere"], ["move", "data"], /is the move's to say/],
   [["vpc", "there"], ["zones", "two"], notOurs],
   [["vpc", "there"], ["zones", "by name"], notOurs],
   [["vpc", "there"], ["peering", "with another"], notOurs],
