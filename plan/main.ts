@@ -5,7 +5,7 @@ import { type Command, InvalidArgumentError } from "commander";
 import { existsSync } from "node:fs";
 import { Interrupted } from "./children";
 import { CommandError } from "./error";
-import { againInSandbox, inSandbox } from "./offline";
+import { inSandbox, runOffline } from "./offline";
 import { namesFile } from "./upgrade/target";
 
 // The SDK's versions are locked here: its word on which Node later ones will need is no news of a plan.
@@ -89,13 +89,14 @@ function durationOf(text: string): string {
 
 const OFFLINE = "on the sandbox: AWS is stood in for, no credentials are needed or used";
 
-/** Runs a command here, or once more in the sandbox where --offline says so and this is not there yet. */
+/** Runs a command, with AWS stood in for where --offline says so and it is not yet. */
 const run = async (
   offline: boolean | undefined,
   command: () => Promise<number>,
   options: readonly string[] = [],
 ) => {
-  process.exitCode = offline && !inSandbox(process.env) ? await againInSandbox(options) : await command();
+  process.exitCode =
+    offline && !inSandbox(process.env) ? await runOffline(options, command) : await command();
 };
 
 const plan = createCommand("slipway plan")
@@ -220,7 +221,8 @@ async function main([which, ...words]: readonly string[]): Promise<void> {
   await start(command, words, which ?? "");
 }
 
-main(process.argv.slice(2)).catch((error: Error) => {
+/** Done once the command has ended. */
+export const ended = main(process.argv.slice(2)).catch((error: Error) => {
   const expected = error instanceof CommandError || error instanceof Interrupted;
   process.stderr.write(`${expected ? error.message : error.stack}\n`);
   process.exitCode = error instanceof Interrupted ? error.exitCode : 1;

@@ -1,8 +1,8 @@
-import { spawn } from "node:child_process";
-import { constants } from "node:os";
-import { dirname, extname, join } from "node:path";
+import { dirname, join } from "node:path";
+import type { OpenSandbox } from "../sandbox/command/open";
+import { CommandError } from "./error";
 
-/** Whether this process runs as a command of the sandbox, where AWS is stood in for. */
+/** Whether AWS is stood in for: in a command of the sandbox, or offline. */
 export function inSandbox(environment: NodeJS.ProcessEnv): boolean {
   const { TERRAFORM_BINARY_NAME, TF_REATTACH_PROVIDERS } = environment;
   const shim = dirname(TERRAFORM_BINARY_NAME ?? "").endsWith(join(".sandbox", "bin"));
@@ -18,23 +18,41 @@ export function typed(command: string): string {
 }
 
 /**
- * Runs this very command line again, as a command of the sandbox. Returns its exit code.
+ * Runs a command in this process, with AWS stood in for. Returns its exit code.
  *
  * @param options the sandbox's own
+ * @throws CommandError where there can be no sandbox: without Terraform, or where its files are damaged
  */
-export function againInSandbox(options: readonly string[]): Promise<number> {
-  const sandbox = join(__dirname, "..", "sandbox", `main${extname(__filename)}`);
-  const node = [...process.execArgv];
-  const again = [process.execPath, ...node, ...process.argv.slice(1)];
-  const child = spawn(process.execPath, [...node, sandbox, ...options, "--", ...again], { stdio: "inherit" });
-  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
-    process.on(signal, () => {
-      // A terminal's Ctrl-C has reached the child already.
-      if (signal !== "SIGINT" || !process.stdin.isTTY) child.kill(signal);
-    });
+export async function runOffline(
+  options: readonly string[],
+  command: () => Promise<number>,
+): Promise<number> {
+  const { environment, close } = await open(options);
+  const outside = process.env;
+  process.env = environment;
+  try {
+    return await command();
+  } finally {
+    process.env = outside;
+    await close();
   }
-  return new Promise((resolve, reject) => {
-    child.once("error", reject);
-    child.once("exit", (code, signal) => resolve(code ?? 128 + (signal ? constants.signals[signal] : 0)));
-  });
+}
+
+async function open(options: readonly string[]): Promise<OpenSandbox> {
+  // Whoever has credentials loads none of it.
+  const load = {
+    command: () => require("../sandbox/command/open") as typeof import("../sandbox/command/open"),
+    options: () => require("../sandbox/command/options") as typeof import("../sandbox/command/options"),
+    files: () => require("../sandbox/files") as typeof import("../sandbox/files"),
+  };
+  const { enterAccount, openSandbox } = load.command();
+  const { parseOptions, UsageError } = load.options();
+  const place = { folder: process.cwd(), environment: process.env, stderr: process.stderr };
+  const wanted = parseOptions([...options, process.execPath]);
+  try {
+    return await openSandbox(await enterAccount(wanted, place), wanted, place);
+  } catch (error) {
+    const expected = error instanceof UsageError || error instanceof load.files().DamagedFile;
+    throw expected ? new CommandError(`sandbox: ${error.message}`) : error;
+  }
 }

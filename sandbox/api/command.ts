@@ -92,8 +92,8 @@ function clockOf(store: FileStore, speed: number): RealClock {
   return new RealClock(speed, store.time());
 }
 
-/** Pushes folders as images, to every region that has the repository or to the named one. Says what was pushed. */
-export async function pushFolders(world: World, images: readonly FolderImage[]): Promise<void> {
+/** Pushes folders as images, to every region that has the repository or to the named one. Tells what was pushed. */
+export async function pushFolders(world: World, images: readonly FolderImage[], tell = say): Promise<void> {
   const store = new FileStore(world.folder);
   const host = new Host({ world, store, clock: clockOf(store, 1) });
   for (const image of images) {
@@ -114,7 +114,7 @@ export async function pushFolders(world: World, images: readonly FolderImage[]):
         index: true,
       };
       const digest = await host.run((sim) => pushImage(sim, push));
-      say(`pushed ${folder} to ${repository}:${tag} in ${region}, linux/${architecture}, ${digest}`);
+      tell(`pushed ${folder} to ${repository}:${tag} in ${region}, linux/${architecture}, ${digest}`);
     }
   }
   await host.close();

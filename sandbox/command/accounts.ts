@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { ACCOUNTS } from "../world";
 
@@ -7,26 +7,24 @@ import { ACCOUNTS } from "../world";
  * was made, under its number.
  */
 export class Accounts {
-  /** AWS_CONFIG_FILE of the command. */
+  /** AWS_CONFIG_FILE of the command: its own, since the access key is. */
   readonly file: string;
   private readonly known: Set<string>;
-  private accessKey: string | undefined;
 
-  constructor(sandbox: string) {
+  /** @param accessKey what the stand-in endpoints ask for */
+  constructor(
+    sandbox: string,
+    private readonly accessKey: string,
+  ) {
     const folder = join(sandbox, ACCOUNTS);
-    this.file = join(sandbox, "aws-config");
+    this.file = join(sandbox, `aws-config-${accessKey}`);
     this.known = new Set(existsSync(folder) ? readdirSync(folder) : []);
+    this.write();
   }
 
   /** Variables that name each account's profile. */
   get variables(): Record<string, string> {
     return Object.fromEntries([...this.known].map((account) => [`AWS_PROFILE_${account}`, account]));
-  }
-
-  /** Writes the profiles, once the stand-in endpoints ask for this access key. */
-  open(accessKey: string): void {
-    this.accessKey = accessKey;
-    this.write();
   }
 
   add(account: string): void {
@@ -35,8 +33,11 @@ export class Accounts {
     this.write();
   }
 
+  close(): void {
+    rmSync(this.file, { force: true });
+  }
+
   private write(): void {
-    if (this.accessKey === undefined) return;
     const profiles = [...this.known].map(
       (account) =>
         `[profile ${account}]\naws_access_key_id = ${this.accessKey}${account}\naws_secret_access_key = sandbox\n`,
