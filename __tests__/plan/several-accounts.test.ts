@@ -3,11 +3,12 @@ import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import { startAccount } from "../../sandbox/aws/account";
 import { folderOf, World } from "../../sandbox/world";
+import { LOADER } from "../support/here";
 import { Project } from "../terraform/support/project";
 import { COMMAND, run } from "./support/run";
 
 const [HOME, OTHER] = ["123456789012", "210987654321"];
-const DEPLOY = ["--require", require.resolve("tsx/cjs"), join(__dirname, "../../deploy/main.ts")];
+const DEPLOY = ["--require", LOADER, join(__dirname, "../../deploy/main.ts")];
 const source = (account: string) => `import { environment } from "../modules/environment";
 export default environment({ account: "${account}", region: "us-west-2", database: false, distribution: false, bastion: false, cluster: { capacity: {} }, registry: "app", services: { worker: {} } });
 `;

@@ -1,7 +1,7 @@
 import { spawn } from "node:child_process";
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
+import { join } from "node:path";
 import { onTestFinished } from "vitest";
 import { startAccount, startRegion } from "../../sandbox/aws/account";
 import { AwsError } from "../../sandbox/aws/kind";
@@ -14,6 +14,7 @@ import { loadSchema } from "../../sandbox/schema/cache";
 import type { BlockSchema } from "../../sandbox/schema/types";
 import type { Fields, Value } from "../../sandbox/wire/value";
 import { GLOBAL, World } from "../../sandbox/world";
+import { SANDBOX } from "../support/here";
 
 /** A folder that goes when the test ends. */
 export function temporaryFolder(): string {
@@ -35,14 +36,11 @@ export interface RunOptions {
   input?: string;
 }
 
-const root = resolve(__dirname, "../..");
-const main = ["--require", require.resolve("tsx/cjs"), join(root, "sandbox/main.ts")];
-
 /** Runs the sandbox command in a folder. */
 export function sandbox(folder: string, args: readonly string[], options: RunOptions = {}): Promise<Result> {
   return new Promise((done, fail) => {
     const env = { ...process.env, ...options.env };
-    const child = spawn(process.execPath, [...main, ...args], { cwd: folder, env });
+    const child = spawn(process.execPath, [...SANDBOX, ...args], { cwd: folder, env });
     let stdout = "";
     let stderr = "";
     child.stdout.on("data", (data) => {

@@ -1,10 +1,8 @@
-import { createRequire } from "node:module";
 import { createServer } from "node:net";
 import { join } from "node:path";
-import { register } from "tsx/cjs/api";
+import { load } from "./here";
 
 const ROOT = join(__dirname, "..", "..");
-const load = createRequire(__filename);
 
 interface Wanted {
   /** The project. */
@@ -26,7 +24,6 @@ interface Synthesized {
 export function synthesizeHere({ folder, environment }: Wanted): Synthesized {
   const before = { env: { ...process.env }, exitCode: process.exitCode, error: console.error };
   const lines: string[] = [];
-  const unregister = register();
   try {
     for (const file of Object.keys(load.cache)) if (file.startsWith(`${folder}/`)) delete load.cache[file];
     const { synthesizeProject } = load(join(ROOT, "app.ts")) as typeof import("../../app");
@@ -39,7 +36,6 @@ export function synthesizeHere({ folder, environment }: Wanted): Synthesized {
   } catch (error) {
     return { code: 1, said: `${lines.join("")}${error instanceof Error ? error.stack : error}\n` };
   } finally {
-    unregister();
     console.error = before.error;
     process.exitCode = before.exitCode;
     for (const name of Object.keys(environment)) delete process.env[name];

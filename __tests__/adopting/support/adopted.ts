@@ -4,7 +4,7 @@ import type { Counts, ResourceSummary, Summary } from "../../../plan/summary";
 import type { WorldObject } from "../../../sandbox/world";
 import { makeByHand } from "../../../sandbox/aws/by-hand";
 import type { Fields } from "../../../sandbox/wire/value";
-import { COMMAND, type Outcome as Ended, startInSandbox } from "../../plan/support/run";
+import { COMMAND, type Outcome as Ended, sandboxHere } from "../../support/here";
 import { type Outcome, Project, worldOf } from "../../terraform/support/project";
 
 export const REGION = "us-west-2";
@@ -33,7 +33,8 @@ export class Adopted extends Project {
 
   /** `npm run plan`, `apply` or `move-state`, without npm's own second. */
   npm(...args: readonly string[]): Promise<Ended> {
-    return startInSandbox(this.folder, process.execPath, ...COMMAND, ...args).ended;
+    const environment = { ...process.env, CI: "true", NO_COLOR: "1" };
+    return sandboxHere(this.folder, ["--", process.execPath, ...COMMAND, ...args], environment);
   }
 
   /** `npm run plan`, or what it says where it fails. */

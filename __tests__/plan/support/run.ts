@@ -1,17 +1,8 @@
 import { spawn } from "node:child_process";
-import { join } from "node:path";
 import { stripVTControlCharacters } from "node:util";
+import { COMMAND, commandHere, type Outcome, SANDBOX } from "../../support/here";
 
-const ROOT = join(__dirname, "..", "..", "..");
-const TSX = require.resolve("tsx/cjs");
-/** The arguments for Node that stand for `npm run plan --` and `npm run apply --`. */
-export const COMMAND = ["--require", TSX, join(ROOT, "plan/main.ts")];
-
-export interface Outcome {
-  readonly code: number;
-  readonly stdout: string;
-  readonly stderr: string;
-}
+export { COMMAND, type Outcome };
 
 export interface Running {
   readonly ended: Promise<Outcome>;
@@ -28,12 +19,14 @@ export const start = (folder: string, args: readonly string[], environment?: Nod
 
 /** Starts a command in a folder's sandbox. */
 export const startInSandbox = (folder: string, ...command: readonly string[]) =>
-  startNode(folder, ["--require", TSX, join(ROOT, "sandbox/main.ts"), "--", ...command]);
+  startNode(folder, [...SANDBOX, "--", ...command]);
+
+const AUTOMATED = { CI: "true", NO_COLOR: "1" };
 
 function startNode(folder: string, args: readonly string[], environment: NodeJS.ProcessEnv = {}): Running {
   const child = spawn(process.execPath, args, {
     cwd: folder,
-    env: { ...process.env, CI: "true", NO_COLOR: "1", ...environment },
+    env: { ...process.env, ...AUTOMATED, ...environment },
     stdio: "pipe",
   });
   const texts = { stdout: "", stderr: "" };
@@ -58,6 +51,12 @@ function startNode(folder: string, args: readonly string[], environment: NodeJS.
   return { ended, printed, type: (text) => child.stdin.write(text), kill: (signal) => child.kill(signal) };
 }
 
-/** Runs it to its end. */
-export const run = (folder: string, args: readonly string[], environment?: NodeJS.ProcessEnv) =>
-  start(folder, args, environment).ended;
+/** Runs it to its end: in this process, where the environment has nothing that Node reads as it starts. */
+export const run = (
+  folder: string,
+  args: readonly string[],
+  environment: NodeJS.ProcessEnv = {},
+): Promise<Outcome> =>
+  "NODE_OPTIONS" in environment || "NODE_PATH" in environment
+    ? start(folder, args, environment).ended
+    : commandHere(folder, args, { ...process.env, ...AUTOMATED, ...environment });

@@ -1,4 +1,3 @@
-import { spawn } from "node:child_process";
 import {
   cpSync,
   mkdirSync,
@@ -11,14 +10,13 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { stripVTControlCharacters } from "node:util";
 import { startAccount } from "../../../sandbox/aws/account";
 import { World, type WorldObject } from "../../../sandbox/world";
+import { LOADER, runIn, SANDBOX, sandboxHere } from "../../support/here";
 import { sourceOf } from "../../support/shipped";
 import { serveSynthesis, synthesizeHere } from "../../support/synthesis";
 
 const ROOT = join(__dirname, "..", "..", "..");
-const TSX = require.resolve("tsx/cjs");
 
 const SHIPPED = { "staging.ts": sourceOf("staging"), "prod.ts": sourceOf("prod") };
 
@@ -41,7 +39,7 @@ export class Project {
   /**
    * @param environments sources by file; without them the ones that the project ships
    * @param context that of cdktf.json; without it there is no bootstrap stack
-   * @param asShipped whether the app is a process of its own, as everybody's is; otherwise this process does what it would
+   * @param asShipped whether app and sandbox are processes of their own, as everybody's are; otherwise this one does what they would
    */
   constructor(
     environments: Readonly<Record<string, string>> = SHIPPED,
@@ -53,7 +51,7 @@ export class Project {
     for (const name of ["main.ts", "package.json"]) cpSync(join(ROOT, name), join(this.folder, name));
     const config = JSON.parse(readFileSync(join(ROOT, "cdktf.json"), "utf8"));
     this.synthesis = asShipped ? undefined : serveSynthesis(this.folder);
-    const app = this.synthesis?.app ?? `"${process.execPath}" --require "${TSX}" main.ts`;
+    const app = this.synthesis?.app ?? `"${process.execPath}" --require "${LOADER}" main.ts`;
     writeFileSync(join(this.folder, "cdktf.json"), JSON.stringify({ ...config, app, context }));
     mkdirSync(join(this.folder, "environments"));
     for (const [file, source] of Object.entries(environments)) this.write(file, source);
@@ -70,8 +68,13 @@ export class Project {
   }
 
   /** Runs a command of the sandbox; whether it failed is for the test to say. */
-  sandbox(...args: readonly string[]): Promise<Outcome> {
-    return this.node("--require", TSX, join(ROOT, "sandbox/main.ts"), ...args);
+  async sandbox(...words: readonly string[]): Promise<Outcome> {
+    const environment = { ...process.env, CI: "true", NO_COLOR: "1", FORCE_COLOR: "0" };
+    const { code, stdout, stderr } = this.synthesis
+      ? await sandboxHere(this.folder, words, environment)
+      : await runIn(this.folder, [process.execPath, ...SANDBOX, ...words], environment);
+    this.log += stdout + stderr;
+    return { code, output: stdout + stderr };
   }
 
   /** A cdktf command in the sandbox, as a person types it. */
@@ -95,27 +98,6 @@ export class Project {
   async synth(): Promise<Outcome> {
     const { code, said } = synthesizeHere({ folder: this.folder, environment: {} });
     return { code, output: said };
-  }
-
-  private node(...args: readonly string[]): Promise<Outcome> {
-    const child = spawn(process.execPath, args, {
-      cwd: this.folder,
-      env: { ...process.env, CI: "true", NO_COLOR: "1", FORCE_COLOR: "0" },
-      stdio: ["ignore", "pipe", "pipe"],
-    });
-    let output = "";
-    const take = (chunk: Buffer) => {
-      output += stripVTControlCharacters(chunk.toString());
-    };
-    child.stdout.on("data", take);
-    child.stderr.on("data", take);
-    return new Promise((resolve, reject) => {
-      child.once("error", reject);
-      child.once("close", (code) => {
-        this.log += output;
-        resolve({ code: code ?? -1, output });
-      });
-    });
   }
 }
 

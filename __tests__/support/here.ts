@@ -1,0 +1,124 @@
+import { spawn } from "node:child_process";
+import { createRequire } from "node:module";
+import { join } from "node:path";
+import { stripVTControlCharacters } from "node:util";
+
+const ROOT = join(__dirname, "..", "..");
+/** Loads the project's own files as its commands do, each once: tests that run a command often do not start Node for it. */
+export const load = createRequire(__filename);
+/** What has Node load TypeScript. */
+export const LOADER = join(ROOT, "bin/typescript.js");
+load(LOADER);
+
+/** The arguments for Node that stand for `npm run plan --`, `npm run apply --` and the like. */
+export const COMMAND = ["--require", LOADER, join(ROOT, "plan/main.ts")];
+/** The arguments for Node that stand for `npm run sandbox --`. */
+export const SANDBOX = ["--require", LOADER, join(ROOT, "sandbox/main.ts")];
+
+export interface Outcome {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
+let running: string | undefined;
+
+/**
+ * `slipway plan`, `apply`, `destroy` or `move-state` in a folder, in this process: one at a time, which no signal reaches and
+ * nobody answers.
+ */
+export async function commandHere(
+  folder: string,
+  words: readonly string[],
+  environment: NodeJS.ProcessEnv,
+): Promise<Outcome> {
+  if (running !== undefined)
+    throw new Error(`${running} runs in this process: start one of them, and ${words[0]}, as a process.`);
+  running = String(words[0]);
+  const { env, argv, exit, exitCode } = process;
+  const before = {
+    folder: process.cwd(),
+    write: { stdout: process.stdout.write, stderr: process.stderr.write },
+  };
+  const listeners = SIGNALS.map((signal) => [signal, process.listeners(signal)] as const);
+  const texts = { stdout: "", stderr: "" };
+  let exited: number | undefined;
+  const main = join(ROOT, "plan/main.ts");
+  try {
+    process.chdir(folder);
+    process.env = { ...environment };
+    process.argv = [process.execPath, main, ...words];
+    process.exitCode = undefined;
+    for (const name of ["stdout", "stderr"] as const)
+      process[name].write = (text) => {
+        if (exited === undefined) texts[name] += stripVTControlCharacters(String(text));
+        return true;
+      };
+    process.exit = (code) => {
+      exited ??= Number(code ?? process.exitCode ?? 0);
+      throw new Error("The command has ended.");
+    };
+    delete load.cache[main];
+    await (load(main) as typeof import("../../plan/main")).ended;
+    return { code: exited ?? Number(process.exitCode ?? 0), ...texts };
+  } finally {
+    Object.assign(process, { env, argv, exit, exitCode });
+    for (const name of ["stdout", "stderr"] as const) process[name].write = before.write[name];
+    for (const [signal, known] of listeners)
+      for (const listener of process.listeners(signal))
+        if (!known.includes(listener)) process.off(signal, listener);
+    process.chdir(before.folder);
+    running = undefined;
+  }
+}
+
+/**
+ * A command in a folder's sandbox, whose stand-ins run in this process; a command of slipway does, too.
+ * @param words as those of `slipway sandbox`
+ */
+export async function sandboxHere(
+  folder: string,
+  words: readonly string[],
+  environment: NodeJS.ProcessEnv,
+): Promise<Outcome> {
+  const file = <T>(name: string) => load(join(ROOT, "sandbox", `${name}.ts`)) as T;
+  const { enterAccount, openSandbox } = file<typeof import("../../sandbox/command/open")>("command/open");
+  const { parseOptions } = file<typeof import("../../sandbox/command/options")>("command/options");
+  const options = parseOptions(words);
+  let stderr = "";
+  const write = (text: string) => {
+    stderr += text;
+  };
+  const place = { folder, environment, stderr: { write } };
+  const world = await enterAccount(options, place);
+  if (options.command.length === 0) return { code: 0, stdout: "", stderr };
+  const sandbox = await openSandbox(world, options, place);
+  const run = async () => {
+    const [node, ...args] = options.command;
+    const isOurs = node === process.execPath && COMMAND.every((word, at) => word === args[at]);
+    return isOurs
+      ? commandHere(folder, args.slice(COMMAND.length), sandbox.environment)
+      : runIn(folder, options.command, sandbox.environment);
+  };
+  const ended = await run().finally(sandbox.close);
+  return { ...ended, stderr: stderr + ended.stderr };
+}
+
+/** Runs a command to its end. */
+export function runIn(
+  folder: string,
+  [command = "", ...args]: readonly string[],
+  env: NodeJS.ProcessEnv,
+): Promise<Outcome> {
+  const child = spawn(command, args, { cwd: folder, env, stdio: ["ignore", "pipe", "pipe"] });
+  const texts = { stdout: "", stderr: "" };
+  for (const name of ["stdout", "stderr"] as const)
+    child[name].setEncoding("utf8").on("data", (text: string) => {
+      texts[name] += stripVTControlCharacters(text);
+    });
+  return new Promise((resolve, reject) => {
+    child.once("error", reject);
+    child.once("close", (code) => resolve({ code: code ?? -1, ...texts }));
+  });
+}
