@@ -3,7 +3,7 @@ import { join } from "node:path";
 import type { Row } from "./report";
 
 const ROOT = join(__dirname, "..");
-const DEMO = [process.execPath, "--require", "tsx/cjs", "demo/main.ts"];
+const DEMO = [process.execPath, "--require", "slipway/typescript", "demo/main.ts"];
 
 /** The demo as a log, and where a person watches: `script` gives it a terminal. */
 export function demoRows(): Row[] {

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import type { Row } from "./report";
 
 const ROOT = join(__dirname, "..");
-const PLAN = ["--require", "tsx/cjs", join(ROOT, "plan/main.ts"), "plan", "--offline"];
+const PLAN = ["--require", "slipway/typescript", join(ROOT, "plan/main.ts"), "plan", "--offline"];
 
 /**
  * Plans generated environments offline, all by one command, then one after another by a command each.

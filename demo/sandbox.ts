@@ -6,9 +6,9 @@ import { stripVTControlCharacters } from "node:util";
 import type { Show } from "./step";
 
 const ROOT = join(__dirname, "..");
-/** Finds tsx wherever the demo's folder is. */
-const TSX = ["--require", require.resolve("tsx/cjs")];
-const SANDBOX = [...TSX, join(ROOT, "sandbox/main.ts")];
+/** Found wherever the demo's folder is. */
+const LOADER = ["--require", require.resolve("slipway/typescript")];
+const SANDBOX = [...LOADER, join(ROOT, "sandbox/main.ts")];
 /** How much faster than real time ECS goes on. */
 const SPEED = "30";
 
@@ -94,7 +94,7 @@ export class DemoSandbox {
 
   /** `npm run synth`. */
   async synth(show: Show): Promise<string[]> {
-    await this.run([process.execPath, ...TSX, "main.ts"], show);
+    await this.run([process.execPath, ...LOADER, "main.ts"], show);
     const manifest = JSON.parse(readFileSync(join(this.folder, "cdktf.out/manifest.json"), "utf8"));
     return Object.keys(manifest.stacks).sort();
   }
@@ -111,7 +111,7 @@ export class DemoSandbox {
 
   /** `npm run plan`, `apply` or `move-state`. */
   plan(args: readonly string[], show: Show, options?: RunOptions): Promise<string> {
-    return this.node([...TSX, join(ROOT, "plan/main.ts"), ...args], show, options);
+    return this.node([...LOADER, join(ROOT, "plan/main.ts"), ...args], show, options);
   }
 
   /** `npm run deploy` in a time that goes on faster, and then a look at what runs, which does not believe deploy. */
@@ -123,7 +123,7 @@ export class DemoSandbox {
   ): Promise<string> {
     if (secrets) await this.writeSecrets(environment, show);
     const time = ["--require", join(__dirname, "clock.ts")];
-    const said = await this.node([...TSX, ...time, join(ROOT, "deploy/main.ts"), ...args], show, options);
+    const said = await this.node([...LOADER, ...time, join(ROOT, "deploy/main.ts"), ...args], show, options);
     return said + (await this.ask("what-runs", [environment, "app"], show));
   }
 

@@ -150,4 +150,7 @@ describe("docs/adopting.md", () => {
 });
 
 const node = (...args: readonly string[]) =>
-  execFileSync(process.execPath, ["--require", "tsx/cjs", ...args], { cwd: ROOT, encoding: "utf8" });
+  execFileSync(process.execPath, ["--require", "slipway/typescript", ...args], {
+    cwd: ROOT,
+    encoding: "utf8",
+  });

@@ -13,7 +13,7 @@ import type { ResourceSummary } from "../../plan/summary";
 import type { UpgradeReport } from "../../plan/upgrade/report";
 
 const ROOT = join(__dirname, "../..");
-const TSX = require.resolve("tsx/cjs");
+const LOADER = require.resolve("slipway/typescript");
 
 const resource = (
   address: string,
@@ -177,7 +177,7 @@ describe("npm", () => {
     const publish = async (...names: readonly string[]) => {
       const folders = JSON.stringify(names.map((name) => join(folder, name)));
       const script = `require(${JSON.stringify(join(ROOT, "build/publish.ts"))}).publishPackages(${folders}, "https://github.com/octo/slipway")`;
-      const { stdout } = await promisify(execFile)(process.execPath, ["--require", TSX, "-e", script], {
+      const { stdout } = await promisify(execFile)(process.execPath, ["--require", LOADER, "-e", script], {
         env,
       });
       return stdout;
@@ -193,7 +193,7 @@ describe("npm", () => {
   it("has no release to compare with, where it has none", async () => {
     const { stdout } = await promisify(execFile)(
       process.execPath,
-      ["--require", TSX, join(ROOT, "build/changes.ts")],
+      ["--require", LOADER, join(ROOT, "build/changes.ts")],
       { env: { ...env, npm_config_registry: `http://127.0.0.1:${(server.address() as AddressInfo).port}/` } },
     );
     expect(stdout).toBe("npm has no slipway yet: there is no release to compare with.\n");

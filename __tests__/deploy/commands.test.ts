@@ -178,7 +178,7 @@ test("nothing secret is printed: passwords in the migration's log are masked eve
 });
 
 const main = (...args: string[]) =>
-  promisify(execFile)(process.execPath, ["--require", "tsx/cjs", "deploy/main.ts", ...args], {
+  promisify(execFile)(process.execPath, ["--require", "slipway/typescript", "deploy/main.ts", ...args], {
     env: { PATH: process.env.PATH },
   }).then(
     ({ stdout, stderr }) => ({ code: 0, text: stdout + stderr }),

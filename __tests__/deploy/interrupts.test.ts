@@ -104,7 +104,7 @@ test.each([
   ["SIGTERM", 143],
 ] as const)("the real process: %s stops the task and ends with %d", async (signal, expected) => {
   const world = await World.open();
-  const args = ["--require", "tsx/cjs", "deploy/main.ts", "staging", "--image", "v2"];
+  const args = ["--require", "slipway/typescript", "deploy/main.ts", "staging", "--image", "v2"];
   const child = spawn(process.execPath, args, { env: process.env });
   let printed = "";
   child.stdout.on("data", (text) => {

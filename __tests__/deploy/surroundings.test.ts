@@ -34,7 +34,7 @@ test.each([
   ["stderr", "policy"],
 ] as const)("the real process: a closed %s changes nothing (%s)", async (stream, command) => {
   await World.open();
-  const args = ["--require", "tsx/cjs", "deploy/main.ts", command, "staging"];
+  const args = ["--require", "slipway/typescript", "deploy/main.ts", command, "staging"];
   const child = spawn(process.execPath, args, { env: process.env });
   child[stream].destroy();
   child[stream === "stdout" ? "stderr" : "stdout"].resume();
@@ -118,7 +118,7 @@ async function checkBeside(
   writeFileSync(join(cwd, "environments", "staging.ts"), `export default { props: { ${props} } };`);
   writeFileSync(join(cwd, "cdktf.json"), JSON.stringify({ context }));
   const main = join(__dirname, "../../deploy/main.ts");
-  const args = ["--require", require.resolve("tsx/cjs"), main, "check", "staging"];
+  const args = ["--require", require.resolve("slipway/typescript"), main, "check", "staging"];
   const child = spawn(process.execPath, args, { env, cwd });
   let printed = "";
   child.stdout.on("data", (text) => {
@@ -252,7 +252,7 @@ test.each([
   });
   const args = [
     "--require",
-    "tsx/cjs",
+    "slipway/typescript",
     "deploy/main.ts",
     "staging",
     "--image",

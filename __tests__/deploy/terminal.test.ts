@@ -122,7 +122,7 @@ function terminalOf(columns: number): string {
 const main = (args: readonly string[], columns: number, env: NodeJS.ProcessEnv) =>
   promisify(execFile)(
     process.execPath,
-    ["--require", terminalOf(columns), "--require", "tsx/cjs", "deploy/main.ts", ...args],
+    ["--require", terminalOf(columns), "--require", "slipway/typescript", "deploy/main.ts", ...args],
     { env: { PATH: process.env.PATH, TERM: "xterm", ...env } },
   ).then(
     ({ stdout }) => stdout,

@@ -16,10 +16,14 @@ afterAll(() => project.remove());
 /** The command, as npm starts it, in a project with the environments that are shipped. */
 function postgres(...args: string[]) {
   const main = join(__dirname, "../../postgres/main.ts");
-  const child = spawnSync(process.execPath, ["--require", "tsx/cjs", main, ...args], {
-    cwd: project.folder,
-    encoding: "utf8",
-  });
+  const child = spawnSync(
+    process.execPath,
+    ["--require", require.resolve("slipway/typescript"), main, ...args],
+    {
+      cwd: project.folder,
+      encoding: "utf8",
+    },
+  );
   return { code: child.status, out: child.stdout, err: child.stderr };
 }
 

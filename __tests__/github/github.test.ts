@@ -111,7 +111,7 @@ describe("a plan that ended before it planned anything", () => {
     const tell = async (command: string, ...options: readonly string[]) => {
       const words = [
         "--require",
-        "tsx/cjs",
+        "slipway/typescript",
         "github/main.ts",
         command,
         folder,
@@ -242,7 +242,7 @@ describe("the newest commit of a branch", () => {
   });
 
   it("is null for a program where it is the run's own", async () => {
-    const words = ["--require", "tsx/cjs", "github/main.ts", "newer", "--json"];
+    const words = ["--require", "slipway/typescript", "github/main.ts", "newer", "--json"];
     const newerOf = async (sha: string) => {
       const env = { ...process.env, ...github.env, GITHUB_REF: "refs/heads/main", GITHUB_SHA: sha };
       return JSON.parse((await promisify(execFile)(process.execPath, words, { env })).stdout);

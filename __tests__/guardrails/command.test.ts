@@ -35,8 +35,8 @@ function write(path: string, json: unknown): string {
 /** Runs the command in an empty folder. */
 function run(...words: string[]) {
   const main = join(ROOT, "guardrails", "main.ts");
-  const tsx = require.resolve("tsx/cjs");
-  const { status, stdout, stderr } = spawnSync(process.execPath, ["--require", tsx, main, ...words], {
+  const loader = require.resolve("slipway/typescript");
+  const { status, stdout, stderr } = spawnSync(process.execPath, ["--require", loader, main, ...words], {
     cwd: folder,
     encoding: "utf8",
   });

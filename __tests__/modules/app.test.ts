@@ -22,7 +22,7 @@ import { filesOf, newApp, synthesize } from "./support/synthesize";
 
 const repository = join(__dirname, "../..");
 const root = mkdtempSync(join(tmpdir(), "slipway-app-"));
-// What `node --require tsx/cjs` does for main.ts: environment files are TypeScript.
+// What `node --require slipway/typescript` does for main.ts: environment files are TypeScript.
 const unregister = register();
 
 const good = `import { environment, small } from "../modules/environment";
@@ -64,7 +64,7 @@ function mistakesOf(read: () => unknown): readonly Mistake[] {
 
 /** With nothing on the PATH: a synthesis needs Node alone, and no Terraform. */
 const main = (folder: string) =>
-  spawnSync(process.execPath, ["--require", "tsx/cjs", "main.ts"], {
+  spawnSync(process.execPath, ["--require", require.resolve("slipway/typescript"), "main.ts"], {
     cwd: folder,
     env: { ...process.env, PATH: "" },
     encoding: "utf8",

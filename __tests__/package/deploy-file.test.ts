@@ -83,7 +83,13 @@ describe("slipway-deploy", () => {
   it("checks an environment as the sources do", async () => {
     const { code, said } = await run(process.execPath, [file, "check", "staging"]);
     const sources = await run(process.execPath, [
-      ...["--require", require.resolve("tsx/cjs"), join(ROOT, "deploy/main.ts"), "check", "staging"],
+      ...[
+        "--require",
+        require.resolve("slipway/typescript"),
+        join(ROOT, "deploy/main.ts"),
+        "check",
+        "staging",
+      ],
     ]);
     const timeless = (text: string) => text.replaceAll(/\d\d:\d\d:\d\d|\d+ s\b/g, "…");
     expect(said).toContain("staging");

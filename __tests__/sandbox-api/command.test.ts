@@ -66,7 +66,7 @@ test("a command inside the sandbox finds the endpoints", async () => {
     'fetch(process.env.AWS_ENDPOINT_URL, {method: "POST"}).then(async (r) => console.log(await r.text()))';
   const { stdout } = await promisify(execFile)(
     process.execPath,
-    ["--require", require.resolve("tsx/cjs"), main, process.execPath, "-e", script],
+    ["--require", require.resolve("slipway/typescript"), main, process.execPath, "-e", script],
     { cwd: join(folder, "project") },
   );
   expect(stdout).toContain("MissingAuthenticationTokenException");

@@ -42,7 +42,7 @@ test("a sandbox inside a sandbox finds the real terraform behind the outer one",
   const folder = temporaryFolder();
   mkdirSync(join(folder, "inner"));
   writeFileSync(join(folder, "inner/cdktf.json"), "{}");
-  const line = `cd inner && ${process.execPath} --require ${require.resolve("tsx/cjs")} ${join(__dirname, "../../sandbox/main.ts")} sh -c 'terraform version | head -1; command -v terraform'`;
+  const line = `cd inner && ${process.execPath} --require ${require.resolve("slipway/typescript")} ${join(__dirname, "../../sandbox/main.ts")} sh -c 'terraform version | head -1; command -v terraform'`;
   const { stdout } = await inside(folder, line);
   expect(stdout).toMatch(/Terraform v|OpenTofu v/);
   expect(readFileSync(join(folder, "inner/.sandbox/bin/terraform"), "utf8")).not.toMatch(

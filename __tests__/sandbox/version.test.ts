@@ -13,9 +13,9 @@ function withTerraform(script?: string) {
   const bin = mkdtempSync(join(folder, "bin-"));
   const terraform = join(bin, "terraform");
   if (script !== undefined) writeFileSync(terraform, `#!/bin/sh\n${script}\n`, { mode: 0o755 });
-  const tsx = require.resolve("tsx/cjs");
+  const loader = require.resolve("slipway/typescript");
   const ran = join(bin, "ran");
-  const args = ["--require", tsx, join(ROOT, "sandbox/main.ts"), "/bin/sh", "-c", `: > '${ran}'`];
+  const args = ["--require", loader, join(ROOT, "sandbox/main.ts"), "/bin/sh", "-c", `: > '${ran}'`];
   const { TERRAFORM_BINARY_NAME: _, ...environment } = process.env;
   const child = spawnSync(process.execPath, args, {
     cwd: bin,

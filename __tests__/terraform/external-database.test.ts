@@ -4,7 +4,7 @@ import { but, web } from "../modules/support/least";
 import { Living } from "./support/living";
 
 const ROOT = join(__dirname, "..", "..");
-const DEPLOY = `${process.execPath} --require ${require.resolve("tsx/cjs")} ${join(ROOT, "deploy/main.ts")}`;
+const DEPLOY = `${process.execPath} --require ${require.resolve("slipway/typescript")} ${join(ROOT, "deploy/main.ts")}`;
 const URL = "postgres://app:hunter2@db.example.com:5432/app?sslmode=require";
 
 const elsewhere = but({

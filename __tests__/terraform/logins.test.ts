@@ -14,7 +14,7 @@ import { but } from "../modules/support/least";
 import { Living } from "./support/living";
 
 const ROOT = join(__dirname, "..", "..");
-const DEPLOY = `${process.execPath} --require ${require.resolve("tsx/cjs")} ${join(ROOT, "deploy/main.ts")}`;
+const DEPLOY = `${process.execPath} --require ${require.resolve("slipway/typescript")} ${join(ROOT, "deploy/main.ts")}`;
 
 /** What the image's programs begin with. */
 const CLIENT = `const { Client } = require(${JSON.stringify(join(ROOT, "node_modules/pg"))});

@@ -115,7 +115,7 @@ export const sandboxed = (folder: string, options: readonly string[], ...command
   start(folder, inSandbox(options, command), { AWS_REGION: "us-west-2" });
 
 const inSandbox = (options: readonly string[], command: readonly string[]) => [
-  ...[process.execPath, "--require", "tsx/cjs", join(ROOT, "sandbox/main.ts")],
+  ...[process.execPath, "--require", "slipway/typescript", join(ROOT, "sandbox/main.ts")],
   ...[...options, "--", ...command],
 ];
 
