@@ -6,7 +6,7 @@ import { defineConfig } from "vitest/config";
  */
 const WHOLE = [
   ...["adopting", "build", "cli", "create", "deploy", "deploy-sandbox", "environments", "examples", "npm"],
-  ...["package", "plan", "sandbox-api", "terraform", "try", "workflows"],
+  ...["move-postgres", "package", "plan", "sandbox-api", "terraform", "try", "workflows"],
 ]
   .map((folder) => `__tests__/${folder}/**/*.test.ts`)
   .concat(

@@ -87,6 +87,11 @@ describe("the package", () => {
     const others = consumer.files.filter((file) => !dist.test(file));
     expect(others).toEqual([
       ...["LICENSE", "README.md", "bin/slipway.js", "bin/typescript.js", "dist/LICENSES.txt"],
+      // The program of the task that moves a database: it runs in an image of Postgres.
+      ...readdirSync(join(ROOT, "modules/move/mover"))
+        .sort()
+        .map((file) => `dist/modules/move/mover/${file}`)
+        .filter((file) => !dist.test(file)),
       ...["engine/postgres-image/bin/psql", "iam/actions.json", "wire/provider.proto"].map(
         (file) => `dist/sandbox/${file}`,
       ),

@@ -1,33 +1,15 @@
-import { type ChildProcess, spawn, spawnSync } from "node:child_process";
-import {
-  accessSync,
-  chmodSync,
-  chownSync,
-  constants,
-  existsSync,
-  mkdirSync,
-  readFileSync,
-  realpathSync,
-  rmSync,
-  writeFileSync,
-} from "node:fs";
-import { createServer } from "node:net";
-import type { AddressInfo } from "node:net";
-import { basename, delimiter, dirname, join } from "node:path";
+import { spawnSync } from "node:child_process";
+import { chmodSync, chownSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { basename, dirname, join } from "node:path";
 import type { World, WorldObject } from "../world";
 import { text } from "./attributes";
 import { servePglite } from "./pglite";
+import { createCluster, findPrograms, runAlone, servePostgres, type User, unprivileged } from "./postgres";
 
 /** A database's address as applied, and the local port of the engine that stands for it. */
 export interface Address {
   address: string;
   port: number;
-}
-
-interface User {
-  name: string;
-  uid: number;
-  gid: number;
 }
 
 /**
@@ -75,7 +57,7 @@ export class Databases {
       const already = runningEngine(folder);
       if (already) return this.join(already, `${folder}.owner`);
       await this.prepare(object, programs, folder, runAs);
-      return await this.serve(programs, folder);
+      return await this.serve(object, programs, folder);
     } catch (error) {
       this.say(`database ${name} is only pretended: ${(error as Error).message}`);
       return undefined;
@@ -105,50 +87,12 @@ export class Databases {
     const parent = dirname(folder);
     const markFile = join(parent, `${text(attributes, "identifier")}.password`);
     if (!existsSync(join(folder, "PG_VERSION"))) {
-      rmSync(folder, { recursive: true, force: true });
       mkdirSync(parent, { recursive: true, mode: 0o700 });
       if (runAs) letThrough(runAs, parent);
-      mkdirSync(folder, { mode: 0o700 });
-      const file = `${folder}.pw`;
-      writeFileSync(file, `${password}\n`, { mode: 0o600 });
-      if (runAs) for (const path of [folder, file]) chownSync(path, runAs.uid, runAs.gid);
-      const options = [
-        "-D",
-        folder,
-        "-U",
-        user,
-        `--pwfile=${file}`,
-        "-A",
-        "scram-sha-256",
-        "-E",
-        "UTF8",
-        "--locale=C",
-        "--no-sync",
-      ];
-      try {
-        await run(join(programs, "initdb"), options, runAs);
-      } finally {
-        rmSync(file, { force: true });
-      }
-      if (database) await this.alone(programs, folder, runAs, `CREATE DATABASE "${database}"`);
+      await createCluster(programs, folder, { user, password, database });
     } else if (!existsSync(markFile) || readFileSync(markFile, "utf8") !== mark)
-      await this.alone(
-        programs,
-        folder,
-        runAs,
-        `ALTER ROLE "${user}" PASSWORD '${password.replaceAll("'", "''")}'`,
-      );
+      await runAlone(programs, folder, `ALTER ROLE "${user}" PASSWORD '${password.replaceAll("'", "''")}'`);
     writeFileSync(markFile, mark, { mode: 0o600 });
-  }
-
-  /** A statement in single-user mode, where nobody else is connected and no password is asked for. */
-  private async alone(
-    programs: string,
-    folder: string,
-    runAs: User | undefined,
-    statement: string,
-  ): Promise<void> {
-    await run(join(programs, "postgres"), ["--single", "-D", folder, "postgres"], runAs, `${statement}\n`);
   }
 
   private async servePglite(name: string, why: string): Promise<number> {
@@ -158,65 +102,24 @@ export class Databases {
     return port;
   }
 
-  private async serve(programs: string, folder: string): Promise<number> {
-    const port = await freePort();
-    const options = ["-D", folder, "-h", "127.0.0.1", "-p", String(port), "-k", ""];
-    const tuned = ["-c", "fsync=off", "-c", "shared_buffers=16MB", "-c", "max_connections=40"];
-    const child = spawn(join(programs, "postgres"), [...options, ...tuned], {
-      ...unprivileged(),
-      stdio: ["ignore", "ignore", "pipe"],
-      detached: true,
-    });
-    this.closing.push(() => stop(child));
+  private async serve(object: WorldObject, programs: string, folder: string): Promise<number> {
+    const { port, stop } = await servePostgres(programs, folder, this.settings(object));
+    this.closing.push(stop);
     writeFileSync(`${folder}.owner`, String(process.pid), { mode: 0o600 });
-    await new Promise<void>((resolve, reject) => {
-      let told = "";
-      child.once("error", reject);
-      child.once("exit", () => reject(new Error(`postgres ended: ${told.trim().split("\n").at(-1)}`)));
-      child.stderr?.on("data", (data: Buffer) => {
-        told = (told + data.toString()).slice(-4000);
-        if (told.includes("ready to accept connections")) resolve();
-      });
-    });
     return port;
   }
-}
 
-async function run(program: string, options: string[], runAs: User | undefined, input = ""): Promise<void> {
-  const child = spawn(program, options, { ...runAs, cwd: "/", stdio: ["pipe", "ignore", "pipe"] });
-  let told = "";
-  child.stderr.on("data", (data: Buffer) => {
-    told = (told + data.toString()).slice(-4000);
-  });
-  child.stdin.end(input);
-  const status = await new Promise<number | null>((resolve, reject) => {
-    child.once("error", reject);
-    child.once("close", resolve);
-  });
-  if (status !== 0) throw new Error(`${program} failed: ${told.trim().split("\n").at(-1)}`);
-}
-
-/** The folder with both programs: on the PATH, or behind a link on it. */
-function findPrograms(): string | undefined {
-  for (const folder of (process.env.PATH ?? "").split(delimiter)) {
-    try {
-      accessSync(join(folder, "initdb"), constants.X_OK);
-      const real = dirname(realpathSync(join(folder, "initdb")));
-      accessSync(join(real, "postgres"), constants.X_OK);
-      return real;
-    } catch {}
+  /** What only the start of an engine can change: `rds.logical_replication` is RDS's word for `wal_level`. */
+  private settings({ region, attributes }: WorldObject): string[] {
+    const group = this.world
+      .list({ type: "aws_db_parameter_group", region })
+      .find((one) => text(one.attributes, "name") === text(attributes, "parameter_group_name"));
+    const parameters = (group?.attributes.parameter ?? []) as { name?: unknown; value?: unknown }[];
+    const isLogical = parameters.some(
+      ({ name, value }) => name === "rds.logical_replication" && String(value) === "1",
+    );
+    return isLogical ? ["wal_level=logical"] : [];
   }
-  return undefined;
-}
-
-/** Postgres refuses to run as root: then it runs as the user postgres, or nobody. */
-function unprivileged(): User | undefined {
-  if (process.getuid?.() !== 0) return undefined;
-  const users = readFileSync("/etc/passwd", "utf8")
-    .split("\n")
-    .map((line) => line.split(":"));
-  const user = users.find(([name]) => name === "postgres") ?? users.find(([name]) => name === "nobody");
-  return user && { name: user[0] ?? "", uid: Number(user[2]), gid: Number(user[3]) };
 }
 
 /**
@@ -255,21 +158,4 @@ export function isAlive(pid: number | undefined): boolean {
   } catch {
     return false;
   }
-}
-
-/** A port of this machine that nobody listens on. */
-export async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}
-
-/** Fast shutdown: SIGINT. */
-async function stop(child: ChildProcess): Promise<void> {
-  if (child.exitCode !== null || child.signalCode !== null) return;
-  const ended = new Promise((resolve) => child.once("exit", resolve));
-  child.kill("SIGINT");
-  await ended;
 }

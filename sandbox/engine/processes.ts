@@ -1,11 +1,12 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import type { Readable } from "node:stream";
 import { containerEnvironment } from "./container-environment";
-import { Databases, freePort, isAlive } from "./databases";
+import { Databases, isAlive } from "./databases";
 import { findContainer, settle } from "./engine";
 import type { Host } from "./host";
 import { containerTarget } from "./log-streams";
 import type { LogTarget } from "./logs";
+import { freePort } from "./postgres";
 import { Probe } from "./probe";
 import { report } from "./running";
 import type { Sim } from "./sim";

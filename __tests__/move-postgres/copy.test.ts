@@ -1,0 +1,187 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import { ask, type Sides, startSides } from "./support/engines";
+import { LEFT_BEHIND, NOTHING_LEFT } from "./support/left-behind";
+
+const KINDS = readFileSync(join(__dirname, "support/kinds.sql"), "utf8");
+
+let sides: Sides;
+
+beforeAll(async () => {
+  sides = await startSides();
+  await ask(sides.old, KINDS);
+});
+afterAll(() => sides.close());
+afterEach(async () => {
+  await sides.move("release reset clean");
+});
+
+const inNew = async (sql: string) => (await ask(sides.target, sql))[0];
+
+describe("a copy", () => {
+  test("has every kind of thing, equal by checksum; nothing of the mover stays on either side", async () => {
+    const { end, lines, stderr } = await sides.move("hold copy compare release");
+    expect(end, stderr).toEqual({ kind: "done", verb: "release" });
+    expect(lines.find(({ kind, verb }) => kind === "done" && verb === "copy")).toMatchObject({ tables: 14 });
+    expect(lines.filter(({ step }) => step === "compared")).toHaveLength(14);
+    expect(
+      await inNew(`SELECT (SELECT last_value FROM big)::text AS big, (SELECT is_called FROM never_used) AS used,
+        (SELECT last_value > 2 ^ 31 FROM orders_id_seq) AS past, md5(lo_get(4711)) AS picture,
+        obj_description(4711, 'pg_largeobject') AS said, (SELECT count(*)::int FROM pg_trigger WHERE tgenabled = 'D') AS asleep,
+        (SELECT relispopulated FROM pg_class WHERE relname = 'unfilled') AS filled, (SELECT feels::text FROM busiest) AS busiest,
+        (SELECT string_agg(rolname, ',') FROM pg_policy p JOIN pg_roles r ON r.oid = ANY (polroles)) AS policy,
+        (SELECT count(*)::int FROM pg_class c WHERE relowner <> (SELECT oid FROM pg_roles WHERE rolname = 'master') AND relnamespace = 'public'::regnamespace) AS foreign_owners`),
+    ).toEqual({
+      big: "5000000009",
+      used: false,
+      past: true,
+      picture: (await ask<{ m: string }>(sides.old, "SELECT md5(lo_get(4711)) AS m"))[0]?.m,
+      said: "A picture",
+      asleep: 1,
+      filled: false,
+      busiest: (await ask<{ f: string }>(sides.old, "SELECT feels::text AS f FROM busiest"))[0]?.f,
+      policy: "hosted",
+      foreign_owners: 0,
+    });
+    await sides.move("clean");
+    expect(await ask(sides.old, LEFT_BEHIND)).toEqual([NOTHING_LEFT]);
+    expect(await ask(sides.target, LEFT_BEHIND)).toEqual([NOTHING_LEFT]);
+    // The copy is the environment's now, and no reset of the move may take it.
+    expect((await sides.move("reset")).code).toBe(0);
+    expect(await inNew("SELECT count(*)::int AS people FROM people")).toEqual({ people: 500 });
+    await ask(
+      sides.target,
+      "CREATE SCHEMA slipway_move; CREATE TABLE slipway_move.state (name text PRIMARY KEY, value text NOT NULL); INSERT INTO slipway_move.state VALUES ('state', 'stale')",
+    );
+  });
+
+  test("is compared in every respect: each thing that differs is named", async () => {
+    expect((await sides.move("hold copy compare")).code).toBe(0);
+    const differences = async (breaking: string, mending: string) => {
+      await ask(sides.target, breaking);
+      const { code, end } = await sides.move("compare");
+      await ask(sides.target, mending);
+      return { code, text: String(end.text) };
+    };
+    const row = await differences(
+      "UPDATE people SET weight = weight + 1e-9 WHERE id = 7",
+      "UPDATE people SET weight = 7 / 3.0 WHERE id = 7",
+    );
+    expect(row.code).toBe(2);
+    expect(row.text).toMatch(
+      /^The databases differ:\ntable public\.people: 500 rows, checksum \S+ in the old one, 500 rows, checksum \S+ in the new one$/,
+    );
+    const doubled = await differences(
+      "INSERT INTO keyless VALUES ('', 1e-30)",
+      "DELETE FROM keyless WHERE line = ''; INSERT INTO keyless VALUES ('', 1e-30)",
+    );
+    expect(doubled.text).toMatch(/table public\.keyless: 5 rows.* 6 rows/);
+    const index = await differences(
+      'DROP INDEX "partial Index"',
+      "CREATE INDEX \"partial Index\" ON people (height) WHERE feels <> 'sad'",
+    );
+    expect(index.text).toMatch(
+      /missing in the new one: index CREATE INDEX "partial Index" ON public\.people/,
+    );
+    const constraint = await differences(
+      "ALTER TABLE people ADD CHECK (height > 0)",
+      "ALTER TABLE people DROP CONSTRAINT people_height_check",
+    );
+    expect(constraint.text).toMatch(/only in the new one: constraint people_height_check/);
+    const sequence = await differences("SELECT setval('big', 7)", "SELECT setval('big', 5000000009)");
+    expect(sequence.text).toMatch(/sequence in the old one: .*public\.big.*5000000009/);
+    const object = await differences("SELECT lo_put(4711, 3, 'x')", "SELECT lo_put(4711, 3, '\\xff')");
+    expect(object.text).toMatch(/1 large objects, checksum/);
+    expect((await sides.move("compare")).end).toEqual({ kind: "done", verb: "compare", tables: 14 });
+  });
+
+  test("begins again where it was killed, and its slot had gone with it", async () => {
+    for (const step of ["snapshot", "pre-data", "table"]) {
+      const copy = sides.start("copy --follow --jobs=1");
+      await copy.seen(step);
+      copy.kill("SIGKILL");
+      await copy.ended;
+      await expect.poll(() => ask(sides.old, "SELECT slot_name FROM pg_replication_slots")).toEqual([]);
+      await expect
+        .poll(() => ask(sides.target, "SELECT FROM pg_stat_activity WHERE application_name = 'slipway-move'"))
+        .toEqual([]);
+    }
+    const { lines, code } = await sides.move("hold copy compare");
+    expect(code).toBe(0);
+    expect(lines).toContainEqual({
+      kind: "progress",
+      verb: "copy",
+      step: "clear",
+      text: "an earlier copy is cleared away",
+    });
+    expect((await sides.move("copy")).end).toEqual({ kind: "done", verb: "copy", already: true });
+  });
+
+  test("is rehearsed beside the database, and compared with the moment that it is of", async () => {
+    const { code, lines, end } = await sides.move("copy --rehearse");
+    expect(code, JSON.stringify(end)).toBe(0);
+    expect(lines.filter(({ step }) => step === "compared")).toHaveLength(14);
+    expect(await ask(sides.target, "SELECT datname FROM pg_database WHERE datname ~ 'app'")).toHaveLength(2);
+    expect(
+      await inNew("SELECT count(*)::int AS tables FROM pg_class WHERE relnamespace = 'public'::regnamespace"),
+    ).toEqual({ tables: 0 });
+    await sides.move("reset --rehearse");
+    expect(await ask(sides.target, "SELECT datname FROM pg_database WHERE datname ~ 'app'")).toHaveLength(1);
+  });
+});
+
+describe("refused, with nothing changed", () => {
+  const refusal = async (words: string, more: NodeJS.ProcessEnv = {}) => {
+    const { code, end } = await sides.move(words, more);
+    return { code, reason: end.code, text: end.text };
+  };
+
+  test("a database that is not empty", async () => {
+    await ask(sides.target, "CREATE TABLE mine (id integer)");
+    expect(await refusal("copy")).toEqual({
+      code: 1,
+      reason: "not-empty",
+      text: expect.stringContaining("table public.mine"),
+    });
+    expect((await sides.move("reset")).code).toBe(0);
+    expect(await ask(sides.target, "SELECT 1 AS one FROM pg_class WHERE relname = 'mine'")).toHaveLength(1);
+    await ask(sides.target, "DROP TABLE mine");
+  });
+
+  test("a second mover beside the first", async () => {
+    const first = sides.start("copy --jobs=1");
+    await first.seen("snapshot");
+    expect(await refusal("copy")).toMatchObject({ code: 1, reason: "busy" });
+    expect((await first.ended).code).toBe(0);
+  });
+
+  test("URLs that are none, and verbs that there are none of", async () => {
+    for (const url of ["", "change-me", "mysql://a:b@c/d", "postgres://a:b@one,two/d", "postgres://a@c/d"])
+      expect(await refusal("survey", { SOURCE_URL: url }), url).toMatchObject({ code: 1, reason: "url" });
+    expect(await refusal("dance")).toMatchObject({ code: 1, reason: "verb" });
+  });
+
+  test("what needs a copy, a hold or a flip before it", async () => {
+    expect(await refusal("follow")).toMatchObject({ code: 1, reason: "not-copied" });
+    expect(await refusal("catch-up")).toMatchObject({ code: 1, reason: "not-copied" });
+    expect(await refusal("flipped")).toMatchObject({ code: 1, reason: "not-copied" });
+    expect(await refusal("copy-back")).toMatchObject({ code: 1, reason: "not-flipped" });
+    expect((await sides.move("copy")).code).toBe(0);
+    expect(await refusal("flipped")).toMatchObject({ code: 1, reason: "not-held" });
+    expect(await refusal("follow")).toMatchObject({ code: 1, reason: "no-slot" });
+  });
+
+  test("a wrong password is in no line, a right one neither", async () => {
+    const { code, lines } = await sides.move("copy", {
+      SOURCE_URL: sides.old.replace("pa%20ss", "wrong%20word"),
+    });
+    expect(code).toBe(2);
+    expect(lines.at(-1)).toMatchObject({
+      kind: "failed",
+      code: "lost",
+      text: expect.stringContaining("password authentication failed"),
+    });
+    expect(JSON.stringify(lines)).not.toContain("wrong word");
+  });
+});

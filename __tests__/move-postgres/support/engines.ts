@@ -1,0 +1,163 @@
+import { spawn } from "node:child_process";
+import { chmodSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { Client, type QueryResultRow } from "pg";
+import { createCluster, findPrograms, servePostgres } from "../../../sandbox/engine/postgres";
+
+const PROGRAM = join(__dirname, "../../../modules/move/mover/mover.sh");
+
+/** The programs of Postgres. Where they are missing, the tests fail and say what to install. */
+export function programs(): string {
+  const found = findPrograms();
+  if (!found)
+    throw new Error(
+      "The mover is tested against two real engines, and initdb and postgres are not on the PATH: apt-get install postgresql, then add /usr/lib/postgresql/<major>/bin to the PATH.",
+    );
+  return found;
+}
+
+/** The old database, as a hosted one is: its user is no superuser. And the environment's, whose user is the master. */
+export interface Sides {
+  /** Superuser of the old engine. */
+  readonly root: string;
+  /** What the mover is given: the hosted user's URL. */
+  readonly old: string;
+  readonly target: string;
+  /** Runs the mover. */
+  move(words: string, more?: NodeJS.ProcessEnv): Promise<Outcome>;
+  /** Starts it, for what goes on. */
+  start(words: string, more?: NodeJS.ProcessEnv): Running;
+  close(): Promise<void>;
+}
+
+/** A line that the mover printed. */
+export type Line = Record<string, unknown> & { kind: string; verb: string };
+
+export interface Outcome {
+  readonly code: number | null;
+  readonly lines: readonly Line[];
+  readonly stderr: string;
+  /** The last line, which says how it ended. */
+  readonly end: Line;
+}
+
+export interface Running {
+  readonly pid: number;
+  /** The first line of a step. */
+  seen(step: string): Promise<Line>;
+  readonly ended: Promise<Outcome>;
+  kill(signal: NodeJS.Signals): void;
+}
+
+/** Both engines in a folder of their own. @param settings of the old one */
+export async function startSides(settings: readonly string[] = ["wal_level=logical"]): Promise<Sides> {
+  const folder = mkdtempSync(join(tmpdir(), "slipway-mover-"));
+  chmodSync(folder, 0o755);
+  const owner = { user: "root", password: "top" };
+  const [old, target] = await Promise.all([
+    serve(folder, "old", owner, settings),
+    serve(folder, "new", { user: "master", password: "it's p%w", database: "app" }, ["wal_level=logical"]),
+  ]);
+  const root = `postgres://root:top@127.0.0.1:${old.port}/postgres?sslmode=disable`;
+  await ask(root, "CREATE ROLE hosted LOGIN REPLICATION PASSWORD 'pa ss''\\w:rd'");
+  await ask(root, 'CREATE DATABASE "my app" OWNER hosted');
+  const url = `postgres://hosted:${encodeURIComponent("pa ss'\\w:rd")}@127.0.0.1:${old.port}/my%20app?sslmode=disable`;
+  const environment = {
+    PATH: process.env.PATH,
+    SOURCE_URL: url,
+    PGHOST: "127.0.0.1",
+    PGPORT: String(target.port),
+    PGUSER: "master",
+    PGPASSWORD: "it's p%w",
+    PGDATABASE: "app",
+    PGSSLMODE: "disable",
+    TMPDIR: folder,
+  };
+  const start = (words: string, more: NodeJS.ProcessEnv = {}) => run(words, { ...environment, ...more });
+  return {
+    root: root.replace("/postgres?", "/my%20app?"),
+    old: url,
+    target: `postgres://master:${encodeURIComponent("it's p%w")}@127.0.0.1:${target.port}/app?sslmode=disable`,
+    start,
+    move: (words, more) => start(words, more).ended,
+    close: async () => {
+      await Promise.all([old.stop(), target.stop()]);
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+async function serve(
+  folder: string,
+  name: string,
+  owner: { user: string; password: string; database?: string },
+  settings: readonly string[],
+) {
+  const path = join(folder, name);
+  await createCluster(programs(), path, owner);
+  return servePostgres(programs(), path, settings);
+}
+
+function run(words: string, env: NodeJS.ProcessEnv): Running {
+  const child = spawn("bash", [PROGRAM, ...words.split(" ")], {
+    env,
+    stdio: ["ignore", "pipe", "pipe"],
+    detached: true,
+  });
+  const lines: Line[] = [];
+  const waiting = new Set<() => void>();
+  let rest = "";
+  let stderr = "";
+  child.stderr.on("data", (data: Buffer) => {
+    stderr += data.toString();
+  });
+  child.stdout.on("data", (data: Buffer) => {
+    const parts = (rest + data.toString()).split("\n");
+    rest = parts.pop() ?? "";
+    lines.push(...parts.map((line) => JSON.parse(line) as Line));
+    for (const look of waiting) look();
+  });
+  const ended = new Promise<Outcome>((resolve) =>
+    child.once("close", (code) => {
+      resolve({ code, lines, stderr, end: lines.at(-1) ?? { kind: "nothing", verb: "" } });
+      for (const look of waiting) look();
+    }),
+  );
+  const seen = (step: string) =>
+    new Promise<Line>((resolve, reject) => {
+      const look = () => {
+        const found = lines.find((line) => line.step === step);
+        if (found) resolve(found);
+        else if (child.exitCode !== null)
+          reject(new Error(`${step} was not seen: ${JSON.stringify(lines)} ${stderr}`));
+        else return;
+        waiting.delete(look);
+      };
+      waiting.add(look);
+      look();
+    });
+  return {
+    pid: child.pid as number,
+    seen,
+    ended,
+    kill: (signal) => {
+      try {
+        process.kill(-(child.pid as number), signal);
+      } catch {}
+    },
+  };
+}
+
+/** The rows that statements give, the last of several. */
+export async function ask<Row extends QueryResultRow>(url: string, sql: string): Promise<Row[]> {
+  const client = new Client({ connectionString: url });
+  client.on("error", () => {});
+  await client.connect();
+  try {
+    const answer = await client.query<Row>(sql);
+    return (Array.isArray(answer) ? answer.at(-1) : answer).rows;
+  } finally {
+    await client.end();
+  }
+}

@@ -1,0 +1,16 @@
+-- What goes before and after rows come back to the old database, in one transaction: without the superuser's right to put
+-- triggers and foreign keys to sleep, triggers are disabled, and keys dropped and made again as they were, checked.
+CREATE TEMPORARY VIEW changed AS SELECT coalesce(pg_partition_root(name::regclass), name::regclass)::oid AS root, name::regclass::oid AS oid
+FROM unnest(:'changed'::text[]) name;
+CREATE TEMPORARY VIEW keys AS SELECT o.oid, o.conrelid::regclass AS name, o.conname FROM pg_constraint o
+WHERE o.contype = 'f' AND o.conparentid = 0 AND EXISTS (SELECT FROM changed
+  WHERE root IN (coalesce(pg_partition_root(conrelid), conrelid), coalesce(pg_partition_root(confrelid), confrelid)));
+CREATE TEMPORARY VIEW triggers AS SELECT t.tgrelid::regclass AS name, t.tgname, t.tgenabled FROM pg_trigger t
+WHERE NOT t.tgisinternal AND t.tgenabled <> 'D' AND t.tgrelid IN (SELECT oid FROM changed);
+SELECT format('ALTER TABLE %s DROP CONSTRAINT %I;', name, conname) FROM keys WHERE :'when' = 'before';
+SELECT format('ALTER TABLE %s DISABLE TRIGGER %I;', name, tgname) FROM triggers WHERE :'when' = 'before';
+SELECT format('ALTER TABLE %s ENABLE %s TRIGGER %I;', name, CASE tgenabled WHEN 'A' THEN 'ALWAYS' WHEN 'R' THEN 'REPLICA' END, tgname)
+FROM triggers WHERE :'when' = 'after';
+SELECT format('ALTER TABLE %s ADD CONSTRAINT %I %s;', name, conname, pg_get_constraintdef(oid)) FROM keys WHERE :'when' = 'after';
+SELECT format('COMMENT ON CONSTRAINT %I ON %s IS %L;', conname, name, obj_description(oid, 'pg_constraint')) FROM keys
+WHERE :'when' = 'after' AND obj_description(oid, 'pg_constraint') IS NOT NULL;

@@ -1,0 +1,768 @@
+#!/usr/bin/env bash
+# The mover: copies a Postgres database that lies elsewhere to the environment's own, lets it follow, and compares both.
+# Runs in the official image of Postgres: bash, perl, psql, pg_dump, pg_restore.
+#
+# usage: mover.sh VERB… [--follow] [--again] [--rehearse] [--jobs=N] [--bound=SECONDS]
+# SOURCE_URL is the old database; PGHOST, PGPORT, PGUSER, PGPASSWORD, PGDATABASE, PGSSLMODE are the environment's.
+# Prints JSON, one line each; the last is done, refused (exit 1: nothing was changed) or failed (exit 2: run it again).
+set -Eeuo pipefail
+
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+work=$(mktemp -d)
+verb=start
+jobs=4
+bound=900
+follow='' again='' rehearse='' snapshot='' platform='{}'
+# Not to be had elsewhere, or kept by whoever runs the database: they are the platform's, not the application's.
+without='{plpgsql,pg_cron,pg_graphql,pg_net,pgsodium,supabase_vault,neon,neon_utils,pg_session_jwt,aws_commons,rdsutils}'
+
+quote() {
+  local text=${1//\\/\\\\}
+  text=${text//\"/\\\"}
+  text=${text//$'\n'/\\n}
+  printf '"%s"' "${text//[[:cntrl:]]/ }"
+}
+
+# say KIND name value…: one line of JSON. A name that ends in a colon has a value that is JSON already.
+say() {
+  local line="{\"kind\":\"$1\",\"verb\":\"$verb\""
+  shift
+  while (($#)); do
+    case $1 in
+      *:) line+=",\"${1%:}\":${2//$'\n'/ }" ;;
+      *) line+=",\"$1\":$(quote "$2")" ;;
+    esac
+    shift 2
+  done
+  printf '%s}\n' "$line" >&3
+}
+
+refuse() {
+  say refused code "$1" text "$2" way "$3"
+  exit 1
+}
+
+# The last that programs said, without either side's password.
+trouble() {
+  local text
+  text=$(grep -v '^$' "$work/errors" | tail -n 8 | cut -c 1-2000) || true
+  local secret
+  for secret in "$source_password" "$target_password"; do
+    [[ -z $secret ]] || text=${text//"$secret"/****}
+  done
+  printf '%s' "${text:-The program ended without a word.}"
+}
+
+fail() {
+  local text=$1 code=database
+  case $text in
+    *'No space left on device'*) code=disk-full ;;
+    *'server version mismatch'*) code=newer ;;
+    *'server closed the connection'* | *'connection to server'* | *'terminating connection'* | *'could not translate host'*) code=lost ;;
+  esac
+  say failed code "$code" text "$text"
+  exit 2
+}
+
+source_password='' target_password=''
+declare -A session_in session_out session_pid
+children=()
+ended() {
+  local pid
+  for pid in "${children[@]}" "${session_pid[@]}"; do kill "$pid" 2>/dev/null || true; done
+  rm -rf "$work"
+}
+exec 3>&1 2>>"$work/errors"
+trap 'if ((BASH_SUBSHELL == 0)); then fail "$(trouble)"; else exit 2; fi' ERR
+trap ended EXIT
+trap 'exit 143' TERM INT
+
+# ---- both sides
+
+connect() {
+  source_password='' target_password=${PGPASSWORD:-}
+  local answer kind
+  answer=$(perl "$here/connections.pl" "$work" "$rehearse")
+  IFS=$'\t' read -r kind source_host source_port addresses <<<"$answer"
+  if [[ $kind == refused ]]; then
+    refuse "$source_host" "$source_port" "Write the URL that the old platform shows for direct connections: npx slipway secret set <environment> database/url"
+  fi
+  source_password=$(sed -n '/^\[source\]/,/^\[/s/^password=//p' "$work/services")
+  target_host=${PGHOST:-} target_port=${PGPORT:-5432} target_database=${PGDATABASE:-}
+  unset SOURCE_URL PGHOST PGPORT PGUSER PGPASSWORD PGDATABASE PGSSLMODE
+  export PGSERVICEFILE="$work/services"
+}
+
+# old/new ARGUMENTS…: psql on one side, in a session of the mover's.
+psql_on() {
+  local service=$1
+  shift
+  psql -XqAt -v ON_ERROR_STOP=1 -v platform="$platform" -v without="$without" "service=$service" -f "$here/session.sql" "$@"
+}
+old() { psql_on source "$@"; }
+new() { psql_on target "$@"; }
+
+# A statement that sees what the copy's snapshot sees, while there is one.
+at_snapshot=()
+use_snapshot() {
+  snapshot=$1
+  at_snapshot=(-c 'BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY' -c "SET TRANSACTION SNAPSHOT '$snapshot'")
+}
+forget_snapshot() { snapshot='' at_snapshot=(); }
+
+# Sessions that stay open beside the others.
+open_session() {
+  local name=$1 in out
+  mkfifo "$work/$name.in" "$work/$name.out"
+  psql -XqAtF ' ' -v ON_ERROR_STOP=1 "$2" <"$work/$name.in" >"$work/$name.out" &
+  session_pid[$name]=$!
+  exec {in}>"$work/$name.in" {out}<"$work/$name.out"
+  session_in[$name]=$in session_out[$name]=$out
+}
+# ask_session NAME STATEMENT: one line of answer, in $answer.
+ask_session() {
+  printf '%s\n' "$2" >&"${session_in[$1]}"
+  answer=''
+  read -r -t 300 answer <&"${session_out[$1]}"
+}
+close_session() {
+  local name=$1 in=${session_in[$1]} out=${session_out[$1]}
+  printf '%s\n' '\q' >&"$in" || true
+  exec {in}>&- {out}<&-
+  wait "${session_pid[$name]}" || true
+  unset "session_pid[$name]" "session_in[$name]" "session_out[$name]"
+  rm -f "$work/$name.in" "$work/$name.out"
+}
+
+# What the mover writes down about itself, in the database that it fills.
+mark() {
+  if [[ $(new -c "SELECT to_regclass('slipway_move.state') IS NOT NULL") == t ]]; then
+    new -v name="$1" -f - <<<"SELECT value FROM slipway_move.state WHERE name = :'name'"
+  fi
+}
+set_mark() {
+  new -v name="$1" -v value="$2" -f - <<'SQL'
+CREATE SCHEMA IF NOT EXISTS slipway_move;
+COMMENT ON SCHEMA slipway_move IS 'Where slipway move writes down how far it is; it goes with the move.';
+CREATE TABLE IF NOT EXISTS slipway_move.state (name text PRIMARY KEY, value text NOT NULL);
+INSERT INTO slipway_move.state VALUES (:'name', :'value') ON CONFLICT (name) DO UPDATE SET value = excluded.value;
+SQL
+}
+drop_mark() {
+  if [[ $(new -c "SELECT to_regclass('slipway_move.state') IS NOT NULL") == t ]]; then
+    new -v name="$1" -f - <<<"DELETE FROM slipway_move.state WHERE name = :'name'"
+  fi
+}
+
+# One mover at a time changes the environment's database: an older task may still run when a new one starts.
+alone() {
+  [[ -z ${session_pid[lock]:-} ]] || return 0
+  open_session lock service=instance
+  ask_session lock "SELECT pg_try_advisory_lock(hashtext('slipway_move'));"
+  [[ $answer == t ]] || refuse busy 'Another task of the move is at work on this database.' 'Wait until it has ended, or stop that task, and run this again.'
+}
+
+know_platform() { platform=$(old -f "$here/platform.sql"); }
+
+read_tables() { old -f "$here/kept.sql" -z -F $'\037' -0 -f "$here/tables.sql" >"$work/tables"; }
+
+# for_tables FUNCTION: runs it for each table, several at once. Fields come as name, columns, all_columns, stays, bytes.
+for_tables() {
+  local name columns all_columns stays bytes rest pid failed='' running=()
+  while IFS=$'\037' read -r -d '' name columns all_columns stays bytes rest; do
+    while ((${#running[@]} >= jobs)); do
+      wait -n -p pid "${running[@]}" || failed=1
+      drop_pid "$pid"
+    done
+    [[ -z $failed ]] || break
+    "$1" "$name" "$columns" "$all_columns" "$stays" "$bytes" &
+    running+=($!)
+  done <"$work/tables"
+  for pid in "${running[@]}"; do wait "$pid" || failed=1; done
+  [[ -z $failed ]]
+}
+drop_pid() {
+  local one left=()
+  for one in "${running[@]}"; do [[ $one == "$1" ]] || left+=("$one"); done
+  running=("${left[@]}")
+}
+
+# ---- survey
+
+verb_survey() {
+  if ! answer=$(old -c 'SELECT 1'); then
+    say facts reached: false reason "$(trouble)" address: "$addresses"
+    say done
+    return
+  fi
+  if [[ $(old -c 'SELECT pg_is_in_recovery()') == t ]]; then
+    say facts reached: true replica: true address: "$addresses"
+    say done
+    return
+  fi
+  local first facts target occupied
+  open_session first service=source
+  ask_session first 'SELECT pg_backend_pid();'
+  first=$answer
+  # Two sessions that are open at once and have one process: something deals transactions out.
+  if [[ $(old -c 'SELECT pg_backend_pid()') == "$first" ]]; then
+    say facts reached: true pooled: true address: "$addresses"
+    say done
+    return
+  fi
+  close_session first
+  know_platform
+  facts=$(old -f "$here/kept.sql" -f "$here/survey.sql")
+  target=$(new -f "$here/survey-new.sql")
+  occupied=$(occupied)
+  say facts reached: true address: "$addresses" source: "$facts" target: "$target" occupied "$occupied" state "$(mark state)"
+  say done
+}
+
+occupied() { platform='{}' new -f "$here/kept.sql" -f "$here/occupied.sql"; }
+
+# ---- copy
+
+verb_copy() {
+  alone
+  know_platform
+  [[ -z $rehearse ]] || create_rehearsal
+  case $(mark state) in
+    flipped) refuse flipped 'Services write to this database already: a copy would undo what they wrote.' 'Go back first: npx slipway move <environment> back' ;;
+    copied)
+      if [[ -z $again && (-z $follow || -n $(slot_status)) ]]; then
+        say done already: true
+        return
+      fi
+      begin_anew 'copied again'
+      ;;
+    copying | stale) begin_anew 'an earlier copy is cleared away' ;;
+    *)
+      local found
+      found=$(occupied)
+      [[ -z $found ]] || refuse not-empty "The environment's database is not empty: $found." 'Copy into a database that nothing was written to: empty it (drop what is named), or make a new one.'
+      remember_what_is_there
+      ;;
+  esac
+  set_mark state copying
+  create_roles
+  [[ -z $follow ]] || publish
+  take_snapshot
+  dump_schema
+  restore pre-data
+  read_tables
+  for_tables copy_table
+  copy_large_objects source target
+  [[ -n $rehearse || -z $follow ]] || keep_slot
+  [[ -n $rehearse ]] || end_snapshot
+  restore post-data
+  set_sequences
+  new -c ANALYZE
+  if [[ -n $rehearse ]]; then
+    # The same snapshot is compared with: what is written meanwhile is no difference.
+    compare
+    end_snapshot
+  fi
+  set_mark state copied
+  say done tables: "$(tr -cd '\0' <"$work/tables" | wc -c)" following: "${follow:-false}"
+}
+
+create_rehearsal() {
+  local name="${target_database}_rehearsal"
+  if [[ -z $(psql_on instance -v name="$name" -f - <<<"SELECT 1 FROM pg_database WHERE datname = :'name'") ]]; then
+    psql_on instance -v name="$name" -f - <<<'CREATE DATABASE :"name"'
+  fi
+}
+
+remember_what_is_there() {
+  platform='{}' new -f "$here/kept.sql" -c 'SELECT array_agg(nspname) FROM kept' >"$work/there"
+  set_mark schemas "$(cat "$work/there")"
+  set_mark extensions "$(new -c 'SELECT array_agg(extname) FROM pg_extension')"
+}
+
+begin_anew() {
+  say progress step clear text "$1"
+  end_following
+  empty_target
+}
+
+empty_target() {
+  local schemas extensions
+  schemas=$(mark schemas) extensions=$(mark extensions)
+  platform='{}' new -v schemas="${schemas:-{public\}}" -v extensions="${extensions:-{plpgsql\}}" -f "$here/kept.sql" -f "$here/reset.sql"
+}
+
+# Policies name roles: those that are not there are made, and nobody logs in as one.
+create_roles() {
+  local role
+  while IFS= read -r -d '' role; do
+    new -v role="$role" -f - <<'SQL'
+SELECT format('CREATE ROLE %I NOLOGIN', :'role') WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = :'role')
+\gexec
+SQL
+  done < <(old -f "$here/kept.sql" -z -0 -c 'SELECT DISTINCT r.rolname FROM pg_policy p JOIN pg_class c ON c.oid = p.polrelid JOIN kept n ON n.oid = c.relnamespace CROSS JOIN unnest(p.polroles) g JOIN pg_roles r ON r.oid = g')
+}
+
+# Tables that cannot follow stay out: with a publication on it, a table without a key refuses updates to its own application.
+publish() {
+  old -f "$here/unpublish.sql"
+  old -f "$here/kept.sql" -f - <<'SQL'
+SELECT 'CREATE PUBLICATION slipway_move' || coalesce(' FOR TABLE ' || string_agg('ONLY ' || name, ', '), '') FROM kept_tables WHERE stays = ''
+\gexec
+SQL
+}
+
+# The moment that the copy is of. A slot that begins there lives as long as this session, until the rows are over.
+take_snapshot() {
+  if [[ -n $follow ]]; then
+    open_session snapshot 'service=source replication=database'
+    printf '%s\n' 'SET statement_timeout = 0; SET idle_in_transaction_session_timeout = 0;' >&"${session_in[snapshot]}"
+    ask_session snapshot 'CREATE_REPLICATION_SLOT slipway_move_copy TEMPORARY LOGICAL pgoutput EXPORT_SNAPSHOT;'
+    local slot position plugin
+    read -r slot position snapshot plugin <<<"$answer"
+  else
+    open_session snapshot service=source
+    printf '%s\n' "\\i $here/session.sql" 'BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY;' >&"${session_in[snapshot]}"
+    ask_session snapshot 'SELECT pg_export_snapshot();'
+    snapshot=$answer
+  fi
+  use_snapshot "$snapshot"
+  say progress step snapshot
+}
+
+keep_slot() {
+  ask_session snapshot "SELECT lsn FROM pg_copy_logical_replication_slot('slipway_move_copy', 'slipway_move', false);"
+  [[ -n $answer ]]
+}
+
+end_snapshot() {
+  close_session snapshot
+  forget_snapshot
+}
+
+dump_schema() {
+  local words=() word
+  old -v schemas="$platform" -0 -f - <<<"SELECT format('--exclude-schema=%I', schema) FROM unnest(:'schemas'::text[]) schema" >"$work/words"
+  while IFS= read -r -d '' word; do words+=("$word"); done <"$work/words"
+  pg_dump "service=source" --snapshot="$snapshot" --format=custom --section=pre-data --section=post-data --file="$work/schema.dump" \
+    --no-owner --no-privileges --no-publications --no-subscriptions --no-security-labels --no-tablespaces "${words[@]}"
+  say progress step schema
+}
+
+# What is there already, what the platform keeps and what a database's owner may not say stays out of the list.
+restore() {
+  new -c "SELECT nspname FROM pg_namespace" >"$work/there"
+  pg_restore --list "$work/schema.dump" | awk -v there="$work/there" -v without="${without//[\{\}]/}" '
+    BEGIN { while ((getline name < there) > 0) known[name] = 1; n = split(without, list, ","); for (i = 1; i <= n; i++) left[list[i]] = 1 }
+    $4 ~ /^BLOB/ || $4 == "EVENT" || $4 == "COMMENT" && ($6 == "EXTENSION" || $6 == "LARGE" || $6 == "SCHEMA" && $7 == "public") { next }
+    $4 == "SCHEMA" && ($6 in known) || $4 == "EXTENSION" && ($6 in left) { next }
+    { print }' >"$work/list"
+  pg_restore -d service=target --section="$1" --use-list="$work/list" --jobs="$jobs" --exit-on-error --no-owner --no-privileges "$work/schema.dump"
+  say progress step "$1"
+}
+
+copy_table() {
+  local name=$1 columns=${2:+($2)} bytes=$5 rows
+  rows=$(old "${at_snapshot[@]}" -c "COPY $name $columns TO STDOUT" |
+    new -c 'SET session_replication_role = replica' -c '\set QUIET off' -c "COPY $name $columns FROM STDIN")
+  say progress step table table "$name" rows: "${rows##* }" bytes: "$bytes"
+}
+
+# copy_large_objects FROM TO
+copy_large_objects() {
+  [[ $(psql_on "$1" -c 'SELECT count(*) FROM pg_largeobject_metadata') != 0 ]] || return 0
+  pg_dump "service=$1" ${snapshot:+--snapshot="$snapshot"} --format=custom --blobs --exclude-table-data='*.*' --no-owner --no-privileges --file="$work/objects.dump"
+  pg_restore --list "$work/objects.dump" | awk '$4 ~ /^BLOB/ || $4 == "COMMENT" && $6 == "LARGE"' >"$work/list"
+  { cat "$here/session.sql"; pg_restore --use-list="$work/list" --no-owner --no-privileges --file=- "$work/objects.dump"; } |
+    psql -XqAt -v ON_ERROR_STOP=1 "service=$2" >/dev/null
+  say progress step large-objects
+}
+
+# refresh SIDE: materialized views that have rows, in the order that they need.
+refresh() {
+  pg_dump "service=$1" --format=custom --section=post-data --file="$work/views.dump"
+  pg_restore --list "$work/views.dump" | awk '$4 == "MATERIALIZED" && $6 == "DATA"' >"$work/list"
+  [[ -s $work/list ]] || return 0
+  { cat "$here/session.sql"; pg_restore --use-list="$work/list" --file=- "$work/views.dump"; } | psql -XqAt -v ON_ERROR_STOP=1 "service=$1" >/dev/null
+  say progress step materialized-views
+}
+
+set_sequences() {
+  old -f "$here/kept.sql" -f "$here/sequences.sql" >"$work/sequences"
+  new -f "$work/sequences" >/dev/null
+}
+
+verb_sequences() {
+  know_platform
+  set_sequences
+  say done sequences: "$(wc -l <"$work/sequences")"
+}
+
+# ---- following
+
+start_relay() {
+  perl "$here/relay.pl" "$source_host" "$source_port" "$target_host" "$target_port" >"$work/relay" &
+  relay=$!
+  children+=("$relay")
+  local waited
+  for waited in {1..100}; do
+    [[ ! -s $work/relay ]] || break
+    kill -0 "$relay" || fail "$(trouble)"
+    sleep 0.05
+  done
+  read -r relay_address relay_port <"$work/relay"
+}
+
+subscribe() {
+  local upstream
+  upstream="$(cat "$work/upstream") hostaddr=$relay_address port=$relay_port"
+  upstream=${upstream//\\/\\\\}
+  PGOPTIONS="-c slipway.upstream=${upstream// /\\ }" new -f "$here/subscribe.sql"
+}
+
+slot_status() { old -c "SELECT coalesce(wal_status, 'there') FROM pg_replication_slots WHERE slot_name = 'slipway_move' AND database = current_database()"; }
+
+may_follow() {
+  [[ $(mark state) == copied ]] || refuse not-copied 'There is no whole copy that could follow.' 'Copy first: npx slipway move <environment> copy'
+  case $(slot_status) in
+    '') refuse no-slot 'The copy does not follow: the old database has no slot of the move, or dropped it.' 'Copy again: npx slipway move <environment> copy' ;;
+    lost) refuse slot-lost 'The old database gave up the slot: the copy was behind for too long.' 'Copy again: npx slipway move <environment> copy' ;;
+  esac
+}
+
+lag() {
+  local behind errors
+  behind=$(old -F ' ' -c "SELECT coalesce(pg_wal_lsn_diff(pg_current_wal_flush_lsn(), confirmed_flush_lsn), 0), active FROM pg_replication_slots WHERE slot_name = 'slipway_move' AND database = current_database()")
+  if [[ -z $behind ]]; then
+    say "$1" following: false
+    return
+  fi
+  errors=$(new -f - <<'SQL'
+SELECT current_setting('server_version_num')::int >= 150000 AS counts \gset
+\if :counts
+SELECT coalesce((SELECT apply_error_count FROM pg_stat_subscription_stats WHERE subname = 'slipway_move'), 0);
+\else
+SELECT 0;
+\endif
+SQL
+  )
+  say "$1" following: true active: "$([[ ${behind#* } == t ]] && echo true || echo false)" lagBytes: "${behind% *}" errors: "${errors:-0}"
+}
+
+verb_follow() {
+  may_follow
+  start_relay
+  subscribe
+  say progress step following
+  trap 'stopping=1; kill "$sleeper" 2>/dev/null || true' TERM INT
+  local stopping=''
+  sleeper=''
+  while [[ -z $stopping ]]; do
+    kill -0 "$relay" 2>/dev/null || fail "$(trouble)"
+    lag progress
+    [[ -n $(slot_status) ]] || break
+    sleep 5 &
+    sleeper=$!
+    wait "$sleeper" || true
+  done
+  trap 'exit 143' TERM INT
+  say done
+}
+
+verb_lag() { lag done; }
+
+end_following() {
+  new -f "$here/unsubscribe.sql"
+  old -f "$here/unpublish.sql"
+}
+
+verb_unfollow() {
+  end_following
+  say done
+}
+
+# ---- the write hold
+
+# hold SIDE MARK: what was there before is written down before it is changed.
+hold() {
+  local before
+  [[ -n $(mark "$2") ]] || { before=$(psql_on "$1" -f "$here/settings.sql"); set_mark "$2" "$before"; }
+  if ! answer=$(psql_on "$1" -f "$here/hold.sql"); then
+    local why
+    why=$(trouble)
+    release "$1" "$2"
+    refuse hold "The database cannot be made read only: $why" 'Use a URL whose user owns the database.'
+  fi
+  say done found: "$answer"
+}
+
+release() {
+  local before
+  before=$(mark "$2")
+  [[ -n $before ]] || return 0
+  psql_on "$1" -v before="$before" -f "$here/release.sql"
+  drop_mark "$2"
+}
+
+verb_hold() { hold source hold; }
+verb_hold-new() { hold target hold-new; }
+verb_release() {
+  release source hold
+  say done
+}
+verb_release-new() {
+  release target hold-new
+  say done
+}
+
+verb_catch-up() {
+  alone
+  know_platform
+  may_follow
+  [[ -n $(mark hold) ]] || refuse not-held 'The old database may still be written to.' 'Hold it first: the verb hold comes before catch-up.'
+  if [[ $(old -c "SELECT active FROM pg_replication_slots WHERE slot_name = 'slipway_move'") != t ]]; then
+    start_relay
+    subscribe
+  fi
+  local position
+  position=$(old -v bound="$bound" -f "$here/caught-up.sql")
+  say progress step caught-up position "$position"
+  read_tables
+  for_tables copy_stayed
+  new -c 'SELECT lo_unlink(oid) FROM pg_largeobject_metadata' >/dev/null
+  copy_large_objects source target
+  refresh target
+  say done position "$position"
+}
+
+# Rows of a table that could not follow come once more.
+copy_stayed() {
+  local name=$1 columns=${2:+($2)} stays=$4
+  [[ -n $stays ]] || return 0
+  old -c "COPY $name $columns TO STDOUT" |
+    new -c BEGIN -c 'SET LOCAL session_replication_role = replica' -c "DELETE FROM ONLY $name" -c "COPY $name $columns FROM STDIN" -c COMMIT
+  say progress step table table "$name" why "$stays"
+}
+
+# ---- comparing
+
+verb_compare() {
+  know_platform
+  read_tables
+  compare
+  say done tables: "$(tr -cd '\0' <"$work/tables" | wc -c)"
+}
+
+compare() {
+  : >"$work/differences"
+  compare_schema
+  [[ -s $work/differences ]] || for_tables compare_table
+  [[ -s $work/differences ]] || compare_rest
+  [[ ! -s $work/differences ]] || fail "The databases differ:
+$(head -n 20 "$work/differences")"
+}
+
+compare_schema() {
+  old -f "$here/kept.sql" -f "$here/schema.sql" >"$work/schema.old"
+  new -f "$here/kept.sql" -f "$here/schema.sql" >"$work/schema.new"
+  LC_ALL=C comm -23 "$work/schema.old" "$work/schema.new" | sed 's/^/missing in the new one: /' >>"$work/differences"
+  LC_ALL=C comm -13 "$work/schema.old" "$work/schema.new" | sed 's/^/only in the new one: /' >>"$work/differences"
+}
+
+# Number of rows, and the sum of their checksums: whatever the order, a row that differs, is missing or doubled changes it.
+sum_of() {
+  printf "SELECT count(*) || ' rows, checksum ' || coalesce(sum(('x' || substr(md5(ROW(%s)::text), 1, 16))::bit(64)::bigint::numeric), 0) FROM ONLY %s" "$2" "$1"
+}
+
+compare_table() {
+  local name=$1 left right
+  left=$(old "${at_snapshot[@]}" -c "$(sum_of "$name" "$3")")
+  right=$(new -c "$(sum_of "$name" "$3")")
+  if [[ $left != "$right" ]]; then
+    printf 'table %s: %s in the old one, %s in the new one\n' "$name" "$left" "$right" >>"$work/differences"
+    printf '%s\0' "$name" >>"$work/changed"
+  fi
+  say progress step compared table "$name" rows: "${left%% *}"
+}
+
+# Sequences stand still only in a hold; large objects are few, or slow.
+compare_rest() {
+  local objects="SELECT count(*) || ' large objects, checksum ' || coalesce(sum(('x' || substr(md5(oid || md5(lo_get(oid))), 1, 16))::bit(64)::bigint::numeric), 0) FROM pg_largeobject_metadata"
+  local left right
+  left=$(old "${at_snapshot[@]}" -c "$objects")
+  right=$(new -c "$objects")
+  [[ $left == "$right" ]] || printf '%s in the old one, %s in the new one\n' "$left" "$right" >>"$work/differences"
+  [[ -n $rehearse ]] || compare_sequences
+}
+
+compare_sequences() {
+  old -f "$here/kept.sql" -f "$here/sequences.sql" >"$work/sequences.old"
+  new -f "$here/kept.sql" -f "$here/sequences.sql" >"$work/sequences.new"
+  LC_ALL=C comm -3 <(LC_ALL=C sort "$work/sequences.old") <(LC_ALL=C sort "$work/sequences.new") |
+    sed -E 's/^\t(.*)/sequence in the new one: \1/; t; s/^/sequence in the old one: /' >>"$work/differences"
+}
+
+# ---- from one side to the other, and back
+
+verb_flipped() {
+  alone
+  if [[ $(mark state) == flipped ]]; then
+    say done already: true
+    return
+  fi
+  [[ $(mark state) == copied ]] || refuse not-copied 'There is no whole copy that services could use.' 'Copy first: npx slipway move <environment> copy'
+  [[ -n $(mark hold) ]] || refuse not-held 'The old database may still be written to.' 'Hold it first: the verb hold comes before flipped.'
+  end_following
+  set_mark since "$(new -c 'SELECT pg_snapshot_xmax(pg_current_snapshot())')"
+  new -f - <<'SQL'
+SELECT pg_create_logical_replication_slot('slipway_move_back', 'test_decoding') WHERE current_setting('wal_level') = 'logical'
+  AND NOT EXISTS (SELECT FROM pg_replication_slots WHERE slot_name = 'slipway_move_back') \g /dev/null
+SQL
+  set_mark state flipped
+  say done
+}
+
+# What going back would lose. Without a slot to read, every number that a transaction took counts: never too few.
+verb_transactions-since() {
+  local count exact=true
+  if [[ $(mark state) != flipped ]]; then
+    say done transactions: 0 exact: true
+    return
+  fi
+  if [[ $(new -c "SELECT count(*) FROM pg_replication_slots WHERE slot_name = 'slipway_move_back'") == 1 ]]; then
+    count=$(new -c "SELECT count(DISTINCT xid::text) FROM pg_logical_slot_peek_changes('slipway_move_back', NULL, NULL, 'skip-empty-xacts', '1') WHERE data LIKE 'table %' AND data NOT LIKE 'table slipway_move.%'")
+  else
+    exact=false
+    count=$(new -v since="$(mark since)" -f - <<<"SELECT pg_snapshot_xmax(pg_current_snapshot())::text::bigint - :'since'::bigint")
+  fi
+  say done transactions: "$count" exact: "$exact"
+}
+
+verb_copy-back() {
+  alone
+  know_platform
+  [[ $(mark state) == flipped ]] || refuse not-flipped 'Services do not use the environment'"'"'s database: there is nothing to bring back.' 'npx slipway move <environment> shows where the move stands.'
+  [[ -n $(mark hold) && -n $(mark hold-new) ]] || refuse not-held 'One of the two databases may still be written to.' 'Hold both first: the verbs hold and hold-new come before copy-back.'
+  : >"$work/differences"
+  compare_schema
+  [[ ! -s $work/differences ]] || refuse schema "Tables were changed since the flip, and the old database does not have them so:
+$(head -n 20 "$work/differences")" 'Make the same changes in the old database, or go back without the rows: their number is what that costs.'
+  read_tables
+  rm -f "$work/changed"
+  for_tables compare_table
+  if [[ -s $work/changed ]]; then
+    write_back | old -f - >/dev/null
+    [[ -f $work/whole ]] || fail "$(trouble)"
+  fi
+  old -c 'SELECT lo_unlink(oid) FROM pg_largeobject_metadata' >/dev/null
+  copy_large_objects target source
+  new -f "$here/kept.sql" -f "$here/sequences.sql" >"$work/sequences"
+  old -f "$work/sequences" >/dev/null
+  refresh source
+  say done tables: "$(tr -cd '\0' 2>/dev/null <"$work/changed" | wc -c)"
+}
+
+# The statements of one transaction. It is committed by its last word alone: where this ends early, nothing has happened.
+write_back() {
+  local name columns all_columns rest changed
+  changed=$(new -v names="$(tr '\0' '\036' <"$work/changed")" -f - <<<"SELECT array_remove(string_to_array(:'names', U&'\\001e'), '')")
+  echo 'BEGIN;'
+  old -v changed="$changed" -v when=before -f "$here/around-copy-back.sql"
+  while IFS=$'\037' read -r -d '' name columns all_columns rest; do
+    grep -qzFx -- "$name" "$work/changed" || continue
+    printf 'DELETE FROM ONLY %s;\nCOPY %s %s FROM STDIN;\n' "$name" "$name" "${columns:+($columns)}"
+    new -c "COPY $name ${columns:+($columns)} TO STDOUT"
+    printf '\\.\n'
+  done <"$work/tables"
+  old -v changed="$changed" -v when=after -f "$here/around-copy-back.sql"
+  : >"$work/whole"
+  echo 'COMMIT;'
+}
+
+verb_unflipped() {
+  alone
+  [[ $(mark state) != flipped ]] || set_mark state stale
+  new -c "SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots WHERE slot_name = 'slipway_move_back'" >/dev/null
+  say done
+}
+
+# ---- leaving nothing behind
+
+verb_clean() {
+  alone
+  end_following
+  release source hold
+  release target hold-new
+  new -c "SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots WHERE slot_name = 'slipway_move_back'" >/dev/null
+  drop_rehearsal
+  new -c 'DROP SCHEMA IF EXISTS slipway_move CASCADE'
+  say done
+}
+
+drop_rehearsal() { psql_on instance -v name="${target_database}_rehearsal" -f - <<<'DROP DATABASE IF EXISTS :"name"'; }
+
+verb_reset() {
+  alone
+  if [[ -n $rehearse ]]; then
+    drop_rehearsal
+    say done
+    return
+  fi
+  case $(mark state) in
+    flipped) refuse flipped 'Services write to this database: what they wrote would be lost.' 'Go back first: npx slipway move <environment> back' ;;
+    copying | copied | stale)
+      end_following
+      empty_target
+      drop_mark state
+      ;;
+  esac
+  say done
+}
+
+# ---- a word from outside: the task of `gate` is stopped, and whoever awaits it goes on
+
+verb_gate() {
+  set_mark gate shut
+  trap 'open_gate' TERM INT
+  say progress step ready
+  while :; do
+    sleep 600 &
+    wait $! || true
+  done
+}
+
+open_gate() {
+  trap '' TERM INT
+  set_mark gate open
+  say done
+  exit 0
+}
+
+verb_await() {
+  say progress step ready
+  local waited=0
+  until [[ $(mark gate) == open ]]; do
+    ((waited += 1)) || true
+    ((waited < bound * 4)) || refuse not-opened 'Nobody gave the word within the bound.' 'Begin the step again.'
+    sleep 0.2
+  done
+  drop_mark gate
+  say done
+}
+
+verbs=()
+for word in "$@"; do
+  case $word in
+    --follow) follow=true ;;
+    --again) again=true ;;
+    --rehearse) rehearse=true again=true ;;
+    --jobs=*) jobs=${word#*=} ;;
+    --bound=*) bound=${word#*=} ;;
+    *) verbs+=("$word") ;;
+  esac
+done
+for word in "${verbs[@]}"; do
+  declare -F "verb_$word" >/dev/null || refuse verb "$word is no verb of the mover." "Verbs: $(declare -F | sed -n 's/^declare -f verb_//p' | tr '\n' ' ')"
+done
+connect
+for verb in "${verbs[@]}"; do "verb_$verb"; done
