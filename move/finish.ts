@@ -110,8 +110,8 @@ async function newSideAnswers(move: Move): Promise<void> {
         return error;
       });
       if (said instanceof Error) return said.message;
-      if (said.headers[SIDE] !== "new") return `the ${said.headers[SIDE] ?? "unknown"} side answers`;
-      return said.status < 400 ? undefined : `it answers ${said.status}`;
+      if (said.status >= 400) return `it answers ${said.status}`;
+      return said.headers[SIDE] === "new" ? undefined : `the ${said.headers[SIDE] ?? "unknown"} side answers`;
     },
     30_000,
   );

@@ -207,8 +207,11 @@ async function answers(
         return error.message;
       });
       if (typeof said === "string") return said;
-      if (said.headers[SIDE] !== side) return `${said.headers[SIDE] ?? "nobody"} answered in its place`;
-      return said.status < 400 ? undefined : `it answers ${said.status}`;
+      // CloudFront labels no answer from 400 on.
+      if (said.status >= 400) return `it answers ${said.status}`;
+      return said.headers[SIDE] === side
+        ? undefined
+        : `${said.headers[SIDE] ?? "nobody"} answered in its place`;
     },
     30_000,
   );

@@ -54,8 +54,9 @@ async function planShift(move: Move, { share, watch: limit, bounds }: ShiftArgs)
     ],
     async act() {
       await plan.act();
-      await plan.prove();
       await move.journal.write({ share });
+      const { broken } = await becomes(move, share);
+      if (broken !== undefined) await returnToOld(move, share, broken);
       const { text, worse } = await watch(move, limit, bounds);
       await move.tell(text);
       if (worse !== undefined) await returnToOld(move, share, worse);
@@ -80,51 +81,74 @@ async function planShare(move: Move, share: number): Promise<Plan> {
   };
 }
 
-/** Asks as the last viewer of the new side and as the first of the old one. */
-async function proveShare(move: Move, share: number): Promise<Proof> {
-  const ask = atEdge(move.probe, fromOf(move));
+/** Requests of one viewer before failures are taken for the side's own: one may be an accident. */
+const TRIES = 5;
+
+/**
+ * Looks until the edge shows the share, as the last viewer of the new side and as the first of the old one.
+ * @returns who gets no good answer, where that is so: the share is not seen then
+ * @throws DeployError 4 where another share shows for too long
+ */
+async function becomes(move: Move, share: number): Promise<{ broken?: string }> {
   const border = Math.round((share * BUCKETS) / 100);
   const expected: { bucket: number; side: string }[] = [
-    ...(border > 0
-      ? [
-          { bucket: 0, side: "new" },
-          { bucket: border - 1, side: "new" },
-        ]
-      : []),
-    ...(border < BUCKETS
-      ? [
-          { bucket: border, side: "old" },
-          { bucket: BUCKETS - 1, side: "old" },
-        ]
-      : []),
+    ...(border > 0 ? [0, border - 1].map((bucket) => ({ bucket, side: "new" })) : []),
+    ...(border < BUCKETS ? [border, BUCKETS - 1].map((bucket) => ({ bucket, side: "old" })) : []),
   ];
+  let broken: string | undefined;
   const wrong = await reached(move, async () => {
     for (const { bucket, side } of expected) {
-      const said = await ask(viewer(bucket), move.signal).catch((error: Error) => {
-        move.signal.throwIfAborted();
-        return error;
-      });
-      if (said instanceof Error) return `viewer ${bucket} gets no answer: ${said.message}`;
-      if (said.headers[SIDE] !== side)
-        return `viewer ${bucket} of 10000 is answered by the ${said.headers[SIDE] ?? "unknown"} side, not by the ${side} one`;
+      const seen = await sideFor(move, bucket);
+      if ("failure" in seen) {
+        const text = `viewer ${bucket} of ${BUCKETS} gets ${seen.failure}`;
+        // A share that falls may not have arrived yet: then that is the new side's, too.
+        if (side === "old") return text;
+        broken = text;
+        return undefined;
+      }
+      if (seen.side !== side)
+        return `viewer ${bucket} of ${BUCKETS} is answered by the ${seen.side} side, not by the ${side} one`;
     }
     return undefined;
   });
+  if (wrong === undefined) return broken === undefined ? {} : { broken };
+  throw new DeployError(EXIT.unknown, `The store says ${share} %, and the edge does not show it: ${wrong}.`, [
+    `Look again: npx slipway move ${move.contract.environment} shift ${share}`,
+    `Or go back: npx slipway move ${move.contract.environment} shift 0`,
+  ]);
+}
+
+/** Which side answers a viewer: only good answers say so. */
+async function sideFor(move: Move, bucket: number): Promise<{ side: string } | { failure: string }> {
+  const ask = atEdge(move.probe, fromOf(move));
+  let failure = "";
+  for (let nth = 0; nth < TRIES; nth++) {
+    const said = await ask(viewer(bucket), move.signal).catch((error: Error) => {
+      move.signal.throwIfAborted();
+      return error;
+    });
+    if (said instanceof Error) failure = `no answer: ${said.message}`;
+    else if (said.status >= 400) failure = String(said.status);
+    else return { side: said.headers[SIDE] ?? "unknown" };
+  }
+  return { failure };
+}
+
+async function proveShare(move: Move, share: number): Promise<Proof> {
+  const { environment } = move.contract;
+  const { broken } = await becomes(move, share);
   const { edge } = await readEdge(move);
   if (edge.share !== share)
     throw refused(
       `The store says ${edge.share} % where ${share} % was written: somebody else changed it.`,
-      `Say what shall be: npx slipway move ${move.contract.environment} shift <share>`,
+      `Say what shall be: npx slipway move ${environment} shift <share>`,
     );
-  if (wrong !== undefined)
-    throw new DeployError(
-      EXIT.unknown,
-      `The store says ${share} %, and the edge does not show it: ${wrong}.`,
-      [
-        `Look again: npx slipway move ${move.contract.environment} shift ${share}`,
-        `Or go back: npx slipway move ${move.contract.environment} shift 0`,
-      ],
-    );
+  if (broken !== undefined)
+    throw new DeployError(EXIT.rolloutFailed, `The share is ${share} %, and ${broken}.`, [
+      share > 0
+        ? `Go back: npx slipway move ${environment} shift 0`
+        : "The old side itself fails: see to it there.",
+    ]);
   return { text: `the new side answers ${share} % of the viewers.`, state: { share } };
 }
 
@@ -133,11 +157,11 @@ async function returnToOld(move: Move, share: number, worse: string): Promise<ne
   await move.tell(`too bad: ${worse}; back to 0 %`);
   const found = await readEdge(move);
   await writeEdge(move, found, { share: 0 });
-  await proveShare(move, 0);
   const note = `went back from ${share} % to 0 % by itself: ${worse}`;
   await move.journal.record("shift", "done", { note }, { share: 0 });
+  await proveShare(move, 0);
   throw wentBack(
-    `The new side was worse than it may be, and everybody is at the old one again: ${worse}.`,
+    `The new side is worse than it may be, and everybody is at the old one again: ${worse}.`,
     `What it wrote: npx slipway logs ${move.contract.environment} --since 15m`,
     "Other bounds: --max-errors, --max-slower.",
   );

@@ -4,7 +4,7 @@ import { fromOf } from "./store";
 
 /** What the new side may be worse by than the old one. */
 export interface Bounds {
-  /** Percentage points of answers with 5xx, or without any. */
+  /** Percentage points of requests that fail. */
   readonly errors: number;
   /** Times of the old side's 95th percentile. */
   readonly slower: number;
@@ -13,7 +13,7 @@ export interface Bounds {
 /** What a side answered so far. */
 export interface Seen {
   readonly milliseconds: readonly number[];
-  /** Answers of 500 and above, and requests without one. */
+  /** Answers of 400 and above, and requests without one: what is asked for is a health path. */
   readonly failed: number;
   /** Answers that the other side gave in its place. */
   readonly elsewhere: number;
@@ -48,7 +48,7 @@ export function verdict(older: Seen, newer: Seen, { errors, slower }: Bounds): s
   if (count(newer) < LEAST) return undefined;
   const [one, other] = [percent(newer), percent(older)];
   if (newer.failed >= FAILURES && one > other + errors)
-    return `${one.toFixed(1)} % of its answers are 5xx or missing, ${other.toFixed(1)} % of the old side's, ${errors} points more are the most`;
+    return `${one.toFixed(1)} % of its requests fail, ${other.toFixed(1)} % of the old side's, ${errors} points more are the most`;
   const [late, usual] = [p95(newer), p95(older)];
   if (newer.milliseconds.length >= LEAST && late > usual * slower + UNNOTICED)
     return `its p95 is ${Math.round(late)} ms, the old side's ${Math.round(usual)} ms, ${slower} times as much is the most`;
@@ -94,7 +94,7 @@ export async function watch(
 }
 
 function withAnswer(seen: Seen, side: Side, said: Said | undefined): Seen {
-  if (said === undefined || said.status >= 500) return { ...seen, failed: seen.failed + 1 };
+  if (said === undefined || said.status >= 400) return { ...seen, failed: seen.failed + 1 };
   if (said.headers[SIDE] !== side) return { ...seen, elsewhere: seen.elsewhere + 1 };
   return { ...seen, milliseconds: [...seen.milliseconds, said.milliseconds] };
 }

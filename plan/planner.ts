@@ -6,6 +6,7 @@ import { parsePlan } from "./plan-json";
 import { problemOf } from "./problems";
 import type { Progress } from "./progress";
 import { rebootProblems } from "./reboots";
+import { askRoute53, standingRecords, withImports } from "./records";
 import { repositoryProblems } from "./repositories";
 import type { StackReport } from "./report";
 import type { SavedPlans } from "./saved";
@@ -46,18 +47,29 @@ export class Planner {
     const init = await this.terraform.init(stack);
     if (init.code !== 0) return { ...failed, problems: init.problems };
     show("plan");
-    let refreshed = 0;
     const replacing = this.replace.map((address) => `-replace=${address}`);
-    const { code, problems } = await this.terraform.plan(stack, file, replacing, (event) => {
-      if (event.type === "refresh_complete") show(`plan, ${++refreshed} read`);
-    });
-    if (code !== 0 && code !== 2) {
+    const planOnce = async () => {
+      let refreshed = 0;
+      const { code, problems } = await this.terraform.plan(stack, file, replacing, (event) => {
+        if (event.type === "refresh_complete") show(`plan, ${++refreshed} read`);
+      });
+      if (code !== 0 && code !== 2) return { code, problems, plan: undefined };
+      show("sum up");
+      return { code, problems, plan: parsePlan(await this.terraform.show(stack, file)) };
+    };
+    let { code, problems, plan } = await planOnce();
+    const { imports, problems: unasked } = plan
+      ? await standingRecords(plan, askRoute53(stack))
+      : { imports: [], problems: [] };
+    if (imports.length > 0) {
+      show("plan, with records that stand");
+      ({ code, problems, plan } = await withImports(stack, imports, planOnce));
+    }
+    if (!plan) {
       // Terraform may have written a plan with errors in it.
       this.saved.remove(name);
       return { ...failed, problems };
     }
-    show("sum up");
-    const plan = parsePlan(await this.terraform.show(stack, file));
     const refused = [...capacityProblems(plan), ...ipv6Problems(plan)];
     if (refused.length > 0) {
       this.saved.remove(name);
@@ -68,7 +80,7 @@ export class Planner {
     const changes = code === 2;
     this.saved.save(stack, { offline: this.offline, changes, summary });
     const outcome = changes ? "changes" : "no changes";
-    const warnings = [...rebootProblems(plan), ...repositoryProblems(name, plan)];
+    const warnings = [...rebootProblems(plan), ...repositoryProblems(name, plan), ...unasked];
     return { name, outcome, summary, problems: [...problems, ...warnings] };
   }
 }

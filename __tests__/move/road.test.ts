@@ -129,7 +129,12 @@ describe("a shift", () => {
     [
       "fails more often",
       ({ sides }) => Object.assign(sides.new, { everyFails: 2 }),
-      /% of its answers are 5xx/,
+      /% of its requests fail/,
+    ],
+    [
+      "answers nobody",
+      ({ sides }) => Object.assign(sides.new, { status: 503 }),
+      /viewer 0 of 10000 gets 503/,
     ],
     ["is slower", ({ sides }) => Object.assign(sides.new, { milliseconds: 400 }), /its p95 is 400 ms/],
   ])("goes back to nobody by itself when the new side %s", async (_name, make, reason) => {
