@@ -1,7 +1,6 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { CLOUDFRONT_REGION } from "../aws/cloudfront";
-import type { DatabaseProps } from "../modules/database/props";
 import { light } from "../modules/environment/presets";
 import type { EnvironmentProps } from "../modules/environment/props";
 import { resolve } from "../modules/environment/resolve";
@@ -82,13 +81,13 @@ function propsOf(
     ...(serving && domain && { distribution: { domain: { names: [domain], ...proofOf(wanted) } } }),
     // A light environment lets its data go; this one gets what people wrote.
     ...(database && from && { data: "kept" }),
-    ...(database && { database: from ? ownDatabase(database) : { url: "external" } }),
+    ...(database && { database: from ? ownDatabase(database) : { url: "external", ...database } }),
     ...(from && { move: { from, ...(database && { database: true }) } }),
     services: found.services,
   };
 }
 
-const ownDatabase = (database: DatabaseProps) => (Object.keys(database).length > 0 ? database : true);
+const ownDatabase = (database: object) => (Object.keys(database).length > 0 ? database : true);
 
 /** Whether a name can be served: somebody must prove that it is the team's. */
 export const provable = ({ zone, certificate = [] }: Wanted): boolean =>

@@ -22,8 +22,8 @@ export interface Found {
   /** The host name of its own that it is served at. */
   readonly domain?: string | undefined;
   readonly services: Readonly<Record<string, ServiceProps>>;
-  /** Postgres, where services are given the URL of one: what a database like it would be. */
-  readonly database?: DatabaseProps | undefined;
+  /** Postgres, where services are given the URL of one: its version, where that is known. */
+  readonly database?: Pick<DatabaseProps, "engineVersion"> | undefined;
   readonly secrets: readonly Secret[];
   /** A line before the commands that print secrets, which they need. */
   readonly before?: string | undefined;

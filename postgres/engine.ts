@@ -1,4 +1,4 @@
-import type { DatabaseConfiguration } from "../modules/database/props";
+import type { DatabaseConfiguration, ExternalDatabaseConfiguration } from "../modules/database/props";
 
 /** What stands in for an environment's database where there is only Docker: a laptop, a runner. */
 export interface Engine {
@@ -35,8 +35,20 @@ const MODULES = [
 
 const LIBRARIES = "shared_preload_libraries";
 
-/** A Postgres like the one that RDS runs for these options. Pure. */
-export function engineLike({ engineVersion, parameters, name, username }: DatabaseConfiguration): Engine {
+/** What must be known of a database to start one like it. */
+type Known = Pick<DatabaseConfiguration, "engineVersion" | "parameters" | "name" | "username">;
+
+/** A database, whether the environment makes it or it is elsewhere; undefined where its file says no version of that. */
+export function known(database: DatabaseConfiguration | ExternalDatabaseConfiguration): Known | undefined {
+  if (database.url === undefined) return database;
+  const { engineVersion } = database;
+  return engineVersion === undefined
+    ? undefined
+    : { engineVersion, parameters: {}, name: "app", username: "app" };
+}
+
+/** A Postgres like the one that these options are about. Pure. */
+export function engineLike({ engineVersion, parameters, name, username }: Known): Engine {
   const kept: string[] = [];
   const leftOut: LeftOut[] = [];
   for (const [parameter, value] of Object.entries(parameters)) {

@@ -1,10 +1,10 @@
 import { parse } from "node:path";
 import { loadEnvironmentFiles } from "../modules/app";
 import { resolve } from "../modules/environment/resolve";
-import type { DatabaseConfiguration } from "../modules/database/props";
 import type { Configuration } from "../modules/environment/props";
 import { ConfigurationError } from "../modules/mistakes";
 import { meant } from "../modules/similar";
+import { known } from "./engine";
 
 /** A mistake in what was asked for, in words for the person who asked. */
 export class CommandError extends Error {
@@ -39,13 +39,14 @@ export function configurationOf(folder: string, environment: string): Configurat
  * @throws CommandError when there is no such environment, or no database in it
  * @throws ConfigurationError when its file has mistakes
  */
-export function databaseOf(folder: string, environment: string): DatabaseConfiguration {
-  const configuration = configurationOf(folder, environment);
-  if (configuration.database === false)
+export function databaseOf(folder: string, environment: string): NonNullable<ReturnType<typeof known>> {
+  const { database } = configurationOf(folder, environment);
+  if (database === false)
     throw new CommandError(`${environment} has no database: its file says database: false.`);
-  if (configuration.database.url !== undefined)
+  const found = known(database);
+  if (!found)
     throw new CommandError(
-      `${environment} has a database that is elsewhere, of which the file says no version: start one of its version yourself.`,
+      `${environment} has a database that is elsewhere, and its file says no version of it: say engineVersion beside url.`,
     );
-  return configuration.database;
+  return found;
 }

@@ -1,7 +1,7 @@
 import { DEFAULT_SCHEMA } from "../modules/database/schema";
 import type { Configuration } from "../modules/environment/props";
 import type { ServiceConfiguration } from "../modules/service/props";
-import { type Engine, engineLike } from "./engine";
+import { type Engine, engineLike, known } from "./engine";
 
 /** Where the throw-away server is, for the containers beside it, and its password. */
 const SERVER = "database:5432";
@@ -9,7 +9,7 @@ const PASSWORD = "throw-away";
 
 /** The migrations of an environment, and the Postgres to try them on. */
 export interface Migrations {
-  /** Null where nothing migrates, or the database is elsewhere and nobody knows its version. */
+  /** Null where nothing migrates, or the database is elsewhere and its file says no version of it. */
   readonly engine: Engine | null;
   readonly services: readonly ServiceMigration[];
 }
@@ -29,8 +29,9 @@ export interface ServiceMigration {
 
 /** The migrations of all services of an environment. Pure. */
 export function migrationsOf({ database, services }: Configuration): Migrations {
-  if (!database || database.url !== undefined) return { engine: null, services: [] };
-  const engine = engineLike(database);
+  const found = database && known(database);
+  if (!found) return { engine: null, services: [] };
+  const engine = engineLike(found);
   const migrating = services.flatMap((service) =>
     service.migrations && service.database
       ? [migrationOf(service, service.migrations.command, service.database, engine)]
@@ -42,13 +43,21 @@ export function migrationsOf({ database, services }: Configuration): Migrations 
 function migrationOf(
   { name, registry, config }: ServiceConfiguration,
   command: readonly string[],
-  { schema, urls }: Exclude<ServiceConfiguration["database"], false>,
+  { schema, urls, variables }: Exclude<ServiceConfiguration["database"], false>,
   { database, username }: Engine,
 ): ServiceMigration {
   const path = schema === DEFAULT_SCHEMA ? "" : `-csearch_path=${schema}`;
   const options = path && `&options=${encodeURIComponent(path)}`;
   const url = `postgres://${username}:${PASSWORD}@${SERVER}/${database}?sslmode=disable${options}`;
-  const [host = "", port = ""] = SERVER.split(":");
+  const [PGHOST = "", PGPORT = ""] = SERVER.split(":");
+  const parts = {
+    PGHOST,
+    PGPORT,
+    PGUSER: username,
+    PGPASSWORD: PASSWORD,
+    PGDATABASE: database,
+    PGSSLMODE: "disable",
+  };
   return {
     service: name,
     repository: registry.repository,
@@ -57,8 +66,9 @@ function migrationOf(
     variables: {
       // $URL and the like have their values on AWS.
       ...Object.fromEntries(Object.entries(config).filter(([, value]) => !value.includes("$"))),
-      ...{ PGHOST: host, PGPORT: port, PGUSER: username, PGPASSWORD: PASSWORD, PGDATABASE: database },
-      ...{ PGSSLMODE: "disable", ...(path && { PGOPTIONS: path }) },
+      // Of one that is elsewhere a service has the whole URL alone.
+      ...Object.fromEntries(Object.entries(parts).filter(([name]) => variables.includes(name))),
+      ...(path && { PGOPTIONS: path }),
       ...Object.fromEntries(urls.map((variable) => [variable, url])),
     },
   };

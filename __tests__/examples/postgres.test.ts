@@ -140,9 +140,13 @@ describe("environment files", () => {
     );
   });
 
-  test("one whose database is elsewhere is refused: nobody says here which version it has", () => {
-    const path = folder({ "light.js": file({ region: "us-west-2", database: { url: "external" } }) });
-    expect(() => databaseOf(path, "light")).toThrow("light has a database that is elsewhere");
+  test("one whose database is elsewhere is of the version that its file says, and refused where it says none", () => {
+    const path = folder({
+      "light.js": file({ region: "us-west-2", database: { url: "external" } }),
+      "growth.js": file({ region: "us-west-2", database: { url: "external", engineVersion: "15.8" } }),
+    });
+    expect(() => databaseOf(path, "light")).toThrow(/elsewhere.*say engineVersion beside url/);
+    expect(engineLike(databaseOf(path, "growth"))).toMatchObject({ image: "postgres:15.8", arguments: [] });
   });
 
   test("mistakes are told of the one that is asked for, and of no other", () => {

@@ -76,6 +76,8 @@ describe("an app.json and its Procfile", () => {
   it("uses the Postgres that is there", () => {
     const { props } = fileOf({ env: { DATABASE_URL: {} } });
     expect(props.database).toEqual({ url: "external" });
+    const addons = [{ plan: "heroku-postgresql", options: { version: 16 } }];
+    expect(fileOf({ addons }).props.database).toEqual({ url: "external", engineVersion: "16" });
   });
 
   it("says what is left to a person", () => {

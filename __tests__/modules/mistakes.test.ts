@@ -257,6 +257,12 @@ const rows: readonly Row[] = [
     "leave it out",
   ],
   [
+    "a version of a database that is elsewhere that is none",
+    { database: { url: "external", engineVersion: "postgres 15" } },
+    "staging.database.engineVersion",
+    '"postgres 15" is no version of Postgres',
+  ],
+  [
     "a secret that is the URL's variable already",
     {
       database: { url: "external" },

@@ -131,10 +131,26 @@ describe("the script that tests an image's migrations", () => {
     expect(calls.at(-end.length - 1)).toContain(`DATABASE_URL=${URL}&options=-csearch_path%3Djobs`);
   });
 
+  it("tries them on a Postgres of the version that is elsewhere, with the URL alone", () => {
+    const services = {
+      api: { database: ["DIRECT_URL"], migrations: ["migrate"], config: { MODE: "growth" } },
+    };
+    const { status, calls } = run({ database: { url: "external", engineVersion: "15" }, services });
+    expect(status).toBe(0);
+    const server = calls.find((call) => call.includes("--network-alias database")) ?? "";
+    expect(server).toMatch(/ postgres:15$/);
+    const migration = calls.at(-end.length - 1) ?? "";
+    expect(migration).toContain("--env MODE=growth");
+    expect(migration).toContain(
+      "--env DIRECT_URL=postgres://app:throw-away@database:5432/app?sslmode=disable",
+    );
+    expect(migration).not.toMatch(/--env PG/);
+  });
+
   it.each([
     ["no database", { database: false, services: { web: {} } }],
     [
-      "a database elsewhere, of which nobody knows the version",
+      "a database elsewhere, of which the file says no version",
       { database: { url: "external" }, services: { web: { migrations: true } } },
     ],
     ["no migration", { services: { web: {} } }],

@@ -127,6 +127,15 @@ export const externalDatabaseOptions = options({
    * the variables that they name under `database`, `DATABASE_URL` if they name none. They get no PG* variables.
    */
   url: external("url"),
+  /**
+   * The version that it is of, `"15"` or `"15.8"`: migrations are tried on one like it before a release, and `npx slipway postgres`
+   * prints it.
+   * @default none: nothing is tried
+   */
+  engineVersion: z
+    .string()
+    .regex(/^[1-9]\d(\.\d+)?$/, 'is no version of Postgres, like "15" or "15.8".')
+    .optional(),
 });
 
 /** What a file says of a database that the environment makes. */

@@ -13,7 +13,7 @@ export const variants: Readonly<Record<string, string>> = {
   "no-bastion": `bastion: false,`,
   "ssh-bastion": `bastion: { ssh: { cidrs: ["203.0.113.7/32"], publicKey: "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJ5cYZgqfQ8bbWuUYVhIcQ3M0EzZrXk3Rw9B3Cq3m0dE someone" } },`,
   "no-database": `database: false,`,
-  "external-database": `database: { url: "external" },`,
+  "external-database": `database: { url: "external", engineVersion: "15" },`,
   logins: `database: { logins: true, passwordVersion: 2 }, services: { web: { port: 8080, migrations: true, schedules: { nightly: { expression: "rate(1 day)", command: ["report"] } } }, billing: { capacity: "fargate", database: { schema: "billing", urls: ["DATABASE_URL"] } } },`,
   "two-databases": `database: { also: "external", use: "external", logins: true, passwordVersion: 2, replicas: 1 }, services: { web: { port: 8080, database: ["DATABASE_URL"], migrations: true, schedules: { nightly: { expression: "rate(1 day)", command: ["report"] } } }, worker: { capacity: "fargate", database: ["POSTGRES_URL"] }, stateless: { command: ["run"], database: false } },`,
   "own-logins-image": `network: { nat: false }, database: { logins: { image: "123456789012.dkr.ecr.us-west-2.amazonaws.com/postgres:17-alpine" } },`,
