@@ -33,7 +33,7 @@ const SAMPLES: Readonly<Record<string, string>> = {
 
 /** A resource of a line with samples in it; undefined where the ARN is all a placeholder's. */
 function sampleOf(action: string, resource: string): string | undefined {
-  if (/^\{[^}]*(arn|Arns?|role-named|profile-role|template-role|key)\}$/.test(resource)) return undefined;
+  if (/^\{[^}]*(arn|Arns?|ARN|role-named|profile-role|template-role|key)\}$/.test(resource)) return undefined;
   const named = action.startsWith("kms:") && resource === "{name}" ? "alias/x" : resource;
   const filled = named.replace(/\{[^}]+\}/g, (found) => SAMPLES[found] ?? "x");
   return arnOf(action, filled, "us-west-2", "123456789012");

@@ -4,6 +4,8 @@ import { ECSClient } from "@aws-sdk/client-ecs";
 import { RDSClient } from "@aws-sdk/client-rds";
 import { SSMClient } from "@aws-sdk/client-ssm";
 import { STSClient, type STSClientConfig } from "@aws-sdk/client-sts";
+import { lookup } from "node:dns";
+import type { LookupFunction } from "node:net";
 import { profileFor } from "../../terminal/profile";
 import type { Written } from "../environment-file";
 import { refused } from "../errors";
@@ -50,6 +52,8 @@ export async function makeClients(
       connectionTimeout: CONNECT_TIMEOUT,
       requestTimeout: REQUEST_TIMEOUT,
       throwOnRequestTimeout: true,
+      // AWS itself speaks TLS: this is for stand-ins alone.
+      httpAgent: { keepAlive: true, maxSockets: 50, lookup: lookUpLocalhost },
     },
   };
   const region = written?.region ?? (await configuredRegion(new STSClient(transport), fallback));
@@ -70,6 +74,13 @@ export async function makeClients(
   const more = <C extends Client>(kind: new (config: Shared) => C) => prepare(new kind(shared));
   return { region, regionFile: written?.region && written.file, ...clients, ecrIn, make: more };
 }
+
+/**
+ * The address of a name. All that end in `.localhost` are this machine's (RFC 6761), which many a resolver does not know: the
+ * SDK puts an account's number in front of an endpoint's name for key-value stores.
+ */
+const lookUpLocalhost: LookupFunction = (name, options, callback) =>
+  lookup(name.endsWith(".localhost") ? "127.0.0.1" : name, options, callback);
 
 function prepare<C extends Client>(client: C): C {
   const stack = client.middlewareStack as STSClient["middlewareStack"];

@@ -13,7 +13,12 @@ export class AwsFailure extends Error {
   }
 }
 
-export type ServiceName = "ecs" | "ecr" | "ssm" | "logs" | "sts" | "rds" | "s3";
+/** Services whose operations are methods and paths. */
+export type RestService = "cloudfront" | "cloudfront-keyvaluestore" | "route53";
+export type ServiceName = "ecs" | "ecr" | "ssm" | "logs" | "sts" | "rds" | "s3" | RestService;
+
+export const isRest = (service: string | undefined): service is RestService =>
+  service === "cloudfront" || service === "cloudfront-keyvaluestore" || service === "route53";
 
 /** Services that speak the query protocol: forms are asked, and XML is answered. */
 export const isOfQueries = (service: string | undefined): service is "sts" | "rds" =>
@@ -34,6 +39,8 @@ export function missing(service: ServiceName, member: string): AwsFailure {
       "InvalidParameterValue",
       `The parameter ${member} must be provided and must not be blank.`,
     );
+  if (service === "cloudfront") return new AwsFailure("MissingArgument", `${member} is required.`);
+  if (service === "route53") return new AwsFailure("InvalidInput", `Invalid request: Missing ${member}`);
   const code = service === "logs" ? "InvalidParameterException" : "ValidationException";
   return new AwsFailure(
     code,
@@ -58,7 +65,7 @@ export function unknownKey(service: ServiceName): AwsFailure {
       403,
     );
   const said = "The security token included in the request is invalid.";
-  return isOfQueries(service)
+  return OLDER[service]
     ? new AwsFailure("InvalidClientTokenId", said, 403)
     : new AwsFailure("UnrecognizedClientException", said);
 }
@@ -71,6 +78,9 @@ const SERVER_ERROR: Record<ServiceName, string> = {
   sts: "InternalFailure",
   rds: "InternalFailure",
   s3: "InternalError",
+  cloudfront: "InternalError",
+  "cloudfront-keyvaluestore": "InternalServerException",
+  route53: "InternalFailure",
 };
 
 const OF_QUERIES: Record<"throttle" | "denied" | "expired", [string, number]> = {
@@ -83,6 +93,8 @@ const OF_QUERIES: Record<"throttle" | "denied" | "expired", [string, number]> = 
 const OLDER: Partial<Record<ServiceName, Record<"throttle" | "denied" | "expired", [string, number]>>> = {
   sts: OF_QUERIES,
   rds: OF_QUERIES,
+  cloudfront: OF_QUERIES,
+  route53: OF_QUERIES,
   s3: { throttle: ["SlowDown", 503], denied: ["AccessDenied", 403], expired: ["ExpiredToken", 400] },
 };
 

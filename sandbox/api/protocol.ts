@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { AwsFailure, isOfQueries, type ServiceName } from "./errors";
+import { AwsFailure, isOfQueries, isRest, type ServiceName } from "./errors";
+import { answerRest, answerRestError, readRest, type RestOutput } from "./rest";
 import {
   answerS3,
   answerS3Error,
@@ -31,7 +32,8 @@ const TARGETS: ReadonlyMap<string, ServiceName> = new Map([
 /** Reads a request of AWS JSON 1.1, of the query protocol that STS and RDS speak, or of S3's own. */
 export async function readRequest(incoming: IncomingMessage): Promise<Request> {
   const raw = await bodyOf(incoming);
-  const scope = /Credential=([^/]+)\/\d+\/([^/]+)\/([^/]+)\/aws4_request/.exec(
+  // A signature for all regions has none in its scope. Source: "Signing AWS API requests", SigV4A, IAM guide.
+  const scope = /Credential=([^/]+)\/\d+\/(?:([^/]+)\/)?([^/]+)\/aws4_request/.exec(
     incoming.headers.authorization ?? "",
   );
   if (!scope)
@@ -47,6 +49,11 @@ export async function readRequest(incoming: IncomingMessage): Promise<Request> {
     return { service: "s3", region, accessKey, signedAt, ...request };
   }
   const body = raw.toString("utf8");
+  if (isRest(scope[3])) {
+    const service = scope[3];
+    const asked = readRest(service, incoming.method ?? "", incoming.url ?? "", incoming.headers, body);
+    return { service, region, accessKey, signedAt, ...asked };
+  }
   const target = incoming.headers["x-amz-target"];
   if (typeof target === "string") {
     const [prefix = "", operation = ""] = target.split(".");
@@ -131,6 +138,10 @@ export function answerOk(response: ServerResponse, request: Request, output: obj
     answerS3(response, output as S3Output, requestId());
     return;
   }
+  if (isRest(request.service)) {
+    answerRest(response, request.service, output as RestOutput, requestId());
+    return;
+  }
   if (isOfQueries(request.service)) {
     const name = request.operation;
     answerXml(
@@ -146,6 +157,10 @@ export function answerOk(response: ServerResponse, request: Request, output: obj
 export function answerError(response: ServerResponse, service: ServiceName, failure: AwsFailure): void {
   if (service === "s3") {
     answerS3Error(response, failure, requestId());
+    return;
+  }
+  if (isRest(service)) {
+    answerRestError(response, service, failure, requestId());
     return;
   }
   const { code, message, status, more } = failure;

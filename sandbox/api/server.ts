@@ -9,13 +9,16 @@ import type { Access } from "../iam/access";
 import { checkRepositoryPolicy } from "../iam/repository-policy";
 import { World } from "../world";
 import type { Call, Caller, Operations } from "./call";
+import { CLOUDFRONT } from "./cloudfront";
 import { ECR } from "./ecr";
 import { ECS } from "./ecs";
 import { AwsFailure, failureOf, isOfQueries, missing, type ServiceName, unknownKey } from "./errors";
 import { type Fault, takeFaults } from "../engine/faults";
+import { KEY_VALUES } from "./key-values";
 import { LOGS } from "./logs";
 import { answerError, answerOk, type Request, readRequest } from "./protocol";
 import { RDS } from "./rds";
+import { ROUTE53 } from "./route53";
 import { S3 } from "./s3";
 import { SSM } from "./ssm";
 import { SESSIONS } from "./ssm-sessions";
@@ -29,6 +32,9 @@ const SERVICES: Record<ServiceName, Operations> = {
   sts: STS,
   rds: RDS,
   s3: S3,
+  cloudfront: CLOUDFRONT,
+  "cloudfront-keyvaluestore": KEY_VALUES,
+  route53: ROUTE53,
 };
 
 /** A call that was answered, for tests of what a program really asks. */
@@ -173,10 +179,12 @@ export class ApiServer {
 
   /**
    * No SDK sends an Origin, and each names the host that it was given: others are web pages, whose names may lead here
-   * (DNS rebinding).
+   * (DNS rebinding). What an account's key-value stores are asked under begins with its number.
    */
   private refuseStrangers({ headers }: IncomingMessage): void {
-    if (headers.host === this.address && headers.origin === undefined) return;
+    const port = this.address.replace(/^.*:/, "");
+    const host = (headers.host ?? "").replace(/^\d{12}\.localhost:/, "127.0.0.1:");
+    if (host === `127.0.0.1:${port}` && headers.origin === undefined) return;
     throw new AwsFailure(
       "AccessDeniedException",
       `The sandbox answers programs that call ${this.address} by this address, and no web page.`,

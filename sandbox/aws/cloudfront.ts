@@ -329,18 +329,27 @@ function checkDistribution(situation: Situation): void {
     );
 }
 
+function covers(certificate: Fields, alias: string): boolean {
+  const names = [text(certificate, "domain_name"), ...texts(certificate, "subject_alternative_names")];
+  return names.some(
+    (name) =>
+      name === alias || (name.startsWith("*.") && alias.split(".").slice(1).join(".") === name.slice(2)),
+  );
+}
+
+/** Whether a distribution shows a certificate that holds the name; one that was given and nobody knows does. */
+export function certificateCovers(world: World, distribution: Fields, alias: string): boolean {
+  const arn = text(blocks(distribution, "viewer_certificate")[0], "acm_certificate_arn");
+  const certificate = world.find({ type: "aws_acm_certificate", where: { arn } })?.attributes;
+  return arn !== "" && (certificate === undefined || covers(certificate as Fields, alias));
+}
+
 function checkCertificate(world: World, arn: string, aliases: string[]): void {
   const certificate = world.find({ type: "aws_acm_certificate", where: { arn } })?.attributes as
     | Fields
     | undefined;
   if (!certificate) return;
-  const names = [text(certificate, "domain_name"), ...texts(certificate, "subject_alternative_names")];
-  const covered = (alias: string) =>
-    names.some(
-      (name) =>
-        name === alias || (name.startsWith("*.") && alias.split(".").slice(1).join(".") === name.slice(2)),
-    );
-  const bare = aliases.find((alias) => !covered(alias));
+  const bare = aliases.find((alias) => !covers(certificate, alias));
   if (bare)
     throw new AwsError(
       "InvalidViewerCertificate",

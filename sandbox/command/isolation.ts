@@ -20,6 +20,10 @@ export interface Isolation {
   assumed?: string | undefined;
 }
 
+/** The endpoint of key-value stores: SDKs put the account's number in front of the name, which an address does not take. */
+const STORES = "AWS_ENDPOINT_URL_CLOUDFRONT_KEYVALUESTORE";
+const storesEndpoint = (endpoint: string) => endpoint.replace("127.0.0.1", "localhost");
+
 /**
  * The command's environment: no real credentials, no AWS configuration of any kind, Terraform reaching the stand-in
  * provider, and the SDKs the stand-in endpoints. All AWS_* variables go but the region, because new ones that carry credentials keep being added.
@@ -36,7 +40,7 @@ export function isolatedEnvironment(
   const region = from.AWS_REGION ?? from.AWS_DEFAULT_REGION ?? "us-east-1";
   return {
     ...environment,
-    ...(api ? { AWS_ENDPOINT_URL: api.endpoint } : {}),
+    ...(api ? { AWS_ENDPOINT_URL: api.endpoint, [STORES]: storesEndpoint(api.endpoint) } : {}),
     SANDBOX_WORLD: world,
     ...(assumed ? { SANDBOX_ASSUMED: assumed } : {}),
     AWS_ACCESS_KEY_ID: api?.accessKey ?? "AKIASANDBOXSANDBOX00",

@@ -44,6 +44,12 @@ export interface Pace {
   lag: number;
   /** Log lines, and so their stream, appear late. */
   logLag: number;
+  /** Until functions see what was written to a key-value store ("a few seconds", CloudFront guide). */
+  stores: number;
+  /** Until all servers of Route 53 have a batch of records ("usually within 60 seconds", Route 53 API, GetChange). */
+  records: number;
+  /** Until a distribution that took a name over is deployed. */
+  distributions: number;
 }
 
 const second = 1000;
@@ -72,4 +78,7 @@ export const PACE: Pace = {
   visibleStopped: 60 * minute,
   lag: 0,
   logLag: 0,
+  stores: 3 * second,
+  records: 30 * second,
+  distributions: 3 * minute,
 };

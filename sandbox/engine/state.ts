@@ -9,6 +9,7 @@ import type {
 } from "@aws-sdk/client-ecs";
 import type { Fault } from "./faults";
 import type { Behaviour } from "./behaviour";
+import type { EdgeState } from "./edge-state";
 
 /**
  * Everything that runs in the stand-in account, as opposed to what was applied (world.json): plain JSON, so it can be
@@ -42,6 +43,8 @@ export interface Runtime {
   shortages: string[];
   /** When parameters were changed through the API, by `<region>|<name>`. */
   parameters: Record<string, number>;
+  /** CloudFront's and Route 53's; absent where nothing of them changed yet. */
+  edge?: EdgeState;
 }
 
 /** Something that will happen. Equal times happen in the order in which they were planned. */

@@ -175,7 +175,7 @@ function contextOf(
 }
 
 /** Services that are reached in one region, wherever one is. */
-const GLOBAL_SERVICES = ["budgets", "cloudfront", "iam", "route53"];
+const GLOBAL_SERVICES = ["budgets", "cloudfront", "cloudfront-keyvaluestore", "iam", "route53"];
 
 const regionOf = (action: string, region: string) =>
   GLOBAL_SERVICES.includes(action.split(":")[0] ?? "") ? "us-east-1" : region;

@@ -1,0 +1,323 @@
+import {
+  Agent,
+  createServer,
+  type IncomingMessage,
+  request as send,
+  type Server,
+  type ServerResponse,
+} from "node:http";
+import type { AddressInfo } from "node:net";
+import { blocks, text, texts } from "../aws/kind";
+import type { Sandbox } from "../api/sandbox";
+import type { Clock } from "../engine/clock";
+import { edgeOf, seenAt, type EdgeState } from "../engine/edge-state";
+import type { Fields } from "../wire/value";
+import type { World, WorldObject } from "../world";
+import {
+  EdgeFunction,
+  type EdgeEvent,
+  type EdgeRequest,
+  type EdgeResponse,
+  FunctionFailure,
+  type OriginChange,
+} from "./function";
+import { answerHeaders, headersOf, requestOf, responseOf, targetOf } from "./messages";
+import { Names } from "./names";
+
+export interface EdgeOptions {
+  readonly sandbox: Sandbox<Clock>;
+  /** The loopback port of whoever answers in a host's place: an origin, or a load balancer by its name. */
+  readonly portOf: (host: string) => number | undefined;
+}
+
+/** Says who a viewer is, as its address; nobody passes it on. */
+export const VIEWER = "x-sandbox-viewer";
+/** The name that CloudFront asks for in the handshake: it is told, since nothing is encrypted here. */
+export const SNI = "x-sandbox-sni";
+
+interface Origin {
+  readonly host: string;
+  readonly isVpc: boolean;
+  readonly readTimeout: number;
+}
+
+/** What becomes of a request: passed on to a host, with what that is to be told. */
+interface Passed {
+  readonly origin: Origin;
+  readonly request: EdgeRequest;
+  readonly before: EdgeRequest;
+  /** Host and name in the handshake. */
+  readonly host: string;
+  readonly sni: string;
+}
+
+/**
+ * The internet in front of the world: a server on loopback that takes requests for any host, as a browser would send them once it
+ * has asked for the name. A name that leads to a distribution is answered as CloudFront answers it: behaviour, functions with
+ * their store, origin. Another one is passed on to whoever stands in for it. Nothing is cached and nothing is encrypted.
+ */
+export class EdgeServer {
+  private readonly names: Names;
+  private readonly agent = new Agent({ keepAlive: true, maxSockets: 64 });
+  private readonly server: Server;
+  private readonly functions = new Map<string, EdgeFunction>();
+  private stores: EdgeState["stores"] = {};
+  private looking: { begun: boolean; done: Promise<void> } | undefined;
+  private requests = 0;
+
+  private constructor(private readonly options: EdgeOptions) {
+    this.names = new Names(this.world);
+    this.server = createServer((incoming, response) => {
+      this.handle(incoming, response).catch((error: unknown) => {
+        if (error instanceof FunctionFailure) fail(response, error.status, error.message);
+        else response.destroy(error instanceof Error ? error : undefined);
+      });
+    });
+    this.server.keepAliveTimeout = 60_000;
+  }
+
+  static async start(options: EdgeOptions): Promise<EdgeServer> {
+    const edge = new EdgeServer(options);
+    await new Promise<void>((resolve, reject) => {
+      edge.server.once("error", reject);
+      edge.server.listen(0, "127.0.0.1", resolve);
+    });
+    return edge;
+  }
+
+  /** The loopback port that requests for all hosts go to. */
+  get port(): number {
+    return (this.server.address() as AddressInfo).port;
+  }
+
+  async close(): Promise<void> {
+    this.agent.destroy();
+    this.server.closeAllConnections();
+    await new Promise((resolve) => this.server.close(resolve));
+  }
+
+  private get world(): World {
+    return this.options.sandbox.host.world;
+  }
+
+  private async handle(incoming: IncomingMessage, response: ServerResponse): Promise<void> {
+    const host = (incoming.headers.host ?? "").replace(/:\d+$/, "").toLowerCase();
+    const led = this.names.lookUp(host, this.options.sandbox.clock.now());
+    // Nobody knows the name: there is nothing to connect to.
+    if (led === undefined) {
+      incoming.socket.destroy();
+      return;
+    }
+    const distribution = this.world.find({
+      type: "aws_cloudfront_distribution",
+      where: { domain_name: led },
+    });
+    if (!distribution) return this.passAround(incoming, response, { host, led });
+    await this.look();
+    await this.distribute(incoming, response, { host, distribution });
+  }
+
+  /** The contents of stores as they are by now: requests that wait together look once. */
+  private look(): Promise<void> {
+    if (this.looking && !this.looking.begun) return this.looking.done;
+    const before = this.looking?.done ?? Promise.resolve();
+    const next: { begun: boolean; done: Promise<void> } = {
+      begun: false,
+      done: before.then(async () => {
+        next.begun = true;
+        this.stores = await this.options.sandbox.host.run(({ state }) =>
+          structuredClone(edgeOf(state).stores),
+        );
+        if (this.looking === next) this.looking = undefined;
+      }),
+    };
+    this.looking = next;
+    return next.done;
+  }
+
+  /** To whoever the name leads to, without CloudFront. */
+  private passAround(
+    incoming: IncomingMessage,
+    response: ServerResponse,
+    { host, led }: { host: string; led: string },
+  ): Promise<void> {
+    const request = requestOf(incoming.method ?? "GET", incoming.url ?? "/", viewersOf(incoming));
+    const origin = { host: led, isVpc: false, readTimeout: 60 };
+    return this.pass(incoming, { origin, request, before: request, host, sni: host }, async (answer) => {
+      response.writeHead(answer.statusCode ?? 502, answer.headers);
+      answer.pipe(response);
+    }).catch(() => void response.destroy());
+  }
+
+  private async distribute(
+    incoming: IncomingMessage,
+    response: ServerResponse,
+    { host, distribution }: { host: string; distribution: WorldObject },
+  ): Promise<void> {
+    const attributes = distribution.attributes as Fields;
+    if (![...texts(attributes, "aliases"), text(attributes, "domain_name")].includes(host))
+      return fail(response, 403, "Bad request: the distribution does not know the host.");
+    const before = requestOf(incoming.method ?? "GET", incoming.url ?? "/", viewersOf(incoming));
+    const behavior = behaviorFor(attributes, before.uri);
+    if (!texts(behavior, "allowed_methods").includes(before.method))
+      return fail(response, 403, "This distribution does not allow the method.");
+    const event = (eventType: EdgeEvent["context"]["eventType"]): EdgeEvent => ({
+      version: "1.0",
+      context: {
+        distributionDomainName: text(attributes, "domain_name"),
+        distributionId: distribution.id,
+        eventType,
+        requestId: String(++this.requests),
+      },
+      viewer: { ip: viewerOf(incoming) },
+      request: before,
+    });
+    const asked = await this.functionOf(behavior, "viewer-request")?.run(event("viewer-request"));
+    if (asked && isAnswer(asked.value)) return answer(response, asked.value);
+    const request = (asked?.value ?? before) as EdgeRequest;
+    const assigned = originsOf(attributes).get(text(behavior, "target_origin_id"));
+    const passed = { ...toOrigin(attributes, assigned, asked?.origin, host), request, before };
+    await this.pass(incoming, passed, async (given) => {
+      const status = given.statusCode ?? 502;
+      const own = responseOf(status, given.headers);
+      // CloudFront does not ask about errors. Source: "Restrictions on all edge functions", CloudFront guide.
+      const last = status < 400 ? this.functionOf(behavior, "viewer-response") : undefined;
+      const said = await last?.run({ ...event("viewer-response"), response: own });
+      const { statusCode, ...shown } = (said?.value ?? own) as EdgeResponse;
+      response.writeHead(statusCode, answerHeaders({ statusCode, ...shown }, own.headers));
+      given.pipe(response);
+    }).catch((error: Error) => {
+      if (error instanceof FunctionFailure) throw error;
+      if (!response.headersSent)
+        fail(response, error.name === "TimeoutError" ? 504 : 502, `The origin: ${error.message}`);
+      else response.destroy();
+    });
+  }
+
+  private functionOf(behavior: Fields | undefined, eventType: string): EdgeFunction | undefined {
+    const association = blocks(behavior, "function_association").find(
+      (one) => text(one, "event_type") === eventType,
+    );
+    if (!association) return undefined;
+    const arn = text(association, "function_arn");
+    const attributes = this.world.find({ type: "aws_cloudfront_function", where: { arn } })
+      ?.attributes as Fields;
+    const code = text(attributes, "code");
+    const [store] = texts(attributes, "key_value_store_associations");
+    const key = `${arn}\n${store}\n${code}`;
+    const known = this.functions.get(key);
+    if (known) return known;
+    const read = (name: string) => seenAt(this.stores[store ?? ""], this.options.sandbox.clock.now())[name];
+    const made = new EdgeFunction(code, store === undefined ? undefined : read);
+    this.functions.set(key, made);
+    return made;
+  }
+
+  private pass(
+    incoming: IncomingMessage,
+    { origin, request, before, host, sni }: Passed,
+    take: (answer: IncomingMessage) => Promise<void>,
+  ): Promise<void> {
+    const port = this.options.portOf(origin.host);
+    if (port === undefined) return Promise.reject(new Error(`nobody answers for ${origin.host}`));
+    const headers = {
+      ...headersOf(request, before),
+      host,
+      [SNI]: sni,
+      "x-forwarded-for": viewerOf(incoming),
+    };
+    return new Promise((resolve, reject) => {
+      const outgoing = send(
+        {
+          port,
+          host: "127.0.0.1",
+          method: request.method,
+          path: targetOf(request),
+          headers,
+          agent: this.agent,
+        },
+        (given) => take(given).then(resolve, reject),
+      );
+      outgoing.setTimeout(origin.readTimeout * 1000, () =>
+        outgoing.destroy(Object.assign(new Error("no answer in time"), { name: "TimeoutError" })),
+      );
+      outgoing.once("error", reject);
+      incoming.pipe(outgoing);
+    });
+  }
+}
+
+/** A viewer's headers without those that end with the connection, and without what only the sandbox is told. */
+function viewersOf({ headers }: IncomingMessage) {
+  const { connection: _, "keep-alive": __, [VIEWER]: ___, ...others } = headers;
+  return others;
+}
+
+const viewerOf = ({ headers, socket }: IncomingMessage) => String(headers[VIEWER] ?? socket.remoteAddress);
+
+const isAnswer = (value: unknown): value is EdgeResponse =>
+  typeof value === "object" && value !== null && "statusCode" in value;
+
+function answer(response: ServerResponse, given: EdgeResponse): void {
+  const { statusCode, statusDescription, body } = given;
+  const data =
+    typeof body === "object" ? Buffer.from(body.data, body.encoding === "base64" ? "base64" : "utf8") : body;
+  response.writeHead(statusCode, statusDescription, answerHeaders(given));
+  response.end(data);
+}
+
+function fail(response: ServerResponse, status: number, message: string): void {
+  response.writeHead(status, { "content-type": "text/plain", server: "CloudFront" });
+  response.end(`${message}\n`);
+}
+
+/** The behaviour of the first pattern that fits the path, or the default one. */
+function behaviorFor(attributes: Fields, path: string): Fields | undefined {
+  const fits = (pattern: string) =>
+    new RegExp(
+      `^${pattern
+        .replace(/^(?!\/)/, "/")
+        .replaceAll(/[.+^${}()|[\]\\]/g, "\\$&")
+        .replaceAll("*", ".*")
+        .replaceAll("?", ".")}$`,
+    ).test(path);
+  return (
+    blocks(attributes, "ordered_cache_behavior").find((one) => fits(text(one, "path_pattern"))) ??
+    blocks(attributes, "default_cache_behavior")[0]
+  );
+}
+
+function originsOf(attributes: Fields): ReadonlyMap<string, Origin> {
+  return new Map(
+    blocks(attributes, "origin").map((origin) => {
+      const [vpc] = blocks(origin, "vpc_origin_config");
+      const [custom] = blocks(origin, "custom_origin_config");
+      const readTimeout = Number((vpc ?? custom)?.origin_read_timeout ?? 30);
+      return [
+        text(origin, "origin_id"),
+        { host: text(origin, "domain_name"), isVpc: vpc !== undefined, readTimeout },
+      ];
+    }),
+  );
+}
+
+/**
+ * Where a request goes, and by which names. All of the viewer's headers go along, its Host too, unless the function says another
+ * one. Source: "Helper methods for origin modification", CloudFront guide.
+ */
+function toOrigin(
+  attributes: Fields,
+  assigned: Origin | undefined,
+  change: OriginChange | undefined,
+  viewersHost: string,
+): Pick<Passed, "origin" | "host" | "sni"> {
+  const names = change && ("id" in change ? change.overrides : change.properties);
+  const origin = change && "id" in change ? originsOf(attributes).get(change.id) : assigned;
+  if (!origin)
+    throw new FunctionFailure(502, "The function selects an origin that the distribution has not.");
+  if (change && !("id" in change) && origin.isVpc)
+    throw new FunctionFailure(502, "updateRequestOrigin takes no VPC origin.");
+  const domain = change && !("id" in change) ? change.properties.domainName : undefined;
+  const host = names?.hostHeader ?? domain ?? viewersHost;
+  return { origin: { ...origin, host: domain ?? origin.host }, host, sni: names?.sni ?? host };
+}
