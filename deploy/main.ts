@@ -164,7 +164,12 @@ async function main(): Promise<void> {
     });
 
   command(program, "policy", "print the IAM policy that the deploy role needs")
-    .addOption(new Option("--for <command>", "that whoever runs this daily command needs").choices(PURPOSES))
+    .addOption(
+      new Option("--for <command>", "that whoever runs this daily command needs").choices([
+        ...PURPOSES,
+        "move",
+      ]),
+    )
     .action(async (environment, options) => {
       process.exitCode = options.for
         ? await dailyCommands().dailyPolicyCommand(environment, options.for, options)

@@ -1,5 +1,7 @@
 import { dailyPolicy } from "../../modules/contract/daily-policy";
+import { movePolicy } from "../../modules/contract/move-policy";
 import type { Purpose } from "../../modules/contract/purposes";
+import { refused } from "../errors";
 import { exec, type ExecOptions } from "./exec";
 import { logs, type LogsOptions } from "./logs";
 import { open } from "./open";
@@ -54,7 +56,7 @@ export const secretCommands = {
 /** Prints what the command needs of IAM, as a policy. */
 export const dailyPolicyCommand = (
   environment: string,
-  purpose: Purpose,
+  purpose: Purpose | "move",
   options: DailyOptions,
   around?: DailySurroundings,
 ) =>
@@ -63,7 +65,13 @@ export const dailyPolicyCommand = (
     environment,
     options,
     async ({ contract, print }) => {
-      await print(`${JSON.stringify(dailyPolicy(contract, purpose), null, 2)}\n`);
+      if (purpose === "move" && !contract.move)
+        throw refused(
+          `Nothing moves into ${environment}: what was applied has no \`move\`.`,
+          `Say what moves in environments/${environment}.ts, then npx slipway apply ${environment}.`,
+        );
+      const policy = purpose === "move" ? movePolicy(contract) : dailyPolicy(contract, purpose);
+      await print(`${JSON.stringify(policy, null, 2)}\n`);
       return { text: `Attach this to whoever runs \`${purpose}\`.` };
     },
     around,

@@ -200,7 +200,7 @@ async function edgeChecks(move: Move, from: From): Promise<Check[]> {
   ];
 }
 
-async function foreignAlias(move: Move, { distribution: { id, domainName }, domain }: From): Promise<Check> {
+async function foreignAlias(move: Move, { distribution: { id }, domain }: From): Promise<Check> {
   const others = await move.aws.distributionsOf(domain, id).catch((error: unknown) => {
     if (error instanceof AwsError && error.kind === "refused") return [];
     throw error;
@@ -209,10 +209,7 @@ async function foreignAlias(move: Move, { distribution: { id, domainName }, doma
   if (!other) return failed("distribution", `${id} does not answer for ${domain}. Apply again.`);
   const own = other.account === move.contract.account;
   return own
-    ? warning(
-        "distribution",
-        `${domain} is on ${other.id} of this account: front takes it from there. Make the TXT record _${domain} with "${domainName}" before`,
-      )
+    ? warning("distribution", `${domain} is on ${other.id} of this account: front takes it from there`)
     : failed(
         "distribution",
         `${domain} is on a distribution of another account (${other.id}, ${other.account}). Take it off there, or disable that one: CloudFront gives it away only then`,

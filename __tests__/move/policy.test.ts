@@ -1,0 +1,66 @@
+import { describe, expect, it } from "vitest";
+import { movePolicy } from "../../modules/contract/move-policy";
+import { contract } from "../deploy/support/contract";
+import { DOMAIN, MoveWorld, ZONE } from "./support/world";
+
+const policy = () => movePolicy(new MoveWorld().contract);
+const allowed = (action: string) =>
+  policy()
+    .Statement.filter(({ Action }) => Action.includes(action))
+    .flatMap(({ Resource }) => Resource);
+
+describe("what whoever moves an address may do", () => {
+  it("is each call of the steps, and nothing of another service, zone or distribution", () => {
+    expect(
+      Object.fromEntries(
+        policy().Statement.map(({ Sid, Action }) => [Sid, Action.map((one) => one.split(":")[1])]),
+      ),
+    ).toEqual({
+      ReadMove: ["GetParameter"],
+      WriteMove: ["PutParameter"],
+      GiveLockBack: ["DeleteParameter"],
+      SeeLock: ["DescribeParameters"],
+      SeeDistribution: ["GetDistribution", "ListConflictingAliases", "AssociateAlias"],
+      ShiftViewers: ["DescribeKeyValueStore", "GetKey", "PutKey"],
+      SeeRecords: ["GetHostedZone", "ListResourceRecordSets"],
+      ChangeRecords: ["ChangeResourceRecordSets"],
+      SeeChange: ["GetChange"],
+      StartWorkers: ["DescribeServices", "UpdateService"],
+    });
+    expect(allowed("ecs:UpdateService")).toEqual([
+      "arn:aws:ecs:us-west-2:123456789012:service/staging/staging-worker",
+    ]);
+    expect(allowed("route53:ChangeResourceRecordSets")).toEqual([`arn:aws:route53:::hostedzone/${ZONE}`]);
+    expect(allowed("cloudfront:AssociateAlias")).toEqual([
+      "arn:aws:cloudfront::123456789012:distribution/E123",
+    ]);
+    expect(allowed("ssm:DeleteParameter")).toEqual([
+      "arn:aws:ssm:us-west-2:123456789012:parameter/staging/move/lock",
+    ]);
+  });
+
+  it("changes records of the one name alone", () => {
+    expect(policy().Statement.find(({ Sid }) => Sid === "ChangeRecords")?.Condition).toEqual({
+      "ForAllValues:StringEquals": { "route53:ChangeResourceRecordSetsNormalizedRecordNames": DOMAIN },
+    });
+  });
+
+  it("names no zone where the records are kept elsewhere, and no service where none is held", () => {
+    const world = new MoveWorld();
+    if (world.plan.from) world.plan.from.zone = null;
+    world.plan.held = {};
+    const sids = movePolicy(world.contract).Statement.map(({ Sid }) => Sid);
+    expect(sids).toEqual([
+      "ReadMove",
+      "WriteMove",
+      "GiveLockBack",
+      "SeeLock",
+      "SeeDistribution",
+      "ShiftViewers",
+    ]);
+  });
+
+  it("is nothing where nothing moves", () => {
+    expect(() => movePolicy(contract())).toThrow("nothing moves into staging");
+  });
+});

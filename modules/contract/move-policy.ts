@@ -1,0 +1,95 @@
+import type { Contract, MoveContract } from ".";
+import { contractParameter } from ".";
+import { arn, type Policy, type Statement } from "./policy";
+
+/**
+ * The least that whoever moves an address into the environment needs: exactly the calls of `move/aws/gateway.ts` and what they
+ * stand on. Resource types and condition keys are those of the Service Authorization Reference.
+ * @throws Error where nothing moves in
+ */
+export function movePolicy(contract: Contract): Policy {
+  const { move } = contract;
+  if (!move) throw new Error(`nothing moves into ${contract.environment}`);
+  return {
+    Version: "2012-10-17",
+    Statement: [...parameters(contract, move), ...address(contract, move), ...workers(contract, move)],
+  };
+}
+
+const allow = (
+  Sid: string,
+  Action: string[],
+  Resource: string[],
+  Condition?: Statement["Condition"],
+): Statement => ({ Sid, Effect: "Allow", Action, Resource, ...(Condition && { Condition }) });
+
+function parameters(contract: Contract, { parameter, lock }: MoveContract): Statement[] {
+  const named = (name: string) => arn(contract, "ssm", `parameter${name}`);
+  return [
+    allow(
+      "ReadMove",
+      ["ssm:GetParameter"],
+      [contractParameter(contract.environment), parameter, lock].map(named),
+    ),
+    allow("WriteMove", ["ssm:PutParameter"], [parameter, lock].map(named)),
+    allow("GiveLockBack", ["ssm:DeleteParameter"], [named(lock)]),
+    // Asked only where the answer to the lock's deletion was lost. It has no narrower resource.
+    allow("SeeLock", ["ssm:DescribeParameters"], [arn(contract, "ssm", "*")]),
+  ];
+}
+
+function address(contract: Contract, { from }: MoveContract): Statement[] {
+  if (!from) return [];
+  const [, partition = "aws"] = from.store.split(":");
+  const { distribution, store, zone, domain } = from;
+  const ofDistribution = `arn:${partition}:cloudfront::${contract.account}:distribution/${distribution.id}`;
+  return [
+    allow(
+      "SeeDistribution",
+      ["cloudfront:GetDistribution", "cloudfront:ListConflictingAliases", "cloudfront:AssociateAlias"],
+      [ofDistribution],
+    ),
+    allow(
+      "ShiftViewers",
+      [
+        "cloudfront-keyvaluestore:DescribeKeyValueStore",
+        "cloudfront-keyvaluestore:GetKey",
+        "cloudfront-keyvaluestore:PutKey",
+      ],
+      [store],
+    ),
+    ...(zone === null
+      ? []
+      : [
+          allow(
+            "SeeRecords",
+            ["route53:GetHostedZone", "route53:ListResourceRecordSets"],
+            [`arn:${partition}:route53:::hostedzone/${zone}`],
+          ),
+          allow(
+            "ChangeRecords",
+            ["route53:ChangeResourceRecordSets"],
+            [`arn:${partition}:route53:::hostedzone/${zone}`],
+            {
+              "ForAllValues:StringEquals": {
+                "route53:ChangeResourceRecordSetsNormalizedRecordNames": domain,
+              },
+            },
+          ),
+          allow("SeeChange", ["route53:GetChange"], [`arn:${partition}:route53:::change/*`]),
+        ]),
+  ];
+}
+
+function workers(contract: Contract, { held }: MoveContract): Statement[] {
+  const { cluster, services } = contract;
+  const released = services.filter(({ name }) => held[name]);
+  if (released.length === 0) return [];
+  return [
+    allow(
+      "StartWorkers",
+      ["ecs:DescribeServices", "ecs:UpdateService"],
+      released.map(({ service }) => arn(contract, "ecs", `service/${cluster}/${service}`)),
+    ),
+  ];
+}
