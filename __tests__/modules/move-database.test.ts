@@ -33,6 +33,7 @@ describe("a database that moves in", () => {
       service_web_migration: "staging-web_migration",
       service_web_migration_external: "staging-web_migration_external",
       service_stateless: "staging-stateless",
+      mover: "staging-mover",
     });
     for (const id of ["service_web", "service_web_migration"]) {
       expect(urlOf(graph, id)).toBe("${aws_ssm_parameter.database_url_1.arn}");
@@ -61,6 +62,7 @@ describe("a database that moves in", () => {
   test("keeps logins to the environment's own: the one that is elsewhere has its own way in", () => {
     expect(Object.keys(families(withLogins)).sort()).toEqual([
       "logins",
+      "mover",
       "service_stateless",
       "service_web",
       "service_web_before",

@@ -87,6 +87,15 @@ describe("a move", () => {
     expect(contractOf(graph).move).toEqual({
       parameter: "aws_ssm_parameter.move.name",
       lock: "/staging/move/lock",
+      database: {
+        taskDefinition: "arn:aws_ecs_task_definition.mover.arn",
+        container: "mover",
+        network: {
+          subnets: expect.arrayContaining(["aws_subnet.network_private_a.id"]),
+          securityGroups: ["aws_security_group.mover_tasks.id"],
+        },
+        logs: { group: "aws_cloudwatch_log_group.mover_logs.name", prefix: "mover" },
+      },
       held: {
         web: { count: null, schedules: ["aws_scheduler_schedule.service_web_schedules_nightly.name"] },
         worker: { count: 3, schedules: [] },

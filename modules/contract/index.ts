@@ -173,6 +173,8 @@ const move = z.object({
       store: arn,
     })
     .optional(),
+  /** The task that moves the data, where data moves. It runs on Fargate, with its verbs in the variable MOVER. */
+  database: z.object({ taskDefinition: arn, container: name, network, logs }).optional(),
   /** What is held until its service's name stands in the parameter, by service. */
   held: z.record(
     name,

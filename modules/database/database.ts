@@ -59,6 +59,8 @@ export class Database extends Construct implements Connection {
       readonly network: Network;
       readonly key: Key | undefined;
       readonly database: DatabaseConfiguration;
+      /** Whether data moves in: the instance can follow another database, and count what is written. @default false */
+      readonly moving?: boolean;
     },
   ) {
     super(scope, id);
@@ -179,7 +181,11 @@ export class Database extends Construct implements Connection {
   private createParameterGroup() {
     const major = this.major;
     const { deletionProtection, applyImmediately } = this.props.database;
-    const parameters = { "rds.force_ssl": "1", ...this.props.database.parameters };
+    const parameters = {
+      "rds.force_ssl": "1",
+      ...this.props.database.parameters,
+      ...(this.props.moving && { "rds.logical_replication": "1" }),
+    };
     return new DbParameterGroup(this, "parameters", {
       name: nameOf("aws_db_parameter_group", this.props.name, `postgres${major}`),
       family: `postgres${major}`,
@@ -319,7 +325,8 @@ export class Database extends Construct implements Connection {
     return nameOf("aws_db_instance", this.props.name);
   }
 
-  private get major() {
+  /** `17` of 17.6. */
+  get major() {
     return this.props.database.engineVersion.split(".")[0] ?? "";
   }
 }

@@ -36,8 +36,15 @@ function* checkFrom({ move, distribution }: Configuration): Generator<Mistake> {
   }
 }
 
-function* checkData({ move, database }: Configuration): Generator<Mistake> {
+function* checkData({ move, database, network }: Configuration): Generator<Mistake> {
   if (!move || !move.database) return;
+  if (network.vpc === undefined && network.nat === false) {
+    yield {
+      path: "move.database",
+      message:
+        'needs a way out to the database that is elsewhere, and network.nat is false; say nat: "instance" for as long as it takes.',
+    };
+  }
   if (!database || database.url !== undefined) {
     yield {
       path: "move.database",

@@ -17,6 +17,7 @@ import { Distribution } from "../distribution/distribution";
 import { Internal } from "../internal/internal";
 import { keepData } from "../keep-data";
 import { Key } from "../key/key";
+import { Mover } from "../move/mover";
 import { MoveState } from "../move/state";
 import { ExistingNetwork } from "../network/existing";
 import { FlowLogs } from "../network/flow-logs";
@@ -59,6 +60,8 @@ export class Environment<
   readonly database: Own;
   /** How far a move into it has come, while its file says one. */
   readonly move: MoveState | undefined;
+  /** The task that copies the database that is elsewhere, while data moves. */
+  readonly mover: Mover | undefined;
   /** The one that is elsewhere, instead or beside it. */
   readonly externalDatabase: ExternalDatabase | undefined;
   /** A user of the database for each service. */
@@ -96,6 +99,7 @@ export class Environment<
     this.database = this.createDatabase() as Own;
     this.externalDatabase = this.createExternalDatabase();
     this.logins = this.createLogins();
+    this.mover = this.createMover();
     this.cluster = this.createCluster();
     this.distribution = this.createDistribution();
     this.internal = this.createInternal();
@@ -147,7 +151,8 @@ export class Environment<
     const { network, key } = this;
     const { name, database } = this.configuration;
     if (!database || database.url !== undefined) return undefined;
-    return new Database(this, "database", { name, network, key, database });
+    const moving = this.movesData;
+    return new Database(this, "database", { name, network, key, database, moving });
   }
 
   private createExternalDatabase() {
@@ -156,6 +161,14 @@ export class Environment<
     if (!database || (database.url === undefined && database.also === undefined)) return undefined;
     const id = database.url === undefined ? "external_database" : "database";
     return new ExternalDatabase(this, id, { name, account, region });
+  }
+
+  private createMover() {
+    const { account, network, key, database, externalDatabase } = this;
+    const { name, region } = this.configuration;
+    if (!this.movesData || !database || !externalDatabase) return undefined;
+    const { url } = externalDatabase;
+    return new Mover(this, "mover", { account, name, region, network, key, database, url });
   }
 
   private createLogins() {
@@ -270,7 +283,7 @@ export class Environment<
       : { database: own, login, others: [external] };
   }
 
-  /** Whether services have a task definition for each of two databases. */
+  /** Whether services have a task definition for each of two databases, and a task copies one to the other. */
   private get movesData(): boolean {
     return Boolean(this.configuration.move && this.configuration.move.database);
   }
@@ -408,6 +421,7 @@ export class Environment<
       parameter: parameter.name,
       lock: moveLock(this.configuration.name),
       ...this.moveFromContract(),
+      ...(this.mover && { database: this.mover.contract }),
       held: Object.fromEntries(held),
     };
   }

@@ -196,6 +196,7 @@ const twoDatabases: readonly Choice[] = [
 /** Pairs that may be written and are refused, with what is said of them. */
 export const refusals: readonly (readonly [one: Choice, other: Choice, said: RegExp])[] = [
   [["nat", "none"], ["endpoints", "some"], /without NAT the environment reaches AWS through endpoints alone/],
+  [["nat", "none"], ["move", "data"], /needs a way out to the database that is elsewhere/],
   [["logins", "off"], ["web's database", "its own schema"], /say logins: true in database/],
   ...twoDatabases.flatMap((of) => [
     [of, ["web's database", "yes"], /has its URL alone to give/] as const,
