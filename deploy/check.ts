@@ -38,17 +38,17 @@ export interface CheckRequest {
 
 const SEVERITY: CheckStatus[] = ["ok", "warning", "busy", "failed"];
 
-const leaf = (name: string, status: CheckStatus, detail: string): Check => ({
+export const leaf = (name: string, status: CheckStatus, detail: string): Check => ({
   name,
   status,
   detail,
   children: [],
 });
-const ok = (name: string, detail: string) => leaf(name, "ok", detail);
-const warning = (name: string, detail: string) => leaf(name, "warning", detail);
-const failed = (name: string, detail: string) => leaf(name, "failed", detail);
+export const ok = (name: string, detail: string) => leaf(name, "ok", detail);
+export const warning = (name: string, detail: string) => leaf(name, "warning", detail);
+export const failed = (name: string, detail: string) => leaf(name, "failed", detail);
 
-function branch(name: string, children: Check[]): Check {
+export function branch(name: string, children: Check[]): Check {
   return { name, status: worst(children), detail: "", children };
 }
 
@@ -63,11 +63,14 @@ export const leaves = (checks: readonly Check[], status: CheckStatus): Check[] =
   );
 
 /** A reading that failed is a failed check with AWS's own words. */
-function judged<T>(name: string, reading: Reading<T> | undefined, judge: (value: T) => Check): Check {
+export function judged<T>(name: string, reading: Reading<T> | undefined, judge: (value: T) => Check): Check {
   if (reading && "value" in reading) return judge(reading.value);
   const error = reading?.error;
   return failed(name, error instanceof Error ? error.message : "could not be read");
 }
+
+/** What of a service its image is judged by. */
+type Imaged = Pick<ServiceContract, "name" | "platform" | "image">;
 
 /** All that must hold before anything is changed, as a tree. Pure: `readFacts` made the calls. */
 export function checks(facts: Facts, request: CheckRequest): Check[] {
@@ -105,13 +108,16 @@ function databaseBranch({ databases }: Facts, contract: Contract): Check[] {
   return children.length > 0 ? [branch("database", children)] : [];
 }
 
+/** Where an environment is. */
+type Place = Pick<Contract, "account" | "region">;
+
 /** Enough for a command that changes nothing but runs somewhere. */
 export const callerChecks = (
   facts: Pick<Facts, "caller" | "region" | "regionFile">,
-  contract: Contract,
+  contract: Place,
 ): Check => branch("caller", [accountCheck(facts, contract), regionCheck(facts, contract)]);
 
-const accountCheck = (facts: Pick<Facts, "caller">, { account }: Contract) =>
+const accountCheck = (facts: Pick<Facts, "caller">, { account }: Place) =>
   judged("account", facts.caller, (caller) =>
     caller.account === account
       ? ok("account", `${account} as ${caller.arn}`)
@@ -121,7 +127,7 @@ const accountCheck = (facts: Pick<Facts, "caller">, { account }: Contract) =>
         ),
   );
 
-const regionCheck = ({ region, regionFile }: Pick<Facts, "region" | "regionFile">, contract: Contract) => {
+const regionCheck = ({ region, regionFile }: Pick<Facts, "region" | "regionFile">, contract: Place) => {
   if (region === contract.region)
     return ok("region", regionFile ? `${region}, as ${regionFile} says` : region);
   const there = `the environment is in ${contract.region}`;
@@ -273,10 +279,13 @@ function rolloutCheck(
     : leaf(name, "busy", `${detail}: wait for it (status shows it), or replace it: --wait, --replace`);
 }
 
-function imageChecks(
+export function imageChecks(
   image: ImageFacts,
-  { contract: { environment }, wanted: asked }: CheckRequest,
-  group: ImageGroup,
+  {
+    contract: { environment },
+    wanted: asked,
+  }: Pick<CheckRequest, "wanted"> & { readonly contract: Pick<Contract, "environment"> },
+  group: ImageGroup<Imaged>,
 ): Check[] {
   const { repository: own, source, services } = group;
   const reference = asked(group);
@@ -346,7 +355,7 @@ function orderChecks({ order }: ImageFacts, group: ImageGroup, { environment }: 
   ];
 }
 
-function platformCheck(platforms: string[], { name, platform }: ServiceContract): Check {
+function platformCheck(platforms: string[], { name, platform }: Imaged): Check {
   const label = `platform of ${name}`;
   if (platforms.length === 0)
     return warning(label, `${platform} is needed; what the image was built for is unproved`);
@@ -358,7 +367,11 @@ function platformCheck(platforms: string[], { name, platform }: ServiceContract)
       );
 }
 
-function secretChecks(facts: Facts, contract: Contract, service: ServiceContract): Check[] {
+export function secretChecks(
+  facts: Pick<Facts, "parameters">,
+  contract: Pick<Contract, "environment">,
+  service: Pick<ServiceContract, "name" | "secrets">,
+): Check[] {
   return Object.entries(service.secrets).map(([variable, reference]) => {
     const name = `${variable} of ${service.name}`;
     return judged(name, facts.parameters, (parameters) => {
@@ -391,7 +404,13 @@ function recordChecks({ records }: Facts): Check[] {
 }
 
 /** Moving a tag moves it for every service that runs it: those left out would disagree with it. */
-function sharedTagChecks(facts: Facts, { contract, services }: CheckRequest): Check[] {
+export function sharedTagChecks<Service extends Pick<ServiceContract, "name" | "image">>(
+  facts: Pick<Facts, "images">,
+  {
+    contract,
+    services,
+  }: { readonly contract: { readonly services: readonly Service[] }; readonly services: readonly Service[] },
+): Check[] {
   return imageGroups(services).flatMap((group) => {
     const key = groupKey(group);
     const left = contract.services.filter((one) => groupKey(one.image) === key && !services.includes(one));

@@ -1,12 +1,11 @@
-import type { Contract, ServiceContract } from "../modules/contract";
 import { meant } from "../modules/similar";
 import { refused } from "./errors";
 
 /** The named services in the contract's order, all when none is named. */
-export function chosenServices(
-  { services, environment }: Contract,
+export function chosenServices<Service extends { readonly name: string }>(
+  { services, environment }: { readonly services: readonly Service[]; readonly environment: string },
   names: readonly string[],
-): ServiceContract[] {
+): Service[] {
   const unknown = names.filter((name) => !services.some((service) => service.name === name));
   if (unknown.length === 0) return services.filter(({ name }) => names.length === 0 || names.includes(name));
   const known = services.map(({ name }) => name);

@@ -1,5 +1,8 @@
-import type { Contract, ServiceContract } from "../modules/contract";
-import { policy } from "../modules/contract/policy";
+import type { ServiceContract } from "../modules/contract";
+import { appRunnerPolicy } from "../modules/contract/app-runner-policy";
+import { type Policy, policy } from "../modules/contract/policy";
+import { appRunnerRollbackTargets, checkAppRunner, deployToAppRunner } from "./app-runner/deploy";
+import { appRunnerStatus } from "./app-runner/status";
 import { makeClients } from "./aws/clients";
 import { Aws } from "./aws/gateway";
 import { chosenServices } from "./choose";
@@ -7,7 +10,7 @@ import { commitImage } from "./commit-image";
 import { type Context, DEFAULT_PARALLEL, type Limits } from "./context";
 import { copyRunning } from "./copy-image";
 import { check, deploy, type DeployRequest } from "./deploy";
-import { endOf } from "./end";
+import { type Done, endOf } from "./end";
 import { refused } from "./errors";
 import type { Wanted } from "./facts";
 import { imageRequest } from "./image";
@@ -30,12 +33,12 @@ export interface CommandOptions extends SessionOptions {
  * @param texts one image, or one of each of several repositories
  * @throws DeployError 1 where a service that was named runs another repository, or an image no service at all.
  */
-function askedImages(
-  contract: Contract,
+function askedImages<Service extends Pick<ServiceContract, "name" | "image">>(
+  contract: { readonly environment: string; readonly services: readonly Service[] },
   names: readonly string[],
   option: string,
   texts: readonly string[],
-): { services: ServiceContract[]; wanted: Wanted } {
+): { services: Service[]; wanted: Wanted } {
   const asked = imageRequests(option, texts);
   const all = chosenServices(contract, names);
   const of = (image: Pick<ServiceContract["image"], "repository" | "source">) =>
@@ -90,23 +93,26 @@ export const deployCommand = (environment: string, options: DeployOptions, aroun
     "deploy",
     environment,
     options,
-    async (context, report) => {
-      const { services, wanted } = askedImages(
-        context.contract,
-        options.service,
-        "--image",
-        [options.image].flat(),
-      );
-      const {
-        skipMigrations = false,
-        dryRun = false,
-        replace = false,
-        wait = false,
-        parallel = DEFAULT_PARALLEL,
-        commit,
-      } = options;
-      const request = { services, wanted, skipMigrations, dryRun, replace, wait, parallel, commit };
-      return { text: await deploy(context, request, report) };
+    {
+      ecs: async (context, report) => {
+        const asked = askedImages(context.contract, options.service, "--image", [options.image].flat());
+        const {
+          skipMigrations = false,
+          dryRun = false,
+          replace = false,
+          wait = false,
+          parallel = DEFAULT_PARALLEL,
+          commit,
+        } = options;
+        const request = { ...asked, skipMigrations, dryRun, replace, wait, parallel, commit };
+        return { text: await deploy(context, request, report) };
+      },
+      appRunner: async (context, report) => {
+        const asked = askedImages(context.contract, options.service, "--image", [options.image].flat());
+        const { skipMigrations = false, dryRun = false, wait = false } = options;
+        const request = { ...asked, skipMigrations, dryRun, wait };
+        return { text: await deployToAppRunner(context, request, report) };
+      },
     },
     around,
   );
@@ -126,38 +132,64 @@ export const rollbackCommand = (environment: string, options: RollbackOptions, a
     "rollback",
     environment,
     options,
-    async (context, report) => {
-      const { services, wanted } = await target(context, options);
-      const { dryRun = false, parallel = DEFAULT_PARALLEL } = options;
-      const request = {
-        services,
-        wanted,
-        skipMigrations: true,
-        replace: true,
-        wait: false,
-        dryRun,
-        parallel,
-      };
-      return { text: await deploy(context, request, report) };
+    {
+      ecs: async (context, report) => {
+        const { services, wanted } = await target(context, options);
+        const { dryRun = false, parallel = DEFAULT_PARALLEL } = options;
+        const request = {
+          services,
+          wanted,
+          skipMigrations: true,
+          replace: true,
+          wait: false,
+          dryRun,
+          parallel,
+        };
+        return { text: await deploy(context, request, report) };
+      },
+      // App Runner takes no new operation before the last is over: what a rollback undoes is waited for.
+      appRunner: async (context, report) => {
+        const { contract } = context;
+        const { service, to, dryRun = false } = options;
+        const services = chosenServices(contract, service);
+        const asked = to
+          ? askedImages(contract, service, "--to", [to])
+          : { services, wanted: await appRunnerRollbackTargets(context, services) };
+        const request = { ...asked, skipMigrations: true, wait: true, dryRun };
+        return { text: await deployToAppRunner(context, request, report) };
+      },
     },
     around,
   );
 
 export type CheckOptions = CommandOptions & { image?: string };
 
+/** The image that was asked about, or of each service the one that its tag names. */
+const checkedImages = <Service extends Pick<ServiceContract, "name" | "image">>(
+  contract: { readonly environment: string; readonly services: readonly Service[] },
+  { image, service }: CheckOptions,
+): { services: Service[]; wanted: Wanted } =>
+  image
+    ? askedImages(contract, service, "--image", [image])
+    : { services: chosenServices(contract, service), wanted: () => null };
+
 export const checkCommand = (environment: string, options: CheckOptions, around?: Surroundings) =>
   session(
     "check",
     environment,
     options,
-    async (context) => {
-      const { contract } = context;
-      const { services, wanted } = options.image
-        ? askedImages(contract, options.service, "--image", [options.image])
-        : { services: chosenServices(contract, options.service), wanted: () => null };
-      const beside = { find: context.find, databases: true };
-      await check(context, { services, wanted, replace: false, wait: false, ...beside });
-      return { text: "Every check passed." };
+    {
+      ecs: async (context) => {
+        const asked = checkedImages(context.contract, options);
+        const beside = { find: context.find, databases: true };
+        await check(context, { ...asked, replace: false, wait: false, ...beside });
+        return { text: "Every check passed." };
+      },
+      appRunner: async (context) => {
+        const asked = checkedImages(context.contract, options);
+        await checkAppRunner(context, { ...asked, skipMigrations: false, wait: false });
+        return { text: "Every check passed." };
+      },
     },
     around,
   );
@@ -167,9 +199,15 @@ export const statusCommand = (environment: string, options: CommandOptions, arou
     "status",
     environment,
     options,
-    async (context) => {
-      const services = await status(context, chosenServices(context.contract, options.service));
-      return { text: `${services.length} of ${context.contract.services.length} services shown.` };
+    {
+      ecs: async (context) => {
+        const services = await status(context, chosenServices(context.contract, options.service));
+        return { text: `${services.length} of ${context.contract.services.length} services shown.` };
+      },
+      appRunner: async (context) => {
+        const services = await appRunnerStatus(context, chosenServices(context.contract, options.service));
+        return { text: `${services.length} of ${context.contract.services.length} services shown.` };
+      },
     },
     around,
   );
@@ -239,15 +277,20 @@ export async function imageCommand(
   }
 }
 
+async function printPolicy({ stdout }: Surroundings, text: Policy): Promise<Done> {
+  stdout.write(`${JSON.stringify(text, null, 2)}\n`);
+  return { text: "Attach this to the role that deploys." };
+}
+
 /** Prints the least-privilege policy of the deploy role on stdout; everything else goes to stderr. */
 export const policyCommand = (environment: string, options: CommandOptions, around = real()) =>
   session(
     "policy",
     environment,
     options,
-    async ({ contract }) => {
-      around.stdout.write(`${JSON.stringify(policy(contract), null, 2)}\n`);
-      return { text: "Attach this to the role that deploys." };
+    {
+      ecs: ({ contract }) => printPolicy(around, policy(contract)),
+      appRunner: ({ contract }) => printPolicy(around, appRunnerPolicy(contract)),
     },
     { ...around, stdout: process.stderr },
   );

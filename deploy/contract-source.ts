@@ -1,13 +1,17 @@
 import { readFile } from "node:fs/promises";
-import { type Contract, ContractError, contractParameter, parseContract } from "../modules/contract";
+import { type Contract, ContractError, contractParameter } from "../modules/contract";
+import { type AppRunnerContract, parseAnyContract } from "../modules/contract/app-runner";
 import { meant } from "../modules/similar";
 import { environmentNames } from "../terminal/candidates";
 import type { Aws } from "./aws/gateway";
 import { writtenPlace } from "./environment-file";
 import { refused } from "./errors";
 
+/** What an applied environment tells, wherever its services run. */
+export type AnyContract = Contract | AppRunnerContract;
+
 /** The contract as the environment's SSM parameter holds it: needs no Terraform and no state. */
-export async function contractFromParameter(aws: Aws, environment: string): Promise<Contract> {
+export async function contractFromParameter(aws: Aws, environment: string): Promise<AnyContract> {
   const name = contractParameter(environment);
   const text = await aws.parameter(name);
   if (text === undefined) {
@@ -27,7 +31,7 @@ export async function contractFromParameter(aws: Aws, environment: string): Prom
 }
 
 /** The contract from a file: what `cdktf apply --outputs-file` or `terraform output -json` wrote. */
-export async function contractFromFile(file: string, environment: string): Promise<Contract> {
+export async function contractFromFile(file: string, environment: string): Promise<AnyContract> {
   const outputs = await jsonFile(file);
   const stack = outputs[environment] as Record<string, unknown> | undefined;
   const output = stack?.deploy ?? (outputs.deploy as { value?: unknown } | undefined)?.value;
@@ -54,7 +58,7 @@ async function jsonFile(file: string): Promise<Record<string, unknown>> {
   }
 }
 
-function contractOf(environment: string, output: unknown, source: string): Contract {
+function contractOf(environment: string, output: unknown, source: string): AnyContract {
   const contract = parsed(output, source);
   if (contract.environment === environment) return contract;
   throw refused(
@@ -63,9 +67,9 @@ function contractOf(environment: string, output: unknown, source: string): Contr
   );
 }
 
-function parsed(output: unknown, source: string): Contract {
+function parsed(output: unknown, source: string): AnyContract {
   try {
-    return parseContract(typeof output === "string" ? output : JSON.stringify(output), source);
+    return parseAnyContract(typeof output === "string" ? output : JSON.stringify(output), source);
   } catch (error) {
     if (error instanceof ContractError) throw refused(error.message);
     if (error instanceof RangeError) throw refused(`${source} is no contract: it is nested without end.`);

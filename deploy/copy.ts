@@ -18,7 +18,7 @@ const MEGABYTE = 1_000_000;
  * @throws DeployError 1 when it could not be copied.
  */
 export async function copyImage(
-  { aws, events }: Context,
+  { aws, events }: Pick<Context, "aws" | "events">,
   { copiedFrom, repository, image }: Pick<ImagePlan, "copiedFrom" | "repository" | "image">,
 ): Promise<void> {
   if (!copiedFrom) return;

@@ -3,7 +3,7 @@ import { checks, leaves, NO_OTHER_DEPLOYMENT } from "./check";
 import type { Context } from "./context";
 import { copyImage } from "./copy";
 import { DeployError, Interrupted } from "./errors";
-import type { Result } from "./events";
+import type { Check, Result } from "./events";
 import { EXIT } from "./exit-code";
 import { type Beside, type Facts, readFacts, type Wanted } from "./facts";
 import { shortDigest } from "./image";
@@ -58,10 +58,19 @@ export async function deploy(context: Context, request: DeployRequest, report: R
 }
 
 /** Reads, judges and shows the checks. @throws DeployError 1 when one failed, 5 when somebody else is at work. */
-export async function check(context: Context, request: CheckedRequest): Promise<Facts> {
-  const { contract, events } = context;
+export const check = (context: Context, request: CheckedRequest): Promise<Facts> =>
+  tellChecks(context, () => settled(context, request));
+
+/**
+ * Shows checks while they are made and when they were judged.
+ * @throws DeployError 1 when one failed, 5 when somebody else is at work.
+ */
+export async function tellChecks<Found>(
+  { contract, events }: Pick<Context, "events"> & { readonly contract: { readonly environment: string } },
+  settle: () => Promise<{ facts: Found; tree: Check[] }>,
+): Promise<Found> {
   events.emit({ type: "stage", stage: "check", subject: contract.environment, state: "started", text: "" });
-  const { facts, tree } = await settled(context, request);
+  const { facts, tree } = await settle();
   const failed = leaves(tree, "failed");
   const busy = leaves(tree, "busy");
   events.emit({
@@ -111,7 +120,7 @@ const imagesOf = (plan: Plan): Report["images"] =>
   }));
 
 /** Going back does not undo the migration: said where the failure is read. */
-function noteMigrations(error: unknown): void {
+export function noteMigrations(error: unknown): void {
   const note = "The migration was not undone: whatever runs now must get along with the new schema.";
   if (error instanceof DeployError || error instanceof Interrupted) error.wayOut.push(note);
 }

@@ -16,13 +16,16 @@ import { isStopped } from "./one-off-verdict";
 /** A reading that may have failed: the check that needs it says why, the others go on. */
 export type Reading<T> = { value: T } | { error: unknown };
 
+/** What of a service says which image it runs. */
+type Runs = Pick<ServiceContract, "image">;
+
 /** Services that run the same tag of the same repository: their image moves in one step. */
-export interface ImageGroup {
+export interface ImageGroup<Service extends Runs = ServiceContract> {
   repository: string;
   tag: string;
   /** Where releases are pushed to, where that is another repository. */
   source: ImageSource | undefined;
-  services: ServiceContract[];
+  services: Service[];
 }
 
 export interface ImageFacts {
@@ -75,7 +78,7 @@ export interface Beside {
   readonly commit?: string | undefined;
 }
 
-async function reading<T>(promise: Promise<T>): Promise<Reading<T>> {
+export async function reading<T>(promise: Promise<T>): Promise<Reading<T>> {
   try {
     return { value: await promise };
   } catch (error) {
@@ -88,8 +91,8 @@ export const groupKey = ({ repository, tag }: Pick<ImageGroup, "repository" | "t
   `${repository}:${tag}`;
 
 /** In the contract's order. */
-export function imageGroups(services: readonly ServiceContract[]): ImageGroup[] {
-  const groups = new Map<string, ImageGroup>();
+export function imageGroups<Service extends Runs>(services: readonly Service[]): ImageGroup<Service>[] {
+  const groups = new Map<string, ImageGroup<Service>>();
   for (const service of services) {
     const { repository, tag, source } = service.image;
     const key = groupKey({ repository, tag });
@@ -104,7 +107,7 @@ export function imageGroups(services: readonly ServiceContract[]): ImageGroup[] 
 export const parameterName = (reference: string) => reference.replace(/^arn:[^/]*:parameter(?=\/)/, "");
 
 /** Which image each group is to run; null for the one that its tag names already. */
-export type Wanted = (group: ImageGroup) => ImageReference | null;
+export type Wanted = (group: Omit<ImageGroup, "services">) => ImageReference | null;
 
 export async function readFacts(
   aws: Aws,
@@ -175,7 +178,7 @@ export async function readFacts(
   };
 }
 
-async function byKey<T, R>(items: T[], key: (item: T) => string, read: (item: T) => Promise<R>) {
+export async function byKey<T, R>(items: T[], key: (item: T) => string, read: (item: T) => Promise<R>) {
   const entries = await Promise.all(
     items.map(async (item) => [key(item), await reading(read(item))] as const),
   );
@@ -231,9 +234,9 @@ async function orderOf(
  * the environment's own repository only the environment's is asked for.
  * @param own what the environment's own repository has under the reference
  */
-async function released(
+export async function released(
   aws: Aws,
-  { repository, tag, source }: ImageGroup,
+  { repository, tag, source }: Omit<ImageGroup, "services">,
   wanted: ImageReference,
   own: RegistryImage | undefined,
 ): Promise<{ image: RegistryImage | undefined; copiedFrom?: ImageSource | undefined }> {
@@ -298,7 +301,7 @@ async function previousImage(
   return found?.image;
 }
 
-async function platformsOf(aws: Aws, repository: Repository, image: RegistryImage): Promise<string[]> {
+export async function platformsOf(aws: Aws, repository: Repository, image: RegistryImage): Promise<string[]> {
   const content = manifestContent(image);
   if (content.kind === "index") return content.platforms.map(({ platform }) => platform);
   if (!content.configDigest) return [];

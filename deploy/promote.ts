@@ -7,8 +7,11 @@ import { groupKey } from "./facts";
 import { shortDigest } from "./image";
 import type { ImagePlan } from "./plan";
 
+/** What of an image's plan the tag is moved by. */
+type Promotion = Pick<ImagePlan, "repository" | "tag" | "image" | "tagged" | "previous">;
+
 /** What the environment's tag names at this moment. */
-async function taggedNow(aws: Aws, { repository, tag }: ImagePlan): Promise<string | undefined> {
+async function taggedNow(aws: Aws, { repository, tag }: Promotion): Promise<string | undefined> {
   const [found] = await aws.images(repository, [{ imageTag: tag }]);
   return found?.image.digest;
 }
@@ -17,7 +20,14 @@ async function taggedNow(aws: Aws, { repository, tag }: ImagePlan): Promise<stri
  * Moves the environment's tag: two calls, whatever the image's size.
  * @throws DeployError 5 when somebody else moved it since the checks, 3 when the registry refuses.
  */
-export async function promote({ aws, contract, events }: Context, plan: ImagePlan): Promise<void> {
+export async function promote(
+  {
+    aws,
+    contract,
+    events,
+  }: Pick<Context, "aws" | "events"> & { readonly contract: { readonly environment: string } },
+  plan: Promotion,
+): Promise<void> {
   const { repository, tag, image, tagged } = plan;
   const subject = groupKey(plan);
   const say = (state: "started" | "succeeded" | "failed" | "skipped", text: string) =>
@@ -54,7 +64,10 @@ const movedMeanwhile = (subject: string, now: string | undefined) =>
 export type TagState = "moved" | "as before" | "left" | "unknown";
 
 /** Moves the tag back after a failure, also after Ctrl-C. Never over somebody else's promotion. */
-export async function putBack({ lasting, events }: Context, plan: ImagePlan): Promise<TagState> {
+export async function putBack(
+  { lasting, events }: Pick<Context, "lasting" | "events">,
+  plan: Promotion,
+): Promise<TagState> {
   const { repository, tag, image, previous } = plan;
   const subject = groupKey(plan);
   const say = (state: "succeeded" | "failed" | "skipped", text: string) =>

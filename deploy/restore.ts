@@ -54,7 +54,7 @@ export async function restore(
   return { notes: [TAG_NOTES[tag](groupKey(image), shortDigest(previous.digest)), ...services], isBack };
 }
 
-const TAG_NOTES: Record<TagState, (tag: string, digest: string) => string> = {
+export const TAG_NOTES: Record<TagState, (tag: string, digest: string) => string> = {
   moved: (tag, digest) => `The tag ${tag} names ${digest} again.`,
   "as before": (tag, digest) => `The tag ${tag} names ${digest} as before.`,
   left: (tag) => `The tag ${tag} was not moved back: see above.`,

@@ -1,5 +1,8 @@
 import { findRecord } from "../dns/records";
 import { makeClients } from "./aws/clients";
+import { isAppRunner } from "../modules/contract/app-runner";
+import type { AppRunnerContext } from "./app-runner/context";
+import { AppRunnerAws } from "./aws/app-runner";
 import { Aws } from "./aws/gateway";
 import { type Clock, systemClock } from "./clock";
 import type { Context, FindRecord, Limits } from "./context";
@@ -45,6 +48,12 @@ export const real = (): Surroundings => ({
 
 export type Body = (context: Context, report: Report) => Promise<Done>;
 
+/** What a command does in an environment, by where its services run. */
+export interface Bodies {
+  readonly ecs: Body;
+  readonly appRunner: (context: AppRunnerContext, report: Report) => Promise<Done>;
+}
+
 const ENVIRONMENT = /^[A-Za-z0-9-]+$/;
 
 /** Runs one command from the first call to the last line, and answers with the process's exit code. */
@@ -52,7 +61,7 @@ export async function session(
   command: string,
   environment: string,
   options: SessionOptions & { limits: Limits },
-  body: Body,
+  body: Body | Bodies,
   around: Surroundings = real(),
 ): Promise<number> {
   const { clock, signals } = around;
@@ -66,7 +75,8 @@ export async function session(
     const end = await endOf(async () => {
       const context = await openContext(environment, options, events, interrupt.signal, around);
       url = context.contract.url;
-      return body(context, report);
+      const bodies = typeof body === "function" ? { ecs: body, appRunner: () => notThere(command) } : body;
+      return isOnAppRunner(context) ? bodies.appRunner(context, report) : bodies.ecs(context, report);
     });
     const seconds = Math.round((clock.now() - started) / 1000);
     events.emit({
@@ -78,6 +88,17 @@ export async function session(
     interrupt.dispose();
     await close();
   }
+}
+
+const isOnAppRunner = (context: Context | AppRunnerContext): context is AppRunnerContext =>
+  isAppRunner(context.contract);
+
+/** @throws DeployError 1: the command has nothing to act on. */
+export function notThere(command: string): never {
+  throw refused(
+    `${command} is not for an environment on App Runner: nobody gets into its instances, and there is no task to start.`,
+    "What there is for it: docs/app-runner.md.",
+  );
 }
 
 /** On a terminal a live tree, elsewhere plain lines; in GitHub Actions annotations, summary and outputs too. */
@@ -103,7 +124,7 @@ async function openContext(
   events: Events,
   signal: AbortSignal,
   { clock, random, clients: make = makeClients, find }: Surroundings,
-): Promise<Context> {
+): Promise<Context | AppRunnerContext> {
   if (!ENVIRONMENT.test(environment)) {
     throw refused(`${JSON.stringify(environment)} is no environment's name: letters, digits and hyphens.`);
   }
@@ -112,18 +133,13 @@ async function openContext(
   const aws = new Aws(clients, { clock, random, signal });
   await refuseOtherAccount(aws, environment);
   const applied = given ?? (await contractFromParameter(aws, environment));
+  const real = process.env.AWS_ENDPOINT_URL ? undefined : findRecord;
+  const rest = { clock, find: find ?? real, signal, events, limits };
+  if (isAppRunner(applied)) {
+    const own = new AppRunnerAws(clients, { clock, random, signal });
+    return { contract: applied, aws: own, lasting: own.lasting(), ...rest };
+  }
   const moveState = await readMoveState(aws, applied);
   const contract = withUsed(applied, moveState);
-  const real = process.env.AWS_ENDPOINT_URL ? undefined : findRecord;
-  return {
-    contract,
-    moveState,
-    aws,
-    lasting: aws.lasting(),
-    clock,
-    find: find ?? real,
-    signal,
-    events,
-    limits,
-  };
+  return { contract, moveState, aws, lasting: aws.lasting(), ...rest };
 }

@@ -2,10 +2,14 @@ import { readdirSync } from "node:fs";
 import { basename, join, relative } from "node:path";
 import { App } from "cdktf";
 import { accountOf, accountsOf, checkAccounts, checkFirst, releasesOf } from "./account";
+import type { AppRunnerFile } from "./app-runner";
+import { AppRunnerEnvironment } from "./app-runner/environment";
+import { resolveAppRunner } from "./app-runner/resolve";
 import { Bootstrap } from "./bootstrap/bootstrap";
 import { checkBoundaries } from "./bootstrap/boundary";
 import { checkRefs, checkRepositories, guestsOf, isShared, repositoriesOf } from "./bootstrap/repositories";
 import type { EnvironmentFile } from "./environment";
+import type { AnyEnvironment } from "./environment/any";
 import { Environment } from "./environment/environment";
 import { resolve } from "./environment/resolve";
 import { checkTogether, type Source, withPeers } from "./environment/together";
@@ -16,10 +20,13 @@ import type { Project } from "./stack";
 import { withoutTokenTraces } from "./traces";
 
 /** An environment file that could be read. */
-export interface Loaded extends EnvironmentFile {
+interface Read {
   /** Its name without the folder: `staging.ts`. */
   readonly file: string;
 }
+
+export type LoadedEnvironment = EnvironmentFile & Read;
+export type Loaded = LoadedEnvironment | (AppRunnerFile & Read);
 
 /** What a folder of environment files holds, and what is wrong with those that cannot be read. */
 export interface Files {
@@ -38,7 +45,7 @@ export function loadEnvironmentFiles(folder: string): Files {
   }
   for (const file of names) {
     try {
-      const exported = require(join(folder, file)).default as EnvironmentFile | undefined;
+      const exported = require(join(folder, file)).default as EnvironmentFile | AppRunnerFile | undefined;
       if (typeof exported?.props === "object" && exported.props !== null) files.push({ file, ...exported });
       else {
         const message = "exports no environment; write: export default environment({ … }).";
@@ -80,7 +87,11 @@ export function synthesize(folder: string, context: unknown, warn: (line: string
 }
 
 /** Makes a stack of each environment. Otherwise as `synthesize`, but for the writing. */
-export function constructEnvironments(app: App, files: readonly Loaded[], project: Project): Environment[] {
+export function constructEnvironments(
+  app: App,
+  files: readonly Loaded[],
+  project: Project,
+): AnyEnvironment[] {
   return construct(app, configure({ files, mistakes: [] }, project.account), project);
 }
 
@@ -91,7 +102,7 @@ export function constructEnvironments(app: App, files: readonly Loaded[], projec
 export function addBootstraps(
   app: App,
   project: ResolvedProject,
-  environments: readonly Environment[],
+  environments: readonly AnyEnvironment[],
 ): Bootstrap[] {
   const configurations = environments.map((environment) => environment.configuration);
   const further = Object.entries(project.accounts);
@@ -125,7 +136,7 @@ export function addBootstraps(
   return wanted.map(({ bootstrap, account }) => new Bootstrap(app, bootstrap, whole, environments, account));
 }
 
-type Configured = Source & Pick<EnvironmentFile, "extend">;
+type Configured = Source & Pick<Loaded, "extend">;
 
 function configure(read: Files, home: string | undefined, others: readonly Mistake[] = []): Configured[] {
   const mistakes = [...others, ...read.mistakes];
@@ -133,7 +144,8 @@ function configure(read: Files, home: string | undefined, others: readonly Mista
   const broken = new Set<string>(read.mistakes.map(({ path }) => nameOf(path)));
   for (const loaded of read.files) {
     const name = nameOf(loaded.file);
-    const resolved = resolve(loaded.props, name);
+    const resolved =
+      "platform" in loaded ? resolveAppRunner(loaded.props, name) : resolve(loaded.props, name);
     mistakes.push(...resolved.mistakes);
     if (resolved.configuration) sources.push({ ...loaded, configuration: resolved.configuration });
     else broken.add(loaded.props.name ?? name);
@@ -152,22 +164,28 @@ function configure(read: Files, home: string | undefined, others: readonly Mista
   return configurations.map((configuration, index) => ({ ...sources[index], configuration }) as Configured);
 }
 
-function construct(app: App, configured: readonly Configured[], said: Project): Environment[] {
+function construct(app: App, configured: readonly Configured[], said: Project): AnyEnvironment[] {
   const mistakes: Mistake[] = [];
   const all = configured.map(({ configuration }) => configuration);
   // Where files alone name an account, it is the first all the same: its bucket and its releases are the context's.
   const project = { ...said, account: accountOf(all, said.account) };
   const environments = configured.map(({ file, configuration, extend }) => {
-    const environment = new Environment(app, configuration, project);
+    const environment =
+      "cluster" in configuration
+        ? new Environment(app, configuration, project)
+        : new AppRunnerEnvironment(app, configuration, project);
     try {
-      extend?.(environment);
+      // What a file describes is what its second argument is given.
+      (extend as ((environment: AnyEnvironment) => void) | undefined)?.(environment);
     } catch (error) {
       mistakes.push({ path: file, message: `the second argument fails: ${reason(error)}` });
     }
     return environment;
   });
   mistakes.push(
-    ...environments.flatMap(({ services }) => Object.values(services).flatMap((one) => one.mistakes)),
+    ...environments.flatMap((one) =>
+      one instanceof Environment ? Object.values(one.services).flatMap(({ mistakes }) => mistakes) : [],
+    ),
   );
   if (mistakes.length > 0) throw new ConfigurationError(mistakes);
   return environments;

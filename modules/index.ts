@@ -3,6 +3,8 @@
  * too: constructs are in `slipway/constructs`.
  */
 export { suppress } from "../guardrails/suppress";
+export { appRunner, type AppRunnerFile, type AppRunnerProps, type AppRunnerServiceProps } from "./app-runner";
+export type { AppRunnerEnvironment } from "./app-runner/environment";
 export type { BastionProps } from "./bastion/props";
 export type { ClusterProps } from "./cluster/props";
 export type { DatabaseProps, ExternalDatabaseProps } from "./database/props";

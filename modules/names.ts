@@ -5,6 +5,8 @@ import { createHash } from "node:crypto";
  * Sources: the AWS service API references and the validation of hashicorp/aws 6.25.
  */
 const limits = {
+  aws_apprunner_auto_scaling_configuration_version: 32,
+  aws_apprunner_service: 40,
   aws_autoscaling_group: 255,
   aws_cloudfront_cache_policy: 128,
   aws_cloudfront_function: 64,

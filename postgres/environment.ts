@@ -20,7 +20,7 @@ export function configurationOf(folder: string, environment: string): Configurat
   const { files, mistakes } = loadEnvironmentFiles(folder);
   const broken = mistakes.filter(({ path }) => parse(path).name === environment);
   if (broken.length > 0) throw new ConfigurationError(broken);
-  const named = files.map((file) => ({ name: file.props.name ?? parse(file.file).name, props: file.props }));
+  const named = files.map((file) => ({ ...file, name: file.props.name ?? parse(file.file).name }));
   const found = named.find(({ name }) => name === environment);
   if (!found) {
     const names = named.map(({ name }) => name);
@@ -29,6 +29,8 @@ export function configurationOf(folder: string, environment: string): Configurat
       `"${environment}" is no environment in environments/; there are: ${names.join(", ") || "none"}.${near ? ` Did you mean ${near}?` : ""}`,
     );
   }
+  if ("platform" in found)
+    throw new CommandError(`${environment} is on App Runner, and its database elsewhere: none is made of it here.`);
   const { configuration, mistakes: own } = resolve(found.props, environment);
   if (!configuration) throw new ConfigurationError(own);
   return configuration;

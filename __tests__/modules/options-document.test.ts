@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
+import { appRunnerOptions } from "../../modules/app-runner/props";
 import { bootstrapOptions } from "../../modules/bootstrap/props";
 import { light, type Preset, production, small } from "../../modules/environment";
 import { environmentOptions } from "../../modules/environment/props";
@@ -8,7 +9,12 @@ import { sidecarOptions } from "../../modules/service/props";
 import { code, listOptions, NAME, type Option, readDeclarations } from "./support/list-options";
 
 const ROOT = join(__dirname, "../..");
-const declarations = readDeclarations(["environment/props", "bootstrap/props", "service/props"]);
+const declarations = readDeclarations([
+  "environment/props",
+  "bootstrap/props",
+  "service/props",
+  "app-runner/props",
+]);
 
 /** A preset, shaped as what somebody writes. */
 const written = ({ service, uses, ...parts }: Preset) => ({
@@ -22,6 +28,7 @@ const environment = listOptions(declarations, "environment/props", "environmentO
   written(production),
 ]);
 const bootstrap = listOptions(declarations, "bootstrap/props", "bootstrapOptions", bootstrapOptions);
+const appRunner = listOptions(declarations, "app-runner/props", "appRunnerOptions", appRunnerOptions);
 const sidecar = listOptions(declarations, "service/props", "sidecarOptions", sidecarOptions);
 
 const nameOf = (path: readonly string[]) => path.join(".").replaceAll(".[]", "[]");
@@ -45,7 +52,7 @@ function mistold({ path, comment, standard, told, required }: Option): string[] 
 
 describe("the declaration of an option", () => {
   test("says what it is, and its default", () => {
-    expect([...environment, ...bootstrap, ...sidecar].flatMap(mistold)).toEqual([]);
+    expect([...environment, ...bootstrap, ...appRunner, ...sidecar].flatMap(mistold)).toEqual([]);
   });
 
   test("is not believed where it says another, or nothing", () => {
@@ -156,6 +163,7 @@ taken as they are, and a synthesis tells of each, with the one that may have bee
 ${[
   ...sections(environment, "The environment", depthOf),
   ...sections(bootstrap, "`bootstrap` in `cdktf.json`", () => 0),
+  ...sections(appRunner, "An environment on App Runner, as `appRunner({ … })` takes it", () => 0),
 ].join("\n")}`;
   await expect(text).toMatchFileSnapshot("../../docs/options.md");
 });

@@ -7,7 +7,7 @@ import { logs, type LogsOptions } from "./logs";
 import { open } from "./open";
 import { psql, type PsqlOptions } from "./psql";
 import { diffSecrets, listSecrets, type SecretOptions, setSecret, unsetSecret } from "./secret";
-import { daily, type DailyOptions, type DailySurroundings } from "./session";
+import { anywhere, daily, type DailyOptions, type DailySurroundings } from "./session";
 
 export const logsCommand = (
   environment: string,
@@ -40,17 +40,17 @@ export const secretCommands = {
     variable: string,
     options: SecretOptions & { new?: boolean },
     around?: DailySurroundings,
-  ) => daily("secret", environment, options, (day) => setSecret(day, variable, options), around),
+  ) => anywhere("secret", environment, options, (day) => setSecret(day, variable, options), around),
   unset: (
     environment: string,
     variable: string,
     options: SecretOptions & { yes?: boolean },
     around?: DailySurroundings,
-  ) => daily("secret", environment, options, (day) => unsetSecret(day, variable, options), around),
+  ) => anywhere("secret", environment, options, (day) => unsetSecret(day, variable, options), around),
   list: (environment: string, options: SecretOptions, around?: DailySurroundings) =>
-    daily("secret", environment, options, (day) => listSecrets(day, options), around),
+    anywhere("secret", environment, options, (day) => listSecrets(day, options), around),
   diff: (environment: string, other: string, options: SecretOptions, around?: DailySurroundings) =>
-    daily("secret", environment, options, (day) => diffSecrets(day, other, options), around),
+    anywhere("secret", environment, options, (day) => diffSecrets(day, other, options), around),
 };
 
 /** Prints what the command needs of IAM, as a policy. */

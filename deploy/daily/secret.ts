@@ -1,6 +1,6 @@
 import { createInterface } from "node:readline";
 import { Writable } from "node:stream";
-import type { Contract } from "../../modules/contract";
+import type { Contract, ServiceContract } from "../../modules/contract";
 import type { DailyAws } from "../aws/daily";
 import { chosenServices } from "../choose";
 import type { Done } from "../end";
@@ -18,6 +18,11 @@ interface Secret {
   spare: boolean;
 }
 
+/** What of a contract tells of secrets. */
+interface SecretsContract extends Pick<Contract, "environment" | "key" | "tags"> {
+  readonly services: readonly Pick<ServiceContract, "name" | "secrets" | "secretFolder" | "otherSecrets">[];
+}
+
 /** `missing`: nobody has set it yet. `placeholder`: nor here, where an older Slipway made the parameter. */
 type State = "set" | "placeholder" | "missing";
 
@@ -29,7 +34,7 @@ export interface SecretOptions extends DailyOptions {
 /** What a String of the Standard tier holds, in bytes. Source: "Managing parameter tiers", Systems Manager. */
 const LARGEST = 4_096;
 
-const secretsOf = (contract: Contract, services: readonly string[]): Secret[] =>
+const secretsOf = (contract: SecretsContract, services: readonly string[]): Secret[] =>
   chosenServices(contract, services).flatMap(({ name: service, secrets, otherSecrets = {} }) => {
     const all = (of: Readonly<Record<string, string>>, spare: boolean) =>
       Object.entries(of).map(([variable, reference]) => ({
@@ -42,7 +47,7 @@ const secretsOf = (contract: Contract, services: readonly string[]): Secret[] =>
   });
 
 /** The secrets of this name: several services may have one each. */
-function named(contract: Contract, variable: string, { service }: SecretOptions): Secret[] {
+function named(contract: SecretsContract, variable: string, { service }: SecretOptions): Secret[] {
   const all = secretsOf(contract, service);
   const found = all.filter((one) => one.variable === variable);
   if (found.length > 0) return found;
@@ -54,7 +59,7 @@ function named(contract: Contract, variable: string, { service }: SecretOptions)
 }
 
 /** A secret that an apply is still to give to the named services; one that they have already is that one. */
-function ahead(contract: Contract, variable: string, { service }: SecretOptions): Secret[] {
+function ahead(contract: SecretsContract, variable: string, { service }: SecretOptions): Secret[] {
   if (service.length === 0)
     throw refused(
       `--new writes ${variable} before any service has it, so nobody knows whose it will be.`,
@@ -84,7 +89,7 @@ const titles = (secrets: readonly Secret[]) =>
 
 /** A new value, from the terminal or from standard input, for each service that has the variable. */
 export async function setSecret(
-  day: Daily,
+  day: Daily<SecretsContract>,
   variable: string,
   options: SecretOptions & { new?: boolean },
 ): Promise<Done> {
@@ -103,7 +108,7 @@ export async function setSecret(
 }
 
 /** One value that is never shown: typed without echo, or piped; one line feed at its end is not part of it. */
-async function readValue(day: Daily, prompt: string): Promise<string> {
+async function readValue(day: Daily<SecretsContract>, prompt: string): Promise<string> {
   const typed = day.stdin.isTTY ? await readTyped(day, prompt) : await readPiped(day);
   const value = typed.replace(/\r?\n$/, "");
   if (value === "")
@@ -120,7 +125,7 @@ async function readValue(day: Daily, prompt: string): Promise<string> {
   return value;
 }
 
-function readTyped({ stdin, stderr, signal }: Daily, prompt: string): Promise<string> {
+function readTyped({ stdin, stderr, signal }: Daily<SecretsContract>, prompt: string): Promise<string> {
   stderr.write(`${prompt} (not shown): `);
   const nowhere = new Writable({ write: (_chunk, _encoding, done) => done() });
   const reader = createInterface({ input: stdin, output: nowhere, terminal: true, signal });
@@ -136,14 +141,14 @@ function readTyped({ stdin, stderr, signal }: Daily, prompt: string): Promise<st
   }) as Promise<string>;
 }
 
-async function readPiped({ stdin }: Daily): Promise<string> {
+async function readPiped({ stdin }: Daily<SecretsContract>): Promise<string> {
   const chunks: Buffer[] = [];
   for await (const chunk of stdin) chunks.push(Buffer.from(chunk as Buffer | string));
   return Buffer.concat(chunks).toString("utf8");
 }
 
 /** Every secret with its state, without any value. */
-export async function listSecrets(day: Daily, options: SecretOptions): Promise<Done> {
+export async function listSecrets(day: Daily<SecretsContract>, options: SecretOptions): Promise<Done> {
   const secrets = await withStates(day.aws, secretsOf(day.contract, options.service));
   if (options.json) {
     await day.print(`${JSON.stringify(secrets)}\n`);
@@ -178,7 +183,7 @@ async function withStates(aws: DailyAws, secrets: readonly Secret[]) {
 
 /** Deletes the parameter, with all values that it ever had. */
 export async function unsetSecret(
-  day: Daily,
+  day: Daily<SecretsContract>,
   variable: string,
   options: SecretOptions & { yes?: boolean },
 ): Promise<Done> {
@@ -197,7 +202,10 @@ export async function unsetSecret(
   };
 }
 
-async function confirmed({ stdin, stderr, signal }: Daily, question: string): Promise<boolean> {
+async function confirmed(
+  { stdin, stderr, signal }: Daily<SecretsContract>,
+  question: string,
+): Promise<boolean> {
   if (!stdin.isTTY) return false;
   stderr.write(`${question} [y/N] `);
   const reader = createInterface({ input: stdin, signal });
@@ -210,7 +218,11 @@ async function confirmed({ stdin, stderr, signal }: Daily, question: string): Pr
 }
 
 /** The secrets that two environments do not have alike: by name, never by value. */
-export async function diffSecrets(day: Daily, otherName: string, options: SecretOptions): Promise<Done> {
+export async function diffSecrets(
+  day: Daily<SecretsContract>,
+  otherName: string,
+  options: SecretOptions,
+): Promise<Done> {
   const other = await day.other(otherName);
   const sides = await Promise.all(
     [day, other].map(async ({ contract, aws }) => {

@@ -1,15 +1,17 @@
 import pc from "picocolors";
 import type { Contract } from "../../modules/contract";
+import { isAppRunner } from "../../modules/contract/app-runner";
 import { type Clients, makeClients } from "../aws/clients";
 import { DailyAws } from "../aws/daily";
 import { type Clock, systemClock } from "../clock";
-import { contractFromFile, contractFromParameter } from "../contract-source";
+import { type AnyContract, contractFromFile, contractFromParameter } from "../contract-source";
 import { refuseOtherAccount, writtenPlace } from "../environment-file";
 import { refused } from "../errors";
 import { EXIT } from "../exit-code";
 import { interruptible, type SignalSource } from "../interrupt";
 import { mask } from "../mask";
 import { visible } from "../printable";
+import { notThere } from "../session";
 import { GithubScreen } from "../screen/github";
 import { hasColors } from "../../terminal/screen";
 import { type Done, endOf } from "../end";
@@ -53,8 +55,8 @@ export const realDay = (): DailySurroundings => ({
 });
 
 /** What a daily command works with. */
-export interface Daily extends DailySurroundings {
-  contract: Contract;
+export interface Daily<Known = Contract> extends DailySurroundings {
+  contract: Known;
   aws: DailyAws;
   /** The SDK's, for commands that make more calls than these. */
   clients: Clients;
@@ -65,22 +67,38 @@ export interface Daily extends DailySurroundings {
   /** Tells a person something beside the output, on standard error. */
   say(text: string): void;
   /** Another environment's contract, and calls into its region. */
-  other(environment: string): Promise<{ contract: Contract; aws: DailyAws }>;
+  other(environment: string): Promise<{ contract: Known; aws: DailyAws }>;
   /** Leaves signals to a child process while it has the terminal. */
   handOver<T>(run: () => Promise<T>): Promise<T>;
 }
 
 class OutputClosed extends Error {}
 
-/**
- * Runs one daily command, and answers with the process's exit code. Its output goes to standard output, all else to
- * standard error. In GitHub Actions no line of it is obeyed as a command.
- */
-export async function daily(
+/** Runs one daily command of those that there are for tasks alone. */
+export const daily = (
   command: string,
   environment: string,
   options: DailyOptions,
   body: (day: Daily) => Promise<Done>,
+  around?: DailySurroundings,
+): Promise<number> =>
+  anywhere(
+    command,
+    environment,
+    options,
+    (day) => (isAppRunner(day.contract) ? notThere(command) : body(day as Daily)),
+    around,
+  );
+
+/**
+ * Runs one daily command, and answers with the process's exit code. Its output goes to standard output, all else to
+ * standard error. In GitHub Actions no line of it is obeyed as a command.
+ */
+export async function anywhere(
+  command: string,
+  environment: string,
+  options: DailyOptions,
+  body: (day: Daily<AnyContract>) => Promise<Done>,
   around: DailySurroundings = realDay(),
 ): Promise<number> {
   const { stdout, stderr, env } = around;
@@ -97,7 +115,7 @@ export async function daily(
   try {
     const end = await endOf(async () => {
       const { contract, aws, clients } = await open(environment, options, signal, around);
-      const day: Daily = {
+      const day: Daily<AnyContract> = {
         ...around,
         contract,
         aws,
@@ -141,7 +159,7 @@ async function open(
   { outputs }: DailyOptions,
   signal: AbortSignal,
   { clock, random }: DailySurroundings,
-): Promise<{ contract: Contract; aws: DailyAws; clients: Clients }> {
+): Promise<{ contract: AnyContract; aws: DailyAws; clients: Clients }> {
   if (!ENVIRONMENT.test(environment))
     throw refused(`${JSON.stringify(environment)} is no environment's name: letters, digits and hyphens.`);
   const given = outputs ? await contractFromFile(outputs, environment) : null;
@@ -149,7 +167,8 @@ async function open(
   const aws = new DailyAws(clients, { clock, random, signal });
   await refuseOtherAccount(aws, environment);
   const applied = given ?? (await contractFromParameter(aws, environment));
-  return { contract: withUsed(applied, await readMoveState(aws, applied)), aws, clients };
+  const contract = isAppRunner(applied) ? applied : withUsed(applied, await readMoveState(aws, applied));
+  return { contract, aws, clients };
 }
 
 /** Waits where the reader is slower: nothing piles up in memory. */

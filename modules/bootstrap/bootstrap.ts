@@ -3,7 +3,7 @@ import { DataAwsCallerIdentity } from "@cdktf/provider-aws/lib/data-aws-caller-i
 import { TerraformOutput } from "cdktf";
 import type { Construct } from "constructs";
 import { inAccount, releasesOf } from "../account";
-import type { Environment } from "../environment/environment";
+import type { AnyEnvironment } from "../environment/any";
 import { Registry } from "../registry/registry";
 import { type Project, SlipwayStack } from "../stack";
 import { budgetOf } from "./budget";
@@ -27,7 +27,7 @@ export class Bootstrap extends SlipwayStack {
   readonly ciRoles: CiRoles | undefined;
   readonly budget: BudgetsBudget | undefined;
 
-  private readonly environments: readonly Environment[];
+  private readonly environments: readonly AnyEnvironment[];
   private readonly repositories: readonly Repository[];
 
   /**
@@ -38,7 +38,7 @@ export class Bootstrap extends SlipwayStack {
     scope: Construct,
     readonly configuration: BootstrapConfiguration,
     private readonly project: Project,
-    environments: readonly Environment[],
+    environments: readonly AnyEnvironment[],
     private readonly own: string | undefined = project.account,
   ) {
     const name = own === project.account ? BOOTSTRAP : `${BOOTSTRAP}-${own}`;

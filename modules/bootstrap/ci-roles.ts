@@ -1,10 +1,9 @@
 import { Construct } from "constructs";
-import { policy as deployPolicy } from "../contract/policy";
-import type { Environment } from "../environment/environment";
+import type { AnyEnvironment } from "../environment/any";
 import { actionsOf, allowed, type Ruling, type Statement } from "../policy";
 import { Boundary } from "./boundary";
 import { CiRole, type CiRoleProps } from "./ci-role";
-import { deployableOf } from "./deployable";
+import { deployPolicyOf } from "./deployable";
 import { GithubIdentity } from "./github-identity";
 import type { GithubConfiguration } from "./props";
 import { isPushedTo, isShared, type Repository } from "./repositories";
@@ -24,7 +23,7 @@ export interface CiRolesProps {
   readonly project: string;
   readonly account: string;
   readonly github: GithubConfiguration;
-  readonly environments: readonly Environment[];
+  readonly environments: readonly AnyEnvironment[];
   readonly repositories: readonly Repository[];
   readonly stateBucketArn: string;
 }
@@ -57,7 +56,7 @@ export class CiRoles extends Construct {
     this.deploy = this.perEnvironment((environment) => this.createDeployRole(environment));
   }
 
-  private perEnvironment<Made>(make: (environment: Environment) => Made): ReadonlyMap<string, Made> {
+  private perEnvironment<Made>(make: (environment: AnyEnvironment) => Made): ReadonlyMap<string, Made> {
     return new Map(this.props.environments.map((one) => [one.configuration.name, make(one)]));
   }
 
@@ -130,13 +129,13 @@ export class CiRoles extends Construct {
   }
 
   /** The names of the environments beside this one. */
-  private beside({ configuration }: Environment): string[] {
+  private beside({ configuration }: AnyEnvironment): string[] {
     return this.props.environments
       .map((one) => one.configuration.name)
       .filter((name) => name !== configuration.name);
   }
 
-  private createBoundary(environment: Environment) {
+  private createBoundary(environment: AnyEnvironment) {
     const { project, account, stateBucketArn, repositories } = this.props;
     const { name } = environment.configuration;
     const others = this.beside(environment);
@@ -150,7 +149,7 @@ export class CiRoles extends Construct {
     });
   }
 
-  private createApplyRole(environment: Environment) {
+  private createApplyRole(environment: AnyEnvironment) {
     const { github, project, account, stateBucketArn } = this.props;
     const { name } = environment.configuration;
     return this.createRole(["apply", name], {
@@ -167,13 +166,13 @@ export class CiRoles extends Construct {
     });
   }
 
-  private createDeployRole(environment: Environment) {
+  private createDeployRole(environment: AnyEnvironment) {
     const { github, account } = this.props;
     const { name } = environment.configuration;
     return this.createRole(["deploy", name], {
       description: `Deploys into ${name}, in the GitHub environment of this name`,
       trust: this.identity.trust(whoMay.deploy(github, name)),
-      statements: deployPolicy(deployableOf(environment, account)).Statement,
+      statements: deployPolicyOf(environment, account).Statement,
     });
   }
 

@@ -1,12 +1,37 @@
-import type { Deployable } from "../contract/policy";
+import { type Deployable, type Policy, policy } from "../contract/policy";
+import type { AppRunnerEnvironment } from "../app-runner/environment";
+import { type AppRunnerDeployable, appRunnerPolicy } from "../contract/app-runner-policy";
+import type { AnyEnvironment } from "../environment/any";
 import type { Environment } from "../environment/environment";
 import type { Registry } from "../registry/registry";
+
+/** The policy of whoever deploys into an environment, before that is applied. */
+export const deployPolicyOf = (environment: AnyEnvironment, account: string): Policy =>
+  "cluster" in environment
+    ? policy(deployableOf(environment, account))
+    : appRunnerPolicy(appRunnerDeployableOf(environment, account));
+
+function appRunnerDeployableOf(environment: AppRunnerEnvironment, account: string): AppRunnerDeployable {
+  const { configuration, services, registries } = environment;
+  const { name, region } = configuration;
+  return {
+    environment: name,
+    account,
+    region,
+    services: Object.values(services).map((service) => ({
+      service: service.name,
+      released: service.releasedName,
+      image: imageOf(registries.get(service.own.registry.repository), account),
+      migration: service.contract.migration,
+    })),
+  };
+}
 
 /**
  * What an environment's contract will say of names, before it is applied: the roles exist before what they act on. Task
  * definitions are those of any revision.
  */
-export function deployableOf(environment: Environment, account: string): Deployable {
+function deployableOf(environment: Environment, account: string): Deployable {
   const { configuration, cluster, services, database, logins, move, registries } = environment;
   const { name, region } = configuration;
   const taskDefinition = (family: string | undefined) =>

@@ -1,4 +1,4 @@
-import type { Environment } from "../environment/environment";
+import type { AnyEnvironment } from "../environment/any";
 import type { CiRoles } from "./ci-roles";
 import type { GithubConfiguration } from "./props";
 import { deploymentRules, nameOfRepository } from "./trust";
@@ -9,7 +9,7 @@ export interface GithubSetup {
   /** Whether it is the account that images are pushed to. */
   readonly first: boolean;
   readonly region: string;
-  readonly environments: readonly Environment[];
+  readonly environments: readonly AnyEnvironment[];
   readonly roles: CiRoles;
 }
 

@@ -1,13 +1,13 @@
 import type { SsmParameter } from "@cdktf/provider-aws/lib/ssm-parameter";
 import { TerraformResource } from "cdktf";
 import type { IConstruct } from "constructs";
-import type { Environment } from "../environment/environment";
+import type { AnyEnvironment } from "../environment/any";
 
 /**
  * The parameters that an environment's Terraform writes, as patterns of their names: the contract by its own, others by the
  * folder that they lie in, since a version that goes is read once more before it does. Those that a person writes are in none.
  */
-export function parameterPatterns(environment: Environment): string[] {
+export function parameterPatterns(environment: AnyEnvironment): string[] {
   const names = environment.node.findAll().flatMap((one) => (isParameter(one) ? (one.nameInput ?? []) : []));
   const folder = `/${environment.configuration.name}/database/`;
   // A database that goes is read once more, too. In its folder a person writes the URL of one that is elsewhere.

@@ -1,5 +1,5 @@
 import { releasesOf } from "../account";
-import type { Configuration } from "../environment/props";
+import type { AnyConfiguration } from "../environment/any";
 import { type Mistake, show } from "../mistakes";
 import { type ImagePlace, placeOf, type Releases } from "../registry/place";
 import type { Project } from "../stack";
@@ -14,7 +14,7 @@ export interface Repository extends ImagePlace {
 }
 
 /** An environment of another account, whose releases are pushed to the first. */
-export type Guest = Pick<Configuration, "name" | "registries"> & { readonly account: string };
+export type Guest = Pick<AnyConfiguration, "name" | "registries"> & { readonly account: string };
 
 /**
  * The environments of other accounts whose releases are pushed to this one.
@@ -22,7 +22,7 @@ export type Guest = Pick<Configuration, "name" | "registries"> & { readonly acco
  */
 export const guestsOf = (
   project: Project,
-  environments: readonly Configuration[],
+  environments: readonly AnyConfiguration[],
   account: string | undefined,
 ): Guest[] =>
   account !== project.account
@@ -40,7 +40,7 @@ export const guestsOf = (
  * @param guests those whose releases are pushed here
  */
 export function repositoriesOf(
-  environments: readonly Configuration[],
+  environments: readonly AnyConfiguration[],
   home: Releases,
   guests: readonly Guest[] = [],
 ): Repository[] {
@@ -76,7 +76,7 @@ export const isShared = ({ environment }: Repository) => environment === undefin
 
 /** Environments that refs are named for, and that there are none of: whoever meant them would wait for a role in vain. */
 export const checkRefs = (
-  environments: readonly Configuration[],
+  environments: readonly AnyConfiguration[],
   refs: Readonly<Record<string, readonly string[]>> = {},
 ): Mistake[] =>
   Object.keys(refs)
@@ -91,14 +91,14 @@ export const checkRefs = (
  * @param guests as for `repositoriesOf`
  */
 export const checkRepositories = (
-  environments: readonly Configuration[],
+  environments: readonly AnyConfiguration[],
   home: Releases,
   guests: readonly Guest[],
 ): Mistake[] => [...checkOwners(environments, home, guests), ...checkNames(environments, home, guests)];
 
 /** What an environment makes bears its tags, by which roles of all others are refused; its tag alone moves there, and is kept. */
 function* checkOwners(
-  environments: readonly Configuration[],
+  environments: readonly AnyConfiguration[],
   home: Releases,
   guests: readonly Guest[],
 ): Generator<Mistake> {
@@ -118,7 +118,7 @@ function* checkOwners(
     }
 }
 
-const names = (other: Configuration, owner: Configuration, repository: string, home: Releases) =>
+const names = (other: AnyConfiguration, owner: AnyConfiguration, repository: string, home: Releases) =>
   other.registries.some(
     (one) =>
       one.repository === repository &&
@@ -128,7 +128,7 @@ const names = (other: Configuration, owner: Configuration, repository: string, h
 
 /** A repository of an environment's own is named after it, and may have the name of another that somebody wrote down. */
 function* checkNames(
-  environments: readonly Configuration[],
+  environments: readonly AnyConfiguration[],
   home: Releases,
   guests: readonly Guest[],
 ): Generator<Mistake> {

@@ -1,5 +1,4 @@
-import type { Environment } from "../environment/environment";
-import type { Configuration } from "../environment/props";
+import type { AnyConfiguration, AnyEnvironment } from "../environment/any";
 import { actionsOf, AGENT_POLICY, allowed, denied, type Ruling, type Statement } from "../policy";
 import { stateKey } from "../stack";
 import { leaveTagged } from "./boundary";
@@ -26,6 +25,12 @@ export const services: Readonly<Record<string, readonly string[]>> = {
   wafv2: ["Get*", "List*"],
 };
 
+/** The same of an environment on App Runner, which has nothing else. */
+const appRunnerServices: typeof services = { apprunner: ["Describe*", "List*"] };
+
+const servicesOf = ({ configuration }: AnyEnvironment) =>
+  "cluster" in configuration ? services : appRunnerServices;
+
 /** Services whose names an environment chooses: what may be changed there is said by name, below. */
 export const namedServices: Readonly<Record<string, readonly string[]>> = {
   budgets: ["ListTagsForResource", "ViewBudget"],
@@ -50,7 +55,7 @@ const GLOBAL_REGION = "us-east-1";
 const bounded: readonly string[] = ["kms", "sqs"];
 
 /** What Terraform reads of an environment: by name where an environment chooses the names, else what AWS lists in its regions. */
-function readStatements(environment: Environment, account: string): Statement[] {
+function readStatements(environment: AnyEnvironment, account: string): Statement[] {
   const { name, region } = environment.configuration;
   const named = (service: string) => actionsOf(service, namedServices[service] ?? []);
   // The bootstrap stack's are named, and not read.
@@ -59,7 +64,7 @@ function readStatements(environment: Environment, account: string): Statement[] 
     {
       sid: "ReadServices",
       actions: [
-        ...Object.entries(services),
+        ...Object.entries(servicesOf(environment)),
         ...usedServices(environment).map((used) => [used, optionalServices[used]?.reads ?? []] as const),
         ...(autoscales(environment) ? [["cloudwatch", ["DescribeAlarms"]] as const] : []),
         ["ssm", ["DescribeParameters"]] as const,
@@ -106,17 +111,17 @@ const password: Statement = {
 };
 
 /** All that an environment writes there: the contract, secrets, the database's. */
-const parameters = ({ name, region }: Configuration, account: string) =>
+const parameters = ({ name, region }: AnyConfiguration, account: string) =>
   `arn:aws:ssm:${region}:${account}:parameter/${name}/*`;
 
 /** Parameters of AWS, where the newest image ids stand. */
-const publicParameters = ({ region }: Configuration) => `arn:aws:ssm:${region}::parameter/aws/service/*`;
+const publicParameters = ({ region }: AnyConfiguration) => `arn:aws:ssm:${region}::parameter/aws/service/*`;
 
 /**
  * What a plan of one environment reads: what it is made of, its own state, and the values of the parameters that Terraform
  * writes, because Terraform reads a parameter whole. No secret that a person writes is among them.
  */
-export function planStatements(environment: Environment, account: string, bucketArn: string): Statement[] {
+export function planStatements(environment: AnyEnvironment, account: string, bucketArn: string): Statement[] {
   const { configuration } = environment;
   const { name, region } = configuration;
   const written = parameterPatterns(environment).map(
@@ -147,10 +152,13 @@ export interface ApplyAccess {
 }
 
 /** What applying one environment takes, and what of the others it is refused, since most ids are known to nobody before. */
-export function applyRulings(environment: Environment, access: ApplyAccess): Ruling[] {
+export function applyRulings(environment: AnyEnvironment, access: ApplyAccess): Ruling[] {
   const { project, others } = access;
-  const { network } = environment.configuration;
-  const peers = network.vpc === undefined ? network.peering.map((peer) => peer.environment) : [];
+  const { configuration } = environment;
+  const peers =
+    "network" in configuration && configuration.network.vpc === undefined
+      ? configuration.network.peering.map((peer) => peer.environment)
+      : [];
   const strangers = others.filter((other) => !peers.includes(other));
   // Routes to a peer stand in its tables, too.
   const beyondRoutes = changedServices(environment).filter((one) => one !== "ec2");
@@ -181,14 +189,14 @@ const claimNothing = (others: readonly string[]) =>
   });
 
 /** The services in which Terraform may change whatever is not another environment's. */
-const changedServices = (environment: Environment): string[] => [
-  ...Object.keys(services),
+const changedServices = (environment: AnyEnvironment): string[] => [
+  ...Object.keys(servicesOf(environment)),
   ...usedServices(environment).filter((one) => !bounded.includes(one)),
 ];
 
 /** Rights to the environment's state, to what bears its name, and to the services that bear none. */
 function applyStatements(
-  environment: Environment,
+  environment: AnyEnvironment,
   { account, stateBucketArn: bucketArn, boundaryArn }: ApplyAccess,
 ): Statement[] {
   const { configuration } = environment;
@@ -227,7 +235,7 @@ function applyStatements(
       actions: actionsOf("s3", ["Create*", "Delete*", "Get*", "List*", "Put*"]),
       resources: [`arn:aws:s3:::${name}-*`, `arn:aws:s3:::${name}-*/*`],
     },
-    ...(autoscales(environment)
+    ...(autoscales(environment) && "cluster" in environment
       ? [
           {
             // Application Auto Scaling makes its alarms in the name of whoever makes the scaling policy.
@@ -289,7 +297,7 @@ function applyStatements(
  * Source: "AWS KMS encryption for AWS Systems Manager Parameter Store SecureString parameters", encryption context.
  */
 const decryptStatement = (
-  { name, region }: Configuration,
+  { name, region }: AnyConfiguration,
   account: string,
   written: readonly string[],
 ): Statement => ({
@@ -306,7 +314,7 @@ const decryptStatement = (
 });
 
 /** Keys, by the tag that everything of an environment bears: their ids are not known before. */
-function keyStatements({ name, region }: Configuration, account: string): Statement[] {
+function keyStatements({ name, region }: AnyConfiguration, account: string): Statement[] {
   const keys = `arn:aws:kms:${region}:${account}:key/*`;
   const tagged = { StringEquals: { "aws:ResourceTag/environment": name } };
   return [
@@ -353,7 +361,7 @@ function keyStatements({ name, region }: Configuration, account: string): Statem
 }
 
 /** Roles and instance profiles, by the environment's name; what a role gets, only within its boundary. */
-function roleStatements(environment: Environment, account: string, boundaryArn: string): Statement[] {
+function roleStatements(environment: AnyEnvironment, account: string, boundaryArn: string): Statement[] {
   const { name } = environment.configuration;
   const named = (type: string) => `arn:aws:iam::${account}:${type}/${name}-*`;
   const own = roleArns(environment, account);

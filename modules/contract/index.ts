@@ -28,12 +28,12 @@ const matching = (rule: RegExp, words: string) =>
   z.string().regex(rule, { error: ({ input }) => `${JSON.stringify(input)} is no ${words}` });
 
 /** What AWS's names are made of: one line, no space, nothing that a terminal or a CI runner obeys. */
-const name = matching(
+export const name = matching(
   /^[A-Za-z0-9_./][A-Za-z0-9_./#+@:-]{0,511}$/,
   "name: it has letters, digits and _ . / # + @ : - only",
 );
-const arn = matching(/^arn:[A-Za-z0-9_./#+@=,:-]{1,2048}$/, "ARN");
-const url = matching(
+export const arn = matching(/^arn:[A-Za-z0-9_./#+@=,:-]{1,2048}$/, "ARN");
+export const url = matching(
   /^https?:\/\/[A-Za-z0-9_.-]+(:\d{1,5})?(\/[A-Za-z0-9_.~/%-]*)?$/,
   "address: it has a scheme, a host and perhaps a path",
 );
@@ -48,6 +48,17 @@ const logs = z.object({
 /** Where a task of the network mode awsvpc lives. */
 const network = z.object({ subnets: z.array(name), securityGroups: z.array(name) });
 
+export const image = z.object({
+  /** ECR repository that the service pulls from, by name, in the environment's account and region. */
+  repository: name,
+  /** The tag that the service runs: moving it promotes. */
+  tag: name,
+  /** The tag that the migration's task definition runs. */
+  candidateTag: name,
+  /** Where releases are pushed to: images are copied from there before a tag moves. Absent where that is `repository` itself. */
+  source: z.object({ repository: name, region: name, account: name }).optional(),
+});
+
 const service = z.object({
   /** The name in the environment file. */
   name,
@@ -59,16 +70,7 @@ const service = z.object({
   container: name,
   /** What the image must have been built for. */
   platform: z.enum(["linux/amd64", "linux/arm64"]),
-  image: z.object({
-    /** ECR repository that tasks pull from, by name, in the environment's account and region. */
-    repository: name,
-    /** The tag that the service's task definition runs: moving it promotes. */
-    tag: name,
-    /** The tag that the migration's task definition runs. */
-    candidateTag: name,
-    /** Where releases are pushed to: images are copied from there before a tag moves. Absent where that is `repository` itself. */
-    source: z.object({ repository: name, region: name, account: name }).optional(),
-  }),
+  image,
   /** Capacity of one-off tasks: the service's own, FARGATE and FARGATE_SPOT included. */
   capacity: z.array(z.object({ capacityProvider: name, weight: z.number(), base: z.number() })).min(1),
   /** Present for the network mode awsvpc, which demands it; null for bridge, which refuses it. */
@@ -235,22 +237,35 @@ export class ContractError extends Error {
  * Reads a contract from its JSON text, which may be packed as Terraform's base64gzip does it.
  * @throws ContractError with every mistake and the way out.
  */
-export function parseContract(text: string, source: string): Contract {
+export const parseContract = (text: string, source: string): Contract =>
+  readContract(text, source, contractSchema);
+
+/** The same by a schema of one's own, for a contract of another platform. */
+export function readContract<Schema extends z.ZodObject>(
+  text: string,
+  source: string,
+  schema: Schema,
+): z.output<Schema> {
   const apply = "Apply the environment again (npx slipway apply <environment>) with this version of Slipway.";
-  let json: unknown;
-  try {
-    json = JSON.parse(text.startsWith(PACKED) ? unpacked(text) : text);
-  } catch {
-    throw new ContractError(`${source} is not JSON. ${apply}`);
-  }
+  const json = jsonOf(text);
+  if (json === undefined) throw new ContractError(`${source} is not JSON. ${apply}`);
   const version = (json as { version?: unknown } | null)?.version;
   if (version !== CONTRACT_VERSION) {
     throw new ContractError(
       `${source} holds a contract of version ${JSON.stringify(version) ?? "none"}; this deploy reads version ${CONTRACT_VERSION}. ${apply}`,
     );
   }
-  const parsed = contractSchema.safeParse(json);
+  const parsed = schema.safeParse(json);
   if (parsed.success) return parsed.data;
   const mistakes = parsed.error.issues.map((issue) => `  ${issue.path.join(".")}: ${issue.message}`);
   throw new ContractError(`${source} is not a whole contract:\n${mistakes.join("\n")}\n${apply}`);
+}
+
+/** What the text says, packed or not; undefined where it is no JSON. */
+export function jsonOf(text: string): unknown {
+  try {
+    return JSON.parse(text.startsWith(PACKED) ? unpacked(text) : text);
+  } catch {
+    return undefined;
+  }
 }

@@ -62,10 +62,18 @@ export function policy(contract: Deployable): Policy {
   };
 }
 
-/** `arn:aws`, `arn:aws-cn` or `arn:aws-us-gov`: that of the contract's own ARNs. */
-const partition = ({ services }: Deployable) => services[0]?.taskDefinition.split(":")[1] ?? "aws";
+/** Where the ARNs of a contract lie. */
+type Place = Pick<Deployable, "account" | "region"> & {
+  readonly services: readonly object[];
+};
 
-export const arn = (contract: Deployable, service: string, resource: string) =>
+/** `arn:aws`, `arn:aws-cn` or `arn:aws-us-gov`: that of the contract's own ARNs. */
+const partition = ({ services }: Place) => {
+  const [service] = services as readonly { readonly taskDefinition?: string }[];
+  return service?.taskDefinition?.split(":")[1] ?? "aws";
+};
+
+export const arn = (contract: Place, service: string, resource: string) =>
   `arn:${partition(contract)}:${service}:${contract.region}:${contract.account}:${resource}`;
 
 function parameters(contract: Deployable): Statement[] {
@@ -103,7 +111,11 @@ function parameters(contract: Deployable): Statement[] {
 }
 
 /** Images are read where releases are pushed to; tags move in the environment's own repository alone. */
-function images(contract: Deployable): Statement[] {
+export function images(
+  contract: Omit<Place, "services"> & {
+    readonly services: readonly Pick<Deployable["services"][number], "image">[];
+  },
+): Statement[] {
   const all = contract.services.map(({ image }) => image);
   const sources = all.flatMap(({ source }) => source ?? []);
   const copied = all.filter(({ source }) => source);

@@ -10,16 +10,15 @@ import { type NetworkConfiguration, network } from "../network/props";
 import { options } from "../options";
 import { region } from "../region";
 import { type RegistryConfiguration, registry } from "../registry/props";
-import { type ServiceConfiguration, type ServiceProps, serviceOptions } from "../service/props";
+import { type ServiceConfiguration, serviceName, type ServiceProps, serviceOptions } from "../service/props";
 import type { UseDefaults } from "../uses/props";
 
-const serviceName = z
-  .string()
-  .regex(
-    /^[a-z][a-z0-9]*(-[a-z0-9]+)*$/,
-    "must start with a letter and hold a-z, 0-9 and single hyphens only.",
-  )
-  .max(32);
+/** The environments that come before one: their names. */
+export const after = z
+  .union([z.string().transform((name) => [name]), z.array(z.string())], {
+    error: ({ input }) => `${show(input)} is no name of an environment, and no list of such.`,
+  })
+  .default([]);
 
 export const environmentOptions = options({
   /** The environment's name: names and tags in AWS begin with it. @default the file's name */
@@ -34,11 +33,7 @@ export const environmentOptions = options({
    * one is not either.
    * @default none: all are applied side by side
    */
-  after: z
-    .union([z.string().transform((name) => [name]), z.array(z.string())], {
-      error: ({ input }) => `${show(input)} is no name of an environment, and no list of such.`,
-    })
-    .default([]),
+  after,
   /** AWS region, like `"eu-central-1"`. */
   region,
   /** The VPC, its subnets and its ways out; or one that is there already, and only read. @default true */

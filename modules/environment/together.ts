@@ -2,13 +2,18 @@ import { type Mistake, show } from "../mistakes";
 import { overlap } from "../network/subnets";
 import { freeze } from "../options";
 import { meant } from "../similar";
+import type { AnyConfiguration } from "./any";
 import type { Configuration } from "./props";
 
 /** An environment beside the file it came from. */
 export interface Source {
   readonly file: string;
-  readonly configuration: Configuration;
+  readonly configuration: AnyConfiguration;
 }
+
+/** Whether it is one with a network of its own: App Runner's services have none. */
+const hasNetwork = (configuration: AnyConfiguration): configuration is Configuration =>
+  "network" in configuration;
 
 /**
  * What no environment can know alone: names taken twice or that begin another's, and peers whose addresses overlap.
@@ -43,8 +48,9 @@ export function* checkTogether(
     }
   }
   const configurations = sources.map(({ configuration }) => configuration);
-  yield* checkDomains(configurations);
-  yield* checkPeering(configurations, broken, home);
+  const networked = configurations.filter(hasNetwork);
+  yield* checkDomains(networked);
+  yield* checkPeering(networked, broken, home);
   yield* checkOrder(configurations, broken);
 }
 
@@ -70,7 +76,7 @@ function* checkDomains(configurations: readonly Configuration[]): Generator<Mist
 const LONGEST_ROW = 3;
 
 function* checkOrder(
-  configurations: readonly Configuration[],
+  configurations: readonly AnyConfiguration[],
   broken: ReadonlySet<string>,
 ): Generator<Mistake> {
   const byName = new Map(configurations.map((one) => [one.name, one]));
@@ -100,7 +106,7 @@ function* checkOrder(
 }
 
 /** The environments that come before one, at whatever distance. */
-function allBefore(name: string, byName: ReadonlyMap<string, Configuration>): Set<string> {
+function allBefore(name: string, byName: ReadonlyMap<string, AnyConfiguration>): Set<string> {
   const found = new Set<string>();
   const visit = (one: string) => {
     for (const before of byName.get(one)?.after ?? []) {
@@ -114,7 +120,7 @@ function allBefore(name: string, byName: ReadonlyMap<string, Configuration>): Se
 }
 
 /** Place of an environment in its longest row, where none of those before it comes round again: 1 for the first. */
-function placeOf(name: string, byName: ReadonlyMap<string, Configuration>): number {
+function placeOf(name: string, byName: ReadonlyMap<string, AnyConfiguration>): number {
   const before = [...allBefore(name, byName)].filter((one) => !allBefore(one, byName).has(one));
   const places = new Map<string, number>();
   // Whoever has fewer before it has its place first.
@@ -174,11 +180,14 @@ function* checkPeering(
 }
 
 /** The configurations with the addresses of their peers filled in. */
-export function withPeers(configurations: readonly Configuration[]): Configuration[] {
+export function withPeers(configurations: readonly AnyConfiguration[]): AnyConfiguration[] {
   const cidrs = new Map(
-    configurations.flatMap(({ name, network }) => (network.vpc === undefined ? [[name, network.cidr]] : [])),
+    configurations
+      .filter(hasNetwork)
+      .flatMap(({ name, network }) => (network.vpc === undefined ? [[name, network.cidr]] : [])),
   );
   return configurations.map((configuration) => {
+    if (!hasNetwork(configuration)) return configuration;
     const { network } = configuration;
     if (network.vpc !== undefined) return configuration;
     const peering = network.peering.map(({ environment }) => ({

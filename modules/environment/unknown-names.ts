@@ -3,15 +3,17 @@ import { instanceClasses } from "../../aws/postgres";
 import { regions, zonesOf } from "../../aws/zones";
 import { type Mistake, show } from "../mistakes";
 import { meant } from "../similar";
-import type { Configuration } from "./props";
+import type { AnyConfiguration } from "./any";
 
 /**
  * Names that stand in no table here, and are taken as they are: AWS may have them since the tables were written. Each with the
  * known one that is nearest, which somebody may have meant.
  */
-export function* unknownNames(configuration: Configuration): Generator<Mistake> {
-  const { name, region, network, database, cluster } = configuration;
+export function* unknownNames(configuration: AnyConfiguration): Generator<Mistake> {
+  const { name, region } = configuration;
   yield* unless(regions, region, `${name}.region`);
+  if (!("network" in configuration)) return;
+  const { network, database, cluster } = configuration;
   if (network.vpc === undefined)
     for (const [index, zone] of network.zones.entries())
       yield* unless(zonesOf(region), zone, `${name}.network.zones.${index}`);

@@ -6,6 +6,14 @@ import { isWildcard } from "../policy";
 import { type RegistryConfiguration, registryOptions } from "../registry/props";
 import { use, useName } from "../uses/props";
 
+export const serviceName = z
+  .string()
+  .regex(
+    /^[a-z][a-z0-9]*(-[a-z0-9]+)*$/,
+    "must start with a letter and hold a-z, 0-9 and single hyphens only.",
+  )
+  .max(32);
+
 const command = z.array(z.string()).min(1, "is empty: give the command and its arguments.");
 
 const healthOptions = options({
@@ -38,6 +46,11 @@ const migrationOptions = options({
   /** What migrates the database, in the service's image. @default ["goose","-dir","migrations","up"] */
   command: command.default(["goose", "-dir", "migrations", "up"]),
 });
+
+export const migrations = optionalPart<typeof migrationOptions, string[]>(
+  migrationOptions,
+  "command",
+).default(false);
 
 const autoscalingOptions = options({
   /** Tasks that there are at least. @default 1 */
@@ -95,7 +108,7 @@ const permitted = {
   resources: z.array(resource).min(1, "is empty: name at least one resource."),
 };
 
-const permissionOptions = options({
+export const permissionOptions = options({
   /** Letters and digits, names the statement. */
   sid: z.string().regex(/^[A-Za-z0-9]+$/, "must hold letters and digits only."),
   ...permitted,
@@ -181,7 +194,7 @@ export const serviceOptions = options({
    */
   uses: z.record(useName, use).default({}),
   /** Migrations before each deployment: true for `goose -dir migrations up`, or the command. @default false */
-  migrations: optionalPart<typeof migrationOptions, string[]>(migrationOptions, "command").default(false),
+  migrations,
   /** Tasks by their load, between two bounds. @default false */
   autoscaling: optionalPart(autoscalingOptions).default(false),
   /** A shell in running tasks through ECS Exec. @default false */

@@ -15,7 +15,7 @@ export class AwsFailure extends Error {
 
 /** Services whose operations are methods and paths. */
 export type RestService = "cloudfront" | "cloudfront-keyvaluestore" | "route53";
-export type ServiceName = "ecs" | "ecr" | "ssm" | "logs" | "sts" | "rds" | "s3" | RestService;
+export type ServiceName = "apprunner" | "ecs" | "ecr" | "ssm" | "logs" | "sts" | "rds" | "s3" | RestService;
 
 export const isRest = (service: string | undefined): service is RestService =>
   service === "cloudfront" || service === "cloudfront-keyvaluestore" || service === "route53";
@@ -34,6 +34,7 @@ export function missing(service: ServiceName, member: string): AwsFailure {
       "InvalidParameterException",
       `Invalid parameter at '${path}' failed to satisfy constraint: 'Member must not be null'`,
     );
+  if (service === "apprunner") return new AwsFailure("InvalidRequestException", `${member} is required.`);
   if (service === "rds")
     return new AwsFailure(
       "InvalidParameterValue",
@@ -71,6 +72,7 @@ export function unknownKey(service: ServiceName): AwsFailure {
 }
 
 const SERVER_ERROR: Record<ServiceName, string> = {
+  apprunner: "InternalServiceErrorException",
   ecs: "ServerException",
   ecr: "ServerException",
   ssm: "InternalServerError",

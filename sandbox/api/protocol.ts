@@ -21,8 +21,9 @@ export interface Request {
   input: Record<string, unknown>;
 }
 
-/** X-Amz-Target prefixes of the services that speak AWS JSON 1.1 (each client's model). */
+/** X-Amz-Target prefixes of the services that speak AWS JSON 1.1, or 1.0 (each client's model). */
 const TARGETS: ReadonlyMap<string, ServiceName> = new Map([
+  ["AppRunner", "apprunner"],
   ["AmazonEC2ContainerServiceV20141113", "ecs"],
   ["AmazonEC2ContainerRegistry_V20150921", "ecr"],
   ["AmazonSSM", "ssm"],

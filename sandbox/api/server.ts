@@ -9,6 +9,7 @@ import type { Access } from "../iam/access";
 import { checkRepositoryPolicy } from "../iam/repository-policy";
 import { World } from "../world";
 import type { Call, Caller, Operations } from "./call";
+import { APP_RUNNER } from "./app-runner";
 import { CLOUDFRONT } from "./cloudfront";
 import { ECR } from "./ecr";
 import { ECS } from "./ecs";
@@ -25,6 +26,7 @@ import { SESSIONS } from "./ssm-sessions";
 import { STS } from "./sts";
 
 const SERVICES: Record<ServiceName, Operations> = {
+  apprunner: APP_RUNNER,
   ecs: ECS,
   ecr: ECR,
   ssm: { ...SSM, ...SESSIONS },

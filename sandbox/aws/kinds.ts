@@ -1,3 +1,4 @@
+import { appRunner } from "./app-runner";
 import { cloudfront } from "./cloudfront";
 import { compute } from "./compute";
 import { ecs } from "./ecs";
@@ -36,4 +37,5 @@ export const KINDS: Kinds = {
   ...sqs,
   ...elasticache,
   ...efs,
+  ...appRunner,
 };

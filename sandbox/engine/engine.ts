@@ -1,4 +1,5 @@
 import type { World } from "../world";
+import { adoptAppRunner, APP_RUNNER_STEPS, findAppRunner, reconcileAppRunner } from "./app-runner";
 import { adoptDefinitions } from "./applied";
 import { boot, interruptInstance, keepCapacity, removeInstance, rescale } from "./capacity";
 import { stopDeployment } from "./deployments";
@@ -41,6 +42,7 @@ export function createSim(state: Runtime, world: World, options: EngineOptions =
 export function adopt(sim: Sim): void {
   adoptDefinitions(sim);
   adoptServices(sim);
+  adoptAppRunner(sim);
   settle(sim);
 }
 
@@ -83,6 +85,7 @@ function schedule(sim: Sim): void {
     reconcile(sim, service);
     if (service.spec.taskDefinition !== before) writeBack(sim, service);
   }
+  reconcileAppRunner(sim);
   placeWaiting(sim);
   keepCapacity(sim);
 }
@@ -96,6 +99,11 @@ function happen(sim: Sim, timer: Timer): void {
   const service = sim.state.services[timer.subject];
   if (service) {
     SERVICE_STEPS[timer.step]?.(sim, service, timer.detail ?? "");
+    return;
+  }
+  const onAppRunner = findAppRunner(sim, timer.subject);
+  if (onAppRunner) {
+    APP_RUNNER_STEPS[timer.step]?.(sim, onAppRunner);
     return;
   }
   const instance = sim.state.instances[timer.subject];

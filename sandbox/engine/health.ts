@@ -42,6 +42,8 @@ export function stopSick(sim: Sim, task: Task): void {
 export function containerHealthy(sim: Sim, task: Task, container: Container): void {
   if (container.lastStatus !== "RUNNING") return;
   container.health = "HEALTHY";
+  // Whoever waits for it looks again.
+  sim.state.sequence += 1;
   resetFailures(sim, task);
 }
 
@@ -49,6 +51,7 @@ export function containerHealthy(sim: Sim, task: Task, container: Container): vo
 export function containerSick(sim: Sim, task: Task, container: Container): void {
   if (container.lastStatus !== "RUNNING") return;
   container.health = "UNHEALTHY";
+  sim.state.sequence += 1;
   if (task.service && container.essential) failHealth(sim, task, "Task failed container health checks");
 }
 

@@ -7,6 +7,7 @@ import type {
   TaskOverride,
   TaskStopCode,
 } from "@aws-sdk/client-ecs";
+import type { AppRunnerService } from "./app-runner";
 import type { Fault } from "./faults";
 import type { Behaviour } from "./behaviour";
 import type { EdgeState } from "./edge-state";
@@ -45,6 +46,8 @@ export interface Runtime {
   parameters: Record<string, number>;
   /** CloudFront's and Route 53's; absent where nothing of them changed yet. */
   edge?: EdgeState;
+  /** Services of App Runner, by ARN; absent where there never was one. */
+  appRunner?: Record<string, AppRunnerService>;
 }
 
 /** Something that will happen. Equal times happen in the order in which they were planned. */

@@ -17,6 +17,11 @@ const task = "task/{cluster:last}/{task:last}";
 export const apiCalls: Readonly<Record<string, readonly Line[]>> = {
   // Everybody may know who they are.
   "sts:GetCallerIdentity": [],
+  "apprunner:DescribeService": ["apprunner:DescribeService {ServiceArn}"],
+  "apprunner:DescribeCustomDomains": ["apprunner:DescribeCustomDomains {ServiceArn}"],
+  "apprunner:ListOperations": ["apprunner:ListOperations {ServiceArn}"],
+  "apprunner:ListServices": ["apprunner:ListServices"],
+  "apprunner:StartDeployment": ["apprunner:StartDeployment {ServiceArn}"],
   "ecr:GetAuthorizationToken": ["ecr:GetAuthorizationToken"],
   "ecr:DescribeRepositories": ["ecr:DescribeRepositories repository/{repositoryNames}"],
   "ecr:DescribeImages": [`ecr:DescribeImages ${image}`],

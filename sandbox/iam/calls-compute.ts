@@ -97,6 +97,41 @@ export const computeCalls: Rows = {
       `autoscaling:DeleteAutoScalingGroup ${group}`,
     ],
   },
+  aws_apprunner_service: {
+    create: [
+      "apprunner:CreateService service/{service_name}/* {auto_scaling_configuration_arn}",
+      "iam:PassRole {source_configuration.authentication_configuration.access_role_arn} to apprunner.amazonaws.com",
+      "iam:PassRole {instance_configuration.instance_role_arn} to apprunner.amazonaws.com",
+      "iam:CreateServiceLinkedRole role/aws-service-role/apprunner.amazonaws.com/AWSServiceRoleForAppRunner",
+    ],
+    read: ["apprunner:DescribeService {arn}", "apprunner:ListTagsForResource {arn}"],
+    update: {
+      "*": [
+        "apprunner:UpdateService {arn} {auto_scaling_configuration_arn}",
+        "iam:PassRole {source_configuration.authentication_configuration.access_role_arn} to apprunner.amazonaws.com",
+        "iam:PassRole {instance_configuration.instance_role_arn} to apprunner.amazonaws.com",
+      ],
+    },
+    delete: ["apprunner:DeleteService {arn}"],
+    tags: ["apprunner:TagResource", "apprunner:UntagResource", "service/{service_name}/*"],
+  },
+  aws_apprunner_auto_scaling_configuration_version: {
+    create: [
+      "apprunner:CreateAutoScalingConfiguration autoscalingconfiguration/{auto_scaling_configuration_name}/*/*",
+    ],
+    read: ["apprunner:DescribeAutoScalingConfiguration {arn}", "apprunner:ListTagsForResource {arn}"],
+    delete: ["apprunner:DeleteAutoScalingConfiguration {arn}"],
+    tags: [
+      "apprunner:TagResource",
+      "apprunner:UntagResource",
+      "autoscalingconfiguration/{auto_scaling_configuration_name}/*/*",
+    ],
+  },
+  aws_apprunner_custom_domain_association: {
+    create: ["apprunner:AssociateCustomDomain {service_arn}"],
+    read: ["apprunner:DescribeCustomDomains {service_arn}"],
+    delete: ["apprunner:DisassociateCustomDomain {service_arn}"],
+  },
   aws_ecs_cluster: {
     create: [
       "ecs:CreateCluster cluster/{name}",

@@ -47,5 +47,6 @@ export function directClients(sandbox: Sandbox): Clients {
   const services = ["ecs", "ecr", "ssm", "logs", "sts", "rds"] as const;
   const clients = Object.fromEntries(services.map((service) => [service, client(service)]));
   const ecrIn = (region: string) => client("ecr", region);
-  return { region: SAMPLE.region, ...clients, ecrIn } as unknown as Clients;
+  const make = () => client("apprunner");
+  return { region: SAMPLE.region, ...clients, ecrIn, make } as unknown as Clients;
 }

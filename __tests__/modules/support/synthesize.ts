@@ -1,6 +1,7 @@
 import { tmpdir } from "node:os";
 import { App, type TerraformStack, Testing } from "cdktf";
 import { addBootstraps, constructEnvironments, type Loaded } from "../../../modules/app";
+import type { AppRunnerFile } from "../../../modules/app-runner";
 import type { EnvironmentFile, EnvironmentProps } from "../../../modules/environment";
 import { resolveProject } from "../../../modules/project";
 import type { Project } from "../../../modules/stack";
@@ -29,6 +30,18 @@ export function synthesizeAll(
     return Object.fromEntries(environments.map((environment) => [environment.node.id, graphOf(environment)]));
   });
 }
+
+/** The stack of an environment on App Runner. */
+export const synthesizeAppRunner = (
+  file: AppRunnerFile,
+  name: string,
+  project: Project = { project: "app" },
+) =>
+  withoutTokenTraces(() => {
+    const [environment] = constructEnvironments(newApp(), [{ file: `${name}.ts`, ...file }], project);
+    if (environment === undefined) throw new Error("No stack was made.");
+    return graphOf(environment);
+  });
 
 /** What is synthesized of a stack, its validations run. */
 export const graphOf = (stack: TerraformStack) => new Graph(JSON.parse(Testing.synth(stack, true)));

@@ -1,0 +1,112 @@
+import { DataAwsCallerIdentity } from "@cdktf/provider-aws/lib/data-aws-caller-identity";
+import { SsmParameter } from "@cdktf/provider-aws/lib/ssm-parameter";
+import { TerraformOutput } from "cdktf";
+import type { Construct } from "constructs";
+import { inAccount, releasesOf } from "../account";
+import { boundaryArn } from "../boundary";
+import { byName } from "../by-name";
+import { CONTRACT_VERSION, contractParameter } from "../contract";
+import type { AppRunnerContract } from "../contract/app-runner";
+import { ExternalDatabase } from "../database/external";
+import { placeOf, type Releases } from "../registry/place";
+import { Registry } from "../registry/registry";
+import { type Project, SlipwayStack } from "../stack";
+import type { AppRunnerConfiguration } from "./props";
+import { AppRunnerService } from "./service";
+
+/** An environment on App Runner, in one stack: services, their roles and parameters, and nothing that they would share but a database that is elsewhere. */
+export class AppRunnerEnvironment extends SlipwayStack {
+  /** The AWS account's id. */
+  readonly account: string;
+  /** Secrets and logs lie under AWS's own key. */
+  readonly key = undefined;
+  /** By the name of the repository that releases are pushed to. */
+  readonly registries: ReadonlyMap<string, Registry>;
+  /** The Postgres that services use, where any does. */
+  readonly externalDatabase: ExternalDatabase | undefined;
+  /** By name, in the order of deployment; a wrong name is an error that says the right ones. */
+  readonly services: Readonly<Record<string, AppRunnerService>>;
+  /** What deploy reads. */
+  readonly contractParameter: SsmParameter;
+
+  constructor(
+    scope: Construct,
+    readonly configuration: AppRunnerConfiguration,
+    project: Project,
+  ) {
+    const { name, region, after } = configuration;
+    const own = inAccount(project, configuration.account);
+    super(scope, name, { ...own, region });
+    if (after.length > 0) this.addOverride("//.after", after);
+    this.account = new DataAwsCallerIdentity(this, "caller", {}).accountId;
+    if (own.bootstrap && own.bootstrap.github)
+      this.boundary = boundaryArn(project.project, name, this.account);
+    this.registries = this.createRegistries(releasesOf(project, configuration.account));
+    this.externalDatabase = this.createExternalDatabase();
+    this.services = this.createServices();
+    this.contractParameter = this.writeContract();
+  }
+
+  private createRegistries(home: Releases | undefined) {
+    const { account } = this;
+    const { name: environment, region, registries } = this.configuration;
+    return new Map(
+      registries.map((registry) => [
+        registry.repository,
+        new Registry(this, `registry_${registry.repository}`, {
+          ...placeOf(registry, environment, home),
+          account,
+          region,
+          environment,
+        }),
+      ]),
+    );
+  }
+
+  private createExternalDatabase() {
+    const { account } = this;
+    const { name, region, services } = this.configuration;
+    return services.some(({ database }) => database)
+      ? new ExternalDatabase(this, "database", { name, account, region })
+      : undefined;
+  }
+
+  private createServices() {
+    const { account, configuration, externalDatabase: database } = this;
+    const { name: environment, region } = configuration;
+    return byName(
+      "service",
+      configuration.services.map((service) => {
+        const registry = this.registries.get(service.registry.repository);
+        if (registry === undefined) throw new Error(`No registry for ${service.name}.`);
+        const props = { account, environment, region, service, registry, database };
+        return [service.name, new AppRunnerService(this, `service_${service.name}`, props)] as const;
+      }),
+    );
+  }
+
+  /** Twice: for programs that have the state at hand, and for a deployment that has not. */
+  private writeContract() {
+    const { name, region, services } = this.configuration;
+    const domain = services.find((service) => service.domain !== undefined)?.domain;
+    const contract: AppRunnerContract = {
+      version: CONTRACT_VERSION,
+      platform: "app-runner",
+      environment: name,
+      account: this.account,
+      region,
+      tags: { ...this.tags },
+      url: domain === undefined ? null : `https://${domain}`,
+      services: Object.values(this.services).map((service) => service.contract),
+    };
+    const value = JSON.stringify(contract);
+    new TerraformOutput(this, "deploy", { value, description: "What deploy needs to know, as JSON" });
+    return new SsmParameter(this, "contract", {
+      name: contractParameter(name),
+      description: "What deploy needs to know, written by Terraform",
+      type: "String",
+      tier: "Intelligent-Tiering",
+      value,
+    });
+  }
+}

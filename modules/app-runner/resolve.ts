@@ -1,0 +1,123 @@
+import type { z } from "zod";
+import { appRunnerCpus, appRunnerMemories, RESERVED_VARIABLES } from "../../aws/app-runner";
+import { lostNames } from "../environment/lost-names";
+import { mistakeInName } from "../environment/name";
+import { fromIssues, type Mistake, show } from "../mistakes";
+import { freeze } from "../options";
+import {
+  type AppRunnerConfiguration,
+  appRunnerOptions,
+  type AppRunnerProps,
+  type AppRunnerServiceConfiguration,
+} from "./props";
+
+/** What a file of an environment on App Runner comes to. */
+export interface ResolvedAppRunner {
+  /** Absent when there are mistakes. */
+  readonly configuration?: AppRunnerConfiguration;
+  readonly mistakes: readonly Mistake[];
+}
+
+/**
+ * Resolves what a person wrote to a complete, frozen configuration. Pure, and all mistakes are collected, as
+ * `environment/resolve.ts` does it.
+ *
+ * @param name the environment's name where the props do not say it: the file's
+ */
+export function resolveAppRunner(props: AppRunnerProps, name: string): ResolvedAppRunner {
+  const environment = typeof props.name === "string" ? props.name : name;
+  const nameMistake = mistakeInName(environment);
+  const mistakes: Mistake[] = nameMistake
+    ? [{ path: environment || name, message: `name ${nameMistake}` }]
+    : [];
+  for (const { path, message } of lostNames(props))
+    mistakes.push({ path: `${environment}.${path}`, message });
+  const parsed = appRunnerOptions.safeParse(props, { reportInput: true });
+  if (!parsed.success) return { mistakes: [...mistakes, ...fromIssues(environment, parsed.error.issues)] };
+  const configuration = complete(environment, parsed.data);
+  for (const service of configuration.services)
+    for (const { path, message } of checkService(service))
+      mistakes.push({ path: `${environment}.services.${service.name}.${path}`, message });
+  return mistakes.length > 0 ? { mistakes } : { configuration: freeze(configuration), mistakes };
+}
+
+function complete(name: string, parsed: z.output<typeof appRunnerOptions>): AppRunnerConfiguration {
+  const { account, after, region, registry } = parsed;
+  const services = Object.entries(parsed.services).map(([service, own]) => ({
+    ...own,
+    name: service,
+    registry: own.registry ?? registry ?? { repository: "", create: false },
+  }));
+  const registries = new Map(services.map((service) => [service.registry.repository, service.registry]));
+  if (registry) registries.set(registry.repository, registry);
+  return {
+    name,
+    account,
+    after: [...new Set(after)],
+    region,
+    registries: [...registries.values()],
+    services,
+  };
+}
+
+/** What one option of a service cannot know of another. Paths are relative to the service. */
+function* checkService(service: AppRunnerServiceConfiguration): Generator<Mistake> {
+  const { registry, cpu, memory, scaling, migrations, database, config, domain } = service;
+  if (registry.repository === "")
+    yield {
+      path: "registry",
+      message: "is missing: name the ECR repository here, or for the whole environment.",
+    };
+  const memories = appRunnerMemories(cpu);
+  if (memories.length === 0)
+    yield {
+      path: "cpu",
+      message: `${cpu} is no size of App Runner; there are ${appRunnerCpus.join(", ")}.`,
+    };
+  else if (!memories.includes(memory))
+    yield {
+      path: "memory",
+      message: `${memory} MiB does not go with cpu ${cpu} on App Runner; there are ${memories.join(", ")}.`,
+    };
+  if (scaling.min > scaling.max)
+    yield {
+      path: "scaling.min",
+      message: `${scaling.min} is more than max, ${scaling.max}; lower it, or raise max.`,
+    };
+  if (migrations && !database)
+    yield {
+      path: "migrations",
+      message: 'migrate a database, and the service has none: database: ["DATABASE_URL"].',
+    };
+  for (const [variable, value] of Object.entries(config))
+    if (domain === undefined && /\$URL(?!\w)/.test(value))
+      yield {
+        path: `config.${variable}`,
+        message:
+          "$URL is known before App Runner has made the service only where that has a domain: give one, or leave $URL out.",
+      };
+  yield* checkVariables(service);
+}
+
+/** The variables that App Runner sets or keeps, and those that come from two places. */
+function* checkVariables(service: AppRunnerServiceConfiguration): Generator<Mistake> {
+  const taken = new Map<string, string>();
+  const sources: readonly (readonly [string, readonly string[]])[] = [
+    ["config", Object.keys(service.config)],
+    ["secrets", service.secrets],
+    ["database", service.database || []],
+  ];
+  for (const [source, names] of sources)
+    for (const name of names) {
+      const path = source === "config" ? `config.${name}` : source;
+      const other = taken.get(name);
+      if (name === "PORT" || name.startsWith(RESERVED_VARIABLES))
+        yield { path, message: `${show(name)} is App Runner's own; choose another name.` };
+      else if (other !== undefined)
+        yield {
+          path,
+          message: `${show(name)} ${other === source ? "is named twice" : `comes from ${other}, too`}; leave one of them out.`,
+        };
+      taken.set(name, source);
+    }
+}

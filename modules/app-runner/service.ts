@@ -1,0 +1,228 @@
+import { ApprunnerAutoScalingConfigurationVersion } from "@cdktf/provider-aws/lib/apprunner-auto-scaling-configuration-version";
+import { ApprunnerCustomDomainAssociation } from "@cdktf/provider-aws/lib/apprunner-custom-domain-association";
+import { ApprunnerService } from "@cdktf/provider-aws/lib/apprunner-service";
+import { SsmParameter } from "@cdktf/provider-aws/lib/ssm-parameter";
+import { TerraformLocal } from "cdktf";
+import { Construct } from "constructs";
+import { type AppRunnerServiceContract, NO_RELEASES } from "../contract/app-runner";
+import { type Link, linkTo } from "../database/connection";
+import type { ExternalDatabase } from "../database/external";
+import { HandWritten } from "../hand-written";
+import { literal } from "../literal";
+import { nameOf } from "../names";
+import { type Registry, tagsOf } from "../registry/registry";
+import { addressOf, ITSELF } from "../stack";
+import type { AppRunnerServiceConfiguration } from "./props";
+import { AppRunnerRoles } from "./roles";
+
+interface Props {
+  /** The account's id. */
+  readonly account: string;
+  /** The environment's name. */
+  readonly environment: string;
+  readonly region: string;
+  readonly service: AppRunnerServiceConfiguration;
+  readonly registry: Registry;
+  readonly database: ExternalDatabase | undefined;
+}
+
+/** A service of App Runner, which runs what the environment's tag names whenever deploy tells it to. */
+export class AppRunnerService extends Construct {
+  /** Parameters that people write, by variable. */
+  readonly secrets: Readonly<Record<string, HandWritten>>;
+  readonly roles: AppRunnerRoles;
+  /** What deploy wrote down of its releases. */
+  readonly released: SsmParameter;
+  readonly scaling: ApprunnerAutoScalingConfigurationVersion;
+  /** There from the apply after the first release on: App Runner makes no service of an image that is not there. */
+  readonly service: ApprunnerService;
+  readonly domain: ApprunnerCustomDomainAssociation | undefined;
+
+  /** The service's configuration. */
+  readonly own: AppRunnerServiceConfiguration;
+  /** How often it is there, in Terraform's words: once, where anything was released. */
+  private readonly count: string;
+
+  constructor(
+    scope: Construct,
+    id: string,
+    private readonly props: Props,
+  ) {
+    super(scope, id);
+    this.own = props.service;
+    this.secrets = this.createSecrets();
+    this.roles = this.createRoles();
+    this.released = this.createReleased();
+    this.count = `\${length(jsondecode(${addressOf(this.released)}.insecure_value).released) > 0 ? 1 : 0}`;
+    this.scaling = this.createScaling();
+    this.service = this.createService();
+    this.domain = this.createDomain();
+  }
+
+  /** What deploy needs to know of this service. */
+  get contract(): AppRunnerServiceContract {
+    const { own, props } = this;
+    const { account, environment, registry } = props;
+    return {
+      name: own.name,
+      service: this.name,
+      // A local: what is chosen stands within JSON, where an expression could not be quoted.
+      arn: new TerraformLocal(this, "arn", `\${join("", ${addressOf(this.service)}[*].arn)}`).asString,
+      platform: "linux/amd64",
+      image: {
+        repository: registry.repository?.name ?? registry.name,
+        ...tagsOf(environment),
+        ...(registry.source && { source: { account, ...registry.source } }),
+      },
+      secrets: Object.fromEntries(
+        Object.entries({ ...this.secrets, ...this.link.handWritten }).map(([variable, { name }]) => [
+          variable,
+          name,
+        ]),
+      ),
+      secretFolder: this.secretFolder,
+      released: this.releasedName,
+      migration:
+        own.migrations && own.database && props.database
+          ? {
+              command: own.migrations.command.map(literal),
+              url: props.database.url.name,
+              urls: [...own.database],
+              config: this.config,
+            }
+          : null,
+    };
+  }
+
+  /** The App Runner service's name. */
+  get name(): string {
+    return nameOf("aws_apprunner_service", this.props.environment, this.own.name);
+  }
+
+  /** The name of the parameter that deploy writes its releases down in. */
+  get releasedName(): string {
+    return `/${this.props.environment}/app-runner/${this.own.name}`;
+  }
+
+  private get secretFolder(): string {
+    return `/${this.props.environment}/service/${this.own.name}/`;
+  }
+
+  private get link(): Link {
+    return linkTo(this.props.database, this.own.database && { urls: this.own.database });
+  }
+
+  private get config(): Record<string, string> {
+    const { domain, config } = this.own;
+    const url = domain === undefined ? "" : `https://${domain}`;
+    return Object.fromEntries(
+      Object.entries(config).map(([name, value]) => [
+        name,
+        literal(value).replaceAll(/\$URL(?!\w)/g, () => url),
+      ]),
+    );
+  }
+
+  private createSecrets() {
+    const { account, region } = this.props;
+    return Object.fromEntries(
+      this.own.secrets.map((variable) => [
+        variable,
+        new HandWritten(this, `secret_${variable}`, {
+          name: `${this.secretFolder}${variable}`,
+          account,
+          region,
+        }),
+      ]),
+    );
+  }
+
+  private createRoles() {
+    return new AppRunnerRoles(this, "roles", {
+      environment: this.props.environment,
+      service: this.own,
+      repositoryArn: this.props.registry.arn,
+      parameterArns: [
+        ...new Set([...Object.values(this.secrets).map(({ arn }) => arn), ...this.link.parameterArns]),
+      ],
+    });
+  }
+
+  private createReleased() {
+    return new SsmParameter(this, "released", {
+      name: this.releasedName,
+      description: "Releases of an App Runner service, written by deploy",
+      type: "String",
+      tier: "Intelligent-Tiering",
+      insecureValue: NO_RELEASES,
+      lifecycle: { ignoreChanges: ["insecure_value"] },
+    });
+  }
+
+  /** A change makes another one, which the service has before the old one goes. */
+  private createScaling() {
+    const { min, max, concurrency } = this.own.scaling;
+    return new ApprunnerAutoScalingConfigurationVersion(this, "scaling", {
+      autoScalingConfigurationName: nameOf(
+        "aws_apprunner_auto_scaling_configuration_version",
+        this.props.environment,
+        this.own.name,
+      ),
+      minSize: min,
+      maxSize: max,
+      maxConcurrency: concurrency,
+      lifecycle: { createBeforeDestroy: true },
+    });
+  }
+
+  private createService() {
+    const { own, props, roles } = this;
+    const { health } = own;
+    const secrets = Object.entries(this.secrets).map(([variable, { arn }]) => [variable, arn] as const);
+    const service = new ApprunnerService(this, ITSELF, {
+      serviceName: this.name,
+      autoScalingConfigurationArn: this.scaling.arn,
+      sourceConfiguration: {
+        // A release is told to App Runner by deploy, which follows it to its end.
+        autoDeploymentsEnabled: false,
+        authenticationConfiguration: { accessRoleArn: roles.access.arn },
+        imageRepository: {
+          imageRepositoryType: "ECR",
+          imageIdentifier: `${props.registry.url}:${tagsOf(props.environment).tag}`,
+          imageConfiguration: {
+            port: String(own.port),
+            runtimeEnvironmentVariables: this.config,
+            runtimeEnvironmentSecrets: { ...Object.fromEntries(secrets), ...this.link.secrets },
+          },
+        },
+      },
+      instanceConfiguration: {
+        cpu: String(own.cpu),
+        memory: String(own.memory),
+        instanceRoleArn: roles.instance.arn,
+      },
+      healthCheckConfiguration: {
+        protocol: "HTTP",
+        path: health.path,
+        interval: health.interval,
+        timeout: Math.min(health.interval, 2),
+        healthyThreshold: 1,
+        unhealthyThreshold: health.failures,
+      },
+      dependsOn: [...roles.policies],
+    });
+    service.addOverride("count", this.count);
+    return service;
+  }
+
+  private createDomain() {
+    if (this.own.domain === undefined) return undefined;
+    const association = new ApprunnerCustomDomainAssociation(this, "domain", {
+      domainName: this.own.domain,
+      enableWwwSubdomain: false,
+      serviceArn: `\${${addressOf(this.service)}[0].arn}`,
+    });
+    association.addOverride("count", this.count);
+    return association;
+  }
+}
