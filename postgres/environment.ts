@@ -30,7 +30,9 @@ export function configurationOf(folder: string, environment: string): Configurat
     );
   }
   if ("platform" in found)
-    throw new CommandError(`${environment} is on App Runner, and its database elsewhere: none is made of it here.`);
+    throw new CommandError(
+      `${environment} is on App Runner, and its database elsewhere: none is made of it here.`,
+    );
   const { configuration, mistakes: own } = resolve(found.props, environment);
   if (!configuration) throw new ConfigurationError(own);
   return configuration;
