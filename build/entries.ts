@@ -1,11 +1,28 @@
 import { writeFileSync } from "node:fs";
-import { join } from "node:path";
-import { rolldown } from "rolldown";
+import { dirname, join, relative } from "node:path";
+import { type Plugin, rolldown } from "rolldown";
 import { exports, peerDependencies } from "../package.json";
 import { licences, ROOT } from "./bundle";
 
 /** Packages that a project has one of, its own. */
 const PEERS = Object.keys(peerDependencies);
+
+/** Lets a source find what lies beside it: what reads that stands in another folder than the source did, and its data where it was. */
+const folders: Plugin = {
+  name: "folders",
+  transform(code, id) {
+    if (!id.startsWith(ROOT) || id.includes("node_modules") || !code.includes("__dirname")) return null;
+    return code.replaceAll("__dirname", `__folder(${JSON.stringify(relative(ROOT, dirname(id)))})`);
+  },
+  renderChunk(code, { fileName }) {
+    if (!code.includes("__folder(")) return null;
+    return code.replaceAll(
+      /__folder\(["']([^"']*)["']\)/g,
+      (_, folder: string) =>
+        `require("node:path").join(__dirname, ${JSON.stringify(relative(dirname(fileName), folder))})`,
+    );
+  },
+};
 
 /**
  * Writes each entry of the package anew: with all that it uses, dependencies included, in few files instead of two hundred and
@@ -21,6 +38,7 @@ export async function joinEntries(dist: string): Promise<void> {
     cwd: ROOT,
     input: Object.fromEntries(names.map((name) => [name, join(ROOT, `${name}.ts`)])),
     platform: "node",
+    plugins: [folders],
     external: (id) => PEERS.some((peer) => id === peer || id.startsWith(`${peer}/`)),
     onLog: (level, log, handle) => handle(level === "warn" ? "error" : level, log),
   });

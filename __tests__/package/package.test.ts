@@ -1,5 +1,5 @@
 import { spawnSync } from "node:child_process";
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { synthesizeStacks } from "slipway/testing";
 import { afterAll, describe, expect, it } from "vitest";
@@ -45,6 +45,18 @@ export const mistakes: readonly Mistake[] = resolve(props, "staging").mistakes;
 export const found: string = renderText(reportOn(["cdktf.out"]));
 export const loadBalancers: readonly Element[] = new Graph({}).all("aws_lb");
 export const others = [synthesizeProject, checkAll, openFindings, ruleTable, synthesizeStacks];
+`;
+
+const MOVING = `
+import { environment, small } from "slipway";
+export default environment({
+  preset: small,
+  region: "us-west-2",
+  registry: "app",
+  distribution: { domain: { names: ["app.example.com"], zone: "example.com" } },
+  services: { web: { port: 80, database: ["DATABASE_URL"] } },
+  move: { from: { origin: "https://old.example.net", domain: "app.example.com" }, database: true },
+});
 `;
 
 const tsconfig = (module: string, moduleResolution: string) =>
@@ -187,6 +199,14 @@ describe("a project that depends on the package", () => {
       ["bootstrap", ...readdirSync(join(ROOT, "environments")).map((file) => file.replace(".ts", ""))].sort(),
     );
     for (const [name, { json }] of Object.entries(here)) expect(there[name]?.json, name).toEqual(json);
+  });
+
+  it("finds the files that lie beside its sources: what a move runs", () => {
+    consumer.write("environments/moving.ts", MOVING);
+    const { moving } = synthesizeStacks(consumer.folder);
+    rmSync(join(consumer.folder, "environments/moving.ts"));
+    const { code } = moving?.one("aws_cloudfront_function", "distribution_front") ?? {};
+    expect(code).toContain('const OLD_HOST = "old.example.net"');
   });
 
   it("plans and applies with nothing but what is installed, offline", () => {

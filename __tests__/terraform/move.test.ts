@@ -1,5 +1,8 @@
 import { afterAll, describe, expect, it } from "vitest";
 import type { EnvironmentProps } from "../../modules/environment";
+import type { Environment } from "../../modules/environment/environment";
+import { Sandbox } from "../../sandbox/api/sandbox";
+import { ManualClock } from "../../sandbox/engine/clock";
 import { parameterValue } from "../../sandbox/parameter-value";
 import { but, web } from "../modules/support/least";
 import { Living } from "./support/living";
@@ -27,8 +30,21 @@ describe("a move into an environment", () => {
   const life = new Living();
   afterAll(() => life.remove());
 
-  const apply = async (move: EnvironmentProps["move"], byHand: readonly string[] = []) => {
-    const { code, text } = await life.apply(environment(move), byHand);
+  /** The plan and what came of it; a zone's id says that its records of the name are imported. */
+  const apply = async (
+    move: EnvironmentProps["move"],
+    byHand: readonly string[] = [],
+    imported: readonly string[] = [],
+  ) => {
+    const props = environment(move);
+    const records = imported.flatMap((zone) =>
+      ["A", "AAAA"].map((type) => ({
+        to: `aws_route53_record.distribution_app_example_com_${type}`,
+        id: `${zone}_${from.domain}_${type}`,
+      })),
+    );
+    const extend = (staging: Environment) => staging.addOverride("import", records);
+    const { code, text } = await life.apply(records.length > 0 ? { props, extend } : props, byHand);
     expect(code, text).toBe(0);
     const [applied = "", again = ""] = text.split("\nagain\n");
     expect(again).toContain("No changes.");
@@ -45,7 +61,8 @@ describe("a move into an environment", () => {
     life.world
       .list({ type: "aws_route53_record" })
       .map(({ attributes }) => `${attributes.fqdn} ${attributes.type}`)
-      .filter((record) => !record.includes("CNAME"));
+      .filter((record) => !record.includes("CNAME"))
+      .sort();
 
   it("begins with both sides in front, no record of the name, and nothing at work that the old side does", async () => {
     await apply({ from });
@@ -70,8 +87,36 @@ describe("a move into an environment", () => {
     expect(now && parameterValue(life.world, now)).toBe(state);
   });
 
-  it("goes by taking it out: the distribution leaves the function first, and nothing of it stays", async () => {
-    await apply(false);
+  it("goes by taking it out: the distribution leaves the function first, records that stand are taken over, and nothing of it stays", async () => {
+    const sandbox = await Sandbox.start({ world: life.world, clock: new ManualClock() });
+    const zone = life.world.find({ type: "aws_route53_zone" })?.id ?? "";
+    const edge = one("aws_cloudfront_distribution");
+    const Changes = ["A", "AAAA"].map((Type) => ({
+      Action: "CREATE",
+      ResourceRecordSet: {
+        Name: from.domain,
+        Type,
+        AliasTarget: {
+          HostedZoneId: edge?.hosted_zone_id,
+          DNSName: edge?.domain_name,
+          EvaluateTargetHealth: false,
+        },
+      },
+    }));
+    const answer = await sandbox.ask({
+      service: "route53",
+      operation: "ChangeResourceRecordSets",
+      region: "us-west-2",
+      accessKey: sandbox.accessKey,
+      input: { HostedZoneId: zone, ChangeBatch: { Changes } },
+    });
+    expect(answer).toHaveProperty("output");
+    await sandbox.close();
+    const applied = await apply(false, [], [zone]);
+    expect(applied).toMatch(/Plan: 2 to import, /);
+    expect(applied).not.toMatch(
+      /aws_route53_record\.distribution_app_example_com_A+ will be (created|updated)/,
+    );
     for (const type of ["aws_cloudfront_function", "aws_cloudfront_key_value_store"])
       expect(life.world.list({ type })).toEqual([]);
     expect(life.world.find({ type: "aws_ssm_parameter", where: { name: "/staging/move" } })).toBeUndefined();

@@ -1,7 +1,7 @@
 import { cpSync, mkdirSync, mkdtempSync, realpathSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { EnvironmentProps } from "../../../modules/environment";
+import type { EnvironmentFile, EnvironmentProps } from "../../../modules/environment";
 import { parseOptions } from "../../../sandbox/command/options";
 import { applyByHand } from "../../../sandbox/command/world-options";
 import type { World } from "../../../sandbox/world";
@@ -36,7 +36,7 @@ export class Living {
    * Applies the environment as it is written now; the plan after it is printed below a line `again`.
    * @param byHand what is changed before, as options of the sandbox: --edit and the like
    */
-  async apply(props: EnvironmentProps, byHand: readonly string[] = []): Promise<Ended> {
+  async apply(props: EnvironmentProps | EnvironmentFile, byHand: readonly string[] = []): Promise<Ended> {
     const { json } = synthesize(props);
     writeFileSync(join(this.folder, STACK, "cdk.tf.json"), JSON.stringify(json));
     this.stack.configure(json);
