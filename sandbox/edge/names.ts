@@ -37,10 +37,12 @@ export class Names {
   }
 
   private isOurs(host: string): boolean {
-    return this.world
-      .list({ type: "aws_route53_zone" })
-      .map(({ attributes }) => text(attributes as Fields, "name"))
-      .some((zone) => host === zone || host.endsWith(`.${zone}`));
+    const zones = this.world.derive("edge zones", () =>
+      this.world
+        .list({ type: "aws_route53_zone" })
+        .map(({ attributes }) => text(attributes as Fields, "name")),
+    );
+    return zones.some((zone) => host === zone || host.endsWith(`.${zone}`));
   }
 
   private ask(host: string, time: number): Answer | undefined {

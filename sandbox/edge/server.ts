@@ -35,6 +35,9 @@ export const VIEWER = "x-sandbox-viewer";
 /** The name that CloudFront asks for in the handshake: it is told, since nothing is encrypted here. */
 export const SNI = "x-sandbox-sni";
 
+/** Milliseconds that what another process may have changed is not looked at. */
+const LOOK = 100;
+
 interface Origin {
   readonly host: string;
   readonly isVpc: boolean;
@@ -62,7 +65,8 @@ export class EdgeServer {
   private readonly server: Server;
   private readonly functions = new Map<string, EdgeFunction>();
   private stores: EdgeState["stores"] = {};
-  private looking: { begun: boolean; done: Promise<void> } | undefined;
+  /** The last look: how many calls there had been, and how long it will do. */
+  private seen = { calls: -1, until: 0, done: Promise.resolve() };
   private requests = 0;
 
   private constructor(private readonly options: EdgeOptions) {
@@ -108,31 +112,25 @@ export class EdgeServer {
       incoming.socket.destroy();
       return;
     }
-    const distribution = this.world.find({
-      type: "aws_cloudfront_distribution",
-      where: { domain_name: led },
-    });
+    const distribution = this.one("aws_cloudfront_distribution", "domain_name", led);
     if (!distribution) return this.passAround(incoming, response, { host, led });
     await this.look();
     await this.distribute(incoming, response, { host, distribution });
   }
 
-  /** The contents of stores as they are by now: requests that wait together look once. */
+  /**
+   * The contents of stores and what is on its way to them. Calls of this sandbox change them, and perhaps another one's: then, and
+   * every tenth of a second, it looks, once for all requests that wait.
+   */
   private look(): Promise<void> {
-    if (this.looking && !this.looking.begun) return this.looking.done;
-    const before = this.looking?.done ?? Promise.resolve();
-    const next: { begun: boolean; done: Promise<void> } = {
-      begun: false,
-      done: before.then(async () => {
-        next.begun = true;
-        this.stores = await this.options.sandbox.host.run(({ state }) =>
-          structuredClone(edgeOf(state).stores),
-        );
-        if (this.looking === next) this.looking = undefined;
-      }),
-    };
-    this.looking = next;
-    return next.done;
+    const { sandbox } = this.options;
+    const isFresh = sandbox.calls.length === this.seen.calls && performance.now() < this.seen.until;
+    if (isFresh) return this.seen.done;
+    const done = sandbox.host.run(({ state }) => {
+      this.stores = structuredClone(edgeOf(state).stores);
+    });
+    this.seen = { calls: sandbox.calls.length, until: performance.now() + LOOK, done };
+    return done;
   }
 
   /** To whoever the name leads to, without CloudFront. */
@@ -194,14 +192,19 @@ export class EdgeServer {
     });
   }
 
+  /** An object of the world by an attribute, looked for once in each state of the world. */
+  private one(type: string, name: string, value: string): WorldObject | undefined {
+    const key = `edge ${type} ${value}`;
+    return this.world.derive(key, () => this.world.find({ type, where: { [name]: value } }));
+  }
+
   private functionOf(behavior: Fields | undefined, eventType: string): EdgeFunction | undefined {
     const association = blocks(behavior, "function_association").find(
       (one) => text(one, "event_type") === eventType,
     );
     if (!association) return undefined;
     const arn = text(association, "function_arn");
-    const attributes = this.world.find({ type: "aws_cloudfront_function", where: { arn } })
-      ?.attributes as Fields;
+    const attributes = this.one("aws_cloudfront_function", "arn", arn)?.attributes as Fields;
     const code = text(attributes, "code");
     const [store] = texts(attributes, "key_value_store_associations");
     const key = `${arn}\n${store}\n${code}`;
