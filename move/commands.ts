@@ -1,11 +1,10 @@
 import { back } from "./back";
 import { finish, type FinishArgs } from "./finish";
-import { flip } from "./flip/flip";
 import { front } from "./front";
 import { type MoveOptions, moveSession, type MoveSurroundings } from "./session";
 import { shift, type ShiftArgs } from "./shift";
 import { standpoint } from "./status";
-import { type BackOptions, type Step, take } from "./step";
+import { type Step, take } from "./step";
 import { linesOf, survey } from "./survey/survey";
 import { workers } from "./workers";
 
@@ -22,7 +21,6 @@ export const shiftCommand = (
   around?: MoveSurroundings,
 ) => taking(shift)(environment, args, options, around);
 export const workersCommand = taking(workers);
-export const flipCommand = taking(flip);
 export const finishCommand = (
   environment: string,
   args: FinishArgs,
@@ -32,7 +30,7 @@ export const finishCommand = (
 
 export const backCommand = (
   environment: string,
-  args: BackOptions,
+  args: { readonly word: boolean },
   options: MoveOptions,
   around?: MoveSurroundings,
 ) => moveSession(environment, "back", options, (move, consent) => back(move, args, consent), around);

@@ -86,6 +86,10 @@ const hours = (milliseconds: number) =>
 
 function missingWork({ plan, journal, contract }: Move): string[] {
   const idle = Object.keys(plan.held).filter((name) => !journal.state.workers.includes(name));
+  if (idle.length === 0 && journal.entry("workers")?.state === "begun")
+    return [
+      `Nobody has seen the workers run: npx slipway move ${contract.environment} workers ${Object.keys(plan.held).join(" ")}`,
+    ];
   if (idle.length === 0) return [];
   return [
     `Held are still: ${idle.join(", ")}: npx slipway move ${contract.environment} workers ${idle.join(" ")}`,

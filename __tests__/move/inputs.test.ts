@@ -269,6 +269,15 @@ describe("a step that cannot be taken yet", () => {
     await world.finish({ quiet: 1_800_000 });
   });
 
+  it("finish while nobody has seen the workers run", async () => {
+    const world = new MoveWorld();
+    await world.front();
+    await world.shift(100);
+    world.extra = 1;
+    await refusal(world.workers(["worker"]));
+    expect(await refusal(world.finish({ quiet: 0 }))).toContain("Nobody has seen the workers run");
+  });
+
   it("finish while services use the old database", async () => {
     const world = new MoveWorld();
     Object.assign(world.plan, { database: {}, held: {} });

@@ -299,16 +299,16 @@ function put(world: World, zone: WorldObject, key: string, set: RecordSet | unde
   const name = set.Name.replace(/\.$/, "");
   const { AliasTarget: alias } = set;
   const attributes: Attributes = {
-    allow_overwrite: null,
-    health_check_id: "",
-    multivalue_answer_routing_policy: false,
-    set_identifier: set.SetIdentifier ?? "",
+    allow_overwrite: false,
+    health_check_id: null,
+    multivalue_answer_routing_policy: null,
+    set_identifier: set.SetIdentifier ?? null,
     ...there?.attributes,
     zone_id: zone.id,
     name: there?.attributes.name ?? name,
     fqdn: name,
     type: set.Type,
-    ttl: alias ? 0 : (set.TTL ?? 0),
+    ttl: alias ? null : (set.TTL ?? 0),
     records: alias ? null : (set.ResourceRecords ?? []).map(({ Value = "" }) => Value),
     alias: alias
       ? [

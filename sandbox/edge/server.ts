@@ -32,6 +32,8 @@ export interface EdgeOptions {
 
 /** Says who a viewer is, as its address; nobody passes it on. */
 export const VIEWER = "x-sandbox-viewer";
+/** Says where a viewer connects to, who asks there for another host: as curl does with --connect-to. */
+export const CONNECTED = "x-sandbox-connected";
 /** The name that CloudFront asks for in the handshake: it is told, since nothing is encrypted here. */
 export const SNI = "x-sandbox-sni";
 
@@ -106,7 +108,8 @@ export class EdgeServer {
 
   private async handle(incoming: IncomingMessage, response: ServerResponse): Promise<void> {
     const host = (incoming.headers.host ?? "").replace(/:\d+$/, "").toLowerCase();
-    const led = this.names.lookUp(host, this.options.sandbox.clock.now());
+    const place = String(incoming.headers[CONNECTED] ?? host);
+    const led = this.names.lookUp(place, this.options.sandbox.clock.now());
     // Nobody knows the name: there is nothing to connect to.
     if (led === undefined) {
       incoming.socket.destroy();
@@ -252,7 +255,7 @@ export class EdgeServer {
 
 /** A viewer's headers without those that end with the connection, and without what only the sandbox is told. */
 function viewersOf({ headers }: IncomingMessage) {
-  const { connection: _, "keep-alive": __, [VIEWER]: ___, ...others } = headers;
+  const { connection: _, "keep-alive": __, [VIEWER]: ___, [CONNECTED]: ____, ...others } = headers;
   return others;
 }
 

@@ -1,0 +1,371 @@
+import { EventEmitter } from "node:events";
+import { writeFileSync } from "node:fs";
+import { Agent, createServer, request, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { join } from "node:path";
+import { Readable } from "node:stream";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { systemClock } from "../../deploy/clock";
+import type { EnvironmentProps } from "../../modules/environment";
+import {
+  backCommand,
+  finishCommand,
+  frontCommand,
+  shiftCommand,
+  statusCommand,
+  surveyCommand,
+  workersCommand,
+} from "../../move/commands";
+import type { Ask, Said } from "../../move/probe";
+import type { MoveSurroundings } from "../../move/session";
+import { parsePlan } from "../../plan/plan-json";
+import { askRoute53, standingRecords, withImports } from "../../plan/records";
+import { Sandbox } from "../../sandbox/api/sandbox";
+import { isolatedEnvironment } from "../../sandbox/command/isolation";
+import { CONNECTED, EdgeServer } from "../../sandbox/edge/server";
+import { RealClock } from "../../sandbox/engine/clock";
+import { GLOBAL } from "../../sandbox/world";
+import { but, web } from "../modules/support/least";
+import { synthesize } from "../modules/support/synthesize";
+import { InProcessStack, succeed } from "./support/in-process";
+
+const OLD = "abc.us-west-2.awsapprunner.com";
+const APP = "app.example.com";
+/** How much faster than real time the account goes on, and whoever moves. */
+const SPEED = 20;
+const VIEWERS = 400;
+const DAY = 86_400_000;
+
+const environment = (move: EnvironmentProps["move"]) =>
+  but({
+    bastion: false,
+    cluster: { capacity: {} },
+    database: false,
+    distribution: { domain: { names: [APP], zone: "example.com" }, deletionProtection: false },
+    services: { web: { port: web.port, health: "/health" }, worker: { count: 2 } },
+    move,
+  });
+
+/** One answer that a viewer got, by the sandbox's clock. */
+interface Seen {
+  readonly began: number;
+  readonly ended: number;
+  readonly side: string;
+}
+
+/** People who read and write, each with a cookie of its own, for as long as the stream runs. */
+class Stream {
+  readonly seen = new Map<number, Seen[]>();
+  readonly failures: string[] = [];
+  /** Writes that were answered with success. */
+  readonly ledger: string[] = [];
+  requests = 0;
+  private readonly cookies = new Map<number, string>();
+  private timer: NodeJS.Timeout | undefined;
+  private readonly open = new Set<Promise<void>>();
+
+  constructor(
+    private readonly ask: (asked: {
+      method: string;
+      path: string;
+      cookie?: string;
+      viewer: string;
+    }) => Promise<Answer>,
+    private readonly now: () => number,
+  ) {}
+
+  /** 200 a second of the machine's own time, as far as it can. */
+  start(): void {
+    this.timer = setInterval(() => {
+      for (let nth = 0; nth < 4; nth++) {
+        const sent = this.send(this.requests++).finally(() => this.open.delete(sent));
+        this.open.add(sent);
+      }
+    }, 20);
+  }
+
+  async stop(): Promise<void> {
+    clearInterval(this.timer);
+    await Promise.all(this.open);
+  }
+
+  private async send(nth: number): Promise<void> {
+    const viewer = nth % VIEWERS;
+    const isWrite = nth % 5 === 0;
+    const began = this.now();
+    const cookie = this.cookies.get(viewer);
+    const asked = {
+      method: isWrite ? "POST" : "GET",
+      path: isWrite ? `/write/${nth}` : "/health",
+      viewer: `198.51.${Math.floor(viewer / 250)}.${viewer % 250}`,
+      ...(cookie && { cookie }),
+    };
+    try {
+      const { status, side, set } = await this.ask(asked);
+      if (set) this.cookies.set(viewer, set);
+      if (status !== 200) this.failures.push(`${asked.method} ${asked.path}: ${status}`);
+      else if (isWrite) this.ledger.push(asked.path);
+      const ended = this.now();
+      this.seen.set(viewer, [...(this.seen.get(viewer) ?? []), { began, ended, side }]);
+    } catch (error) {
+      this.failures.push(`${asked.method} ${asked.path}: ${(error as Error).message}`);
+    }
+  }
+}
+
+interface Answer {
+  readonly status: number;
+  readonly side: string;
+  readonly set: string | undefined;
+}
+
+describe.sequential("an address that moves in while people use it", () => {
+  const stack = new InProcessStack();
+  const agent = new Agent({ keepAlive: true, maxSockets: 32 });
+  const clock = new RealClock(SPEED);
+  /** The one database that both sides write to. */
+  const database: string[] = [];
+  const old = standIn("old", database, [OLD, APP]);
+  const next = standIn("new", database, undefined);
+  /** When the share or the records were being changed, by the sandbox's clock. */
+  const windows: { from: number; to: number }[] = [];
+  let sandbox: Sandbox<RealClock>;
+  let edge: EdgeServer;
+  let stream: Stream;
+
+  const portOf = (host: string) =>
+    host === OLD ? portIn(old) : host.endsWith(".elb.amazonaws.com") ? portIn(next) : undefined;
+
+  /** The configuration of the environment, where `plan` would write it. */
+  function configure(move: EnvironmentProps["move"]): void {
+    const { json } = synthesize(environment(move));
+    const { terraform } = json as { terraform?: object };
+    writeFileSync(
+      join(stack.folder, "cdk.tf.json"),
+      JSON.stringify({ ...json, terraform: { ...terraform, backend: undefined } }),
+    );
+  }
+
+  function visit(
+    at: string,
+    {
+      host = at,
+      path,
+      method = "GET",
+      headers = {},
+    }: { host?: string; path: string; method?: string; headers?: object },
+  ): Promise<{ status: number; headers: Record<string, string | string[] | undefined> }> {
+    return new Promise((resolve, reject) => {
+      const own = { ...headers, host, ...(at !== host && { [CONNECTED]: at }) };
+      const asked = request(
+        { port: edge.port, host: "127.0.0.1", path, method, headers: own, agent },
+        (answer) => {
+          answer
+            .resume()
+            .once("end", () => resolve({ status: answer.statusCode ?? 0, headers: answer.headers }));
+        },
+      );
+      asked.once("error", reject);
+      asked.end();
+    });
+  }
+
+  const probe = async ({ at, host, path, headers }: Ask): Promise<Said> => {
+    const began = performance.now();
+    const said = await visit(at, { path, ...(host && { host }), ...(headers && { headers }) });
+    return { ...said, milliseconds: performance.now() - began } as Said;
+  };
+
+  /** A command as a person types it, and what it prints. */
+  async function run(
+    command: (around: MoveSurroundings) => Promise<number>,
+  ): Promise<{ code: number; text: string }> {
+    let text = "";
+    const take = (chunk: string) => {
+      text += chunk;
+      return true;
+    };
+    const around: MoveSurroundings = {
+      clock: {
+        now: () => clock.now(),
+        sleep: (milliseconds, signal) => systemClock.sleep(milliseconds / SPEED, signal),
+      },
+      random: Math.random,
+      signals: Object.assign(new EventEmitter(), { exit: () => {} }),
+      stdin: Readable.from([]) as never,
+      stdout: Object.assign(new EventEmitter(), { write: take }) as never,
+      stderr: { write: take },
+      env: {},
+      probe,
+    };
+    const from = clock.now();
+    const code = await command(around);
+    windows.push({ from, to: clock.now() });
+    return { code, text };
+  }
+
+  const yes = { yes: true };
+  const shifting = (share: number) =>
+    run((around) =>
+      shiftCommand("staging", { share, watch: 10_000, bounds: { errors: 5, slower: 20 } }, yes, around),
+    );
+  const leading = () =>
+    stack.world
+      .list({ type: "aws_route53_record", where: { fqdn: APP } })
+      .map(({ attributes }) => String(attributes.type))
+      .sort();
+
+  beforeAll(async () => {
+    for (const server of [old, next])
+      await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    const zone = stack.world.find({ type: "aws_route53_zone" })?.id ?? "";
+    await stack.world.change((world) =>
+      world.put({
+        type: "aws_route53_record",
+        region: GLOBAL,
+        id: `${zone}_${APP}_CNAME`,
+        origin: "person",
+        attributes: {
+          zone_id: zone,
+          name: APP,
+          fqdn: APP,
+          type: "CNAME",
+          ttl: 60,
+          records: [OLD],
+          alias: [],
+        },
+      }),
+    );
+    configure({ from: { origin: `https://${OLD}`, domain: APP } });
+    await succeed(stack.apply());
+    sandbox = await Sandbox.start({ world: stack.world, clock });
+    edge = await EdgeServer.start({ sandbox, portOf });
+    const variables = isolatedEnvironment(
+      {},
+      { api: sandbox, bin: "", terraform: "", world: "", reattach: "" },
+    );
+    for (const [name, value] of Object.entries(variables))
+      if (name.startsWith("AWS_")) vi.stubEnv(name, value);
+    vi.stubEnv("AWS_REGION", "us-west-2");
+    await sandbox.push({ repository: "app", region: "us-west-2", content: "v1", tags: ["staging"] });
+    stream = new Stream(
+      async ({ method, path, cookie, viewer }) => {
+        const headers = { ...(cookie && { cookie }), "x-sandbox-viewer": viewer };
+        const { status, headers: told } = await visit(APP, { method, path, headers });
+        const [set] = [told["set-cookie"] ?? []].flat();
+        return { status, side: String(told["x-side"]), set: set?.split(";")[0] };
+      },
+      () => clock.now(),
+    );
+    stream.start();
+  });
+  afterAll(async () => {
+    await stream?.stop();
+    agent.destroy();
+    vi.unstubAllEnvs();
+    await edge?.close();
+    await sandbox?.close();
+    for (const server of [old, next]) server.close();
+    await stack.remove();
+  });
+
+  it("is surveyed: ready, with an old side that knows the name", async () => {
+    const { code, text } = await run((around) => surveyCommand("staging", {}, around));
+    expect(code, text).toBe(0);
+    expect(text).toContain(`the old side answers to ${APP}, too; it gets its own name all the same`);
+    expect(text).toContain("✓ ready. Nothing was changed.");
+  });
+
+  it("is led to the distribution, which sends everybody to the old side", async () => {
+    const { code, text } = await run((around) => frontCommand("staging", undefined, yes, around));
+    expect(code, text).toBe(0);
+    expect(leading()).toEqual(["A", "AAAA"]);
+    expect((await run((around) => statusCommand("staging", {}, around))).text).toContain(
+      "Next: npx slipway move staging shift 1",
+    );
+  });
+
+  it("is answered by the new side for one in a hundred, for nobody again, and for all", async () => {
+    for (const [command, share] of [
+      [() => shifting(1), 1],
+      [() => run((around) => backCommand("staging", { word: false }, yes, around)), 0],
+      [() => shifting(100), 100],
+    ] as const) {
+      const { code, text } = await command();
+      expect(code, text).toBe(0);
+      expect(text).toContain(`the new side answers ${share} % of the viewers.`);
+    }
+  });
+
+  it("has workers on the new side once the old ones have stopped", async () => {
+    const { code, text } = await run((around) => workersCommand("staging", ["worker"], yes, around));
+    expect(code, text).toBe(0);
+    const worker = stack.world.find({ type: "aws_ecs_service", where: { name: "worker" } });
+    expect(worker?.attributes.desired_count).toBe(2);
+  });
+
+  it("is at its end only after a day", async () => {
+    const early = await run((around) => finishCommand("staging", { quiet: DAY }, yes, around));
+    expect([early.code, early.text]).toEqual([1, expect.stringContaining("24 h must have passed")]);
+    const { code, text } = await run((around) => finishCommand("staging", { quiet: 1_000 }, yes, around));
+    expect(code, text).toBe(0);
+    expect(text).toContain("take `move` out of environments/staging.ts");
+  });
+
+  it("leaves nothing: its records are imported, what moved it goes, and the plan after that is empty", async () => {
+    configure(false);
+    const place = { name: "staging", folder: stack.folder };
+    await succeed(stack.run("plan", "-out=first"));
+    const shown = await succeed(stack.run("show", "-json", "first"));
+    const { imports, problems } = await standingRecords(parsePlan(shown.output), askRoute53(place));
+    expect(problems).toEqual([]);
+    expect(imports.map(({ id }) => id.replace(/^Z\w+_/, "")).sort()).toEqual([`${APP}_A`, `${APP}_AAAA`]);
+    const planned = await withImports(place, imports, () => succeed(stack.run("plan", "-out=second")));
+    expect(planned.output).toMatch(/Plan: 2 to import, 0 to add/);
+    await succeed(stack.run("apply", "second"));
+    expect((await succeed(stack.run("plan"))).output).toContain("No changes.");
+    expect(leading()).toEqual(["A", "AAAA"]);
+    for (const type of ["aws_cloudfront_function", "aws_cloudfront_key_value_store"])
+      expect(stack.world.list({ type })).toEqual([]);
+    const parameters = stack.world
+      .list({ type: "aws_ssm_parameter" })
+      .map(({ attributes }) => attributes.name);
+    expect(parameters.filter((name) => String(name).startsWith("/staging/move"))).toEqual([]);
+  });
+
+  it("lost no request and no write on the way, and nobody changed sides but by a shift", async () => {
+    await stream.stop();
+    expect(stream.failures).toEqual([]);
+    expect(stream.requests).toBeGreaterThan(500);
+    // Each write that was answered with success is there, once.
+    expect([...database].sort()).toEqual([...stream.ledger].sort());
+    const changes = [...stream.seen.values()].flatMap((seen) => {
+      const ordered = [...seen].sort((one, other) => one.began - other.began);
+      return ordered.flatMap((one, nth) => {
+        const before = ordered[nth - 1];
+        return before && before.side !== one.side ? [{ before, one }] : [];
+      });
+    });
+    expect(changes.length).toBeGreaterThan(VIEWERS / 2);
+    const unexplained = changes.filter(
+      ({ before, one }) => !windows.some(({ from, to }) => from <= one.ended && to >= before.began),
+    );
+    expect(unexplained).toEqual([]);
+    expect(new Set([...stream.seen.values()].map((seen) => seen.at(-1)?.side))).toEqual(new Set(["new"]));
+  });
+});
+
+/** Whoever answers on one side: the old one to its own name alone. */
+function standIn(side: string, database: string[], names: readonly string[] | undefined): Server {
+  const server = createServer((asked, response) => {
+    const isKnown = !names || names.includes(asked.headers.host ?? "");
+    if (isKnown && asked.method === "POST") database.push(asked.url ?? "");
+    asked.resume();
+    response.writeHead(isKnown ? 200 : 404, { "x-side": side }).end(side);
+  });
+  // Longer than whoever asks keeps a connection: one that closes as it is used is no answer.
+  server.keepAliveTimeout = 120_000;
+  return server;
+}
+
+const portIn = (server: Server) => (server.address() as AddressInfo).port;
