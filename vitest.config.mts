@@ -1,26 +1,39 @@
 import { defineConfig } from "vitest/config";
 
-/**
- * The project `whole`: tests that start processes (Terraform, commands as people type them, containers), and simulations of
- * many releases. All others are the project `unit`, which takes half a minute.
- */
-const WHOLE = [
-  ...["adopting", "build", "cli", "create", "deploy", "deploy-sandbox", "environments", "examples", "npm"],
-  ...["move-postgres", "package", "plan", "sandbox-api", "terraform", "try", "workflows"],
-]
-  .map((folder) => `__tests__/${folder}/**/*.test.ts`)
+const inFolders = (...folders: readonly string[]) =>
+  folders.map((folder) => `__tests__/${folder}/**/*.test.ts`);
+
+/** The project `whole`: tests that start processes (Terraform, commands as people type them, containers). */
+const WHOLE = inFolders(
+  "adopting",
+  "build",
+  "cli",
+  "create",
+  "environments",
+  "examples",
+  "move-postgres",
+  "npm",
+)
+  .concat(inFolders("package", "plan", "terraform", "try", "workflows"))
   .concat(
     [
       "aws/postgres-parameters",
+      "deploy/{commands,commits,interrupts,surroundings,terminal}",
+      "deploy-sandbox/{app-runner,daily}",
       "github/github",
       "guardrails/{command,environments}",
       "iam/{command,commands,roles}",
       "import/{aws,command}",
       "modules/{accounts,app,bootstrap,logins-sql}",
+      "sandbox-api/{command,logs,pglite,processes}",
       "sandbox/{backend,files,isolation,lifecycle,lifecycle-types,version}",
     ].map((file) => `__tests__/${file}.test.ts`),
   );
+/** The project `simulated`: releases against a stand-in for AWS, many of them, and the stand-in itself. */
+const SIMULATED = inFolders("deploy", "deploy-sandbox", "sandbox-api");
 const surroundings = "__tests__/support/surroundings.ts";
+/** Tests that start no process share one: what they import is loaded once, and not once for each file. */
+const shared = { isolate: false, setupFiles: [surroundings, "__tests__/support/alone.ts"] };
 
 export default defineConfig({
   // "slipway" is this project's own sources, as tsconfig.json says.
@@ -34,15 +47,15 @@ export default defineConfig({
     projects: [
       {
         extends: true,
+        // All others, which take half a minute.
         test: {
+          ...shared,
           name: "unit",
           include: ["__tests__/**/*.test.ts"],
-          exclude: WHOLE,
-          setupFiles: [surroundings, "__tests__/support/alone.ts"],
-          // What they import is loaded once, and not once for each file.
-          isolate: false,
+          exclude: [...SIMULATED, ...WHOLE],
         },
       },
+      { extends: true, test: { ...shared, name: "simulated", include: SIMULATED, exclude: WHOLE } },
       { extends: true, test: { name: "whole", include: WHOLE, setupFiles: [surroundings] } },
     ],
   },

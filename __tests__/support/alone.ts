@@ -1,10 +1,10 @@
 import processes from "node:child_process";
 import { syncBuiltinESMExports } from "node:module";
 
-/** Tests of the project `unit` start no process: one takes longer than most of their files. */
+/** Tests of the projects `unit` and `simulated` start no process: one takes longer than most of their files. */
 const refuse = () => {
   throw new Error(
-    "A unit test starts no process: name this file in vitest.config.mts, among those of the project whole.",
+    "Tests of this project start no process: name this file in vitest.config.mts, among those of the project whole.",
   );
 };
 

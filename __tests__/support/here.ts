@@ -76,11 +76,16 @@ export async function commandHere(
 /**
  * A command in a folder's sandbox, whose stand-ins run in this process; a command of slipway does, too.
  * @param words as those of `slipway sandbox`
+ * @param run runs the command with the variables that lead it to the stand-ins
  */
 export async function sandboxHere(
   folder: string,
   words: readonly string[],
   environment: NodeJS.ProcessEnv,
+  run: (command: readonly string[], environment: NodeJS.ProcessEnv) => Promise<Outcome> = (command, env) =>
+    isOurs(command)
+      ? commandHere(folder, command.slice(1 + COMMAND.length), env)
+      : runIn(folder, command, env),
 ): Promise<Outcome> {
   const file = <T>(name: string) => load(join(ROOT, "sandbox", `${name}.ts`)) as T;
   const { enterAccount, openSandbox } = file<typeof import("../../sandbox/command/open")>("command/open");
@@ -94,16 +99,12 @@ export async function sandboxHere(
   const world = await enterAccount(options, place);
   if (options.command.length === 0) return { code: 0, stdout: "", stderr };
   const sandbox = await openSandbox(world, options, place);
-  const run = async () => {
-    const [node, ...args] = options.command;
-    const isOurs = node === process.execPath && COMMAND.every((word, at) => word === args[at]);
-    return isOurs
-      ? commandHere(folder, args.slice(COMMAND.length), sandbox.environment)
-      : runIn(folder, options.command, sandbox.environment);
-  };
-  const ended = await run().finally(sandbox.close);
+  const ended = await run(options.command, sandbox.environment).finally(sandbox.close);
   return { ...ended, stderr: stderr + ended.stderr };
 }
+
+const isOurs = ([node, ...args]: readonly string[]) =>
+  node === process.execPath && COMMAND.every((word, at) => word === args[at]);
 
 /** Runs a command to its end. */
 export function runIn(

@@ -44,7 +44,7 @@ export function synthesizeHere({ folder, environment }: Wanted): Synthesized {
 }
 
 /**
- * Listens at a socket of a project for commands that run its app.
+ * Listens at a socket in a folder for commands that run the app of a project there, or below.
  * @returns what cdktf.json names as the app
  */
 export function serveSynthesis(folder: string): { readonly app: string; close(): void } {

@@ -15,8 +15,9 @@ import { startAccount } from "../../sandbox/aws/account";
 import { readContents, versionsIn } from "../../sandbox/aws/objects";
 import { World } from "../../sandbox/world";
 import { Github } from "../github/support/github";
+import { serveSynthesis } from "../support/synthesis";
 import { type Artifact, upload } from "./support/artifact";
-import { checkout } from "./support/checkout";
+import { linkedCheckout } from "./support/checkout";
 import { holds } from "./support/evaluate";
 import { contextsOf } from "./support/events";
 import { type JobRun, runJob, type RunOptions, sandboxed } from "./support/runner";
@@ -64,6 +65,7 @@ export default environment({ preset: small, region: "us-west-2", registry: "app"
 describe.sequential("an apply that is cancelled", () => {
   const base = realpathSync(mkdtempSync(join(tmpdir(), "slipway-cancelled-")));
   const [folder, world] = [join(base, "workspace"), join(base, "world")];
+  const synthesis = serveSynthesis(base);
   let github: Github;
   let artifact: Artifact | undefined;
 
@@ -74,12 +76,13 @@ describe.sequential("an apply that is cancelled", () => {
   });
   afterAll(() => {
     github.close();
+    synthesis.close();
     rmSync(base, { recursive: true });
   });
 
   /** A machine of its own, whose configuration names the bucket. */
   function fresh(): void {
-    checkout(folder, world, () => SMALL);
+    linkedCheckout(folder, world, synthesis.app, () => SMALL);
     const file = join(folder, "cdktf.json");
     const config = JSON.parse(readFileSync(file, "utf8"));
     const context = { project: "app", stateBucket: BUCKET, stateRegion: "us-west-2" };

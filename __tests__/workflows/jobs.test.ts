@@ -17,8 +17,9 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { buildDeployFile } from "../../build/deploy-file";
 import { release } from "../../demo/releases";
 import { Github } from "../github/support/github";
+import { serveSynthesis } from "../support/synthesis";
 import { type Artifact, upload } from "./support/artifact";
-import { checkout } from "./support/checkout";
+import { checkout, linkedCheckout } from "./support/checkout";
 import { interpolate } from "./support/evaluate";
 import { contextsOf, type Event } from "./support/events";
 import { type JobRun, runJob, type RunOptions, sandboxed } from "./support/runner";
@@ -59,7 +60,9 @@ const OPEN = `
 describe.sequential("the jobs", () => {
   const base = realpathSync(mkdtempSync(join(tmpdir(), "slipway-jobs-")));
   const [folder, world] = [join(base, "workspace"), join(base, "world")];
-  const fresh = (edit?: (source: string) => string) => checkout(folder, world, edit);
+  // The first of these tests has a checkout as it is cloned, with the app as it is shipped.
+  const synthesis = serveSynthesis(base);
+  const fresh = (edit?: (source: string) => string) => linkedCheckout(folder, world, synthesis.app, edit);
   const artifacts = new Map<string, Artifact>();
   let order = "";
   let github: Github;
@@ -74,6 +77,7 @@ describe.sequential("the jobs", () => {
   });
   afterAll(() => {
     github.close();
+    synthesis.close();
     rmSync(base, { recursive: true });
   });
 
@@ -118,7 +122,7 @@ describe.sequential("the jobs", () => {
   }
 
   it("check a pull request without any credential, and say what there is to plan", async () => {
-    fresh();
+    checkout(folder, world);
     const { status, ran, outputs, summary, log } = await run(terraform, "check", "pull request");
     expect(status, log).toBe("success");
     expect(ran).toEqual({ Synthesize: 0, Guardrails: 0, "Plan offline": 0 });

@@ -1,6 +1,7 @@
 import { accessSync, constants, mkdirSync, writeFileSync } from "node:fs";
 import { basename, dirname, extname, isAbsolute, join, resolve } from "node:path";
 import { binaryOf, INSTALL, NAMES } from "../../terraform/binaries";
+import { program } from "../program";
 import { UsageError } from "./options";
 import { otherFolders } from "./isolation";
 
@@ -43,8 +44,7 @@ function realBinary(wanted: string, path: string | undefined): string {
   );
 }
 
-const TSX = require.resolve("tsx/cjs");
-const BACKEND = join(__dirname, `backend${extname(__filename)}`);
+const BACKEND = program(join(__dirname, `backend${extname(__filename)}`));
 
 function quote(text: string): string {
   return `'${text.replaceAll("'", `'\\''`)}'`;
@@ -56,7 +56,7 @@ function script(real: string, sandbox: string): string {
 set -eu
 real=${quote(real)}
 sandbox=${quote(sandbox)}
-backend() { ${[process.execPath, "--require", TSX, BACKEND].map(quote).join(" ")} "$@"; }
+backend() { ${[process.execPath, ...BACKEND].map(quote).join(" ")} "$@"; }
 ${BODY}`;
 }
 

@@ -2,6 +2,7 @@ import { spawn } from "node:child_process";
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { extname, join } from "node:path";
 import { createInterface } from "node:readline";
+import { program } from "../program";
 
 /** A running engine: where it listens on loopback, and how to end it if it is ours. */
 export interface Pglite {
@@ -23,13 +24,9 @@ export async function servePglite(folder: string): Promise<Pglite> {
   const other = read(mark);
   if (other) return { port: other.port, stop: async () => {} };
   mkdirSync(folder, { recursive: true, mode: 0o700 });
-  const script = [
-    require.resolve("tsx/cjs"),
-    join(__dirname, `pglite-server${extname(__filename)}`),
-    folder,
-  ] as const;
+  const args = [...program(join(__dirname, `pglite-server${extname(__filename)}`)), folder];
   // Of a session of its own: a Ctrl-C at the terminal is for the command, whose last word may need the database.
-  const child = spawn(process.execPath, ["--require", ...script], {
+  const child = spawn(process.execPath, args, {
     stdio: ["pipe", "pipe", "pipe"],
     detached: true,
   });

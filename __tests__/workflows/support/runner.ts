@@ -2,8 +2,9 @@ import { spawn } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { stripVTControlCharacters } from "node:util";
+import { sandboxHere } from "../../support/here";
 import { type Contexts, holds, interpolate, type Status } from "./evaluate";
-import { type Job, ROOT, type Step } from "./workflows";
+import type { Job, Step } from "./workflows";
 
 export interface RunOptions {
   /** The checkout. */
@@ -100,8 +101,8 @@ function script(
   const pid = join(folder, ".pid");
   // The process that a runner would signal: the script's own, also where that replaces itself by a command.
   const shell = ["bash", "-c", `cd '${where}'; echo $$ > '${pid}'; exec bash -e '${file}'`];
-  const command = sandbox ? inSandbox(sandbox, shell) : shell;
-  return start(folder, command, env, (text) => onOutput?.(text, () => Number(readFileSync(pid, "utf8"))));
+  const watch = (text: string) => onOutput?.(text, () => Number(readFileSync(pid, "utf8")));
+  return sandbox ? inSandbox(folder, sandbox, shell, env, watch) : start(folder, shell, machine(env), watch);
 }
 
 export interface Ended {
@@ -112,31 +113,45 @@ export interface Ended {
 
 /** Runs a command in a checkout's sandbox, after options of that. */
 export const sandboxed = (folder: string, options: readonly string[], ...command: readonly string[]) =>
-  start(folder, inSandbox(options, command), { AWS_REGION: "us-west-2" });
+  inSandbox(folder, options, command, { AWS_REGION: "us-west-2" });
 
-const inSandbox = (options: readonly string[], command: readonly string[]) => [
-  ...[process.execPath, "--require", "slipway/typescript", join(ROOT, "sandbox/main.ts")],
-  ...[...options, "--", ...command],
-];
+async function inSandbox(
+  folder: string,
+  options: readonly string[],
+  command: readonly string[],
+  env: Readonly<Record<string, string>>,
+  onOutput?: (text: string) => void,
+): Promise<Ended> {
+  const words = [...options, "--", ...command];
+  const { code, stdout, stderr } = await sandboxHere(
+    folder,
+    words,
+    machine(env),
+    async (given, variables) => {
+      const { output, ...ended } = await start(folder, given, variables, onOutput);
+      return { ...ended, stdout: output, stderr: "" };
+    },
+  );
+  return { code, output: stderr + stdout };
+}
+
+/** The variables of a runner's machine. */
+const machine = (env: Readonly<Record<string, string>>): NodeJS.ProcessEnv => ({
+  ...process.env,
+  CI: "true",
+  NO_COLOR: "1",
+  FORCE_COLOR: "0",
+  PATH: `${join(__dirname, "bin")}:${process.env.PATH}`,
+  ...env,
+});
 
 function start(
   folder: string,
   [command = "", ...args]: readonly string[],
-  env: Readonly<Record<string, string>>,
+  env: NodeJS.ProcessEnv,
   onOutput?: (text: string) => void,
 ): Promise<Ended> {
-  const child = spawn(command, args, {
-    cwd: folder,
-    env: {
-      ...process.env,
-      CI: "true",
-      NO_COLOR: "1",
-      FORCE_COLOR: "0",
-      PATH: `${join(__dirname, "bin")}:${process.env.PATH}`,
-      ...env,
-    },
-    stdio: ["ignore", "pipe", "pipe"],
-  });
+  const child = spawn(command, args, { cwd: folder, env, stdio: ["ignore", "pipe", "pipe"] });
   let output = "";
   for (const stream of [child.stdout, child.stderr]) {
     stream.setEncoding("utf8").on("data", (text: string) => {
