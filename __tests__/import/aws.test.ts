@@ -1,5 +1,3 @@
-import { createServer, type Server } from "node:http";
-import type { AddressInfo } from "node:net";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -7,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { Sandbox } from "../../sandbox/api/sandbox";
 import { startAccount } from "../../sandbox/aws/account";
 import { makeByHand } from "../../sandbox/aws/by-hand";
+import { FileStore } from "../../sandbox/engine/store";
 import { World } from "../../sandbox/world";
 import { Project } from "./support/project";
 
@@ -14,13 +13,15 @@ const REGION = "eu-west-1";
 const ACCOUNT = "123456789012";
 const project = new Project();
 const folder = mkdtempSync(join(tmpdir(), "slipway-import-world-"));
+let world: World;
 let sandbox: Sandbox;
 
 const SECRET = `arn:aws:secretsmanager:${REGION}:${ACCOUNT}:secret:book-AbCdEf`;
 
 beforeAll(async () => {
-  const world = new World(folder, startAccount);
+  world = new World(folder, startAccount);
   await world.change(() => {
+    makeByHand(world, "aws_ecr_repository", "book", {}, REGION);
     const role = (name: string) => `arn:aws:iam::${ACCOUNT}:role/${name}`;
     makeByHand(
       world,
@@ -61,7 +62,7 @@ beforeAll(async () => {
       REGION,
     );
   });
-  sandbox = await Sandbox.start({ world });
+  sandbox = await Sandbox.start({ world, store: new FileStore(folder) });
 });
 afterAll(async () => {
   await sandbox.close();
@@ -70,8 +71,8 @@ afterAll(async () => {
 });
 
 const credentials = () => ({ AWS_ACCESS_KEY_ID: sandbox.accessKey, AWS_SECRET_ACCESS_KEY: "any" });
-const run = async (words: readonly string[], endpoint = sandbox.endpoint) =>
-  project.slipwayAsync(["import", ...words], { ...credentials(), AWS_ENDPOINT_URL: endpoint });
+const run = async (words: readonly string[]) =>
+  project.slipwayAsync(["import", ...words], { ...credentials(), AWS_ENDPOINT_URL: sandbox.endpoint });
 const written = (name: string) => readFileSync(join(project.folder, `environments/${name}.ts`), "utf8");
 
 describe("slipway import express", () => {
@@ -143,73 +144,99 @@ export default environment({
 });
 
 describe("slipway import app-runner", () => {
-  const arn = `arn:aws:apprunner:${REGION}:${ACCOUNT}:service/book/0123456789abcdef0123456789abcdef`;
-  const scaling = `arn:aws:apprunner:${REGION}:${ACCOUNT}:autoscalingconfiguration/Calm/1/0123456789abcdef`;
-  /** App Runner's answers, in the shape that its API reference shows. */
-  const answers: Record<string, object> = {
-    DescribeService: {
-      Service: {
-        ServiceName: "book",
-        ServiceArn: arn,
-        ServiceUrl: "abc123.eu-west-1.awsapprunner.com",
-        Status: "RUNNING",
-        SourceConfiguration: {
-          ImageRepository: {
-            ImageIdentifier: `${ACCOUNT}.dkr.ecr.${REGION}.amazonaws.com/book:latest`,
-            ImageRepositoryType: "ECR",
-            ImageConfiguration: {
-              Port: "8000",
-              StartCommand: "node server.js",
-              RuntimeEnvironmentVariables: {
-                LOG_LEVEL: "info",
-                SELF: "https://abc123.eu-west-1.awsapprunner.com/x",
-                CALLBACK: "https://book.example.com/callback",
-              },
-              RuntimeEnvironmentSecrets: { DATABASE_URL: `${SECRET}` },
-            },
-          },
-        },
-        InstanceConfiguration: {
-          Cpu: "1024",
-          Memory: "2048",
-          InstanceRoleArn: `arn:aws:iam::${ACCOUNT}:role/own`,
-        },
-        HealthCheckConfiguration: { Protocol: "HTTP", Path: "/up" },
-        NetworkConfiguration: { IngressConfiguration: { IsPubliclyAccessible: true } },
-        AutoScalingConfigurationSummary: { AutoScalingConfigurationArn: scaling },
-      },
-    },
-    DescribeAutoScalingConfiguration: {
-      AutoScalingConfiguration: { MinSize: 1, MaxSize: 3, MaxConcurrency: 100 },
-    },
-    DescribeCustomDomains: {
-      CustomDomains: [
-        { DomainName: "old.example.com", EnableWWWSubdomain: false, Status: "DELETING" },
-        { DomainName: "book.example.com", EnableWWWSubdomain: false, Status: "ACTIVE" },
-      ],
-    },
-  };
-  let server: Server;
-  const asked: string[] = [];
-
+  let arn = "";
+  let origin = "";
   beforeAll(async () => {
-    server = createServer((request, response) => {
-      const operation = String(request.headers["x-amz-target"]).split(".")[1] ?? "";
-      asked.push(operation);
-      const answer = answers[operation];
-      response.writeHead(answer ? 200 : 400, { "content-type": "application/x-amz-json-1.0" });
-      response.end(JSON.stringify(answer ?? { __type: "InvalidRequestException", message: operation }));
+    const repository = await sandbox.push({
+      repository: "book",
+      region: REGION,
+      content: "v1",
+      tags: ["latest"],
     });
-    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    expect(repository).toMatch(/^sha256:/);
+    const made = await world.change(() => {
+      const role = (name: string) =>
+        makeByHand(world, "aws_iam_role", name, {
+          assume_role_policy: JSON.stringify({
+            Version: "2012-10-17",
+            Statement: [
+              {
+                Effect: "Allow",
+                Principal: { Service: `${name}.apprunner.amazonaws.com` },
+                Action: "sts:AssumeRole",
+              },
+            ],
+          }),
+        });
+      const calm = makeByHand(
+        world,
+        "aws_apprunner_auto_scaling_configuration_version",
+        "calm",
+        { auto_scaling_configuration_name: "calm", max_size: 3 },
+        REGION,
+      );
+      return makeByHand(
+        world,
+        "aws_apprunner_service",
+        "book",
+        {
+          auto_scaling_configuration_arn: calm.attributes.arn ?? null,
+          source_configuration: [
+            {
+              authentication_configuration: [{ access_role_arn: role("build").attributes.arn ?? null }],
+              image_repository: [
+                {
+                  image_identifier: `${ACCOUNT}.dkr.ecr.${REGION}.amazonaws.com/book:latest`,
+                  image_repository_type: "ECR",
+                  image_configuration: [
+                    {
+                      port: "8000",
+                      start_command: "node server.js",
+                      runtime_environment_variables: {
+                        LOG_LEVEL: "info",
+                        CALLBACK: "https://book.example.com/callback",
+                      },
+                      runtime_environment_secrets: { DATABASE_URL: SECRET },
+                    },
+                  ],
+                },
+              ],
+            },
+          ],
+          instance_configuration: [
+            { cpu: "1 vCPU", memory: "2 GB", instance_role_arn: role("tasks").attributes.arn ?? null },
+          ],
+          health_check_configuration: [{ protocol: "HTTP", path: "/up" }],
+        },
+        REGION,
+      );
+    });
+    arn = String(made.attributes.arn);
+    origin = `https://${made.attributes.service_url}`;
+    await world.change(() =>
+      makeByHand(
+        world,
+        "aws_apprunner_custom_domain_association",
+        "book.example.com",
+        { service_arn: arn, enable_www_subdomain: false },
+        REGION,
+      ),
+    );
   });
-  afterAll(() => void server.close());
-  const endpoint = () => `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 
-  it("writes what runs there, and the move out of it, by three calls that read", async () => {
-    const { status, stdout, stderr } = await run(["app-runner", arn, "--zone", "example.com"], endpoint());
+  it("writes what runs there, and the move out of it", async () => {
+    const { status, stdout, stderr } = await run([
+      "app-runner",
+      arn,
+      "--zone",
+      "example.com",
+      "--domain",
+      "book.example.com",
+    ]);
     expect(status, stderr).toBe(0);
-    expect([...asked].sort()).toEqual(Object.keys(answers).sort());
-    expect(written("book")).toBe(`import { environment, light } from "slipway";
+    expect(
+      written("book").replace(origin, "https://abc123.eu-west-1.awsapprunner.com"),
+    ).toBe(`import { environment, light } from "slipway";
 
 export default environment({
   preset: light,
@@ -231,20 +258,27 @@ export default environment({
       memory: 2048,
       autoscaling: { max: 3 },
       database: ["DATABASE_URL"],
-      config: { PORT: "8000", LOG_LEVEL: "info", SELF: "$URL/x", CALLBACK: "$URL/callback" },
+      config: { PORT: "8000", LOG_LEVEL: "info", CALLBACK: "$URL/callback" },
     },
   },
 });
 `);
     expect(stdout).toContain("secret set book DATABASE_URL\n");
     expect(stdout).toContain("The repository book is there already");
+    expect(stdout).toContain("its role tasks allows");
   });
 
   it("uses what is there without a name of its own", async () => {
-    const { status, stdout, stderr } = await run(["app-runner", arn, "--name", "plain"], endpoint());
+    const { status, stdout, stderr } = await run(["app-runner", arn, "--name", "plain"]);
     expect(status, stderr).toBe(0);
     expect(written("plain")).toContain('database: { url: "external" }');
     expect(written("plain")).not.toMatch(/move|domain/);
-    expect(stdout).toMatch(/book\.example\.com.*--zone/);
+    expect(stdout).not.toContain("slipway move");
+  });
+
+  it("says which service is not there", async () => {
+    const { status, stderr } = await run(["app-runner", arn.replace(/.$/, "_")]);
+    expect(status).toBe(1);
+    expect(stderr).toMatch(/apprunner:DescribeService: ResourceNotFoundException/);
   });
 });

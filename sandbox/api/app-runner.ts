@@ -6,9 +6,10 @@ import {
   beginOperation,
   findAppRunner,
 } from "../engine/app-runner";
-import { block, blocks, flag, text } from "../engine/attributes";
+import { arnOf, block, blocks, flag, number, text } from "../engine/attributes";
 import { settle } from "../engine/engine";
 import { type Call, type Operations, operation, page, pageSize } from "./call";
+import type { Attributes } from "../world";
 import { AwsFailure } from "./errors";
 
 export const APP_RUNNER: Operations = {
@@ -59,6 +60,25 @@ export const APP_RUNNER: Operations = {
       return { OperationId: id };
     },
   ),
+  DescribeAutoScalingConfiguration: operation<
+    apprunner.DescribeAutoScalingConfigurationRequest,
+    apprunner.DescribeAutoScalingConfigurationResponse
+  >(["AutoScalingConfigurationArn"], (call, { AutoScalingConfigurationArn: arn = "" }) => {
+    const attributes = call.sim.world
+      .list({ type: "aws_apprunner_auto_scaling_configuration_version", region: call.region })
+      .find((one) => arnOf(one) === arn)?.attributes;
+    // The one that each account has.
+    if (!attributes && !arn.includes("/DefaultConfiguration/"))
+      throw new AwsFailure("ResourceNotFoundException", `AutoScalingConfiguration ${arn} does not exist.`);
+    return {
+      AutoScalingConfiguration: {
+        AutoScalingConfigurationArn: arn,
+        MinSize: number(attributes, "min_size", 1),
+        MaxSize: number(attributes, "max_size", 25),
+        MaxConcurrency: number(attributes, "max_concurrency", 100),
+      },
+    };
+  }),
   DescribeCustomDomains: operation<
     apprunner.DescribeCustomDomainsRequest,
     apprunner.DescribeCustomDomainsResponse
@@ -115,6 +135,8 @@ function view(call: Call, service: AppRunnerService): apprunner.Service {
   const source = block(attributes, "source_configuration");
   const repository = block(source, "image_repository");
   const instance = block(attributes, "instance_configuration");
+  const role = text(instance, "instance_role_arn");
+  const health = block(attributes, "health_check_configuration");
   return {
     ...summary(call, service),
     SourceConfiguration: {
@@ -125,12 +147,36 @@ function view(call: Call, service: AppRunnerService): apprunner.Service {
       ImageRepository: {
         ImageIdentifier: text(repository, "image_identifier"),
         ImageRepositoryType: text(repository, "image_repository_type") as apprunner.ImageRepositoryType,
+        ImageConfiguration: imageConfiguration(block(repository, "image_configuration")),
       },
     },
-    InstanceConfiguration: { Cpu: text(instance, "cpu"), Memory: text(instance, "memory") },
+    InstanceConfiguration: {
+      Cpu: text(instance, "cpu"),
+      Memory: text(instance, "memory"),
+      ...(role && { InstanceRoleArn: role }),
+    },
+    HealthCheckConfiguration: {
+      Protocol: text(health, "protocol") as apprunner.HealthCheckProtocol,
+      Path: text(health, "path"),
+    },
     AutoScalingConfigurationSummary: {
       AutoScalingConfigurationArn: text(attributes, "auto_scaling_configuration_arn"),
     },
-    NetworkConfiguration: { EgressConfiguration: { EgressType: "DEFAULT" } },
+    NetworkConfiguration: {
+      EgressConfiguration: { EgressType: "DEFAULT" },
+      IngressConfiguration: { IsPubliclyAccessible: true },
+    },
   } as apprunner.Service;
+}
+
+/** Secrets are told by their ARNs, all else as it is. */
+function imageConfiguration(configured: Attributes | undefined): apprunner.ImageConfiguration {
+  const pairs = (name: string) => (configured?.[name] ?? {}) as Record<string, string>;
+  const command = text(configured, "start_command");
+  return {
+    Port: text(configured, "port"),
+    ...(command && { StartCommand: command }),
+    RuntimeEnvironmentVariables: pairs("runtime_environment_variables"),
+    RuntimeEnvironmentSecrets: pairs("runtime_environment_secrets"),
+  };
 }

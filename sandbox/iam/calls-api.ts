@@ -18,6 +18,9 @@ export const apiCalls: Readonly<Record<string, readonly Line[]>> = {
   // Everybody may know who they are.
   "sts:GetCallerIdentity": [],
   "apprunner:DescribeService": ["apprunner:DescribeService {ServiceArn}"],
+  "apprunner:DescribeAutoScalingConfiguration": [
+    "apprunner:DescribeAutoScalingConfiguration {AutoScalingConfigurationArn}",
+  ],
   "apprunner:DescribeCustomDomains": ["apprunner:DescribeCustomDomains {ServiceArn}"],
   "apprunner:ListOperations": ["apprunner:ListOperations {ServiceArn}"],
   "apprunner:ListServices": ["apprunner:ListServices"],
