@@ -427,7 +427,10 @@ export function sharedTagChecks<Service extends Pick<ServiceContract, "name" | "
 /** What a move of the database does not get along with: tables that change under a copy, services that change under a flip. */
 function moveChecks({ moveState, skipMigrations, services, contract }: CheckRequest): Check[] {
   if (!moveState) return [];
-  const flipping = moveState.steps.some(({ step, state }) => step === "flip" && state === "begun");
+  const flipping = moveState.steps.some(
+    ({ step, state, data }) =>
+      state === "begun" && (step === "flip" || (step === "back" && data?.from === "flip")),
+  );
   const migrates = !skipMigrations && services.some(({ migration }) => migration);
   const command = `npx slipway move ${contract.environment}`;
   return [

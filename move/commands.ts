@@ -1,10 +1,11 @@
 import { back } from "./back";
 import { finish, type FinishArgs } from "./finish";
+import { flip } from "./flip/flip";
 import { front } from "./front";
 import { type MoveOptions, moveSession, type MoveSurroundings } from "./session";
 import { shift, type ShiftArgs } from "./shift";
 import { standpoint } from "./status";
-import { type Step, take } from "./step";
+import { type BackOptions, type Step, take } from "./step";
 import { linesOf, survey } from "./survey/survey";
 import { workers } from "./workers";
 
@@ -21,6 +22,7 @@ export const shiftCommand = (
   around?: MoveSurroundings,
 ) => taking(shift)(environment, args, options, around);
 export const workersCommand = taking(workers);
+export const flipCommand = taking(flip);
 export const finishCommand = (
   environment: string,
   args: FinishArgs,
@@ -30,7 +32,7 @@ export const finishCommand = (
 
 export const backCommand = (
   environment: string,
-  args: { readonly word: boolean },
+  args: BackOptions,
   options: MoveOptions,
   around?: MoveSurroundings,
 ) => moveSession(environment, "back", options, (move, consent) => back(move, args, consent), around);

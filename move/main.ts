@@ -18,6 +18,7 @@ Examples:
   slipway move staging back              the last step undone, its price first
   slipway move staging shift 100 --watch 10m
   slipway move staging workers worker    once the old one has stopped
+  slipway move staging flip              every service on the new database, in one hold
   slipway move staging finish            then \`move\` goes out of the file
 
 ${exitCodesOf("move")}
@@ -103,6 +104,16 @@ function program(environment: string): Command {
     .action(async (names, options) => {
       process.exitCode = await commands().workersCommand(environment, names, options);
     });
+  change("flip", "bring every service to the environment's own database, in one hold of all writes")
+    .addOption(
+      new Option("--hold <time>", "how long writes may be held, past which everything goes back")
+        .argParser(duration)
+        .default(600_000, "10m"),
+    )
+    .addHelpText("after", examples("staging flip", "staging flip --hold 5m --yes"))
+    .action(async ({ hold, ...options }) => {
+      process.exitCode = await commands().flipCommand(environment, { hold }, options);
+    });
   change("finish", "say that it is over, and what is left to do by hand")
     .addOption(
       new Option("--quiet <time>", "how long the new side must have had all viewers")
@@ -114,10 +125,11 @@ function program(environment: string): Command {
       process.exitCode = await commands().finishCommand(environment, { quiet }, options);
     });
   change("back", "undo the step that was taken last, after saying what that costs")
+    .option("--copy-back", "bring what was written since to the old database first")
     .option("--lose", "the word for a way back that loses what was written since")
-    .addHelpText("after", examples("staging back", "staging back --yes"))
-    .action(async ({ lose = false, ...options }) => {
-      process.exitCode = await commands().backCommand(environment, { word: lose }, options);
+    .addHelpText("after", examples("staging back", "staging back --copy-back --yes"))
+    .action(async ({ lose = false, copyBack = false, ...options }) => {
+      process.exitCode = await commands().backCommand(environment, { word: lose, copyBack }, options);
     });
   return all;
 }

@@ -12,6 +12,8 @@ export interface Ask {
   /** Name that TLS asks for, where it is another. */
   readonly tls?: string;
   readonly path: string;
+  /** @default "GET" */
+  readonly method?: string;
   readonly headers?: Readonly<Record<string, string>>;
 }
 
@@ -38,7 +40,7 @@ export function httpsProbe(): Probe {
 }
 
 function send(
-  { at, port = 443, host = at, tls = host, path, headers }: Ask,
+  { at, port = 443, host = at, tls = host, path, method, headers }: Ask,
   agent: Agent,
   signal: AbortSignal | undefined,
 ): Promise<Said> {
@@ -48,6 +50,7 @@ function send(
     port,
     servername: tls,
     path,
+    ...(method && { method }),
     headers: { ...headers, host: port === 443 ? host : `${host}:${port}`, "user-agent": "slipway-move" },
     signal: signal ? AbortSignal.any([signal, AbortSignal.timeout(PATIENCE)]) : AbortSignal.timeout(PATIENCE),
   };

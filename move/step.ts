@@ -45,7 +45,15 @@ export interface Step<Args = unknown> {
   /** @throws DeployError with the rule and the way out where it cannot be taken */
   plan(move: Move, args: Args): Promise<Plan | Standing>;
   /** What undoes it. */
-  undo?(move: Move, options: { readonly word: boolean }): Promise<Plan>;
+  undo?(move: Move, options: BackOptions): Promise<Plan>;
+}
+
+/** What a person says to the price of a way back. */
+export interface BackOptions {
+  /** What was written since may be lost. */
+  readonly word: boolean;
+  /** What was written since is brought back before. */
+  readonly copyBack: boolean;
 }
 
 /** A step without what it takes: enough to tell of it, and to go back from it. */
@@ -88,7 +96,7 @@ export async function take<Args>(move: Move, step: Step<Args>, args: Args, conse
 export async function goBack(
   move: Move,
   step: AnyStep,
-  options: { readonly word: boolean },
+  options: BackOptions,
   consent: Consent,
 ): Promise<Done> {
   const { journal } = move;

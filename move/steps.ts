@@ -1,5 +1,6 @@
 import type { MoveState } from "../modules/contract/move";
 import { finish } from "./finish";
+import { flip } from "./flip/flip";
 import { front } from "./front";
 import type { Move } from "./move";
 import { shift } from "./shift";
@@ -7,7 +8,7 @@ import type { AnyStep, Step } from "./step";
 import { workers } from "./workers";
 
 /** Every step that changes something, in the order of the road. */
-export const STEPS = [front, shift, workers, finish] as const satisfies readonly Step<never>[];
+export const STEPS = [front, shift, workers, flip, finish] as const satisfies readonly Step<never>[];
 
 /** The steps that stand, the one that was taken last at the end. */
 export function standingSteps(state: MoveState): AnyStep[] {
@@ -25,5 +26,6 @@ export function nextOf({ plan, journal: { state } }: Pick<Move, "plan" | "journa
   if (plan.from && state.share === 0) return "shift 1";
   if (plan.from && state.share < 100) return "shift 100";
   if (held.length > 0) return `workers ${held.join(" ")}`;
+  if (plan.database && !done("flip")) return done("copy") ? "flip" : "copy";
   return done("finish") ? undefined : "finish";
 }

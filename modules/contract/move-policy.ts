@@ -1,6 +1,6 @@
 import type { Contract, MoveContract } from ".";
 import { contractParameter } from ".";
-import { arn, type Policy, type Statement } from "./policy";
+import { arn, type Policy, type Statement, unique } from "./policy";
 
 /**
  * The least that whoever moves an address into the environment needs: exactly the calls of `move/aws/gateway.ts` and what they
@@ -12,7 +12,12 @@ export function movePolicy(contract: Contract): Policy {
   if (!move) throw new Error(`nothing moves into ${contract.environment}`);
   return {
     Version: "2012-10-17",
-    Statement: [...parameters(contract, move), ...address(contract, move), ...workers(contract, move)],
+    Statement: [
+      ...parameters(contract, move),
+      ...address(contract, move),
+      ...workers(contract, move),
+      ...services(contract),
+    ],
   };
 }
 
@@ -91,5 +96,32 @@ function workers(contract: Contract, { held }: MoveContract): Statement[] {
       ["ecs:DescribeServices", "ecs:UpdateService"],
       released.map(({ service }) => arn(contract, "ecs", `service/${cluster}/${service}`)),
     ),
+  ];
+}
+
+/** Services are handed over to another task definition, and seen to run it. */
+function services(contract: Contract): Statement[] {
+  const { cluster, database } = contract;
+  const moving = contract.services.filter(({ other }) => other);
+  if (moving.length === 0) return [];
+  const of = (type: string, rest = "") =>
+    moving.map(({ service }) => arn(contract, "ecs", `${type}/${cluster}/${service}${rest}`));
+  const repositories = moving.map(({ image }) => arn(contract, "ecr", `repository/${image.repository}`));
+  const groups = moving.map(({ logs }) => arn(contract, "logs", `log-group:${logs.group}:log-stream:*`));
+  const inCluster = { ArnEquals: { "ecs:cluster": arn(contract, "ecs", `cluster/${cluster}`) } };
+  const { made } = database?.logins ?? {};
+  return [
+    allow("HandOver", ["ecs:DescribeServices", "ecs:UpdateService"], of("service")),
+    allow(
+      "SeeHandOver",
+      ["ecs:ListServiceDeployments", "ecs:DescribeServiceDeployments"],
+      [...of("service"), ...of("service-deployment", "/*")],
+    ),
+    // ListTasks has no resource of its own but container instances: the cluster is its bound.
+    allow("FindTasks", ["ecs:ListTasks"], ["*"], inCluster),
+    allow("SeeTasks", ["ecs:DescribeTasks"], [arn(contract, "ecs", `task/${cluster}/*`)]),
+    allow("SeeImages", ["ecr:BatchGetImage"], unique(repositories)),
+    allow("ReadServiceLogs", ["logs:GetLogEvents"], unique(groups)),
+    ...(made ? [allow("SeeLogins", ["ssm:GetParameter"], [arn(contract, "ssm", `parameter${made}`)])] : []),
   ];
 }

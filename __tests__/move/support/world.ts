@@ -1,6 +1,7 @@
 import type { Service } from "@aws-sdk/client-ecs";
 import type { Change, ResourceRecordSet } from "@aws-sdk/client-route-53";
 import { AwsError } from "../../../deploy/aws/error";
+import type { Context } from "../../../deploy/context";
 import type { Done } from "../../../deploy/end";
 import type { Contract, MoveContract } from "../../../modules/contract";
 import { FIRST_MOVE_STATE, type MoveState, type MoveStep } from "../../../modules/contract/move";
@@ -13,7 +14,7 @@ import type { Move } from "../../../move/move";
 import type { Ask, Said } from "../../../move/probe";
 import { shift, type ShiftArgs } from "../../../move/shift";
 import { Journal } from "../../../move/state";
-import { type Step, take } from "../../../move/step";
+import { type BackOptions, type Step, take } from "../../../move/step";
 import { survey } from "../../../move/survey/survey";
 import type { Check } from "../../../deploy/events";
 import { workers } from "../../../move/workers";
@@ -197,7 +198,17 @@ export class MoveWorld {
         this.counts[service] = count;
       }),
     };
-    return own as Cloud;
+    return { ...own, ...this.more(call) } as Cloud;
+  }
+
+  /** What else an account answers. */
+  protected more(_call: Call): Partial<Cloud> {
+    return {};
+  }
+
+  /** What the parts of deploy work with. */
+  protected contextOf(_aws: Cloud): Context {
+    throw new Error("no step of the address needs deploy's parts");
   }
 
   /** A request as the world answers it: by the distribution, or from the old side itself. */
@@ -206,7 +217,9 @@ export class MoveWorld {
     if (ask.at !== EDGE) throw new Error(`getaddrinfo ENOTFOUND ${ask.at}`);
     const picked = ask.headers?.["x-slipway-origin"];
     const bucket = Number(/slipway-viewer=(\d+)/.exec(ask.headers?.cookie ?? "")?.[1] ?? 5_000);
-    const { share } = JSON.parse(this.seen ?? '{"share":0}');
+    const { share, hold = false } = JSON.parse(this.seen ?? '{"share":0}');
+    if (hold && ask.method !== undefined)
+      return { status: 503, milliseconds: 1, headers: { "x-slipway-origin": "hold" } };
     const side = picked === "old" || picked === "new" ? picked : bucket < share * 100 ? "new" : "old";
     const said = this.answer(side, true);
     // CloudFront asks the function for answers below 400 alone.
@@ -255,9 +268,7 @@ export class MoveWorld {
         probe: async (ask) => (isDead() ? never() : this.probe(ask)),
         find: undefined,
         tell: async (text) => void this.told.push(text),
-        context: () => {
-          throw new Error("no step of the address needs deploy's parts");
-        },
+        context: () => this.contextOf(aws),
       };
       const consent = {
         show: async (_step: MoveStep, { lines, back: price }: { lines: readonly string[]; back: string }) =>
@@ -270,7 +281,7 @@ export class MoveWorld {
     }
   }
 
-  private run<Args>(
+  protected run<Args>(
     step: Step<Args>,
     args: Args,
     { by = "ana", yes = true, isDead = () => false }: How = {},
@@ -284,8 +295,10 @@ export class MoveWorld {
   workers = (names: readonly string[], how?: How): Promise<Done> => this.run(workers, names, how);
   finish = (args: Partial<FinishArgs> = {}, how?: How): Promise<Done> =>
     this.run(finish, { quiet: 86_400_000, ...args }, how);
-  back = ({ by = "ana", yes = true, isDead = () => false }: How = {}): Promise<Done> =>
-    this.process("back", by, yes, isDead, (move, consent) => back(move, { word: false }, consent));
+  back = ({ by = "ana", yes = true, isDead = () => false }: How = {}, options?: Partial<BackOptions>) =>
+    this.process("back", by, yes, isDead, (move, consent) =>
+      back(move, { word: false, copyBack: false, ...options }, consent),
+    );
 
   /** The survey's findings, one line each. */
   async survey(): Promise<{ done: Done; findings: Check[] }> {
@@ -306,6 +319,12 @@ export class MoveWorld {
   /** Lets time pass. */
   wait = (milliseconds: number) => this.clock.sleep(milliseconds);
 }
+
+/** A call of an account by its operation, and what it answers. */
+export type Call = <Args extends unknown[], T>(
+  operation: string,
+  answer: (...args: Args) => T,
+) => (...args: Args) => Promise<T>;
 
 export interface How {
   readonly by?: string;

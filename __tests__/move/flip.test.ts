@@ -1,0 +1,190 @@
+import { describe, expect, it } from "vitest";
+import { movePolicy } from "../../modules/contract/move-policy";
+import { definition } from "../deploy/support/contract";
+import { DataWorld } from "./support/data-world";
+import { MoveWorld } from "./support/world";
+
+const failureOf = (call: Promise<unknown>) =>
+  call.then(
+    () => expect.unreachable("it succeeded"),
+    (error) => ({
+      message: String(error.message),
+      wayOut: (error.wayOut ?? []) as string[],
+      exitCode: error.exitCode,
+    }),
+  );
+
+const entries = (world: DataWorld) => world.state.steps.map(({ step, state }) => `${step} ${state}`);
+const OWN = ["staging-web", "staging-api"];
+const EXTERNAL = ["staging-web_external", "staging-api_external"];
+
+/** The move is where it was before the flip, and nothing is held. */
+function expectBefore(world: DataWorld) {
+  expect(world.families).toEqual(EXTERNAL);
+  expect(world.state).toMatchObject({ use: "external", hold: false });
+  expect(world.edge).toEqual({ share: 100, hold: false });
+  expect([world.oldTakes, world.ownTakes, world.moversAtWork]).toEqual([true, true, 0]);
+}
+
+/** Every service is on the environment's own, the old database takes nothing, and nothing else is held. */
+function expectFlipped(world: DataWorld) {
+  expect(world.families).toEqual(OWN);
+  expect(world.state).toMatchObject({ use: "own", hold: false });
+  expect(world.edge).toEqual({ share: 100, hold: false });
+  expect([world.mark, world.oldTakes, world.ownTakes, world.moversAtWork]).toEqual([
+    "flipped",
+    false,
+    true,
+    0,
+  ]);
+}
+
+describe("slipway move … flip", () => {
+  it("hands every service over in one hold, and does nothing twice", async () => {
+    const world = new DataWorld();
+    const { text } = await world.flip();
+    expect(text).toBe("✓ flip: web, api: on the environment's own database.");
+    expectFlipped(world);
+    expect(entries(world)).toEqual(["front done", "shift done", "copy done", "flip done"]);
+    expect(world.told.join("\n")).toMatch(/writes were held for \d+ s/);
+    expect(world.verbs).toEqual(["gate", "await hold catch-up sequences compare flipped --bound=600"]);
+    const forced = () => world.calls.filter((call) => call === "forceDeployment").length;
+    expect(forced()).toBe(2);
+    expect((await world.flip()).text).toMatch(/already\. Nothing was done\.$/);
+    expect([forced(), world.verbs.length]).toEqual([2, 2]);
+  });
+
+  it("copies once more in the hold where the old database does not let it follow", async () => {
+    const world = new DataWorld();
+    const { steps } = world.state;
+    world.state = {
+      ...world.state,
+      steps: steps.map((one) => (one.step === "copy" ? { ...one, data: {} } : one)),
+    };
+    await world.flip();
+    expect(world.verbs[1]).toBe("await hold copy --again compare flipped --bound=600");
+    expectFlipped(world);
+  });
+
+  it("says everything that is missing before, and changes nothing", async () => {
+    const world = new DataWorld();
+    world.state = { ...world.state, share: 50, steps: [] };
+    const { message, wayOut, exitCode } = await failureOf(world.flip());
+    expect([message, exitCode]).toEqual(["Nothing can be flipped yet; nothing was changed:", 1]);
+    expect(wayOut).toEqual([
+      expect.stringContaining("npx slipway move staging shift 100"),
+      expect.stringContaining("npx slipway move staging copy"),
+    ]);
+    expect(world.verbs).toEqual([]);
+    expect(entries(world)).toEqual([]);
+  });
+
+  it("goes back by itself where the databases differ: the copy is kept, and nothing is held", async () => {
+    const world = new DataWorld();
+    world.difference =
+      "The databases differ: table public.orders: 4 rows in the old one, 3 rows in the new one";
+    const { message, exitCode } = await failureOf(world.flip());
+    expect(message).toMatch(
+      /^The flip did not succeed, and everything is at the old side again: .*public\.orders/,
+    );
+    expect(exitCode).toBe(3);
+    expectBefore(world);
+    expect(entries(world)).toEqual(["front done", "shift done", "copy done", "back done"]);
+    world.difference = undefined;
+    await world.flip();
+    expectFlipped(world);
+  });
+
+  it("goes back by itself where a service does not come up, with what others have written by then", async () => {
+    const world = new DataWorld();
+    world.breaks = definition("staging-api");
+    const { message } = await failureOf(world.flip());
+    expect(message).toContain("api was not handed over to staging-api:1");
+    expectBefore(world);
+    expect(world.ahead).toBe(0);
+    expect(world.verbs).toContain("copy-back compare unflipped release");
+    expect(entries(world)).toEqual(["front done", "shift done", "back done"]);
+  });
+
+  it("tells the price of going back, and does it for no less", async () => {
+    const world = new DataWorld();
+    await world.flip();
+    world.ahead = 7;
+    const { message, wayOut, exitCode } = await failureOf(world.back());
+    expect(message).toContain("7 transactions were written to the environment's own database since the flip");
+    expect([wayOut.map((way) => way.split(" ").at(-1)), exitCode]).toEqual([["--copy-back", "--lose"], 1]);
+    expectFlipped(world);
+    const { text } = await world.back({}, { copyBack: true });
+    expect(text).toBe("✓ back from flip: every service uses the old database again.");
+    expectBefore(world);
+    expect([world.ahead, entries(world)]).toEqual([0, ["front done", "shift done", "back done"]]);
+  });
+
+  it("loses by going back what somebody said may be lost, and no more", async () => {
+    const world = new DataWorld();
+    await world.flip();
+    world.ahead = 2;
+    const more = () => {
+      if (world.verbs.at(-1) === "hold-new transactions-since") world.ahead = 3;
+    };
+    world.faults.push(more);
+    const { message } = await failureOf(world.back({}, { word: true }));
+    expect(message).toContain(
+      "3 transactions were written to the environment's own database alone, more than was said",
+    );
+    expectFlipped(world);
+    expect(entries(world).at(-1)).toBe("flip done");
+    world.faults.length = 0;
+    await world.back({}, { word: true });
+    expectBefore(world);
+  });
+
+  it("that dies anywhere goes on, or goes back", async () => {
+    const whole = new DataWorld();
+    await whole.flip();
+    const chances = 2 * whole.calls.length;
+    const begun = { flip: 0, back: 0 };
+    for (let nth = 3; nth < chances; nth += 4) {
+      for (const end of ["flip", "back"] as const) {
+        const world = new DataWorld();
+        let left = nth;
+        void world.flip({ isDead: () => left-- <= 0 }).catch(() => {});
+        // Whoever died is not heard of: two minutes later the lock counts as left.
+        await world.wait(150_000);
+        const isBegun = world.state.steps.some(({ step }) => step === "flip");
+        if (end === "back" && !isBegun) continue;
+        if (isBegun) begun[end]++;
+        if (end === "flip") await world.flip();
+        else await world.back({}, { copyBack: true });
+        if (end === "flip") expectFlipped(world);
+        else expectBefore(world);
+      }
+    }
+    expect(Math.min(...Object.values(begun))).toBeGreaterThan(20);
+  });
+
+  it("that was left for longer than its hold may last goes back, whoever finds it", async () => {
+    const world = new DataWorld();
+    void world.flip({ isDead: () => world.edge.hold }).catch(() => {});
+    await world.wait(600_000);
+    expect([world.edge.hold, world.state.hold]).toEqual([true, true]);
+    const { message } = await failureOf(world.flip());
+    expect(message).toContain("The hold has lasted 600 s, and may not last longer");
+    expectBefore(world);
+  });
+});
+
+describe("what whoever flips may do", () => {
+  it("is each call that hands services over, for these services alone", () => {
+    const { Statement } = movePolicy(new DataWorld().contract);
+    const of = (sid: string) => Statement.find(({ Sid }) => Sid === sid);
+    expect(of("HandOver")).toMatchObject({
+      Action: ["ecs:DescribeServices", "ecs:UpdateService"],
+      Resource: ["staging-web", "staging-api"].map(
+        (name) => `arn:aws:ecs:us-west-2:123456789012:service/staging/${name}`,
+      ),
+    });
+    expect(of("SeeImages")?.Resource).toEqual(["arn:aws:ecr:us-west-2:123456789012:repository/shop"]);
+    expect(movePolicy(new MoveWorld().contract).Statement.map(({ Sid }) => Sid)).not.toContain("HandOver");
+  });
+});

@@ -1,0 +1,64 @@
+import type { Move } from "../move";
+import { endOf, moversAtWork, type MoverLine, type MoverTask, runMover, startMover } from "./mover";
+import type { Databases, Ready, Written } from "./crossing";
+
+/** What startedBy of the tasks begins with that a flip leaves at work when it dies: a copy's own go on. */
+const MARK = "slipway-flip";
+
+/** The verb of the task that, once it is stopped, gives the others their word. */
+const GATE = "gate";
+
+/** Both databases, by tasks of the mover. */
+export function databasesOf(move: Move, bound: number): Databases {
+  const run = (words: string) => runMover(move, words);
+  return {
+    settle: () => settle(move),
+    async flipped() {
+      const facts = (await run("survey")).find(({ kind }) => kind === "facts");
+      return facts?.state === "flipped";
+    },
+    prepare: () => prepare(move, bound),
+    release: async () => void (await run("release")),
+    written: async () => writtenIn(await run("transactions-since")),
+    holdOwn: async () => writtenIn(await run("hold-new transactions-since")),
+    giveBack: async (copy) =>
+      void (await run(copy ? "copy-back compare unflipped release" : "unflipped release")),
+    releaseOwn: async () => void (await run("release-new")),
+  };
+}
+
+function writtenIn(lines: readonly MoverLine[]): Written {
+  const { transactions, exact } = endOf(lines, "transactions-since");
+  return { transactions: Number(transactions), exact: exact === true };
+}
+
+/** The gate last: whoever waits for its word goes on when it ends. */
+async function settle(move: Move): Promise<void> {
+  const left = await moversAtWork(move, MARK);
+  await stopAll(left.filter(({ words }) => words !== GATE));
+  await stopAll(left.filter(({ words }) => words === GATE));
+}
+
+async function stopAll(tasks: readonly MoverTask[]): Promise<void> {
+  for (const task of tasks) await task.stop();
+}
+
+/** A task takes half a minute to start: both are there before anything is held. */
+async function prepare(move: Move, bound: number): Promise<Ready> {
+  const isFollowing = move.journal.entry("copy")?.data?.following === true;
+  const rest = isFollowing ? "hold catch-up sequences compare flipped" : "hold copy --again compare flipped";
+  // An open gate of an earlier try is shut by this one, before anybody waits at it.
+  const gate = await startMover(move, GATE, MARK);
+  await gate.ready(move.signal);
+  const crossing = await startMover(move, `await ${rest} --bound=${Math.ceil(bound / 1000)}`, MARK);
+  await crossing.ready(move.signal);
+  return {
+    async go(signal) {
+      await gate.stop();
+      await crossing.end(signal);
+    },
+    async cancel() {
+      await stopAll([crossing, gate]);
+    },
+  };
+}

@@ -1,0 +1,25 @@
+import type { Move } from "../move";
+import type { Notes } from "./crossing";
+
+/** What stands in the move's parameter. The moment of the hold is in the flip's own entry, as it is begun. */
+export function notesOf({ journal }: Move): Notes {
+  return {
+    get use() {
+      return journal.state.use;
+    },
+    get heldSince() {
+      if (!journal.state.hold) return undefined;
+      const since = journal.entry("flip")?.data?.since;
+      return typeof since === "number" ? since : 0;
+    },
+    async held(since) {
+      const steps = journal.state.steps.map((entry) =>
+        entry.step === "flip" ? { ...entry, data: { ...entry.data, since } } : entry,
+      );
+      await journal.write({ hold: true, steps });
+    },
+    uses: (use) => journal.write({ use }),
+    released: () => journal.write({ hold: false }),
+    stale: () => journal.write({ steps: journal.state.steps.filter(({ step }) => step !== "copy") }),
+  };
+}
