@@ -5,7 +5,7 @@ import { FileStore } from "../../sandbox/engine/store";
 import { emptyRuntime } from "../../sandbox/engine/state";
 import { DamagedFile } from "../../sandbox/files";
 import { World } from "../../sandbox/world";
-import { configure, inside, sandbox, temporaryFolder } from "./helpers";
+import { configure, insideProcess, sandbox, temporaryFolder } from "./helpers";
 
 vi.setConfig({ testTimeout: 60_000 });
 
@@ -63,7 +63,7 @@ test("what the sandbox writes is for its owner alone, states and copies of stack
   chmodSync(join(folder, ".sandbox"), 0o755);
   configure(join(folder, "infra"), { resource: { aws_vpc: { one: { cidr_block: "10.0.0.0/16" } } } });
   const line = "cd infra && terraform init -input=false && terraform apply -input=false -auto-approve";
-  const { code, text } = await inside(folder, line);
+  const { code, text } = await insideProcess(folder, line);
   expect(code, text).toBe(0);
   const sandboxed = join(folder, ".sandbox");
   expect(statSync(sandboxed).mode & 0o777).toBe(0o700);

@@ -14,7 +14,7 @@ import { loadSchema } from "../../sandbox/schema/cache";
 import type { BlockSchema } from "../../sandbox/schema/types";
 import type { Fields, Value } from "../../sandbox/wire/value";
 import { GLOBAL, World } from "../../sandbox/world";
-import { SANDBOX } from "../support/here";
+import { SANDBOX, sandboxHere } from "../support/here";
 
 /** A folder that goes when the test ends. */
 export function temporaryFolder(): string {
@@ -55,10 +55,19 @@ export function sandbox(folder: string, args: readonly string[], options: RunOpt
   });
 }
 
-/** Runs shell lines inside the sandbox. */
-export function inside(folder: string, script: string, options: readonly string[] = []): Promise<Result> {
-  return sandbox(folder, [...options, "sh", "-c", script]);
+/** Runs shell lines inside the sandbox, whose stand-ins are in this process. */
+export async function inside(
+  folder: string,
+  script: string,
+  options: readonly string[] = [],
+): Promise<Result> {
+  const ended = await sandboxHere(folder, [...options, "sh", "-c", script], process.env);
+  return { ...ended, text: ended.stdout + ended.stderr };
 }
+
+/** The same as people have it, where the sandbox is a process of its own. */
+export const insideProcess = (folder: string, script: string): Promise<Result> =>
+  sandbox(folder, ["sh", "-c", script]);
 
 /** A Terraform configuration for AWS, written to a folder as JSON. */
 export function configure(folder: string, configuration: Record<string, unknown>): void {

@@ -4,7 +4,7 @@ import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { expect, test, vi } from "vitest";
 import { isolatedEnvironment } from "../../sandbox/command/isolation";
-import { configure, filesIn, inside, sandbox, temporaryFolder } from "./helpers";
+import { configure, filesIn, insideProcess, sandbox, temporaryFolder } from "./helpers";
 
 vi.setConfig({ testTimeout: 60_000 });
 
@@ -43,7 +43,7 @@ test("a sandbox inside a sandbox finds the real terraform behind the outer one",
   mkdirSync(join(folder, "inner"));
   writeFileSync(join(folder, "inner/cdktf.json"), "{}");
   const line = `cd inner && ${process.execPath} --require ${require.resolve("slipway/typescript")} ${join(__dirname, "../../sandbox/main.ts")} sh -c 'terraform version | head -1; command -v terraform'`;
-  const { stdout } = await inside(folder, line);
+  const { stdout } = await insideProcess(folder, line);
   expect(stdout).toMatch(/Terraform v|OpenTofu v/);
   expect(readFileSync(join(folder, "inner/.sandbox/bin/terraform"), "utf8")).not.toMatch(
     /^real=.*\.sandbox/m,
@@ -72,7 +72,7 @@ test("a configured backend is never reached, and the configuration's folder stay
   });
   const before = filesIn(join(folder, "cdktf.out"));
   const chdir = `-chdir=${stack}`;
-  const { text, code } = await inside(
+  const { text, code } = await insideProcess(
     folder,
     `terraform ${chdir} init -backend-config=bucket=other >/dev/null && terraform ${chdir} plan -out plan >/dev/null && terraform ${chdir} apply -no-color plan && terraform ${chdir} providers lock -platform=linux_amd64`,
   );
@@ -90,17 +90,17 @@ test("files that vanish from the configuration vanish from the copy", async () =
   writeFileSync(join(folder, "more.tf"), 'output "more" {\n  value = "more"\n}\n');
   const plan = "terraform plan -no-color";
   const script = `terraform init >/dev/null && ${plan} && rm more.tf && echo SECOND && ${plan}`;
-  const [first, second] = (await inside(folder, script)).text.split("SECOND");
+  const [first, second] = (await insideProcess(folder, script)).text.split("SECOND");
   expect(first).toContain('+ more = "more"');
   expect(second).toContain("No changes");
 });
 
 test("exit code, input and signals are the command's, and nothing is left behind", async () => {
   const folder = temporaryFolder();
-  expect((await inside(folder, "exit 7")).code).toBe(7);
+  expect((await insideProcess(folder, "exit 7")).code).toBe(7);
   expect((await sandbox(folder, ["cat"], { input: "through" })).stdout).toBe("through");
-  expect((await inside(folder, "kill -TERM $$")).code).toBe(143);
-  const interrupted = await inside(
+  expect((await insideProcess(folder, "kill -TERM $$")).code).toBe(143);
+  const interrupted = await insideProcess(
     folder,
     "trap 'echo caught; exit 9' TERM; kill -TERM $PPID; while :; do :; done",
   );

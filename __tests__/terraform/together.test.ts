@@ -3,40 +3,7 @@ import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import { file } from "./support/file";
 import { parseContract } from "../../modules/contract";
-import { made, Project, worldOf } from "./support/project";
-
-describe("many options at once", () => {
-  const everything = `
-    network: { nat: "per-zone", endpoints: true },
-    bastion: { ssh: { cidrs: ["203.0.113.7/32"], publicKey: "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJ5cYZgqfQ8bbWuUYVhIcQ3M0EzZrXk3Rw9B3Cq3m0dE someone" } },
-    registry: { repository: "own", create: true },
-    distribution: {
-      domain: { names: ["app.example.com", "api.example.com"], zone: "example.com" },
-      waf: true, accessLogs: true, cachedPaths: ["/static/*"], deletionProtection: false,
-    },
-    services: {
-      web: { port: 8080, hosts: ["app.example.com"], secrets: ["KEY"], database: ["DATABASE_URL"], migrations: true, autoscaling: { max: 4 } },
-      api: { port: 9090, hosts: ["api.example.com"], capacity: "fargate-spot", exec: true },
-      worker: { command: ["worker"], schedules: { nightly: { expression: "rate(1 day)", command: ["report"] } } },
-    },`;
-  const bare = `network: { nat: false }, bastion: false, database: false, distribution: false, services: { worker: { capacity: "fargate" } },`;
-  const project = new Project({ "everything.ts": file(everything), "bare.ts": file(bare) });
-  afterAll(() => project.remove());
-
-  it("apply, plan no change after that, and are destroyed to the last object", async () => {
-    for (const name of ["everything", "bare"]) {
-      const applied = await project.terraform(name, "apply -auto-approve");
-      expect(applied.code, applied.output).toBe(0);
-    }
-    for (const name of ["everything", "bare"])
-      expect((await project.terraform(name, "plan")).output).toContain("No changes.");
-    for (const name of ["everything", "bare"]) {
-      const destroyed = await project.terraform(name, "destroy -auto-approve");
-      expect(destroyed.code, destroyed.output).toBe(0);
-    }
-    expect(made(project)).toEqual([]);
-  });
-});
+import { Project, worldOf } from "./support/project";
 
 describe("many services", () => {
   const names = Array.from({ length: 30 }, (_, index) => `worker-${index}`);

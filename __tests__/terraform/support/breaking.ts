@@ -49,8 +49,10 @@ class BreakingWorld extends World {
   }
 }
 
-/** A stack whose changes can fail. */
+/** A stack whose changes can fail. Its state is Terraform's own local one, which has each resource once it is there. */
 export class BreakingStack extends InProcessStack<BreakingWorld> {
+  protected override readonly backend = undefined;
+
   constructor(folder?: string) {
     super(folder, BreakingWorld);
   }

@@ -1,5 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { createServer, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { stripVTControlCharacters } from "node:util";
@@ -18,24 +20,33 @@ export class InProcessStack<W extends World = World> {
   /** The Terraform that runs now, or ran last. */
   protected terraform: ChildProcess | undefined;
   private readonly provider: ReturnType<typeof serveProvider>;
+  private readonly states: Promise<Server>;
+  protected readonly backend: object | undefined = { http: {} };
 
+  /** @param state file with Terraform's state, in the folder */
   constructor(
     readonly folder = mkdtempSync(join(tmpdir(), "slipway-in-process-")),
     Kind: new (...args: ConstructorParameters<typeof World>) => W = World as never,
+    state = "terraform.tfstate",
   ) {
     this.world = new Kind(join(folder, ".sandbox"), startAccount);
     this.provider = serveProvider({ world: this.world, folders: () => [folder] });
+    this.states = serveState(join(folder, state));
   }
 
   async remove(): Promise<void> {
     (await this.provider).close();
+    (await this.states).close();
     rmSync(this.folder, { recursive: true, force: true });
   }
 
   /** Writes the stack's configuration, whose state stays in the folder whatever its backend is. */
   configure(configuration: { readonly terraform?: object }): void {
-    const local = { ...configuration, terraform: { ...configuration.terraform, backend: undefined } };
-    writeFileSync(join(this.folder, "main.tf.json"), JSON.stringify(local, null, 1));
+    const terraform = { ...configuration.terraform, backend: this.backend };
+    writeFileSync(
+      join(this.folder, "main.tf.json"),
+      JSON.stringify({ ...configuration, terraform }, null, 1),
+    );
   }
 
   apply(...args: readonly string[]): Promise<Run> {
@@ -43,13 +54,21 @@ export class InProcessStack<W extends World = World> {
   }
 
   async run(command: string, ...args: readonly string[]): Promise<Run> {
+    if (this.backend && !existsSync(join(this.folder, ".terraform")))
+      await succeed(this.terraformRun("init"));
+    return this.terraformRun(command, ...args);
+  }
+
+  private async terraformRun(command: string, ...args: readonly string[]): Promise<Run> {
     const { reattach } = await this.provider;
+    const { port } = (await this.states).address() as AddressInfo;
     const words = [command, ...(command === "show" ? [] : ["-input=false"]), "-no-color", ...args];
     const child = spawn(process.env.TERRAFORM_BINARY_NAME || "terraform", words, {
       cwd: this.folder,
       env: {
         ...chosen("PATH", "GOGC", "GOMAXPROCS"),
         TF_REATTACH_PROVIDERS: reattach,
+        TF_HTTP_ADDRESS: `http://127.0.0.1:${port}`,
         TF_CLI_CONFIG_FILE: "/dev/null",
         CHECKPOINT_DISABLE: "1",
       },
@@ -67,6 +86,23 @@ export class InProcessStack<W extends World = World> {
       child.once("close", (code) => resolve({ code: code ?? -1, output }));
     });
   }
+}
+
+/** A backend over HTTP, whose state is a file: Terraform's own local one writes all of it after each resource. */
+async function serveState(file: string): Promise<Server> {
+  const server = createServer(async (request, response) => {
+    if (request.method === "GET") {
+      if (existsSync(file)) response.end(readFileSync(file));
+      else response.writeHead(404).end();
+      return;
+    }
+    const chunks: Buffer[] = [];
+    for await (const chunk of request) chunks.push(chunk);
+    writeFileSync(file, Buffer.concat(chunks));
+    response.end();
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  return server.unref();
 }
 
 const chosen = (...names: readonly string[]) =>

@@ -4,21 +4,21 @@ import { join } from "node:path";
 import type { EnvironmentFile, EnvironmentProps } from "../../../modules/environment";
 import { parseOptions } from "../../../sandbox/command/options";
 import { applyByHand } from "../../../sandbox/command/world-options";
-import type { World } from "../../../sandbox/world";
+import { World } from "../../../sandbox/world";
 import { synthesize } from "../../modules/support/synthesize";
 import { inside, type Result } from "../../sandbox/helpers";
 import { InProcessStack, type Run } from "./in-process";
 
 const STACK = "cdktf.out/stacks/staging";
 /** The state, where the sandbox's commands have it, too. */
-const STATE = "-state=.sandbox/state/staging.tfstate";
+const STATE = ".sandbox/state/staging.tfstate";
 
 type Ended = Pick<Result, "code" | "text">;
 
 /** The environment `staging` in a sandbox of its own: synthesis and provider are in this process, what changes it costs one apply. */
 export class Living {
   readonly folder = realpathSync(mkdtempSync(join(tmpdir(), "slipway-")));
-  private readonly stack = new InProcessStack(this.folder);
+  private readonly stack = new InProcessStack(this.folder, World, STATE);
 
   constructor() {
     for (const name of [STACK, ".sandbox/state"]) mkdirSync(join(this.folder, name), { recursive: true });
@@ -41,15 +41,15 @@ export class Living {
     writeFileSync(join(this.folder, STACK, "cdk.tf.json"), JSON.stringify(json));
     this.stack.configure(json);
     if (byHand.length > 0) await applyByHand(this.world, parseOptions(byHand));
-    const applied = await this.stack.apply(STATE);
+    const applied = await this.stack.apply();
     if (applied.code !== 0) return told(applied);
-    const again = await this.stack.run("plan", STATE);
+    const again = await this.stack.run("plan");
     return { code: again.code, text: `${applied.output}\nagain\n${again.output}` };
   }
 
   /** Destroys all of it. */
   async destroy(): Promise<Ended> {
-    return told(await this.stack.run("destroy", "-auto-approve", STATE));
+    return told(await this.stack.run("destroy", "-auto-approve"));
   }
 
   /** Shell lines in its sandbox, behind options of the sandbox. */

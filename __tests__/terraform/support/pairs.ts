@@ -7,17 +7,24 @@ export type Row<C extends Choices> = { readonly [Option in keyof C]: keyof C[Opt
 /** A value of an option. */
 export type Choice = readonly [option: string, value: string];
 
-/** All pairs of values of different options. */
-export function pairsOf(choices: Choices): [Choice, Choice][] {
-  const all = Object.entries(choices).flatMap(([option, values]) =>
+/** All values of all options, in lists by option. */
+const listsOf = (choices: Choices): (readonly Choice[])[] =>
+  Object.entries(choices).map(([option, values]) =>
     Object.keys(values).map((value): Choice => [option, value]),
   );
-  return all.flatMap((one, at) =>
-    all.slice(at + 1).flatMap((other): [Choice, Choice][] => (one[0] === other[0] ? [] : [[one, other]])),
-  );
-}
 
-const keyOf = (one: Choice, other: Choice) => [one, other].map(String).sort().join(" ");
+/** All pairs of values of different options. */
+export const pairsOf = (choices: Choices): [Choice, Choice][] => pairsIn(listsOf(choices));
+
+const pairsIn = (lists: readonly (readonly Choice[])[]): [Choice, Choice][] =>
+  lists.flatMap((list, at) =>
+    list.flatMap((one) =>
+      lists
+        .slice(at + 1)
+        .flat()
+        .map((other): [Choice, Choice] => [one, other]),
+    ),
+  );
 
 /**
  * Rows in which every pair that may stand together does so at least once: the same for the same choices. Each row begins
@@ -29,29 +36,34 @@ export function coverPairs<C extends Choices>(
   choices: C,
   mayStandTogether: (one: Choice, other: Choice) => boolean,
 ): Row<C>[] {
-  const allowed = pairsOf(choices).filter(([one, other]) => mayStandTogether(one, other));
-  const may = new Set(allowed.map(([one, other]) => keyOf(one, other)));
+  const lists = listsOf(choices);
+  // Numbers instead of names: pairs are looked up millions of times.
+  const all = lists.flat();
+  const numbers = new Map(all.map((choice, at) => [choice, at]));
+  const keyOf = (one: Choice, other: Choice) => {
+    const [a = 0, b = 0] = [numbers.get(one), numbers.get(other)];
+    return a < b ? a * all.length + b : b * all.length + a;
+  };
+  const allowed = pairsIn(lists).filter(([one, other]) => mayStandTogether(one, other));
+  const may = new Set(allowed.map((pair) => keyOf(...pair)));
   const uncovered = new Map(allowed.map((pair) => [keyOf(...pair), pair]));
   const rows: Row<C>[] = [];
   while (uncovered.size > 0) {
     // Pairs that each value still lacks: among equals, the one that lacks most goes first.
-    const lacking = new Map<string, number>();
+    const lacking = new Map<Choice, number>();
     for (const pair of uncovered.values())
-      for (const choice of pair) lacking.set(String(choice), (lacking.get(String(choice)) ?? 0) + 1);
-    const lacks = (choice: Choice) => lacking.get(String(choice)) ?? 0;
+      for (const choice of pair) lacking.set(choice, (lacking.get(choice) ?? 0) + 1);
+    const lacks = (choice: Choice) => lacking.get(choice) ?? 0;
     const [first] = [...uncovered.values()].sort(
       ([a, b], [c, d]) => lacks(c) + lacks(d) - lacks(a) - lacks(b),
     );
-    const row = complete(choices, first ?? [], {
+    const row = complete(lists, first ?? [], {
       fits: (begun, next) => begun.every((other) => may.has(keyOf(other, next))),
       worth: (begun, next) =>
         begun.filter((other) => uncovered.has(keyOf(other, next))).length * allowed.length + lacks(next),
     });
     if (!row) throw new Error(`${first?.join(" and ")} may stand together, and no row has room for them.`);
-    for (const [one, other] of row.flatMap((one, at) =>
-      row.slice(at + 1).map((other) => [one, other] as const),
-    ))
-      uncovered.delete(keyOf(one, other));
+    for (const [one, other] of pairsIn(row.map((choice) => [choice]))) uncovered.delete(keyOf(one, other));
     rows.push(Object.fromEntries(row) as Row<C>);
   }
   return rows;
@@ -63,12 +75,15 @@ interface Judge {
 }
 
 /** A row that begins like this, with the most worthy value of each other option that fits; undefined where none does. */
-function complete(choices: Choices, begun: readonly Choice[], judge: Judge): readonly Choice[] | undefined {
-  const open = Object.keys(choices).filter((option) => !begun.some(([chosen]) => chosen === option));
+function complete(
+  lists: readonly (readonly Choice[])[],
+  begun: readonly Choice[],
+  judge: Judge,
+): readonly Choice[] | undefined {
+  const open = lists.filter((list) => !list.some((choice) => begun.includes(choice)));
   if (open.length === 0) return begun;
-  const candidates = open.map((option) =>
-    Object.keys(choices[option] ?? {})
-      .map((value): Choice => [option, value])
+  const candidates = open.map((list) =>
+    list
       .filter((next) => judge.fits(begun, next))
       .map((next) => ({ next, worth: judge.worth(begun, next) }))
       .sort((one, other) => other.worth - one.worth),
@@ -79,7 +94,7 @@ function complete(choices: Choices, begun: readonly Choice[], judge: Judge): rea
     (one, other) => isForced(other) - isForced(one) || (other[0]?.worth ?? 0) - (one[0]?.worth ?? 0),
   );
   for (const { next } of values) {
-    const row = complete(choices, [...begun, next], judge);
+    const row = complete(lists, [...begun, next], judge);
     if (row) return row;
   }
   return undefined;

@@ -34,27 +34,36 @@ export class Project {
   readonly folder = realpathSync(mkdtempSync(join(tmpdir(), "slipway-")));
   /** Everything that any command printed. */
   log = "";
-  private readonly synthesis: ReturnType<typeof serveSynthesis> | undefined;
+  private synthesis: ReturnType<typeof serveSynthesis> | undefined;
 
   /**
    * @param environments sources by file; without them the ones that the project ships
    * @param context that of cdktf.json; without it there is no bootstrap stack
-   * @param asShipped whether app and sandbox are processes of their own, as everybody's are; otherwise this one does what they would
+   * @param asShipped whether app and sandbox are processes of their own, as everybody's are; this one does what they would otherwise, or from `serve` on
    */
   constructor(
     environments: Readonly<Record<string, string>> = SHIPPED,
-    context: object = { project: "app" },
+    private readonly context: object = { project: "app" },
     asShipped = false,
   ) {
     for (const name of ["app.ts", "aws", "modules", "guardrails", "node_modules", "tsconfig.json"])
       symlinkSync(join(ROOT, name), join(this.folder, name));
     for (const name of ["main.ts", "package.json"]) cpSync(join(ROOT, name), join(this.folder, name));
-    const config = JSON.parse(readFileSync(join(ROOT, "cdktf.json"), "utf8"));
-    this.synthesis = asShipped ? undefined : serveSynthesis(this.folder);
-    const app = this.synthesis?.app ?? `"${process.execPath}" --require "${LOADER}" main.ts`;
-    writeFileSync(join(this.folder, "cdktf.json"), JSON.stringify({ ...config, app, context }));
+    if (asShipped) this.describe(`"${process.execPath}" --require "${LOADER}" main.ts`);
+    else this.serve();
     mkdirSync(join(this.folder, "environments"));
     for (const [file, source] of Object.entries(environments)) this.write(file, source);
+  }
+
+  /** Has this process do what the app and the sandbox would. */
+  serve(): void {
+    this.synthesis = serveSynthesis(this.folder);
+    this.describe(this.synthesis.app);
+  }
+
+  private describe(app: string): void {
+    const config = JSON.parse(readFileSync(join(ROOT, "cdktf.json"), "utf8"));
+    writeFileSync(join(this.folder, "cdktf.json"), JSON.stringify({ ...config, app, context: this.context }));
   }
 
   /** Writes an environment file. */
