@@ -72,11 +72,13 @@ async function noteFirst(context: AppRunnerContext, plan: AppRunnerImagePlan, la
 async function beginOrUndo(
   context: AppRunnerContext,
   plan: AppRunnerImagePlan,
-  { contract, service }: Lane,
+  { contract, service, operations }: Lane,
   begun: readonly Begun[],
 ): Promise<string> {
+  const isAutomatic = service?.SourceConfiguration?.AutoDeploymentsEnabled === true;
+  const before = new Set(operations.flatMap(({ Id }) => Id ?? []));
   try {
-    return await begin(context, contract, service?.SourceConfiguration?.AutoDeploymentsEnabled === true);
+    return await begin(context, contract, isAutomatic ? before : undefined);
   } catch (error) {
     const isTold = error instanceof DeployError && error.exitCode === EXIT.unknown;
     if (!isTold && (error instanceof DeployError || error instanceof Interrupted))
@@ -183,7 +185,7 @@ async function bringBack(
   const { name } = contract;
   const lasting = { ...context, aws: context.lasting, signal: new AbortController().signal };
   try {
-    const operation = await begin(lasting, contract, false);
+    const operation = await begin(lasting, contract);
     const end = await follow(lasting, "put back", contract, operation);
     if (end.kind !== "succeeded")
       return `${name} is NOT back on ${shortDigest(digest)} (${end.kind}: ${end.reason}): look at status.`;

@@ -14,18 +14,19 @@ const SEES_TAG = 180_000;
 
 /**
  * Has App Runner deploy what the tag names, or finds the deployment that it began by itself where somebody switched that on.
+ * @param before the operations from before the tag moved, by id, where a moved tag begins one by itself
  * @returns the operation's id
  * @throws DeployError 5 when App Runner is at work on something else, 3 when it refuses, 4 when nobody can say.
  */
 export async function begin(
   context: AppRunnerContext,
   { name, arn }: AppRunnerServiceContract,
-  isAutomatic: boolean,
+  before?: ReadonlySet<string>,
 ): Promise<string> {
   const { aws } = context;
   try {
     const known = new Set((await aws.operations(arn)).flatMap(({ Id }) => Id ?? []));
-    const own = isAutomatic ? await ownDeployment(context, arn, known) : undefined;
+    const own = before && (await ownDeployment(context, arn, before));
     const id = own ?? (await aws.startDeployment(arn, known));
     if (!id)
       throw new DeployError(EXIT.unknown, "App Runner accepted the deployment but names no operation.");
