@@ -103,6 +103,8 @@ export class NatInstance extends Construct {
     return new EipAssociation(this, "association", {
       allocationId: this.address.allocationId,
       networkInterfaceId: this.networkInterface.id,
+      // A successor comes before it goes, where anything that depends on the way out has one: it takes the address over.
+      allowReassociation: true,
     });
   }
 

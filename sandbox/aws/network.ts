@@ -7,7 +7,7 @@ import {
   egressOnlyGateway,
   ownBlock,
 } from "./ipv6";
-import { type Kind, type Kinds, type Reference, text } from "./kind";
+import { type Kind, type Kinds, type Reference, text, AwsError, type Situation } from "./kind";
 import {
   addressOf,
   adopted,
@@ -287,8 +287,20 @@ export const network: Kinds = {
       network_interface_id: fleeting({ type: "aws_network_interface" }),
       instance_id: fleeting({ type: "aws_instance" }),
     },
-    unique: { by: ["allocation_id"], code: "Resource.AlreadyAssociated" },
-    check: checkEipAssociation,
+    check: (situation) => {
+      const [other] = associationsOf(situation);
+      if (other && situation.attributes.allow_reassociation !== true)
+        throw new AwsError(
+          "Resource.AlreadyAssociated",
+          `resource ${text(situation.attributes, "allocation_id")} is already associated with associate-id ${other.id}`,
+          "allocation_id",
+        );
+      checkEipAssociation(situation);
+    },
+    // Whoever takes an address over ends the association that it had. Source: AssociateAddress, EC2 API reference.
+    after: (situation) => {
+      for (const other of associationsOf(situation)) situation.world.remove(other);
+    },
   },
   aws_network_interface: networkInterface,
   aws_default_network_acl: {
@@ -375,3 +387,13 @@ function databaseSubnetGroup(group: Kind): Kind {
     exclusive: [["name", "name_prefix"]],
   };
 }
+
+/** Associations of the same address that there are beside the one that is being made. */
+const associationsOf = ({ world, region, attributes, object, before }: Situation) =>
+  world
+    .list({
+      type: "aws_eip_association",
+      region,
+      where: { allocation_id: text(attributes, "allocation_id") },
+    })
+    .filter(({ id }) => id !== (object?.id ?? text(before, "id")));
