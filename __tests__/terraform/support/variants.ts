@@ -38,7 +38,7 @@ export const variants: Readonly<Record<string, string>> = {
   uses: `services: { web: { port: 8080, uses: { uploads: "bucket", jobs: { type: "queue", visibilityTimeout: 300 }, cache: { type: "valkey", replicas: 2 } } }, worker: { capacity: "fargate", uses: { jobs: "queue", cache: "valkey" } } },`,
   "queue-without-nat": `network: { nat: false }, services: { worker: { uses: { jobs: "queue", uploads: "bucket" } } },`,
   "between-services": `services: { web: { port: 8080, config: { API: "$SERVICE_URL(api)" } }, api: { port: 9000, internal: true, capacity: "fargate" } },`,
-  "move-compute": `distribution: { domain: { names: ["app.example.com"], zone: "example.com" }, cachedPaths: ["/static/*"] }, move: { from: { origin: "https://old.example.net:8443", domain: "app.example.com" } },`,
+  "compute-move": `distribution: { domain: { names: ["moving.example.com"], zone: "example.com" }, cachedPaths: ["/static/*"] }, move: { from: { origin: "https://old.example.net:8443", domain: "moving.example.com" } },`,
   move: `move: { database: true }, database: { logins: true, passwordVersion: 2 }, services: { web: { port: 8080, migrations: true, database: ["DATABASE_URL"], schedules: { nightly: { expression: "rate(1 day)", command: ["report"] } } }, worker: { command: ["worker"], database: false, autoscaling: { min: 1, max: 4 } } },`,
   "no-services": `services: {},`,
 };
