@@ -19,7 +19,7 @@ const WHOLE = inFolders(
     [
       "aws/postgres-parameters",
       "deploy/{commands,commits,interrupts,surroundings,terminal}",
-      "deploy-sandbox/{app-runner,daily}",
+      "deploy-sandbox/{app-runner*,daily}",
       "github/github",
       "guardrails/{command,environments}",
       "iam/{command,commands,roles}",

@@ -42,6 +42,8 @@ export class AppRunnerService extends Construct {
   readonly own: AppRunnerServiceConfiguration;
   /** How often it is there, in Terraform's words: once, where anything was released. */
   private readonly count: string;
+  /** Its ARN, empty while it is not there: a local, since what is chosen stands within JSON, where an expression could not be quoted. */
+  private readonly arn: TerraformLocal;
 
   constructor(
     scope: Construct,
@@ -57,6 +59,7 @@ export class AppRunnerService extends Construct {
     this.scaling = this.createScaling();
     this.service = this.createService();
     this.domain = this.createDomain();
+    this.arn = new TerraformLocal(this, "arn", `\${join("", ${addressOf(this.service)}[*].arn)}`);
   }
 
   /** What deploy needs to know of this service. */
@@ -66,8 +69,7 @@ export class AppRunnerService extends Construct {
     return {
       name: own.name,
       service: this.name,
-      // A local: what is chosen stands within JSON, where an expression could not be quoted.
-      arn: new TerraformLocal(this, "arn", `\${join("", ${addressOf(this.service)}[*].arn)}`).asString,
+      arn: this.arn.asString,
       platform: "linux/amd64",
       image: {
         repository: registry.repository?.name ?? registry.name,

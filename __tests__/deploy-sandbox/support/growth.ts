@@ -18,7 +18,8 @@ import { appRunner, type AppRunnerServiceProps } from "../../../modules/app-runn
 import { Sandbox } from "../../../sandbox/api/sandbox";
 import type { Behaviour } from "../../../sandbox/engine/behaviour";
 import { FileStore } from "../../../sandbox/engine/store";
-import type { WorldObject } from "../../../sandbox/world";
+import type { Access } from "../../../sandbox/iam/access";
+import type { World, WorldObject } from "../../../sandbox/world";
 import { VirtualClock } from "../../deploy/support/virtual-clock";
 import { synthesizeAppRunner } from "../../modules/support/synthesize";
 import { InProcessStack, type Run } from "../../terraform/support/in-process";
@@ -37,20 +38,54 @@ export interface Ended {
   readonly output: string;
 }
 
+/** Where the real Terraform makes the environment. */
+export interface Stack {
+  readonly world: World;
+  apply(web: AppRunnerServiceProps): Promise<Run>;
+  plan(): Promise<Run>;
+  remove(): void | Promise<void>;
+}
+
+/** An environment that makes its own repository, in an account of its own. */
+function alone(): Stack {
+  const stack = new InProcessStack();
+  return {
+    world: stack.world,
+    apply: (web) => {
+      const registry = { repository: "app", create: true };
+      stack.configure(
+        synthesizeAppRunner(appRunner({ region: REGION, registry, services: { web } }), "growth").json,
+      );
+      return stack.apply();
+    },
+    plan: () => stack.run("plan"),
+    remove: () => stack.remove(),
+  };
+}
+
 /** The environment `growth` on App Runner: the real Terraform applies it, deploy's real commands go into it, in one virtual time. */
 export class Growth {
   readonly clock = new VirtualClock();
-  private readonly stack = new InProcessStack();
   private database: Server | undefined;
+  private started: Sandbox<VirtualClock> | undefined;
 
-  private constructor(private started: Sandbox<VirtualClock> | undefined) {}
+  private constructor(
+    private readonly stack: Stack,
+    /** The repository that releases are pushed to. */
+    private readonly repository: string,
+  ) {}
 
-  static async open(): Promise<Growth> {
-    const growth = new Growth(undefined);
-    const { world } = growth.stack;
+  /**
+   * @param stack where Terraform runs
+   * @param access whoever deploys; everything is allowed without
+   */
+  static async open(stack: Stack = alone(), access?: Access, repository = "app"): Promise<Growth> {
+    const growth = new Growth(stack, repository);
+    const { world } = stack;
     await world.change(() => undefined);
     const store = new FileStore(world.folder);
-    growth.started = await Sandbox.start({ world, store, clock: growth.clock, accessKey: "AKIASANDBOX" });
+    const { clock } = growth;
+    growth.started = await Sandbox.start({ world, store, clock, accessKey: "AKIASANDBOX", access });
     return growth;
   }
 
@@ -65,24 +100,17 @@ export class Growth {
 
   /** Applies the environment as it is written now. */
   apply(web: AppRunnerServiceProps): Promise<Run> {
-    const file = appRunner({
-      region: REGION,
-      registry: { repository: "app", create: true },
-      services: { web },
-    });
-    const { json } = synthesizeAppRunner(file, "growth");
-    this.stack.configure(json);
-    return this.stack.apply();
+    return this.stack.apply(web);
   }
 
   plan(): Promise<Run> {
-    return this.stack.run("plan");
+    return this.stack.plan();
   }
 
   /** Pushes a release, and says how its containers behave. */
   push(name: string, run: Behaviour["run"] = {}): Promise<string> {
     return this.sandbox.push({
-      repository: "app",
+      repository: this.repository,
       region: REGION,
       content: name,
       tags: [name],

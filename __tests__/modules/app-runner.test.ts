@@ -1,0 +1,115 @@
+import { describe, expect, test } from "vitest";
+import { appRunnerCpus, appRunnerMemories } from "../../aws/app-runner";
+import { appRunner, type AppRunnerProps } from "../../modules/app-runner";
+import { resolveAppRunner } from "../../modules/app-runner/resolve";
+import { synthesizeAppRunner } from "./support/synthesize";
+
+const web = {
+  health: "/health",
+  config: { CALLBACK: "$URL/auth" },
+  secrets: ["KEY"],
+  database: ["POSTGRES_URL", "GOOSE_DBSTRING"],
+  migrations: true as const,
+  domain: "app.example.com",
+};
+const least: AppRunnerProps = { region: "us-west-2", registry: "app", services: { web } };
+const graph = synthesizeAppRunner(appRunner(least), "growth");
+const mistakes = (props: object) =>
+  resolveAppRunner(props as AppRunnerProps, "growth").mistakes.map(
+    ({ path, message }) => `${path}: ${message}`,
+  );
+const butWeb = (service: object) => ({ ...least, services: { web: { ...web, ...service } } });
+
+describe("an environment on App Runner", () => {
+  test("is services, roles and parameters, and nothing of a network", () => {
+    expect(graph.addresses).toEqual([
+      "aws_apprunner_auto_scaling_configuration_version.service_web_scaling",
+      "aws_apprunner_custom_domain_association.service_web_domain",
+      "aws_apprunner_service.service_web",
+      "aws_iam_role.service_web_roles_access",
+      "aws_iam_role.service_web_roles_instance",
+      "aws_iam_role_policy.service_web_roles_access_policy",
+      "aws_iam_role_policy.service_web_roles_instance_policy",
+      "aws_ssm_parameter.contract",
+      "aws_ssm_parameter.service_web_released",
+    ]);
+  });
+
+  test("has a service once anything was released, by what deploy wrote down", () => {
+    const count = graph.one("aws_apprunner_service").count;
+    expect(count).toContain("jsondecode(aws_ssm_parameter.service_web_released.insecure_value)");
+    expect(graph.one("aws_apprunner_custom_domain_association").count).toBe(count);
+    expect(graph.one("aws_ssm_parameter", "service_web_released").lifecycle).toEqual({
+      ignore_changes: ["insecure_value"],
+    });
+  });
+
+  test("gives the service secrets by reference, and no automatic deployments", () => {
+    const { source_configuration: source, instance_configuration: instance } =
+      graph.one("aws_apprunner_service");
+    expect(source.auto_deployments_enabled).toBe(false);
+    const { image_configuration: image } = source.image_repository;
+    expect(image.runtime_environment_variables).toEqual({ CALLBACK: "https://app.example.com/auth" });
+    expect(Object.keys(image.runtime_environment_secrets).sort()).toEqual([
+      "GOOSE_DBSTRING",
+      "KEY",
+      "POSTGRES_URL",
+    ]);
+    expect(instance).toMatchObject({ cpu: "1024", memory: "2048" });
+    expect(instance.instance_role_arn).toBe("${aws_iam_role.service_web_roles_instance.arn}");
+    expect(source.authentication_configuration.access_role_arn).toBe(
+      "${aws_iam_role.service_web_roles_access.arn}",
+    );
+  });
+
+  test("lets the application read its own secrets and nothing else", () => {
+    const { policy } = graph.one("aws_iam_role_policy", "service_web_roles_instance_policy");
+    const { Statement } = JSON.parse(policy);
+    expect(Statement).toHaveLength(1);
+    expect(Statement[0].Action).toEqual(["ssm:GetParameters"]);
+    expect(Statement[0].Resource.map((arn: string) => arn.replace(/^.*:parameter/, ""))).toEqual([
+      "/growth/service/web/KEY",
+      "/growth/database/url",
+    ]);
+  });
+
+  test("has all of App Runner's sizes, and no others", () => {
+    for (const cpu of appRunnerCpus)
+      for (const memory of [512, ...appRunnerMemories(cpu)])
+        expect(mistakes(butWeb({ cpu, memory })).length === 0).toBe(appRunnerMemories(cpu).includes(memory));
+  });
+
+  test.each([
+    [butWeb({ cpu: 300 }), "cpu: 300 is no size of App Runner; there are 256, 512, 1024, 2048, 4096."],
+    [
+      butWeb({ memory: 512 }),
+      "memory: 512 MiB does not go with cpu 1024 on App Runner; there are 2048, 3072, 4096.",
+    ],
+    [butWeb({ scaling: { min: 6 } }), "scaling.min: 6 is more than max, 5; lower it, or raise max."],
+    [
+      butWeb({ database: false }),
+      'migrations: migrate a database, and the service has none: database: ["DATABASE_URL"].',
+    ],
+    [
+      butWeb({ domain: undefined }),
+      "config.CALLBACK: $URL is known before App Runner has made the service only where",
+    ],
+    [butWeb({ domain: "APP" }), 'domain: "APP" is no domain name in lower case'],
+    [butWeb({ config: { PORT: "1" } }), 'config.PORT: "PORT" is App Runner\'s own; choose another name.'],
+    [butWeb({ secrets: ["AWSAPPRUNNER_X"] }), 'secrets: "AWSAPPRUNNER_X" is App Runner\'s own'],
+    [
+      butWeb({ secrets: ["POSTGRES_URL"] }),
+      'database: "POSTGRES_URL" comes from secrets, too; leave one of them out.',
+    ],
+    [butWeb({ capacity: "fargate" }), 'has no option "capacity"; there are port, health'],
+    [{ ...least, registry: undefined }, "registry: is missing: name the ECR repository here"],
+    [{ ...least, network: false }, 'has no option "network"; there are name, account'],
+  ])("refuses, with the field, the rule and the way out: %#", (props, said) => {
+    expect(mistakes(props).join("\n")).toContain(said);
+    expect(mistakes(props)).toHaveLength(1);
+  });
+
+  test("tells all mistakes at once", () => {
+    expect(mistakes(butWeb({ cpu: 300, scaling: { min: 9 }, database: false, config: {} }))).toHaveLength(3);
+  });
+});
