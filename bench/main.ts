@@ -8,6 +8,7 @@ import { join } from "node:path";
 import { demoRows } from "./demo";
 import { deployRows } from "./deploy";
 import { logsRows } from "./logs";
+import { moveRows } from "./move";
 import { packageRows } from "./package";
 import { planRows } from "./plan";
 import { kept, line, type Row } from "./report";
@@ -18,6 +19,7 @@ const subjects: Readonly<Record<string, (scratch: string) => Row[] | Promise<Row
   synth: synthRows,
   deploy: deployRows,
   logs: logsRows,
+  move: moveRows,
   package: packageRows,
   plan: planRows,
   // Loaded when it is asked for: it stands on packages that CommonJS cannot load, and the others must not fall with it.

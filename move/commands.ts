@@ -1,4 +1,5 @@
 import { back } from "./back";
+import { copy, rehearse } from "./copy";
 import { finish, type FinishArgs } from "./finish";
 import { flip } from "./flip/flip";
 import { front } from "./front";
@@ -22,6 +23,15 @@ export const shiftCommand = (
   around?: MoveSurroundings,
 ) => taking(shift)(environment, args, options, around);
 export const workersCommand = taking(workers);
+export const copyCommand = (
+  environment: string,
+  args: { readonly rehearse: boolean },
+  options: MoveOptions,
+  around?: MoveSurroundings,
+) =>
+  args.rehearse
+    ? moveSession(environment, "copy", options, rehearse, around)
+    : taking(copy)(environment, undefined, options, around);
 export const flipCommand = taking(flip);
 export const finishCommand = (
   environment: string,

@@ -1,5 +1,6 @@
 import { refused } from "../deploy/errors";
 import type { Move } from "./move";
+import { runMover } from "./mover";
 import { atEdge, SIDE } from "./probe";
 import { isEntry, type Plan, type Standing, type Step } from "./step";
 import { reached, readEdge } from "./store";
@@ -32,9 +33,17 @@ async function planFinish(move: Move, { quiet }: FinishArgs): Promise<Plan | Sta
   if (move.journal.entry("finish")?.state === "done")
     return { standing: `the move of ${environment} is over. ${whatIsLeft(move)}` };
   return {
-    lines: ["write down that the move is over", ...byHand(move).map((line) => `by hand: ${line}`)],
+    lines: [
+      ...(move.plan.database
+        ? ["take away what the move made in both databases: slots, publication, subscription, hold"]
+        : []),
+      "write down that the move is over",
+      ...byHand(move).map((line) => `by hand: ${line}`),
+    ],
     back: "free, until `move` is out of the file and applied. After that the way back is a deployment on the old side, and its records by hand.",
-    act: async () => {},
+    async act() {
+      if (move.plan.database) await runMover(move, "clean");
+    },
     async prove() {
       if (move.plan.from) await newSideAnswers(move);
       return { text: `the move of ${environment} is over. ${whatIsLeft(move)}` };

@@ -18,6 +18,7 @@ Examples:
   slipway move staging back              the last step undone, its price first
   slipway move staging shift 100 --watch 10m
   slipway move staging workers worker    once the old one has stopped
+  slipway move staging copy              the old database's rows, in the environment's own
   slipway move staging flip              every service on the new database, in one hold
   slipway move staging finish            then \`move\` goes out of the file
 
@@ -103,6 +104,12 @@ function program(environment: string): Command {
     .addHelpText("after", examples("staging workers", "staging workers worker mailer --yes"))
     .action(async (names, options) => {
       process.exitCode = await commands().workersCommand(environment, names, options);
+    });
+  change("copy", "copy the database that is elsewhere to the environment's own, and let it follow")
+    .option("--rehearse", "into another database of the instance, compared and dropped again")
+    .addHelpText("after", examples("staging copy --rehearse", "staging copy --yes"))
+    .action(async ({ rehearse = false, ...options }) => {
+      process.exitCode = await commands().copyCommand(environment, { rehearse }, options);
     });
   change("flip", "bring every service to the environment's own database, in one hold of all writes")
     .addOption(

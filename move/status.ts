@@ -14,7 +14,10 @@ export function standpoint(move: Move): Standpoint {
   const { state } = move.journal;
   const { environment } = move.contract;
   const width = Math.max(...STEPS.map(({ name }) => name.length));
-  const steps = STEPS.filter(({ name }) => move.plan.from || !["front", "shift"].includes(name));
+  const { from, database } = move.plan;
+  const steps = STEPS.filter(({ name }) =>
+    ["front", "shift"].includes(name) ? from : ["copy", "flip"].includes(name) ? database : true,
+  );
   const lines = steps.flatMap(({ name, about }) => {
     const entry = state.steps.find(({ step }) => step === name);
     if (!entry) return [`  ${name.padEnd(width)}  ${about}`];

@@ -1,4 +1,5 @@
 import type { MoveState } from "../modules/contract/move";
+import { copy } from "./copy";
 import { finish } from "./finish";
 import { flip } from "./flip/flip";
 import { front } from "./front";
@@ -8,7 +9,7 @@ import type { AnyStep, Step } from "./step";
 import { workers } from "./workers";
 
 /** Every step that changes something, in the order of the road. */
-export const STEPS = [front, shift, workers, flip, finish] as const satisfies readonly Step<never>[];
+export const STEPS = [front, shift, workers, copy, flip, finish] as const satisfies readonly Step<never>[];
 
 /** The steps that stand, the one that was taken last at the end. */
 export function standingSteps(state: MoveState): AnyStep[] {

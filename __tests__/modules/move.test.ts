@@ -95,6 +95,7 @@ describe("a move", () => {
           securityGroups: ["aws_security_group.mover_tasks.id"],
         },
         logs: { group: "aws_cloudwatch_log_group.mover_logs.name", prefix: "mover" },
+        role: "arn:aws_iam_role.mover_execution.arn",
       },
       held: {
         web: { count: null, schedules: ["aws_scheduler_schedule.service_web_schedules_nightly.name"] },

@@ -60,6 +60,26 @@ describe("what whoever moves an address may do", () => {
     ]);
   });
 
+  it("runs the mover and no other task, where data moves", () => {
+    const world = new MoveWorld();
+    world.plan.database = {
+      taskDefinition: "arn:aws:ecs:us-west-2:123456789012:task-definition/staging-mover:7",
+      container: "mover",
+      network: { subnets: ["subnet-1"], securityGroups: ["sg-1"] },
+      logs: { group: "/staging/move/database", prefix: "mover" },
+      role: "arn:aws:iam::123456789012:role/staging-mover",
+    };
+    const of = (sid: string) => movePolicy(world.contract).Statement.find(({ Sid }) => Sid === sid);
+    expect(policy().Statement.filter(({ Sid }) => Sid.includes("Mover"))).toEqual([]);
+    expect(of("RunMover")?.Resource).toEqual([
+      "arn:aws:ecs:us-west-2:123456789012:task-definition/staging-mover:*",
+    ]);
+    expect(of("PassMoverRole")?.Resource).toEqual(["arn:aws:iam::123456789012:role/staging-mover"]);
+    expect(of("ReadMoverLog")?.Resource).toEqual([
+      "arn:aws:logs:us-west-2:123456789012:log-group:/staging/move/database:log-stream:*",
+    ]);
+  });
+
   it("is nothing where nothing moves", () => {
     expect(() => movePolicy(contract())).toThrow("nothing moves into staging");
   });

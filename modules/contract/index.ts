@@ -176,7 +176,16 @@ const move = z.object({
     })
     .optional(),
   /** The task that moves the data, where data moves. It runs on Fargate, with its verbs in the variable MOVER. */
-  database: z.object({ taskDefinition: arn, container: name, network, logs }).optional(),
+  database: z
+    .object({
+      taskDefinition: arn,
+      container: name,
+      network,
+      logs,
+      /** The task's role, which whoever runs it hands over. */
+      role: arn,
+    })
+    .optional(),
   /** What is held until its service's name stands in the parameter, by service. */
   held: z.record(
     name,

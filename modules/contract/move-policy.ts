@@ -1,9 +1,9 @@
 import type { Contract, MoveContract } from ".";
-import { contractParameter } from ".";
+import { contractParameter, familyOf } from ".";
 import { arn, type Policy, type Statement, unique } from "./policy";
 
 /**
- * The least that whoever moves an address into the environment needs: exactly the calls of `move/aws/gateway.ts` and what they
+ * The least that whoever moves an address or data into the environment needs: exactly the calls of `move/aws/gateway.ts` and what they
  * stand on. Resource types and condition keys are those of the Service Authorization Reference.
  * @throws Error where nothing moves in
  */
@@ -17,6 +17,7 @@ export function movePolicy(contract: Contract): Policy {
       ...address(contract, move),
       ...workers(contract, move),
       ...services(contract),
+      ...data(contract, move),
     ],
   };
 }
@@ -83,6 +84,32 @@ function address(contract: Contract, { from }: MoveContract): Statement[] {
           ),
           allow("SeeChange", ["route53:GetChange"], [`arn:${partition}:route53:::change/*`]),
         ]),
+  ];
+}
+
+/** The mover is run, watched, read and stopped; it alone, but for tasks of the cluster that are looked at or stopped. */
+function data(contract: Contract, { database }: MoveContract): Statement[] {
+  if (!database) return [];
+  const cluster = arn(contract, "ecs", `cluster/${contract.cluster}`);
+  const inCluster = { ArnEquals: { "ecs:cluster": cluster } };
+  const family = arn(contract, "ecs", `task-definition/${familyOf(database.taskDefinition)}:*`);
+  return [
+    allow("RunMover", ["ecs:RunTask"], [family], inCluster),
+    allow(
+      "WatchMover",
+      ["ecs:DescribeTasks", "ecs:StopTask"],
+      [arn(contract, "ecs", `task/${contract.cluster}/*`)],
+    ),
+    // Asked only where the answer to RunTask was lost. It has no narrower resource.
+    allow("FindMover", ["ecs:ListTasks"], ["*"], inCluster),
+    allow("PassMoverRole", ["iam:PassRole"], [database.role], {
+      StringEquals: { "iam:PassedToService": "ecs-tasks.amazonaws.com" },
+    }),
+    allow(
+      "ReadMoverLog",
+      ["logs:GetLogEvents"],
+      [arn(contract, "logs", `log-group:${database.logs.group}:log-stream:*`)],
+    ),
   ];
 }
 

@@ -1,9 +1,9 @@
 import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { CloudfrontFunction } from "@cdktf/provider-aws/lib/cloudfront-function";
 import { CloudfrontKeyValueStore } from "@cdktf/provider-aws/lib/cloudfront-key-value-store";
 import { Construct } from "constructs";
 import { nameOf } from "../names";
-import { ownFile } from "../own-file";
 import { ITSELF } from "../stack";
 import { hostOf, type MoveFrom } from "./props";
 
@@ -95,6 +95,6 @@ export class Front extends Construct {
 
 /** The function's source for one old side and one new. */
 export const frontFunction = (oldHost: string, newOrigin: string): string =>
-  readFileSync(ownFile("modules/move/front-function.js"), "utf8")
+  readFileSync(join(__dirname, "front-function.js"), "utf8")
     .replace("__OLD_HOST__", oldHost)
     .replace("__NEW_ORIGIN__", newOrigin);

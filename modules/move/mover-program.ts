@@ -1,18 +1,17 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { ownFile } from "../own-file";
+
+const FOLDER = join(__dirname, "mover");
 
 /** What begins each file in the text that a task is given. */
 const MARK = "#### ";
 
 /** The mover's files as one text, each behind a line with its name: what a task definition can hold. */
-export function moverProgram(): string {
-  const folder = ownFile("modules/move/mover");
-  return readdirSync(folder)
+export const moverProgram = (): string =>
+  readdirSync(FOLDER)
     .sort()
-    .map((file) => `${MARK}${file}\n${readFileSync(join(folder, file), "utf8")}`)
+    .map((file) => `${MARK}${file}\n${readFileSync(join(FOLDER, file), "utf8")}`)
     .join("");
-}
 
 /**
  * What a shell of the image runs: takes the packed text in `PROGRAM` apart again, and runs the verbs in `MOVER`.
@@ -22,4 +21,4 @@ export const MOVER_COMMAND = [
   'folder=$(mktemp -d); cd "$folder"',
   `printf %s "$PROGRAM" | base64 -d | gunzip | awk '/^${MARK}/ { file = $2; next } { print > file }'`,
   "unset PROGRAM; exec bash mover.sh $MOVER",
-].join("\n");
+].join("; ");

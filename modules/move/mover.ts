@@ -71,6 +71,7 @@ export class Mover extends Construct {
         securityGroups: [this.securityGroup.id],
       },
       logs: { group: this.logGroup.name, prefix: CONTAINER },
+      role: this.execution.arn,
     };
   }
 

@@ -2,14 +2,18 @@ import type { Done } from "../../deploy/end";
 import { leaves } from "../../deploy/check";
 import type { Check } from "../../deploy/events";
 import type { Move } from "../move";
+import { databaseChecks } from "./database";
 import { originChecks } from "./origin";
 
 const MARKS = { ok: "✓", warning: "!", busy: "…", failed: "✗" } as const;
 
 /** Everything that the move will meet, looked at before anything is changed: one report. */
 export async function survey(move: Move, show: (checks: readonly Check[]) => Promise<void>): Promise<Done> {
-  const { from } = move.plan;
-  const checks: Check[] = from ? [group("address", await originChecks(move, from))] : [];
+  const { from, database } = move.plan;
+  const checks: Check[] = [
+    ...(from ? [group("address", await originChecks(move, from))] : []),
+    ...(database ? [group("database", await databaseChecks(move))] : []),
+  ];
   await show(checks);
   const missing = leaves(checks, "failed").length;
   const doubts = leaves(checks, "warning").length;

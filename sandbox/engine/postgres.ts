@@ -102,7 +102,7 @@ export async function servePostgres(
     child.once("exit", () => reject(new Error(`postgres ended: ${told.trim().split("\n").at(-1)}`)));
     child.stderr?.on("data", (data: Buffer) => {
       told = (told + data.toString()).slice(-4000);
-      if (told.includes("ready to accept connections")) resolve();
+      if (/ready to accept (read-only )?connections/.test(told)) resolve();
     });
   });
   return { port, stop: () => stop(child) };

@@ -1,0 +1,100 @@
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { factsSchema } from "../../move/survey/database";
+import { createCluster, freePort, servePostgres } from "../../sandbox/engine/postgres";
+import { ask, programs, type Sides, startSides } from "./support/engines";
+import { LEFT_BEHIND, NOTHING_LEFT } from "./support/left-behind";
+
+let sides: Sides;
+
+beforeAll(async () => {
+  sides = await startSides(["wal_level=replica"]);
+  await ask(
+    sides.root,
+    `CREATE SCHEMA auth; CREATE TABLE auth.users (id integer PRIMARY KEY); CREATE FUNCTION auth.uid() RETURNS integer LANGUAGE sql AS 'SELECT 1';
+     GRANT USAGE ON SCHEMA auth TO hosted; GRANT SELECT, REFERENCES ON auth.users TO hosted; CREATE ROLE authenticated; INSERT INTO auth.users VALUES (1);
+     CREATE TABLE public.theirs (id integer); ALTER ROLE hosted NOREPLICATION`,
+  );
+  await ask(
+    sides.old,
+    `CREATE TABLE profiles (id integer PRIMARY KEY REFERENCES auth.users); CREATE TABLE keyless (line text); CREATE UNLOGGED TABLE cached (id integer PRIMARY KEY);
+     ALTER TABLE profiles ENABLE ROW LEVEL SECURITY; ALTER TABLE profiles FORCE ROW LEVEL SECURITY;
+     CREATE POLICY own ON profiles TO authenticated USING (id = auth.uid()); GRANT SELECT ON keyless TO authenticated`,
+  );
+});
+afterAll(() => sides.close());
+
+const facts = async (more: NodeJS.ProcessEnv = {}) => {
+  const { lines, end } = await sides.move("survey", more);
+  expect(end, JSON.stringify(lines)).toEqual({ kind: "done", verb: "survey" });
+  return factsSchema.parse(lines.find(({ kind }) => kind === "facts"));
+};
+
+test("the survey finds what stands in the way, and changes nothing", async () => {
+  const found = await facts();
+  expect(found.source).toMatchObject({
+    major: 15,
+    user: "hosted",
+    walLevel: "replica",
+    replication: false,
+    createsInDatabase: true,
+    ownsDatabase: true,
+    platformSchemas: ["auth"],
+    unreadable: ["public.theirs"],
+    foreign: ["public.theirs"],
+    hiddenRows: ["public.profiles"],
+    withoutKey: [
+      { name: "public.theirs", bytes: 0 },
+      { name: "public.keyless", bytes: 8192 },
+    ].sort((one, other) => other.bytes - one.bytes),
+    unlogged: [{ name: "public.cached", bytes: 8192 }],
+    roles: ["authenticated"],
+    policyRoles: ["authenticated"],
+  });
+  expect(found.source?.onPlatform).toEqual([
+    "constraint profiles_id_fkey on table profiles needs table auth.users",
+    "policy own on table profiles needs function auth.uid()",
+  ]);
+  expect(found.target?.extensions).toContain("pgcrypto");
+  expect(found.occupied).toBe("");
+  expect(await ask(sides.root, LEFT_BEHIND)).toEqual([NOTHING_LEFT]);
+  expect(await ask(sides.target, LEFT_BEHIND)).toEqual([NOTHING_LEFT]);
+});
+
+test("a copy leaves the platform's schemas behind, and makes the roles that policies name", async () => {
+  await ask(sides.root, "DROP TABLE public.theirs");
+  await ask(
+    sides.old,
+    "ALTER TABLE profiles DROP CONSTRAINT profiles_id_fkey; DROP POLICY own ON profiles; ALTER TABLE profiles NO FORCE ROW LEVEL SECURITY; CREATE POLICY own ON profiles TO authenticated USING (id = 1)",
+  );
+  const { end, stderr } = await sides.move("copy compare");
+  expect(end, stderr).toEqual({ kind: "done", verb: "compare", tables: 3 });
+  expect(await ask(sides.target, "SELECT nspname FROM pg_namespace WHERE nspname = 'auth'")).toEqual([]);
+  expect(await ask(sides.target, "SELECT rolcanlogin FROM pg_roles WHERE rolname = 'authenticated'")).toEqual(
+    [{ rolcanlogin: false }],
+  );
+  await sides.move("reset clean");
+});
+
+test("a read replica and a place where nobody listens are told apart", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "slipway-replica-"));
+  chmodSync(folder, 0o755);
+  await createCluster(programs(), join(folder, "replica"), {
+    user: "hosted",
+    password: "p",
+    database: "app",
+  });
+  writeFileSync(join(folder, "replica", "standby.signal"), "");
+  const { port, stop } = await servePostgres(programs(), join(folder, "replica"));
+  try {
+    const url = (at: number) => `postgres://hosted:p@127.0.0.1:${at}/app?sslmode=disable`;
+    expect(await facts({ SOURCE_URL: url(port) })).toMatchObject({ reached: true, replica: true });
+    const nobody = await facts({ SOURCE_URL: url(await freePort()) });
+    expect(nobody).toMatchObject({ reached: false, reason: expect.stringContaining("Connection refused") });
+  } finally {
+    await stop();
+    rmSync(folder, { recursive: true });
+  }
+});

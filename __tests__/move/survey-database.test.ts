@@ -1,0 +1,155 @@
+import { describe, expect, test } from "vitest";
+import type { Check } from "../../deploy/events";
+import { againstFollowing, type Facts, judge } from "../../move/survey/database";
+
+const source: NonNullable<Facts["source"]> = {
+  version: "15.18",
+  major: 15,
+  user: "hosted",
+  bytes: 50 * 2 ** 20,
+  encoding: "UTF8",
+  collation: "C",
+  replication: true,
+  walLevel: "logical",
+  freeSlots: 5,
+  createsInDatabase: true,
+  ownsDatabase: true,
+  platformSchemas: [],
+  closedSchemas: [],
+  extensions: [{ name: "citext" }],
+  extensionsLeftOut: [],
+  tables: 3,
+  rows: 1234567,
+  unreadable: [],
+  foreign: [],
+  hiddenRows: [],
+  withoutKey: [],
+  unlogged: [],
+  sequences: 2,
+  unreadableSequences: [],
+  materializedViews: 0,
+  foreignTables: [],
+  eventTriggers: [],
+  largeObjects: 0,
+  roles: [],
+  policyRoles: [],
+  onPlatform: [],
+};
+const target: NonNullable<Facts["target"]> = {
+  version: "17.2",
+  major: 17,
+  walLevel: "logical",
+  encoding: "UTF8",
+  collation: "C",
+  subscribes: true,
+  extensions: ["citext", "hstore"],
+};
+const address = { host: "old.example.net", port: 5432, ipv4: ["192.0.2.1"], ipv6: [] };
+const facts: Facts = { reached: true, address, source, target, occupied: "", state: "" };
+
+const of = (checks: readonly Check[], status: string) =>
+  checks.filter((check) => check.status === status).map(({ name, detail }) => `${name}: ${detail}`);
+const but = (change: Partial<typeof source>, other: Partial<Facts> = {}, to: Partial<typeof target> = {}) =>
+  judge({ ...facts, source: { ...source, ...change }, target: { ...target, ...to }, ...other });
+
+describe("the survey of a database", () => {
+  test("is ready where nothing stands in the way", () => {
+    const checks = judge(facts);
+    expect(of(checks, "failed")).toEqual([]);
+    expect(of(checks, "warning")).toEqual([]);
+    expect(checks[0]?.detail).toBe(
+      "Postgres 15.18, 50 MiB: 3 tables with some 1,234,567 rows, 2 sequences, 0 materialized views, 0 large objects. A copy takes about 1 min.",
+    );
+  });
+
+  test.each<[what: string, said: RegExp, checks: Check[]]>([
+    [
+      "nobody reaches",
+      /old\.example\.net:5432 is not reached from the private subnets: refused.*NAT addresses/,
+      judge({ reached: false, reason: "refused", address }),
+    ],
+    [
+      "has IPv6 alone",
+      /IPv6 addresses alone.*ipv6: true/,
+      judge({ reached: false, reason: "no route", address: { ...address, ipv4: [], ipv6: ["2001:db8::1"] } }),
+    ],
+    [
+      "is a transaction pooler",
+      /deals out transactions.*port 5432/,
+      judge({ reached: true, pooled: true, address }),
+    ],
+    ["is a read replica", /is a read replica/, judge({ reached: true, replica: true, address })],
+    [
+      "is newer than the target",
+      /newer than the environment's 17\.2: say database: \{ engineVersion: "18" \}/,
+      but({ major: 18, version: "18.0" }),
+    ],
+    ["is too old", /11\.22 is older than 12/, but({ major: 11, version: "11.22" })],
+    [
+      "is closed to its user",
+      /hosted may not read schema locked, public\.theirs, public\.seq/,
+      but({ closedSchemas: ["locked"], unreadable: ["public.theirs"], unreadableSequences: ["public.seq"] }),
+    ],
+    ["hides rows", /hides rows of public\.secrets from hosted/, but({ hiddenRows: ["public.secrets"] })],
+    [
+      "has extensions that the target lacks",
+      /does not have timescaledb/,
+      but({ extensions: [{ name: "timescaledb" }, { name: "hstore" }] }),
+    ],
+    [
+      "leans on the platform",
+      /policy own needs function auth\.uid\(\)/,
+      but({ onPlatform: ["policy own needs function auth.uid()"] }),
+    ],
+    ["has bytes of no encoding", /SQL_ASCII/, but({ encoding: "SQL_ASCII" })],
+    [
+      "has somebody in its place",
+      /is not empty: table public\.mine/,
+      but({}, { occupied: "table public.mine" }),
+    ],
+  ])("refuses a database that %s", (_, said, checks) => {
+    expect(of(checks, "failed")).toEqual([expect.stringMatching(said)]);
+  });
+
+  test("tells what stays behind, is copied twice or becomes something else, and goes on", () => {
+    const checks = but({
+      extensionsLeftOut: ["pg_cron"],
+      platformSchemas: ["auth"],
+      policyRoles: ["authenticated"],
+      roles: ["reader"],
+      foreignTables: ["public.far"],
+      eventTriggers: ["ddl"],
+      withoutKey: [{ name: "public.keyless", bytes: 2 ** 20 }],
+      unlogged: Array.from({ length: 11 }, (_, n) => ({ name: `public.u${n}`, bytes: 2 ** 20 })),
+      largeObjects: 2,
+      collation: "en_US.utf8",
+      ownsDatabase: false,
+    });
+    expect(of(checks, "failed")).toEqual([]);
+    expect(of(checks, "warning")).toHaveLength(11 - 1);
+    expect(of(checks, "warning").join("\n")).toContain(
+      "public.u8 and 2 more have no key, or no log: they are copied once more in the hold (12 MiB)",
+    );
+  });
+
+  test("knows each reason why a copy cannot follow", () => {
+    expect(againstFollowing(source, target)).toEqual([]);
+    const none = {
+      walLevel: "replica",
+      replication: false,
+      freeSlots: 0,
+      createsInDatabase: false,
+      foreign: ["public.theirs"],
+    };
+    expect(
+      againstFollowing({ ...source, ...none }, { ...target, walLevel: "replica", subscribes: false }),
+    ).toHaveLength(7);
+    expect(of(but({ replication: false }), "warning")).toEqual([
+      "following: is not possible: hosted has no right to replicate. The flip copies everything in its hold: about 1 min.",
+    ]);
+  });
+
+  test("knows a copy that is there", () => {
+    expect(of(but({}, { occupied: "table public.people", state: "copied" }), "failed")).toEqual([]);
+  });
+});

@@ -1,0 +1,104 @@
+import { chmodSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import type { MoveState } from "../../modules/contract/move";
+import { createCluster, type Server, servePostgres } from "../../sandbox/engine/postgres";
+import { but } from "../modules/support/least";
+import { ask, programs } from "../move-postgres/support/engines";
+import { LEFT_BEHIND, NOTHING_LEFT } from "../move-postgres/support/left-behind";
+import { Living } from "./support/living";
+
+const ROOT = join(__dirname, "..", "..");
+const node = (file: string) =>
+  `${process.execPath} --require ${require.resolve("tsx/cjs")} ${join(ROOT, file)}`;
+const MOVE = `${node("move/main.ts")} staging`;
+
+const environment = but({
+  bastion: false,
+  cluster: { capacity: {} },
+  distribution: false,
+  database: { engineVersion: "15" },
+  move: { database: true },
+  services: { worker: { command: ["work"], database: ["DATABASE_URL"] } },
+});
+
+const life = new Living();
+const folder = mkdtempSync(join(tmpdir(), "slipway-old-"));
+let old: Server;
+let url: string;
+
+beforeAll(async () => {
+  chmodSync(folder, 0o755);
+  await createCluster(programs(), join(folder, "old"), { user: "root", password: "top" });
+  old = await servePostgres(programs(), join(folder, "old"), ["wal_level=logical"]);
+  const root = `postgres://root:top@127.0.0.1:${old.port}/postgres?sslmode=disable`;
+  await ask(root, "CREATE ROLE hosted LOGIN REPLICATION PASSWORD 'hunter2'");
+  await ask(root, "CREATE DATABASE app OWNER hosted");
+  url = `postgres://hosted:hunter2@127.0.0.1:${old.port}/app?sslmode=disable`;
+  await ask(
+    url,
+    "CREATE TABLE people (id bigserial PRIMARY KEY, name text); INSERT INTO people (name) SELECT 'n' || n FROM generate_series(1, 1000) n; CREATE TABLE keyless (line text); SELECT lo_from_bytea(7, 'x')",
+  );
+});
+
+afterAll(async () => {
+  await Promise.all([old.stop(), life.remove()]);
+  rmSync(folder, { recursive: true, force: true });
+});
+
+const sandbox = (words: string) => life.sandbox(`export AWS_REGION=us-west-2; ${words}`, ["--speed", "60"]);
+const state = (): MoveState => {
+  const [parameter] = life.world.list({ type: "aws_ssm_parameter", where: { name: "/staging/move" } });
+  return JSON.parse(String(parameter?.attributes.value));
+};
+
+test("slipway move copies a database that is elsewhere by a task in the private subnets, lets it follow, and goes back", async () => {
+  // Postgres runs as a user of its own, who has to get through.
+  chmodSync(life.folder, 0o755);
+  const applied = await life.apply(environment);
+  expect(applied.code, applied.text).toBe(0);
+
+  const early = await sandbox(`${MOVE} survey`);
+  expect(early.text).toContain("Has its URL been written? npx slipway secret set staging DATABASE_URL");
+  expect(early.code).toBe(2);
+
+  const { code, text } = await sandbox(
+    [
+      `printf '%s' '${url}' | ${node("deploy/main.ts")} secret set staging DATABASE_URL`,
+      `${MOVE} survey`,
+      `${MOVE} copy --rehearse --yes`,
+      `${MOVE} copy --yes`,
+      `psql '${url}' -c "INSERT INTO people (name) VALUES ('late')"`,
+      `${MOVE} copy --yes`,
+      MOVE,
+    ].join(" && "),
+  );
+  expect(code, text).toBe(0);
+  expect(text).toContain("✓ old database: Postgres 15");
+  expect(text).toContain("! tables that cannot follow: public.keyless");
+  expect(text).toContain("✓ following");
+  expect(text).toContain("✓ ready");
+  expect(text).toContain("✓ rehearsed: 2 tables are equal");
+  expect(text).toContain("✓ copy: the copy is whole; it follows");
+  expect(text).toContain("✓ copy: the copy is whole, and follows. Nothing was done.");
+  expect(text).not.toContain("hunter2");
+  expect(state().steps).toContainEqual(
+    expect.objectContaining({
+      step: "copy",
+      state: "done",
+      data: expect.objectContaining({ following: true }),
+    }),
+  );
+  expect(await ask(url, "SELECT slot_name FROM pg_replication_slots")).toEqual([
+    { slot_name: "slipway_move" },
+  ]);
+
+  const back = await sandbox(`${MOVE} back --yes`);
+  expect(back.code, back.text).toBe(0);
+  expect(back.text).toContain(
+    "✓ back from copy: the copy is gone, and nothing of the move stays in the old database.",
+  );
+  expect(await ask(url, LEFT_BEHIND)).toEqual([NOTHING_LEFT]);
+  expect(state().steps.filter(({ step }) => step === "copy")).toEqual([]);
+});
