@@ -1,7 +1,7 @@
 import { chmodSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { MoveState } from "../../modules/contract/move";
 import { createCluster, type Server, servePostgres } from "../../sandbox/engine/postgres";
 import { but } from "../modules/support/least";
@@ -53,52 +53,50 @@ const state = (): MoveState => {
   return JSON.parse(String(parameter?.attributes.value));
 };
 
-test("slipway move copies a database that is elsewhere by a task in the private subnets, lets it follow, and goes back", async () => {
-  // Postgres runs as a user of its own, who has to get through.
-  chmodSync(life.folder, 0o755);
-  const applied = await life.apply(environment);
-  expect(applied.code, applied.text).toBe(0);
+describe("a database that is elsewhere", () => {
+  test("is asked for by name while its URL is not written", async () => {
+    // Postgres runs as a user of its own, who has to get through.
+    chmodSync(life.folder, 0o755);
+    const applied = await life.apply(environment);
+    expect(applied.code, applied.text).toBe(0);
+    const { code, text } = await sandbox(`${MOVE} survey`);
+    expect(text).toContain("Has its URL been written? npx slipway secret set staging DATABASE_URL");
+    expect(code).toBe(2);
+  });
 
-  const early = await sandbox(`${MOVE} survey`);
-  expect(early.text).toContain("Has its URL been written? npx slipway secret set staging DATABASE_URL");
-  expect(early.code).toBe(2);
+  test("is surveyed by a task in the private subnets, and its copy rehearsed", async () => {
+    const secret = `printf '%s' '${url}' | ${node("deploy/main.ts")} secret set staging DATABASE_URL`;
+    const { code, text } = await sandbox(`${secret} && ${MOVE} survey && ${MOVE} copy --rehearse --yes`);
+    expect(code, text).toBe(0);
+    expect(text).toContain("✓ old database: Postgres");
+    expect(text).toContain("! tables that cannot follow: public.keyless");
+    expect(text).toContain("✓ following");
+    expect(text).toContain("✓ ready");
+    expect(text).toContain("✓ rehearsed: 2 tables are equal");
+    expect(text).not.toContain("hunter2");
+    expect(await ask(url, LEFT_BEHIND)).toEqual([NOTHING_LEFT]);
+  });
 
-  const { code, text } = await sandbox(
-    [
-      `printf '%s' '${url}' | ${node("deploy/main.ts")} secret set staging DATABASE_URL`,
-      `${MOVE} survey`,
-      `${MOVE} copy --rehearse --yes`,
-      `${MOVE} copy --yes`,
-      `psql '${url}' -c "INSERT INTO people (name) VALUES ('late')"`,
-      `${MOVE} copy --yes`,
-      MOVE,
-    ].join(" && "),
-  );
-  expect(code, text).toBe(0);
-  expect(text).toContain("✓ old database: Postgres 15");
-  expect(text).toContain("! tables that cannot follow: public.keyless");
-  expect(text).toContain("✓ following");
-  expect(text).toContain("✓ ready");
-  expect(text).toContain("✓ rehearsed: 2 tables are equal");
-  expect(text).toContain("✓ copy: the copy is whole; it follows");
-  expect(text).toContain("✓ copy: the copy is whole, and follows. Nothing was done.");
-  expect(text).not.toContain("hunter2");
-  expect(state().steps).toContainEqual(
-    expect.objectContaining({
-      step: "copy",
-      state: "done",
-      data: expect.objectContaining({ following: true }),
-    }),
-  );
-  expect(await ask(url, "SELECT slot_name FROM pg_replication_slots")).toEqual([
-    { slot_name: "slipway_move" },
-  ]);
-
-  const back = await sandbox(`${MOVE} back --yes`);
-  expect(back.code, back.text).toBe(0);
-  expect(back.text).toContain(
-    "✓ back from copy: the copy is gone, and nothing of the move stays in the old database.",
-  );
-  expect(await ask(url, LEFT_BEHIND)).toEqual([NOTHING_LEFT]);
-  expect(state().steps.filter(({ step }) => step === "copy")).toEqual([]);
+  test("is copied, followed, and left as it was on the way back", async () => {
+    const { code, text } = await sandbox(
+      [
+        `${MOVE} copy --yes`,
+        `psql '${url}' -qc "INSERT INTO people (name) VALUES ('late')"`,
+        `psql '${url}' -Atc "SELECT 'slot ' || slot_name FROM pg_replication_slots"`,
+        `${MOVE} copy --yes`,
+        `${MOVE}`,
+        `${MOVE} back --yes`,
+      ].join(" && "),
+    );
+    expect(code, text).toBe(0);
+    expect(text).toContain("✓ copy: the copy is whole; it follows");
+    expect(text).toContain("slot slipway_move\n");
+    expect(text).toContain("✓ copy: the copy is whole, and follows. Nothing was done.");
+    expect(text).toContain(
+      "✓ back from copy: the copy is gone, and nothing of the move stays in the old database.",
+    );
+    expect(text).not.toContain("hunter2");
+    expect(await ask(url, LEFT_BEHIND)).toEqual([NOTHING_LEFT]);
+    expect(state().steps.map(({ step }) => step)).toEqual(["back"]);
+  });
 });
