@@ -47,7 +47,13 @@ export class DataWorld extends MoveWorld {
     this.plan = {
       ...this.plan,
       held: {},
-      database: { taskDefinition: definition("staging-mover"), container: "mover", network, logs },
+      database: {
+        taskDefinition: definition("staging-mover"),
+        container: "mover",
+        network,
+        logs,
+        role: "arn:aws:iam::123456789012:role/staging-mover",
+      },
     };
     this.putByHand(100);
     const at = "2026-11-20T12:00:00Z";
