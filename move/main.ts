@@ -105,22 +105,7 @@ function program(environment: string): Command {
     .action(async (names, options) => {
       process.exitCode = await commands().workersCommand(environment, names, options);
     });
-  change("copy", "copy the database that is elsewhere to the environment's own, and let it follow")
-    .option("--rehearse", "into another database of the instance, compared and dropped again")
-    .addHelpText("after", examples("staging copy --rehearse", "staging copy --yes"))
-    .action(async ({ rehearse = false, ...options }) => {
-      process.exitCode = await commands().copyCommand(environment, { rehearse }, options);
-    });
-  change("flip", "bring every service to the environment's own database, in one hold of all writes")
-    .addOption(
-      new Option("--hold <time>", "how long writes may be held, past which everything goes back")
-        .argParser(duration)
-        .default(600_000, "10m"),
-    )
-    .addHelpText("after", examples("staging flip", "staging flip --hold 5m --yes"))
-    .action(async ({ hold, ...options }) => {
-      process.exitCode = await commands().flipCommand(environment, { hold }, options);
-    });
+  addDataSteps(environment, change);
   change("finish", "say that it is over, and what is left to do by hand")
     .addOption(
       new Option("--quiet <time>", "how long the new side must have had all viewers")
@@ -139,6 +124,26 @@ function program(environment: string): Command {
       process.exitCode = await commands().backCommand(environment, { word: lose, copyBack }, options);
     });
   return all;
+}
+
+/** The steps of the data, in their order. */
+function addDataSteps(environment: string, change: (name: string, description: string) => Command): void {
+  change("copy", "copy the database that is elsewhere to the environment's own, and let it follow")
+    .option("--rehearse", "into another database of the instance, compared and dropped again")
+    .addHelpText("after", examples("staging copy --rehearse", "staging copy --yes"))
+    .action(async ({ rehearse = false, ...options }) => {
+      process.exitCode = await commands().copyCommand(environment, { rehearse }, options);
+    });
+  change("flip", "bring every service to the environment's own database, in one hold of all writes")
+    .addOption(
+      new Option("--hold <time>", "how long writes may be held, past which everything goes back")
+        .argParser(duration)
+        .default(600_000, "10m"),
+    )
+    .addHelpText("after", examples("staging flip", "staging flip --hold 5m --yes"))
+    .action(async ({ hold, ...options }) => {
+      process.exitCode = await commands().flipCommand(environment, { hold }, options);
+    });
 }
 
 /** What answers where no environment is named: help, a mistake, the names that there are. */
