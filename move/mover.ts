@@ -1,16 +1,14 @@
 import { randomUUID } from "node:crypto";
 import type { Task } from "@aws-sdk/client-ecs";
 import { z } from "zod";
-import type { Context } from "../deploy/context";
 import { DeployError, Interrupted, refused } from "../deploy/errors";
 import { EXIT } from "../deploy/exit-code";
 import { logStream } from "../deploy/log-tail";
 import { type OneOff, startTask, stop } from "../deploy/one-off";
-import { isStopped, stoppedVerdict } from "../deploy/one-off-verdict";
+import { isStopped, MISSING_GRACE, stoppedVerdict } from "../deploy/one-off-verdict";
 import { done, notYet, poll } from "../deploy/poll";
-import { runMark, whoami } from "../deploy/started-by";
 import { taskId } from "../deploy/task-story";
-import type { MoveContract } from "../modules/contract";
+import { familyOf, type MoveContract } from "../modules/contract";
 import type { Move } from "./move";
 
 /** The task that reaches both databases, as the contract tells of it. */
@@ -32,8 +30,8 @@ export interface MoverRun {
   readonly task: string;
 }
 
-/** How long lines may be on their way after the task has ended, in looks of a second. */
-const LATE = 15;
+/** How long lines may be on their way after the task has ended, in milliseconds. */
+const LATE = 15_000;
 
 /** @throws DeployError 1 where no data moves */
 export function moverOf({ plan, contract: { environment } }: Move): Mover {
@@ -45,7 +43,36 @@ export function moverOf({ plan, contract: { environment } }: Move): Mover {
 }
 
 /**
- * Runs the mover in the private subnets, and tells what it says. Ctrl-C stops the task; what it leaves, the next one goes on from.
+ * Starts the mover in the private subnets.
+ * @param words its verbs and options, which it goes through in their order: `copy --follow`
+ * @param mark what the task's startedBy begins with: who may find it again
+ * @throws DeployError 1 where ECS does not start it
+ */
+export async function startMover(move: Move, words: string, mark = "slipway-move"): Promise<MoverTask> {
+  const mover = moverOf(move);
+  const oneOff: OneOff = {
+    stage: "run",
+    subject: "mover",
+    capacity: [{ capacityProvider: "FARGATE", weight: 1, base: 0 }],
+    network: mover.network,
+    taskDefinition: mover.taskDefinition,
+    container: mover.container,
+    override: { environment: [{ name: "MOVER", value: words }] },
+    logs: mover.logs,
+    startedBy: `${mark}/${randomUUID()}`,
+    clientToken: () => randomUUID(),
+    known: new Set(),
+    digests: null,
+  };
+  const task = await startTask(move.context(), oneOff).catch((error: unknown) => {
+    if (!(error instanceof DeployError)) throw error;
+    throw new DeployError(EXIT.refused, `The mover did not start. ${error.message}`, error.wayOut);
+  });
+  return new MoverTask(move, mover, task);
+}
+
+/**
+ * Runs the mover, and tells what it says. Ctrl-C stops the task; what it leaves, the next one goes on from.
  * @param words its verbs and options: `copy --follow`
  * @param isEnough a line after which the task goes on alone; without one it is waited for
  * @throws DeployError 1 where the mover refuses, 2 where it fails, 4 where nobody can say
@@ -55,99 +82,35 @@ export async function runMover(
   words: string,
   isEnough: (line: MoverLine) => boolean = () => false,
 ): Promise<MoverRun> {
-  const mover = moverOf(move);
-  const context = move.context();
-  const oneOff = await oneOffOf(move, mover, words);
-  const task = await startTask(context, oneOff).catch((error: unknown) => {
-    if (!(error instanceof DeployError)) throw error;
-    throw new DeployError(EXIT.refused, `The mover did not start. ${error.message}`, error.wayOut);
-  });
+  const task = await startMover(move, words);
   try {
-    const log = new MoverLog(move, mover, task);
-    const ended = await untilEnough(context, task, log, isEnough);
-    if (ended) await endOf(context, ended, mover, log);
-    return { lines: log.lines, task: task.taskArn ?? "" };
+    await task.until(move.signal, isEnough);
+    return { lines: task.lines, task: task.arn };
   } catch (error) {
-    if (error instanceof Interrupted) error.wayOut.push(await stop(context, task, error.message));
+    if (error instanceof Interrupted) error.wayOut.push(await task.tell(error.message));
     throw error;
   }
 }
 
-async function oneOffOf(move: Move, mover: Mover, words: string): Promise<OneOff> {
-  const caller = await move.aws.caller();
-  return {
-    stage: "run",
-    subject: "mover",
-    capacity: [{ capacityProvider: "FARGATE", weight: 1, base: 0 }],
-    network: mover.network,
-    taskDefinition: mover.taskDefinition,
-    container: mover.container,
-    override: { environment: [{ name: "MOVER", value: words }] },
-    logs: mover.logs,
-    startedBy: runMark(whoami(process.env, caller.arn), randomUUID()),
-    clientToken: () => randomUUID(),
-    known: new Set(),
-    digests: null,
-  };
+/** The line that ended a verb. @throws DeployError 4 where there is none */
+export function endOf({ lines }: Pick<MoverRun, "lines">, verb: string): MoverLine {
+  const found = lines.find((line) => line.kind === "done" && line.verb === verb);
+  if (found) return found;
+  throw new DeployError(EXIT.unknown, `The mover ended without a word about ${verb}.`);
 }
 
-/** @returns the task that has ended; undefined when enough was said */
-async function untilEnough(
-  context: Context,
-  { taskArn = "" }: Task,
-  log: MoverLog,
-  isEnough: (line: MoverLine) => boolean,
-): Promise<Task | undefined> {
-  const { aws, contract, clock, limits } = context;
-  const bound = clock.now() + limits.capacity + limits.start;
-  return poll(context, async () => {
-    await log.read();
-    if (log.lines.some(isEnough)) return done(undefined);
-    const [task] = await aws.tasks(contract.cluster, [taskArn]);
-    if (task && isStopped(task)) return done(task);
-    if (log.lines.length === 0 && clock.now() > bound && task?.lastStatus !== "RUNNING")
-      throw new DeployError(
-        EXIT.unknown,
-        `The mover did not start, and may still: task ${taskId({ taskArn })}.`,
-        [`aws ecs stop-task --cluster ${contract.cluster} --task ${taskArn}`],
-      );
-    return notYet;
-  });
+/** Tasks of the mover that are at work and were started with that mark. */
+export async function moversAtWork(move: Move, mark: string): Promise<MoverTask[]> {
+  const mover = moverOf(move);
+  const family = familyOf(mover.taskDefinition);
+  const tasks = await move.aws.listTasks(move.contract.cluster, { family }, "RUNNING");
+  return tasks
+    .filter(({ startedBy }) => startedBy?.startsWith(`${mark}/`))
+    .map((task) => new MoverTask(move, mover, task));
 }
 
-/** @throws DeployError unless the mover's last word is that it is done */
-async function endOf(
-  { clock, contract }: Context,
-  task: Task,
-  { container }: Mover,
-  log: MoverLog,
-): Promise<void> {
-  const verdict = stoppedVerdict(task, container, null);
-  const isLast = ({ kind }: MoverLine) => kind === "refused" || kind === "failed";
-  for (let late = 0; late < LATE; late++) {
-    await log.read();
-    const last = log.lines.at(-1);
-    if (last && (isLast(last) || (last.kind === "done" && verdict.kind === "succeeded" && late > 0))) break;
-    await clock.sleep(1_000);
-  }
-  const last = log.lines.at(-1);
-  const again = "Run the same again: it goes on, or begins anew, by itself.";
-  if (last?.kind === "refused") throw refused(String(last.text), String(last.way));
-  if (last?.kind === "failed") {
-    const full = "There is no room: give the environment's database more storage, then run the same again.";
-    throw new DeployError(EXIT.migrationFailed, `${last.verb} failed. ${String(last.text)}`, [
-      last.code === "disk-full" ? full : again,
-    ]);
-  }
-  const url = `Has its URL been written? npx slipway secret set ${contract.environment} DATABASE_URL`;
-  if (verdict.kind === "failed")
-    throw new DeployError(EXIT.migrationFailed, `The mover did not come to its end: ${verdict.reason}.`, [
-      log.lines.length === 0 ? url : again,
-    ]);
-}
-
-/** What the mover prints, as CloudWatch has it. */
-class MoverLog {
+/** A task of the mover, read line by line. */
+export class MoverTask {
   readonly lines: MoverLine[] = [];
   private token: string | undefined;
 
@@ -157,7 +120,98 @@ class MoverLog {
     private readonly task: Task,
   ) {}
 
-  async read(): Promise<void> {
+  get arn(): string {
+    return this.task.taskArn ?? "";
+  }
+
+  /** The verbs that it was started with. */
+  get words(): string {
+    const overrides = this.task.overrides?.containerOverrides ?? [];
+    const variables = overrides.flatMap(({ environment = [] }) => environment);
+    return variables.find(({ name }) => name === "MOVER")?.value ?? "";
+  }
+
+  /**
+   * Waits for a line, or else for the task's end.
+   * @throws DeployError 1 where the mover refuses, 2 where it fails, 4 where nobody can say
+   */
+  async until(signal: AbortSignal, isEnough: (line: MoverLine) => boolean = () => false): Promise<void> {
+    const { clock } = this.move;
+    const { capacity, start } = this.move.context().limits;
+    const began = clock.now();
+    let seenAt = began;
+    let stoppedAt: number | undefined;
+    const ended = await poll({ clock, signal }, async () => {
+      const task = await this.now();
+      await this.read();
+      if (this.lines.some(isEnough)) return done(undefined);
+      const now = clock.now();
+      if (task) seenAt = now;
+      const isLate = task !== undefined && !hasStarted(task) && now - began > capacity + start;
+      if (isLate || now - seenAt >= MISSING_GRACE) throw this.unseen();
+      if (task === undefined || !isStopped(task)) return notYet;
+      stoppedAt ??= now;
+      return this.hasSaidAll() || now - stoppedAt >= LATE ? done(task) : notYet;
+    });
+    if (ended) this.judge(ended);
+  }
+
+  /** Tells it to stop, and says how that went. */
+  tell(why: string): Promise<string> {
+    return stop(this.move.context(), this.task, why);
+  }
+
+  /** Stops it, and waits until it is gone. */
+  async stop(): Promise<void> {
+    await this.tell("the move goes on without it");
+    await poll({ clock: this.move.clock }, async () => {
+      const task = await this.now();
+      return task === undefined || isStopped(task) ? done(undefined) : notYet;
+    });
+  }
+
+  private async now(): Promise<Task | undefined> {
+    const { aws, contract } = this.move;
+    const [task] = await aws.tasks(contract.cluster, [this.arn]);
+    return task;
+  }
+
+  /** Whether it has said why it ended, or that each of its verbs has. */
+  private hasSaidAll(): boolean {
+    const verbs = this.words.split(/\s+/).filter((word) => word !== "" && !word.startsWith("--"));
+    const isDone = (verb: string) => this.lines.some((line) => line.kind === "done" && line.verb === verb);
+    return this.lines.some(isBadEnd) || verbs.every(isDone);
+  }
+
+  private judge(task: Task): void {
+    const again = "Run the same again: it goes on, or begins anew, by itself.";
+    const last = this.lines.find(isBadEnd);
+    if (last?.kind === "refused") throw refused(String(last.text), String(last.way));
+    if (last) {
+      const full = "There is no room: give the environment's database more storage, then run the same again.";
+      throw new DeployError(EXIT.migrationFailed, `${last.verb} failed. ${String(last.text)}`, [
+        last.code === "disk-full" ? full : again,
+      ]);
+    }
+    const verdict = stoppedVerdict(task, this.mover.container, null);
+    if (verdict.kind !== "failed") return;
+    const url = `Has its URL been written? npx slipway secret set ${this.move.contract.environment} DATABASE_URL`;
+    throw new DeployError(EXIT.migrationFailed, `The mover did not come to its end: ${verdict.reason}.`, [
+      this.lines.length === 0 ? url : again,
+    ]);
+  }
+
+  private unseen(): DeployError {
+    const { contract } = this.move;
+    return new DeployError(
+      EXIT.unknown,
+      `What becomes of the mover is unknown, and it may be at work: task ${taskId(this.task)}.`,
+      [`aws ecs stop-task --cluster ${contract.cluster} --task ${this.arn}`],
+    );
+  }
+
+  /** All that it has said since the last look. */
+  private async read(): Promise<void> {
     const { logs, container } = this.mover;
     const stream = logStream(logs, container, taskId(this.task));
     for (;;) {
@@ -176,6 +230,11 @@ class MoverLog {
     if (words) await this.move.tell(words);
   }
 }
+
+const isBadEnd = ({ kind }: MoverLine) => kind === "refused" || kind === "failed";
+
+const hasStarted = ({ lastStatus }: Task) =>
+  !["PROVISIONING", "PENDING", "ACTIVATING"].includes(lastStatus ?? "");
 
 function lineOf(message: string): MoverLine | undefined {
   try {
@@ -196,12 +255,25 @@ const STEPS: Readonly<Record<string, string>> = {
   "caught-up": "the last that was written is here",
 };
 
+const ENDS: Readonly<Record<string, string>> = {
+  hold: "the old database is read only",
+  sequences: "sequences are set",
+  flipped: "the environment's database has the writes",
+  release: "the old database takes writes again",
+  "hold-new": "the environment's database is read only",
+  "copy-back": "what was written since is in the old database",
+  unflipped: "the old database has the writes",
+  "release-new": "the environment's database takes writes again",
+};
+
 /** A line for a person; undefined for what only programs need. */
 function wordsOf({ kind, verb, ...line }: MoverLine): string | undefined {
+  if (kind === "done") return ENDS[verb];
   if (kind !== "progress") return undefined;
   const step = String(line.step ?? "");
   if (step === "table")
     return `${String(line.table)}: ${line.rows === undefined ? "copied once more" : `${String(line.rows)} rows`}`;
+  if (step === "compared") return `${String(line.table)}: compared, ${String(line.rows)} rows`;
   if (step === "clear") return String(line.text);
   if (verb === "follow" && typeof line.lagBytes === "number") return `${line.lagBytes} bytes behind`;
   return STEPS[step];

@@ -1,5 +1,13 @@
 import type { Move } from "../move";
-import { endOf, moversAtWork, type MoverLine, type MoverTask, runMover, startMover } from "./mover";
+import {
+  endOf,
+  type MoverLine,
+  type MoverRun,
+  type MoverTask,
+  moversAtWork,
+  runMover,
+  startMover,
+} from "../mover";
 import type { Databases, Ready, Written } from "./crossing";
 
 /** What startedBy of the tasks begins with that a flip leaves at work when it dies: a copy's own go on. */
@@ -14,7 +22,7 @@ export function databasesOf(move: Move, bound: number): Databases {
   return {
     settle: () => settle(move),
     async flipped() {
-      const facts = (await run("survey")).find(({ kind }) => kind === "facts");
+      const facts = (await run("survey")).lines.find(({ kind }) => kind === "facts");
       return facts?.state === "flipped";
     },
     prepare: () => prepare(move, bound),
@@ -27,8 +35,8 @@ export function databasesOf(move: Move, bound: number): Databases {
   };
 }
 
-function writtenIn(lines: readonly MoverLine[]): Written {
-  const { transactions, exact } = endOf(lines, "transactions-since");
+function writtenIn(run: MoverRun): Written {
+  const { transactions, exact } = endOf(run, "transactions-since");
   return { transactions: Number(transactions), exact: exact === true };
 }
 
@@ -43,19 +51,21 @@ async function stopAll(tasks: readonly MoverTask[]): Promise<void> {
   for (const task of tasks) await task.stop();
 }
 
+const isReady = ({ step }: MoverLine) => step === "ready";
+
 /** A task takes half a minute to start: both are there before anything is held. */
 async function prepare(move: Move, bound: number): Promise<Ready> {
   const isFollowing = move.journal.entry("copy")?.data?.following === true;
   const rest = isFollowing ? "hold catch-up sequences compare flipped" : "hold copy --again compare flipped";
   // An open gate of an earlier try is shut by this one, before anybody waits at it.
   const gate = await startMover(move, GATE, MARK);
-  await gate.ready(move.signal);
+  await gate.until(move.signal, isReady);
   const crossing = await startMover(move, `await ${rest} --bound=${Math.ceil(bound / 1000)}`, MARK);
-  await crossing.ready(move.signal);
+  await crossing.until(move.signal, isReady);
   return {
     async go(signal) {
       await gate.stop();
-      await crossing.end(signal);
+      await crossing.until(signal);
     },
     async cancel() {
       await stopAll([crossing, gate]);

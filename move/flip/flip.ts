@@ -4,7 +4,7 @@ import { madeLogins } from "../../deploy/logins";
 import { rolloutUnderWay } from "../../deploy/wait";
 import type { MoveEntry } from "../../modules/contract/move";
 import type { Move } from "../move";
-import { moverOf } from "./mover";
+import { moverOf } from "../mover";
 import { type BackOptions, isEntry, type Plan, type Standing, type Step, wentBack } from "../step";
 import { comeBack, countOf, cross, MoreWritten, type Sides, type Written } from "./crossing";
 import { databasesOf } from "./databases";
