@@ -6,12 +6,12 @@ import { variable } from "../modules/options";
 import type { ServiceProps } from "../modules/service/props";
 import { meant } from "../modules/similar";
 import { dynoSize, dynoSizes } from "./dynos";
-import { fitting, type Found, ImportError, type Secret } from "./found";
+import { type Found, fitting, ImportError, type Secret } from "./found";
 import { commandsOf } from "./procfile";
 import { fargateSize } from "./sizes";
 import { isPostgres, maybeSecret, ownAddress } from "./variables";
 
-const text = z.union([z.string(), z.number(), z.boolean()]).transform(String);
+const text = z.union([z.string(), z.number(), z.boolean()], { error: () => "is no text." }).transform(String);
 
 const addon = z.union([
   z.string().transform((plan) => ({ plan, as: undefined, options: undefined })),
@@ -28,10 +28,13 @@ const manifest = z.object({
   env: z
     .record(
       z.string(),
-      z.union([
-        text.transform((value) => ({ value, required: undefined, generator: undefined })),
-        z.object({ value: text.optional(), required: z.boolean().optional(), generator: text.optional() }),
-      ]),
+      z.union(
+        [
+          text.transform((value) => ({ value, required: undefined, generator: undefined })),
+          z.object({ value: text.optional(), required: z.boolean().optional(), generator: text.optional() }),
+        ],
+        { error: () => 'is neither a value nor a description of one, as { "value": "production" }.' },
+      ),
     )
     .default({}),
   formation: z
@@ -76,6 +79,7 @@ export function readHeroku(appJson: string, procfile: string | undefined, option
   const migrating = names.includes("web") ? "web" : names[0];
   const services = names.map((type): [string, ServiceProps] => {
     const { quantity, size } = app.formation[type] ?? {};
+    const command = Object.hasOwn(running, type) ? running[type] : undefined;
     const dyno = size === undefined ? undefined : dynoSize(size);
     // Heroku tells every process its port by this variable, and only web is asked there.
     const config = { ...(type === "web" && { PORT: String(options.port) }), ...given.config };
@@ -83,7 +87,7 @@ export function readHeroku(appJson: string, procfile: string | undefined, option
       fitting(type),
       {
         ...web(type),
-        ...(running[type] && { command: running[type] }),
+        ...(command && { command }),
         ...(quantity !== undefined && quantity !== 1 && { count: quantity }),
         ...(dyno && fargateSize(dyno)),
         ...shared,
@@ -114,7 +118,7 @@ const addonName = ({ plan }: Addon): string => plan.split(":")[0] ?? plan;
 function parse(appJson: string): Manifest {
   let json: unknown;
   try {
-    json = JSON.parse(appJson);
+    json = JSON.parse(appJson.replace(/^\uFEFF/, ""));
   } catch (error) {
     throw new ImportError([`app.json is no JSON: ${(error as Error).message}.`]);
   }
@@ -214,6 +218,11 @@ function* remarksOn(app: Manifest, addons: ReadonlyMap<Addon, string>, given: Gi
     yield `${given.urls.join(" and ")} hold one URL, that of the one database: where they are two, put the other under secrets.`;
   if (given.redis.length > 0)
     yield "cache begins empty and is the new environment's alone: while both sides serve, what one of them keeps there the other does not see.";
+  const unnamed = [POSTGRES, REDIS].flatMap((of) =>
+    app.addons.filter((one) => addonName(one) === of).filter(({ as }, index) => index > 0 && !as),
+  );
+  for (const { plan } of unnamed)
+    yield `A second ${plan} has its URL in a variable that Heroku named (heroku config tells): put that under secrets.`;
   const others = [...addons].filter(([, of]) => of !== POSTGRES && of !== REDIS);
   for (const [{ plan, as }] of others)
     yield `The add-on ${plan} stays what it is: put the variables that it sets${as ? ` (${as.toUpperCase()}_…)` : ""} under secrets, or do it another way (schedules, uses).`;

@@ -111,11 +111,16 @@ function heroku(file: string, options: HerokuOptions): Found {
   const procfile = options.procfile ?? join(dirname(appJson), "Procfile");
   if (options.procfile !== undefined && !existsSync(procfile))
     throw new ImportError([`There is no file ${procfile}.`]);
-  return readHeroku(
-    readFileSync(appJson, "utf8"),
-    existsSync(procfile) ? readFileSync(procfile, "utf8") : undefined,
-    options,
-  );
+  return readHeroku(read(appJson), existsSync(procfile) ? read(procfile) : undefined, options);
+}
+
+/** @throws ImportError where it is no file that can be read */
+function read(file: string): string {
+  try {
+    return readFileSync(file, "utf8");
+  } catch (error) {
+    throw new ImportError([`${file} cannot be read: ${(error as Error).message}.`]);
+  }
 }
 
 /** @throws ImportError where one option asks for another */
@@ -142,6 +147,9 @@ function portNumber(typed: string): number {
     throw new InvalidArgumentError("Give a whole number from 1 to 65535.");
   return port;
 }
+
+// Whoever reads along may stop early (`… | head`): the file is written by then.
+process.stdout.on("error", () => {});
 
 start(program, process.argv.slice(2), "import").catch((error: Error) => {
   if (!(error instanceof ImportError)) throw error;

@@ -19,7 +19,7 @@ export function commandsOf(procfile: string): {
   for (const [index, line] of procfile.split(/\r?\n/).entries()) {
     if (/^\s*(#.*)?$/.test(line)) continue;
     const path = `Procfile, line ${index + 1}`;
-    const [, type = "", command = ""] = /^([A-Za-z0-9_-]+):\s*(.+?)\s*$/.exec(line) ?? [];
+    const [, type = "", command = ""] = /^([A-Za-z0-9_-]+):\s*(\S.*?)\s*$/.exec(line) ?? [];
     if (type === "")
       mistakes.push({ path, message: `${show(line)} is no process type with its command: web: npm start.` });
     else if (Object.hasOwn(commands, type))

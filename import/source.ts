@@ -33,7 +33,16 @@ export function sourceOf(value: unknown, open: number, indent = "", before = 0):
 
 function inLine(value: unknown): string {
   if (Array.isArray(value)) return `[${value.map(inLine).join(", ")}]`;
+  if (typeof value === "string") return quoted(value);
   if (!isObject(value)) return JSON.stringify(value);
   const entries = Object.entries(value).map(([name, one]) => `${keyOf(name)}: ${inLine(one)}`);
   return entries.length === 0 ? "{}" : `{ ${entries.join(", ")} }`;
+}
+
+/** A text in the quotation marks of which fewer stand in it. */
+function quoted(text: string): string {
+  const double = JSON.stringify(text);
+  const count = (mark: string) => text.split(mark).length;
+  if (count('"') <= count("'")) return double;
+  return `'${double.slice(1, -1).replaceAll('\\"', '"').replaceAll("'", String.raw`\'`)}'`;
 }

@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import { Project } from "./support/project";
@@ -26,6 +26,13 @@ mail_worker: bundle exec sidekiq -q mail
 release: bundle exec rake db:migrate
 `;
 
+const GREETING = 'say "hi"\nit\'s `$' + "{HOME}` \\\u2028";
+
+mkdirSync(join(project.folder, "odd values"));
+project.write(
+  "odd values/app.json",
+  JSON.stringify({ name: "odd", env: { GREETING, EMPTY: "", DEBUG: true } }),
+);
 project.write("app.json", JSON.stringify(APP));
 project.write("Procfile", PROCFILE);
 const domain = ["--domain", "book.example.com", "--zone", "example.com"];
@@ -99,6 +106,12 @@ export default environment({
 `);
   });
 
+  it("has written its file when its reader stops early, whatever values stand in app.json", () => {
+    const { status, stderr } = project.piped(["import", "heroku", "odd values"]);
+    expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
+    expect(written("odd")).toContain("GREETING: 'say \"hi\"\\nit\\'s");
+  });
+
   it("writes what compiles, is formatted, and plans without an account", () => {
     for (const { status, stdout, stderr } of project.check()) expect(status, stdout + stderr).toBe(0);
     const { status, stdout, stderr } = project.slipway(["plan", "guest-book", "moving", "--offline"]);
@@ -127,6 +140,7 @@ export default environment({
       1,
       /move\.from\.origin: .*https/,
     ],
+    [["heroku", "app.json", "--procfile", "environments"], 1, /environments cannot be read: EISDIR/],
     [["heroku", "app.json", "--name", "Prod"], 1, /upper case; write "prod".*--name/],
     [["heroku", "app.json", "--port", "web"], 64, /Give a whole number from 1 to 65535/],
     [["herok", "app.json"], 64, /Did you mean heroku/],

@@ -83,7 +83,13 @@ describe("an app.json and its Procfile", () => {
   it("says what is left to a person", () => {
     const { remarks } = read(
       {
-        addons: ["scheduler", { plan: "heroku-postgresql", options: { version: "9.5" } }],
+        addons: [
+          "scheduler",
+          { plan: "heroku-postgresql", options: { version: "9.5" } },
+          { plan: "heroku-postgresql", as: "REPORTS" },
+          "heroku-redis",
+          "heroku-redis:mini",
+        ],
         env: { "A-B": "1", MAYBE: { required: false } },
         buildpacks: [{ url: "heroku/ruby" }],
         scripts: { postdeploy: "rake seed" },
@@ -98,6 +104,7 @@ describe("an app.json and its Procfile", () => {
       /Dockerfile/,
       /postdeploy/,
       /worker.*neither/,
+      /^A second heroku-redis:mini has its URL/,
     ])
       expect(
         remarks.filter((remark) => said.test(remark)),
@@ -105,21 +112,35 @@ describe("an app.json and its Procfile", () => {
       ).toHaveLength(1);
   });
 
+  it("is read as editors of other machines save it", () => {
+    const saved = readHeroku('\uFEFF{"name":"shop"}', "# what runs\r\n\r\nweb: npm start\r\n", { port: 80 });
+    expect(saved).toMatchObject({ name: "shop", services: { web: { command: ["npm", "start"] } } });
+  });
+
+  it("may have names that every object in JavaScript has", () => {
+    const { services } = read({ formation: { toString: { quantity: 1 } } });
+    expect(services).toEqual({ tostring: {} });
+  });
+
   it("says all mistakes at once", () => {
     const wrong = () =>
       read(
         { formation: { web: { size: "standard-3x" } } },
-        "web: a\nweb: b\nnothing\nmy_job: a\nmy-job: b\n1: c\n",
+        "web: a\nweb: b\nnothing\nmy_job: a\nmy-job: b\n1: c\nempty: \n",
       );
     for (const said of [
       'Procfile, line 2: "web" stands there twice',
       'Procfile, line 3: "nothing" is no process type',
+      'Procfile, line 7: "empty: " is no process type',
       '"my-job" and "my_job" would be one service',
       '"1" makes no name of a service',
       '"standard-3x" is no dyno that is known; "standard-1x" is.',
     ])
       expect(wrong).toThrow(said);
     expect(() => readHeroku("{", undefined, { port: 1 })).toThrow(/app\.json is no JSON/);
+    expect(() => read({ env: { A: null, B: { value: [] } } })).toThrow(
+      /env\.A: is neither a value nor a description of one.*\n.*env\.B/,
+    );
     expect(() => read({ addons: [1], env: [] })).toThrow(
       /app\.json\.env: \[\] is not a record[\s\S]*app\.json\.addons\.0/,
     );

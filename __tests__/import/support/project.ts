@@ -47,6 +47,12 @@ export class Project {
     return this.run(process.execPath, [join(ROOT, "bin/slipway.js"), ...words], env);
   }
 
+  /** The same into a pipe whose reader is gone before anything is written. */
+  piped(words: readonly string[]) {
+    const script = 'set -o pipefail; "$@" | true';
+    return this.run("bash", ["-c", script, "-", process.execPath, join(ROOT, "bin/slipway.js"), ...words]);
+  }
+
   /** The same while this process goes on answering. */
   async slipwayAsync(words: readonly string[], env: NodeJS.ProcessEnv) {
     const child = spawn(process.execPath, [join(ROOT, "bin/slipway.js"), ...words], {
