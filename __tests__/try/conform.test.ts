@@ -155,6 +155,22 @@ describe("what an emulator cannot hold", () => {
     expect(left.output).toEqual({ balancer: { value: "${aws_lb.web.arn}" } });
   });
 
+  it("takes the locals along that need it, and what needs those", () => {
+    const locals = {
+      address: "${aws_cloudfront_distribution.web.domain_name}",
+      balancer: "${aws_lb.web.arn}",
+    };
+    const output = {
+      ...(stack.output as object),
+      named: { value: "${local.address}" },
+      local: { value: "${local.balancer}" },
+    };
+    const { stack: left, takenOut } = takeOut({ ...stack, locals, output }, [gap]);
+    expect(takenOut.map(({ address }) => address)).toContain("local.address");
+    expect(left.locals).toEqual({ balancer: locals.balancer });
+    expect(Object.keys(left.output as object)).toEqual(["balancer", "local"]);
+  });
+
   it("gives others the value that its row has, and only that one", () => {
     const known = [
       { ...gap, values: { id: "vo_1" } },

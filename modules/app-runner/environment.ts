@@ -8,8 +8,9 @@ import { byName } from "../by-name";
 import { CONTRACT_VERSION, contractParameter } from "../contract";
 import type { AppRunnerContract } from "../contract/app-runner";
 import { ExternalDatabase } from "../database/external";
-import { placeOf, type Releases } from "../registry/place";
-import { Registry } from "../registry/registry";
+import type { Releases } from "../registry/place";
+import { createRegistries } from "../registry/registries";
+import type { Registry } from "../registry/registry";
 import { type Project, SlipwayStack } from "../stack";
 import type { AppRunnerConfiguration } from "./props";
 import { AppRunnerService } from "./service";
@@ -48,19 +49,8 @@ export class AppRunnerEnvironment extends SlipwayStack {
   }
 
   private createRegistries(home: Releases | undefined) {
-    const { account } = this;
     const { name: environment, region, registries } = this.configuration;
-    return new Map(
-      registries.map((registry) => [
-        registry.repository,
-        new Registry(this, `registry_${registry.repository}`, {
-          ...placeOf(registry, environment, home),
-          account,
-          region,
-          environment,
-        }),
-      ]),
-    );
+    return createRegistries(this, { environment, account: this.account, region, registries, home });
   }
 
   private createExternalDatabase() {

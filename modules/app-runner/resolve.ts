@@ -1,7 +1,6 @@
 import type { z } from "zod";
 import { appRunnerCpus, appRunnerMemories, RESERVED_VARIABLES } from "../../aws/app-runner";
-import { lostNames } from "../environment/lost-names";
-import { mistakeInName } from "../environment/name";
+import { readName } from "../environment/name";
 import { fromIssues, type Mistake, show } from "../mistakes";
 import { freeze } from "../options";
 import {
@@ -25,13 +24,7 @@ export interface ResolvedAppRunner {
  * @param name the environment's name where the props do not say it: the file's
  */
 export function resolveAppRunner(props: AppRunnerProps, name: string): ResolvedAppRunner {
-  const environment = typeof props.name === "string" ? props.name : name;
-  const nameMistake = mistakeInName(environment);
-  const mistakes: Mistake[] = nameMistake
-    ? [{ path: environment || name, message: `name ${nameMistake}` }]
-    : [];
-  for (const { path, message } of lostNames(props))
-    mistakes.push({ path: `${environment}.${path}`, message });
+  const { environment, mistakes } = readName(props, name);
   const parsed = appRunnerOptions.safeParse(props, { reportInput: true });
   if (!parsed.success) return { mistakes: [...mistakes, ...fromIssues(environment, parsed.error.issues)] };
   const configuration = complete(environment, parsed.data);

@@ -22,8 +22,9 @@ import { MoveState } from "../move/state";
 import { ExistingNetwork } from "../network/existing";
 import { FlowLogs } from "../network/flow-logs";
 import { OwnNetwork } from "../network/network";
-import { placeOf, type Releases } from "../registry/place";
-import { Registry } from "../registry/registry";
+import type { Releases } from "../registry/place";
+import { createRegistries } from "../registry/registries";
+import type { Registry } from "../registry/registry";
 import { allowIngress, allowEgress } from "../security-group";
 import { Service } from "../service/service";
 import { type Project, SlipwayStack } from "../stack";
@@ -214,19 +215,8 @@ export class Environment<
   }
 
   private createRegistries(home: Releases | undefined) {
-    const { account } = this;
     const { name: environment, region, registries } = this.configuration;
-    return new Map(
-      registries.map((registry) => [
-        registry.repository,
-        new Registry(this, `registry_${registry.repository}`, {
-          ...placeOf(registry, environment, home),
-          account,
-          region,
-          environment,
-        }),
-      ]),
-    );
+    return createRegistries(this, { environment, account: this.account, region, registries, home });
   }
 
   private createUses() {

@@ -1,4 +1,5 @@
-import { show } from "../mistakes";
+import { type Mistake, show } from "../mistakes";
+import { lostNames } from "./lost-names";
 
 /** Characters that an environment's name may have, so that names made from it stay readable. */
 export const LONGEST_NAME = 24;
@@ -42,4 +43,24 @@ export function mistakeInName(name: string): string | undefined {
   if (name.endsWith("-candidate")) return `${show(name)} ends like a candidate tag; choose another.`;
   if (Object.hasOwn(reserved, name)) return `${show(name)} is reserved: ${reserved[name]}; choose another.`;
   return undefined;
+}
+
+/**
+ * The environment's name, and all mistakes in names: its own, and those that JavaScript would lose.
+ * @param name the file's, where the props do not say it
+ */
+export function readName(
+  props: { readonly name?: unknown },
+  name: string,
+): { readonly environment: string; readonly mistakes: Mistake[] } {
+  const environment = typeof props.name === "string" ? props.name : name;
+  const own = mistakeInName(environment);
+  const lost = [...lostNames(props)].map(({ path, message }) => ({
+    path: `${environment}.${path}`,
+    message,
+  }));
+  return {
+    environment,
+    mistakes: [...(own ? [{ path: environment || name, message: `name ${own}` }] : []), ...lost],
+  };
 }

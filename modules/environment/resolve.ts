@@ -18,8 +18,7 @@ import { checkServices } from "./check-services";
 import { layerUses } from "./layer-uses";
 import { rulePriorities } from "../service/priority";
 import { connectionVariables } from "../service/variables";
-import { lostNames } from "./lost-names";
-import { mistakeInName } from "./name";
+import { readName } from "./name";
 import { unprotected } from "./presets";
 import { type Configuration, type EnvironmentProps, environmentOptions, type Preset } from "./props";
 import type { ServiceConfiguration } from "../service/props";
@@ -39,13 +38,7 @@ export interface Resolved {
  * @param name the environment's name where the props do not say it: the file's
  */
 export function resolve(props: EnvironmentProps, name: string): Resolved {
-  const environment = typeof props.name === "string" ? props.name : name;
-  const nameMistake = mistakeInName(environment);
-  const mistakes: Mistake[] = nameMistake
-    ? [{ path: environment || name, message: `name ${nameMistake}` }]
-    : [];
-  for (const { path, message } of lostNames(props))
-    mistakes.push({ path: `${environment}.${path}`, message });
+  const { environment, mistakes } = readName(props, name);
   const written = layered(props);
   const parsed = environmentOptions.safeParse(written, { reportInput: true });
   if (!parsed.success) mistakes.push(...fromIssues(environment, parsed.error.issues));

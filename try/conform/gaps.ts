@@ -63,7 +63,11 @@ export const gaps: readonly Gap[] = [
     call: "rds:DescribeDBInstances",
     reason: "does not find an instance by its resource id, by which the provider waits for it",
     untried: "the provider looks for it for minutes",
-    values: { address: "staging.c9akciq32rgs.us-west-2.rds.amazonaws.com", identifier: "staging" },
+    values: {
+      address: "staging.c9akciq32rgs.us-west-2.rds.amazonaws.com",
+      identifier: "staging",
+      resource_id: "db-ABCDEFGHIJKLMNOPQRSTUVWXYZ",
+    },
   },
   {
     what: "aws_appautoscaling_target",

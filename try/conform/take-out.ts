@@ -65,11 +65,15 @@ export function takeOut(stack: Stack, gaps: readonly Gap[]): Reduced {
   const outputs = Object.entries((stack.output ?? {}) as Json).filter(
     ([, output]) => !addressesIn(standIn(output)).some((one) => takenOut.has(one)),
   );
+  const locals = Object.entries((stack.locals ?? {}) as Json).filter(
+    ([name]) => !takenOut.has(localOf(name)),
+  );
   const left = [...blocks.keys()].filter((address) => isResource(address) && !takenOut.has(address)).length;
   return {
     stack: {
       ...stack,
       ...Object.fromEntries(SECTIONS.map((section) => [section, staying(section)])),
+      locals: Object.fromEntries(locals.map(([name, value]) => [name, standIn(value)])),
       output: Object.fromEntries(outputs.map(([name, output]) => [name, standIn(output)])),
     } as Stack,
     takenOut: [...takenOut].map(([address, gap]) => ({ address, gap })),
@@ -83,17 +87,23 @@ const addressOf = (section: Sections, type: string, name: string) =>
 /** An address without the name: `data.` and the type of a data source. */
 export const typeOf = (address: string) => address.slice(0, address.lastIndexOf("."));
 
-export const isResource = (address: string) => !/^(data|ephemeral)\./.test(address);
+export const isResource = (address: string) => !/^(data|ephemeral|local)\./.test(address);
+
+const localOf = (name: string) => `local.${name}`;
 
 function blocksOf(stack: Stack): Map<string, Json> {
-  return new Map(
-    SECTIONS.flatMap((section) =>
+  const locals = Object.entries((stack.locals ?? {}) as Json).map(
+    ([name, value]) => [localOf(name), { value }] as const,
+  );
+  return new Map([
+    ...locals,
+    ...SECTIONS.flatMap((section) =>
       Object.entries((stack[section] ?? {}) as Record<string, Record<string, Json>>).flatMap(
         ([type, byName]) =>
           Object.entries(byName).map(([name, block]) => [addressOf(section, type, name), block] as const),
       ),
     ),
-  );
+  ]);
 }
 
 /** Whatever looks like an address in the expressions of a value. */

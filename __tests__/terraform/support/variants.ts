@@ -1,7 +1,7 @@
 import { file } from "./file";
 
-/** One environment per option that a person can switch, in one app. */
-export const variants: Readonly<Record<string, string>> = {
+/** One environment per option that a person can switch, in one app: what the option says. */
+const variants: Readonly<Record<string, string>> = {
   "nat-none": `network: { nat: false },`,
   "nat-per-zone": `network: { nat: "per-zone" },`,
   "nat-instance": `network: { nat: "instance" },`,
@@ -40,6 +40,7 @@ export const variants: Readonly<Record<string, string>> = {
   "between-services": `services: { web: { port: 8080, config: { API: "$SERVICE_URL(api)" } }, api: { port: 9000, internal: true, capacity: "fargate" } },`,
   "compute-move": `distribution: { domain: { names: ["moving.example.com"], zone: "example.com" }, cachedPaths: ["/static/*"] }, move: { from: { origin: "https://old.example.net:8443", domain: "moving.example.com" } },`,
   move: `move: { database: true }, database: { logins: true, passwordVersion: 2 }, services: { web: { port: 8080, migrations: true, database: ["DATABASE_URL"], schedules: { nightly: { expression: "rate(1 day)", command: ["report"] } } }, worker: { command: ["worker"], database: false, autoscaling: { min: 1, max: 4 } } },`,
+  "whole-move": `distribution: { domain: { names: ["whole.example.org"], zone: "example.org" } }, move: { from: { origin: "https://old.example.net", domain: "whole.example.org" }, database: true }, services: { web: { port: 8080, migrations: true, database: ["DATABASE_URL"] }, worker: { command: ["worker"], database: ["DATABASE_URL"] } },`,
   "no-services": `services: {},`,
 };
 
@@ -49,6 +50,32 @@ export const madeBefore: readonly string[] = [
   ...["subnet:subnet-0000000000000000a", "subnet:subnet-0000000000000000b"],
 ].flatMap((name) => ["--with", `${name}@us-west-2`]);
 
-/** The environment files of all variants, by name. */
-export const variantFiles = (): Record<string, string> =>
-  Object.fromEntries(Object.entries(variants).map(([name, option]) => [`${name}.ts`, file(option)]));
+/** An environment of the other kind, with all that it can have. */
+const APP_RUNNER = `
+import { appRunner } from "../modules/app-runner";
+export default appRunner({
+  region: "us-west-2",
+  registry: { repository: "growth/app", create: true },
+  services: {
+    web: {
+      health: { path: "/health", interval: 10, failures: 3 },
+      cpu: 512,
+      memory: 1024,
+      scaling: { min: 2, max: 4, concurrency: 50 },
+      domain: "growth.example.com",
+      config: { CALLBACK: "$URL/auth" },
+      secrets: ["KEY"],
+      database: ["DATABASE_URL"],
+      migrations: true,
+      permissions: [{ sid: "Uploads", actions: ["s3:PutObject"], resources: ["arn:aws:s3:::uploads/*"] }],
+    },
+    api: { port: 9000, database: ["DATABASE_URL"] },
+  },
+});
+`;
+
+/** The environment files of all variants, by file. */
+export const variantFiles = (): Record<string, string> => ({
+  ...Object.fromEntries(Object.entries(variants).map(([name, option]) => [`${name}.ts`, file(option)])),
+  "app-runner.ts": APP_RUNNER,
+});
