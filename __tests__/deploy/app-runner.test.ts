@@ -157,7 +157,7 @@ describe("the contract of an environment on App Runner", () => {
     );
   });
 
-  test("asks for no secret's value where nothing migrates, and for one alone where something does", () => {
+  test("asks for no secret's value where nothing migrates, and for one alone where something does, and a login to pull its image", () => {
     const migration = { command: ["up"], url: "/growth/database/url", urls: ["DATABASE_URL"], config: {} };
     const services = contract.services.map((service) => ({ ...service, migration }));
     const reads = (one: AppRunnerContract) =>
@@ -166,10 +166,12 @@ describe("the contract of an environment on App Runner", () => {
     expect(reads({ ...contract, services })).toEqual([
       "arn:aws:ssm:us-west-2:123456789012:parameter/growth/database/url",
     ]);
-    const wild = appRunnerPolicy({ ...contract, services }).Statement.filter(({ Resource }) =>
-      Resource.includes("*"),
-    );
-    expect(wild).toEqual([]);
+    const wild = (one: AppRunnerContract) =>
+      appRunnerPolicy(one).Statement.filter(({ Resource }) => Resource.includes("*"));
+    expect(wild(contract)).toEqual([]);
+    expect(wild({ ...contract, services }).flatMap(({ Action }) => Action)).toEqual([
+      "ecr:GetAuthorizationToken",
+    ]);
   });
 
   test("tells releases only as deploy wrote them", () => {

@@ -11,7 +11,8 @@ export interface AppRunnerDeployable extends Pick<AppRunnerContract, "environmen
 }
 
 /**
- * The least that whoever deploys to App Runner needs: exactly the calls of `deploy/app-runner`. Resource types are those of the
+ * The least that whoever deploys to App Runner needs: exactly the calls of `deploy/app-runner`, and a login to the registry for
+ * a migration that runs its own image. Resource types are those of the
  * Service Authorization Reference. The database's URL is read where migrations run where deploy does, and there alone.
  */
 export function appRunnerPolicy(contract: AppRunnerDeployable): Policy {
@@ -26,7 +27,13 @@ export function appRunnerPolicy(contract: AppRunnerDeployable): Policy {
       allow("NoteReleases", ["ssm:GetParameter", "ssm:PutParameter"], released),
       // Names and versions of parameters, never values. Searching them has no narrower resource.
       allow("SeeSecretVersions", ["ssm:DescribeParameters"], [arn(contract, "ssm", "*")]),
-      ...(urls.length > 0 ? [allow("ReadDatabaseUrl", ["ssm:GetParameter"], unique(urls))] : []),
+      ...(urls.length > 0
+        ? [
+            allow("ReadDatabaseUrl", ["ssm:GetParameter"], unique(urls)),
+            // The image is pulled with what RetagImages allows. No resource level.
+            allow("EcrLogin", ["ecr:GetAuthorizationToken"], ["*"]),
+          ]
+        : []),
       ...images(contract),
       allow(
         "DeployServices",
