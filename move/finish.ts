@@ -40,7 +40,11 @@ async function planFinish(move: Move, { quiet }: FinishArgs): Promise<Plan | Sta
       "write down that the move is over",
       ...byHand(move).map((line) => `by hand: ${line}`),
     ],
-    back: "free, until `move` is out of the file and applied. After that the way back is a deployment on the old side, and its records by hand.",
+    back: `${
+      move.plan.database
+        ? "free by itself. A way back from the flip then loses all that was written since it: nothing counts that any more. Until `move` is out of the file and applied, that is."
+        : "free, until `move` is out of the file and applied."
+    } After that the way back is a deployment on the old side, and its records by hand.`,
     async act() {
       if (move.plan.database) await runMover(move, "clean");
     },

@@ -25,6 +25,8 @@ export interface Move {
   tell(text: string): Promise<void>;
   /** What the parts of deploy need: one-off tasks, roll-outs. */
   context(): Context;
+  /** The same without the signal: what must come to its end after Ctrl-C. */
+  lasting(): Move;
 }
 
 /** Where the move stands, as last read or written. */

@@ -163,15 +163,15 @@ export class MoverTask {
 
   /** Stops it, and waits until it is gone. */
   async stop(): Promise<void> {
-    await this.tell("the move goes on without it");
-    await poll({ clock: this.move.clock }, async () => {
-      const task = await this.now();
+    const lasting = this.move.lasting();
+    await stop(lasting.context(), this.task, "the move goes on without it");
+    await poll({ clock: lasting.clock }, async () => {
+      const task = await this.now(lasting);
       return task === undefined || isStopped(task) ? done(undefined) : notYet;
     });
   }
 
-  private async now(): Promise<Task | undefined> {
-    const { aws, contract } = this.move;
+  private async now({ aws, contract } = this.move): Promise<Task | undefined> {
     const [task] = await aws.tasks(contract.cluster, [this.arn]);
     return task;
   }

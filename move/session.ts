@@ -105,30 +105,41 @@ function open(
 ): Move {
   const { contract, clock, signal } = day;
   const find = around.find ?? (process.env.AWS_ENDPOINT_URL ? undefined : findRecord);
+  // Not by print, which ends with the signal: after Ctrl-C it is told what goes back.
   const tell = async (text: string) =>
-    json ? day.print(`${JSON.stringify({ type: "progress", text })}\n`) : day.say(`  ${text}`);
-  return {
+    json ? void day.stdout.write(`${JSON.stringify({ type: "progress", text })}\n`) : day.say(`  ${text}`);
+  const probe = around.probe ?? httpsProbe();
+  const until = (ends: AbortSignal, cloud: Cloud): Move => ({
     contract,
     plan,
-    aws,
+    aws: cloud,
     clock,
-    signal,
+    signal: ends,
     journal,
-    probe: around.probe ?? httpsProbe(),
+    probe,
     find,
     tell,
-    context: () => contextOf(day, find, json),
-  };
+    context: () => contextOf(day, find, json, ends),
+    lasting: () => until(new AbortController().signal, aws.lasting()),
+  });
+  return until(signal, aws);
 }
 
 /** What one-off tasks and roll-outs of deploy work with; what they tell goes where everything does. */
-function contextOf(day: Daily, find: FindRecord | undefined, json: boolean | undefined): Context {
-  const { contract, aws, clock, signal } = day;
+function contextOf(
+  day: Daily,
+  find: FindRecord | undefined,
+  json: boolean | undefined,
+  signal: AbortSignal,
+): Context {
+  const { contract, clock } = day;
+  const lasting = day.aws.lasting();
+  const aws = signal === day.signal ? day.aws : lasting;
   const events = new Events(() => clock.now());
   events.subscribe(
     json ? jsonScreen((text) => day.stdout.write(text)) : plainScreen((text) => day.stderr.write(text)),
   );
-  return { contract, aws, lasting: aws.lasting(), clock, find, signal, events, limits: DEFAULT_LIMITS };
+  return { contract, aws, lasting, clock, find, signal, events, limits: DEFAULT_LIMITS };
 }
 
 function consentOf(day: Daily, { yes }: MoveOptions, show: Show): Consent {

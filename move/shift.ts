@@ -25,7 +25,10 @@ export const shift: Step<ShiftArgs> = {
   stands: ({ share, steps }) =>
     share > 0 || steps.some(({ step, state }) => step === "shift" && state === "begun"),
   plan: planShift,
-  undo: (move) => planShare(move, 0),
+  undo: async (move) => {
+    refuseOldSide(move, 0);
+    return planShare(move, 0);
+  },
 };
 
 async function planShift(move: Move, { share, watch: limit, bounds }: ShiftArgs): Promise<Plan | Standing> {
@@ -34,6 +37,7 @@ async function planShift(move: Move, { share, watch: limit, bounds }: ShiftArgs)
       `${share} is no share: it is 0 to 100 per cent, in hundredths.`,
       `One in a hundred viewers: npx slipway move ${move.contract.environment} shift 1`,
     );
+  refuseOldSide(move, share);
   if (move.journal.entry("front")?.state !== "done")
     throw refused(
       `People do not come by the distribution yet: its share would move nobody.`,
@@ -45,7 +49,8 @@ async function planShift(move: Move, { share, watch: limit, bounds }: ShiftArgs)
   if (edge.share === share && move.journal.state.share === share && entry?.state !== "begun")
     return { standing: `the new side answers ${share} % of the viewers already.` };
   const plan = await planShare(move, share);
-  if (share === 0 || limit === 0) return plan;
+  // Once data is on the new side, there is no way back by a share.
+  if (share === 0 || limit === 0 || move.journal.state.use === "own") return plan;
   return {
     ...plan,
     lines: [
@@ -167,6 +172,22 @@ async function returnToOld(move: Move, share: number, worse: string): Promise<ne
   );
 }
 
+/**
+ * The old side works with the old database: people whom it answers while services use the environment's own could write nothing, or,
+ * after `finish`, what nobody else would ever see.
+ */
+function refuseOldSide({ journal, contract }: Move, share: number): void {
+  const { state } = journal;
+  const way = journal.entry("back");
+  const isBetween =
+    journal.entry("flip")?.state === "begun" || (way?.state === "begun" && way.data?.from === "flip");
+  if (share === 100 || (state.use === "external" && !state.hold && !isBetween)) return;
+  throw refused(
+    `${isBetween ? "A flip has not come to its end" : "Services use the environment's own database"}, and the old side uses the old one: people there could write nothing, or what the new side never has.`,
+    `First: npx slipway move ${contract.environment} back, until the flip is undone.`,
+  );
+}
+
 /** A share that no step of this move has written is somebody's by hand: only what agrees with it, or 0, may follow. */
 function refuseStrange(move: Move, edge: Edge, wanted: number): void {
   const { environment } = move.contract;
@@ -176,7 +197,7 @@ function refuseStrange(move: Move, edge: Edge, wanted: number): void {
       `Take it again or go back from it: npx slipway move ${environment} back`,
     );
   const known = [move.journal.state.share, wanted, 0, ...begun(move.journal.entry("shift"))];
-  if (known.includes(edge.share) || wanted === 0) return;
+  if (known.includes(edge.share) || wanted === 0 || move.journal.state.use === "own") return;
   throw refused(
     `The store says ${edge.share} %, the journal ${move.journal.state.share} %: somebody changed the store by hand. It was left so.`,
     `To take what is there as it is: npx slipway move ${environment} shift ${edge.share}`,

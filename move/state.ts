@@ -5,6 +5,9 @@ import type { Cloud } from "./aws/gateway";
 /** What a parameter of the standard tier holds, in bytes. */
 const LARGEST = 4_096;
 
+/** Characters of a note that are kept: all entries together stay below that. */
+const LONGEST_NOTE = 160;
+
 /** Where the move stands: read from its parameter, and written there. */
 export class Journal {
   private constructor(
@@ -63,7 +66,8 @@ export class Journal {
     forget?: MoveStep,
   ): Promise<void> {
     const at = new Date(this.now()).toISOString();
-    const entry = { step, state, by: this.by, at, ...(note && { note }), ...(data && { data }) };
+    const short = note?.split("\n")[0]?.slice(0, LONGEST_NOTE);
+    const entry = { step, state, by: this.by, at, ...(short && { note: short }), ...(data && { data }) };
     const others = this.current.steps.filter((one) => one.step !== step && one.step !== forget);
     await this.write({ ...change, steps: [...others, entry] });
   }

@@ -1,4 +1,6 @@
 import { describe, expect, it } from "vitest";
+import { Interrupted } from "../../deploy/errors";
+import type { MoveState } from "../../modules/contract/move";
 import { movePolicy } from "../../modules/contract/move-policy";
 import { definition } from "../deploy/support/contract";
 import { DataWorld } from "./support/data-world";
@@ -137,6 +139,89 @@ describe("slipway move … flip", () => {
     world.faults.length = 0;
     await world.back({}, { word: true });
     expectBefore(world);
+  });
+
+  it("leaves nobody at the old side: no share is taken back while services use the new database", async () => {
+    const world = new DataWorld();
+    await world.flip();
+    for (const call of [() => world.shift(0), () => world.shift(50)]) {
+      const { message, wayOut, exitCode } = await failureOf(call());
+      expect([message, wayOut, exitCode]).toEqual([
+        expect.stringContaining(
+          "Services use the environment's own database, and the old side uses the old one",
+        ),
+        [expect.stringContaining("npx slipway move staging back")],
+        1,
+      ]);
+    }
+    expectFlipped(world);
+    // By hand somebody did: all of them come back, and a bad minute sends nobody there again.
+    world.putByHand(50);
+    world.sides.new.everyFails = 3;
+    await world.shift(100);
+    expectFlipped(world);
+    await world.wait(86_400_000);
+    await world.finish();
+    expect(world.oldTakes).toBe(true);
+    await failureOf(world.shift(0));
+    expect(world.edge.share).toBe(100);
+  });
+
+  it.each([
+    ["while the journal says less than the edge", { share: 50 }, 100],
+    ["while the edge says less than the journal", {}, 50],
+    [
+      "while nobody has seen the end of a shift",
+      { steps: [{ step: "shift", state: "begun", by: "ana", at: "2026-11-20T12:00:00Z" }] },
+      100,
+    ],
+  ] as const)("is not begun %s", async (_, change, edge) => {
+    const world = new DataWorld();
+    const { steps = [] } = change as Partial<MoveState>;
+    const kept = world.state.steps.filter(({ step }) => !steps.some((one) => one.step === step));
+    world.state = { ...world.state, ...change, steps: [...kept, ...steps] };
+    world.putByHand(edge);
+    const { wayOut } = await failureOf(world.flip());
+    expect(wayOut).toEqual([expect.stringContaining("npx slipway move staging shift 100")]);
+    expect(world.verbs).toEqual([]);
+  });
+
+  it("is gone back from after finish only by whoever says that all of it may be lost", async () => {
+    const world = new DataWorld();
+    await world.flip();
+    world.ahead = 7;
+    await world.wait(86_400_000);
+    await world.finish();
+    expect(world.asked.at(-1)).toContain("loses all that was written since it");
+    await world.back();
+    for (const options of [{}, { copyBack: true }]) {
+      const { message, wayOut, exitCode } = await failureOf(world.back({}, options));
+      expect(message).toContain("does not know any more what was written to it since the flip");
+      expect([wayOut, exitCode]).toEqual([["To lose all of it: npx slipway move staging back --lose"], 1]);
+    }
+    expect([world.families, world.state.use, world.edge]).toEqual([OWN, "own", { share: 100, hold: false }]);
+    await world.back({}, { word: true });
+    expect(world.asked.at(-1)).toContain("lose all that was written");
+    expectBefore(world);
+    expect(entries(world)).toEqual(["front done", "shift done", "back done"]);
+  });
+
+  it("holds nothing after Ctrl-C: everything goes back by itself", async () => {
+    const states: string[] = [];
+    for (const at of ["putStored", "runTask", "forceDeployment"]) {
+      const world = new DataWorld();
+      const pressed = new AbortController();
+      world.faults.push((operation) => {
+        if (operation === at) pressed.abort(new Interrupted("SIGINT"));
+      });
+      const failure = await failureOf(world.flip({ signal: pressed.signal }));
+      states.push(`${at} ${failure.exitCode}`);
+      expect(failure.message).toMatch(/interrupted by SIGINT/);
+      expectBefore(world);
+      expect(world.isLocked).toBe(false);
+    }
+    // Before anything was held nothing has to go back.
+    expect(states).toEqual(["putStored 3", "runTask 130", "forceDeployment 3"]);
   });
 
   it("that dies anywhere goes on, or goes back", async () => {

@@ -44,6 +44,23 @@ describe("the road of an address", () => {
     expect(world.isLocked).toBe(false);
   });
 
+  it("keeps of what it says the beginning: a parameter holds all of a move with many workers", async () => {
+    const world = new MoveWorld();
+    const names = Array.from({ length: 24 }, (_, nth) => `worker-of-orders-${nth}`.slice(0, 20));
+    world.plan = {
+      ...world.plan,
+      held: Object.fromEntries(names.map((name) => [name, { count: null, schedules: [name] }])),
+    };
+    const by = `arn:aws:sts::123456789012:assumed-role/${"r".repeat(64)}/${"s".repeat(64)}`;
+    await world.front({ by });
+    await world.shift(100, { by });
+    await world.workers(names, { by });
+    await world.wait(86_400_000);
+    const { text } = await world.finish({}, { by });
+    expect(text).toContain(`and the old ${names.join(", ")}`);
+    for (const { note = "" } of world.state.steps) expect(note).toMatch(/^.{1,160}$/);
+  });
+
   it("goes back step by step to where it began, and nothing is left", async () => {
     const world = new MoveWorld();
     await world.front();

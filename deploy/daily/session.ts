@@ -6,7 +6,7 @@ import { DailyAws } from "../aws/daily";
 import { type Clock, systemClock } from "../clock";
 import { type AnyContract, contractFromFile, contractFromParameter } from "../contract-source";
 import { refuseOtherAccount, writtenPlace } from "../environment-file";
-import { refused } from "../errors";
+import { DeployError, refused } from "../errors";
 import { EXIT } from "../exit-code";
 import { interruptible, type SignalSource } from "../interrupt";
 import { mask } from "../mask";
@@ -137,8 +137,9 @@ export async function anywhere(
         },
       };
       return body(day).catch((error: unknown) => {
-        // Whoever read has seen enough (`| head`).
-        if (closed.signal.aborted) return { text: "", exitCode: EXIT.deployed };
+        // Whoever read has seen enough (`| head`); what came to an end of its own all the same has that end.
+        if (closed.signal.aborted && !(error instanceof DeployError))
+          return { text: "", exitCode: EXIT.deployed };
         throw error;
       });
     });

@@ -161,7 +161,10 @@ export async function comeBack(
     }
     await notes.stale();
     await databases.giveBack(copy && written.transactions > 0);
-  } else await databases.release();
+  } else {
+    if (notes.use === "own") await notes.stale();
+    await databases.release();
+  }
   await notes.uses("external");
   if (!(await services.run("external"))) await services.handOver("external", signal);
   await databases.releaseOwn();

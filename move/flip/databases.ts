@@ -58,10 +58,25 @@ async function prepare(move: Move, bound: number): Promise<Ready> {
   const isFollowing = move.journal.entry("copy")?.data?.following === true;
   const rest = isFollowing ? "hold catch-up sequences compare flipped" : "hold copy --again compare flipped";
   // An open gate of an earlier try is shut by this one, before anybody waits at it.
-  const gate = await startMover(move, GATE, MARK);
-  await gate.until(move.signal, isReady);
-  const crossing = await startMover(move, `await ${rest} --bound=${Math.ceil(bound / 1000)}`, MARK);
-  await crossing.until(move.signal, isReady);
+  const started: MoverTask[] = [];
+  const start = async (words: string) => {
+    const task = await startMover(move, words, MARK);
+    started.unshift(task);
+    await task.until(move.signal, isReady);
+    return task;
+  };
+  try {
+    const gate = await start(GATE);
+    const crossing = await start(`await ${rest} --bound=${Math.ceil(bound / 1000)}`);
+    return readyOf(gate, crossing);
+  } catch (error) {
+    await stopAll(started);
+    throw error;
+  }
+}
+
+/** Two tasks, of which the one waits for the end of the other. */
+function readyOf(gate: MoverTask, crossing: MoverTask): Ready {
   return {
     async go(signal) {
       await gate.stop();

@@ -5,11 +5,13 @@ import { rolloutUnderWay } from "../../deploy/wait";
 import type { MoveEntry } from "../../modules/contract/move";
 import type { Move } from "../move";
 import { moverOf } from "../mover";
+import type { Journal } from "../state";
 import { type BackOptions, isEntry, type Plan, type Standing, type Step, wentBack } from "../step";
 import { comeBack, countOf, cross, MoreWritten, type Sides, type Written } from "./crossing";
 import { databasesOf } from "./databases";
 import { gateOf } from "./gate";
 import { notesOf } from "./notes";
+import { readEdge } from "../store";
 import { movingServices, servicesOf, strangers } from "./services";
 
 export interface FlipArgs {
@@ -44,7 +46,7 @@ async function planFlip(move: Move, { hold }: FlipArgs): Promise<Plan | Standing
   const isDone = entry?.state === "done" && journal.state.use === "own" && !journal.state.hold;
   if (isDone && (await strangers(move, "own")) === undefined)
     return { standing: "every service uses the environment's own database already." };
-  const missing = [...missingBefore(move), ...(await missingAtServices(move))];
+  const missing = [...(await missingBefore(move)), ...(await missingAtServices(move))];
   if (missing.length > 0) throw refused("Nothing can be flipped yet; nothing was changed:", ...missing);
   const names = movingServices(move).map(({ service }) => service.name);
   const data = begunData(entry);
@@ -59,16 +61,16 @@ async function planFlip(move: Move, { hold }: FlipArgs): Promise<Plan | Standing
     back: "a hold as this one. Nothing is lost with --copy-back; without it, what was written since is, and how much is said first.",
     ...(data && { data }),
     async act() {
-      const sides = sidesOf(move, hold);
       const began = move.clock.now();
       try {
-        await cross(sides, hold);
+        await cross(sidesOf(move, hold), hold);
         const since = journal.entry("flip")?.data?.since;
         const held = Math.round((move.clock.now() - (typeof since === "number" ? since : began)) / 1000);
         await move.tell(`writes were held for ${held} s`);
       } catch (error) {
-        if (move.signal.aborted) throw error;
-        await giveUp(move, sides, error);
+        // Nothing is held yet: what was begun goes on, or back, whenever somebody says so.
+        if (move.signal.aborted && !journal.state.hold) throw error;
+        await giveUp(move.lasting(), hold, error);
       }
     },
     async prove() {
@@ -90,18 +92,19 @@ function scheduled({ contract, plan }: Move): string {
   return some ? ` Schedules follow with the next apply: npx slipway apply ${contract.environment}.` : "";
 }
 
-function missingBefore({ journal, plan, contract }: Move): string[] {
+async function missingBefore(move: Move): Promise<string[]> {
+  const { journal, plan, contract } = move;
   const line = `npx slipway move ${contract.environment}`;
-  const way = journal.entry("back");
-  const isOnItsWayBack = way?.state === "begun" && way.data?.from === "flip";
-  if (isOnItsWayBack)
+  if (isGoingBack(journal))
     return [`Somebody is going back from a flip, which comes to its end first: ${line} back`];
   // What was begun has found all of it in order.
   if (journal.entry("flip")) return [];
+  const isShifted = !plan.from || (journal.entry("shift")?.state === "done" && journal.state.share === 100);
+  const isSoAtEdge = !plan.from || (await readEdge(move)).edge.share === 100;
   return [
-    ...(plan.from && journal.state.share < 100
-      ? [`The old side still answers people, and could not write any more: ${line} shift 100`]
-      : []),
+    ...(isShifted && isSoAtEdge
+      ? []
+      : [`The old side still answers people, and could not write any more: ${line} shift 100`]),
     ...(journal.entry("copy")?.state === "done" ? [] : [`There is no copy of the data: ${line} copy`]),
   ];
 }
@@ -134,14 +137,14 @@ async function missingAtServices(move: Move): Promise<string[]> {
 }
 
 /** Everything goes back to the old side, with what the environment's own tasks may have written by then. */
-async function giveUp(move: Move, sides: Sides, error: unknown): Promise<never> {
+async function giveUp(move: Move, hold: number, error: unknown): Promise<never> {
   const { journal } = move;
   const reason = error instanceof Error ? error.message.replace(/\.$/, "") : String(error);
   const ways = error instanceof DeployError ? error.wayOut : [];
   await move.tell(`going back: ${reason}`);
   const begun = { note: `from flip by itself: ${reason}`.slice(0, 200), data: { from: "flip" } };
   await journal.record("back", "begun", begun);
-  await comeBack(sides, { copy: true, most: 0 });
+  await comeBack(sidesOf(move, hold), { copy: true, most: 0 });
   await journal.record("back", "done", begun, { use: "external", hold: false }, "flip");
   throw wentBack(`The flip did not succeed, and everything is at the old side again: ${reason}.`, ...ways);
 }
@@ -151,6 +154,8 @@ async function undoFlip(move: Move, { word, copyBack }: BackOptions): Promise<Pl
   const bound = Number.POSITIVE_INFINITY;
   const sides = sidesOf(move, bound);
   const isWhole = journal.entry("flip")?.state === "done";
+  const isCounted = !isWhole || isGoingBack(journal) || (await sides.databases.flipped());
+  if (!isCounted) refuseUncounted(move, word);
   const written = isWhole ? await sides.databases.written() : { transactions: 0, exact: true };
   if (isWhole) refuseToLose(move, written, word || copyBack);
   // A flip that was cut short has no word to lose anything.
@@ -158,6 +163,7 @@ async function undoFlip(move: Move, { word, copyBack }: BackOptions): Promise<Pl
   return {
     lines: [
       ...(move.plan.from ? ["answer every write at the edge with 503 and Retry-After; reading goes on"] : []),
+      ...(isCounted ? [] : ["lose all that was written to the environment's own database since the flip"]),
       ...(written.transactions === 0
         ? []
         : [
@@ -191,6 +197,21 @@ async function undoFlip(move: Move, { word, copyBack }: BackOptions): Promise<Pl
       };
     },
   };
+}
+
+/** Whether a way back from a flip was begun, and has not ended. */
+function isGoingBack(journal: Journal): boolean {
+  const way = journal.entry("back");
+  return way?.state === "begun" && way.data?.from === "flip";
+}
+
+/** @throws DeployError 1 unless somebody agrees to lose what nobody can tell or bring back any more */
+function refuseUncounted({ contract }: Move, isAgreed: boolean): void {
+  if (isAgreed) return;
+  throw refused(
+    "The new database does not know any more what was written to it since the flip: finish has taken that away, and the old one has none of it.",
+    `To lose all of it: npx slipway move ${contract.environment} back --lose`,
+  );
 }
 
 /** @throws DeployError 1 where something would be lost that nobody has agreed to */

@@ -24,7 +24,7 @@ interface MoverRun {
 
 /** The same account with a database that moves: two services, each with a definition for either one, and the mover. */
 export class DataWorld extends MoveWorld {
-  mark: "copied" | "flipped" | "stale" = "copied";
+  mark: "copied" | "flipped" | "stale" | undefined = "copied";
   oldTakes = true;
   ownTakes = true;
   /** Transactions that the environment's own database alone has. */
@@ -107,12 +107,12 @@ export class DataWorld extends MoveWorld {
 
   flip = (how?: How, hold = 600_000) => this.run(flip, { hold }, how);
 
-  protected override contextOf(aws: Cloud): Context {
+  protected override contextOf(aws: Cloud, lasting: Cloud): Context {
     const { clock, contract: own } = this;
     return {
       contract: own,
       aws: aws as unknown as Context["aws"],
-      lasting: aws as unknown as Context["lasting"],
+      lasting: lasting as unknown as Context["lasting"],
       clock,
       find: undefined,
       signal: new AbortController().signal,
@@ -123,6 +123,10 @@ export class DataWorld extends MoveWorld {
 
   protected override more(call: Call): Partial<Cloud> {
     return {
+      caller: call("caller", () => ({
+        account: "123456789012",
+        arn: "arn:aws:iam::123456789012:user/ana",
+      })) as unknown as Cloud["caller"],
       services: call("services", (_cluster: string, names: readonly string[]) =>
         names.map((name) => this.serviceNow(name)),
       ) as Cloud["services"],
@@ -304,6 +308,10 @@ export class DataWorld extends MoveWorld {
         return end();
       case "unflipped":
         this.mark = "stale";
+        return end();
+      case "clean":
+        this.oldTakes = true;
+        this.mark = undefined;
         return end();
       default:
         return end();

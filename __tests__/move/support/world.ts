@@ -63,6 +63,9 @@ interface Side {
   everyFails: number;
 }
 
+/** Nobody presses Ctrl-C. */
+const UNTOUCHED = new AbortController().signal;
+
 /** The process died: nothing that it asked for is answered any more. */
 const never = () => new Promise<never>(() => {});
 
@@ -141,12 +144,13 @@ export class MoveWorld {
     });
   }
 
-  /** What an account answers, for as long as its caller lives. */
-  cloud(isDead: () => boolean = () => false): Cloud {
+  /** What an account answers, for as long as its caller lives, and nobody has pressed Ctrl-C. */
+  cloud(isDead: () => boolean = () => false, signal = UNTOUCHED): Cloud {
     const call =
       <Args extends unknown[], T>(operation: string, answer: (...args: Args) => T) =>
       async (...args: Args): Promise<T> => {
         if (isDead()) return never();
+        signal.throwIfAborted();
         this.calls.push(operation);
         for (const fault of this.faults) fault(operation);
         const said = structuredClone(answer(...args));
@@ -207,7 +211,7 @@ export class MoveWorld {
   }
 
   /** What the parts of deploy work with. */
-  protected contextOf(_aws: Cloud): Context {
+  protected contextOf(_aws: Cloud, _lasting: Cloud): Context {
     throw new Error("no step of the address needs deploy's parts");
   }
 
@@ -239,7 +243,9 @@ export class MoveWorld {
 
   get contract(): Contract {
     return contract({
-      services: [serviceContract("web"), serviceContract("worker")],
+      services: [...new Set(["web", "worker", ...Object.keys(this.plan.held)])].map((name) =>
+        serviceContract(name),
+      ),
       move: this.plan,
     });
   }
@@ -250,6 +256,7 @@ export class MoveWorld {
     by: string,
     yes: boolean,
     isDead: () => boolean,
+    signal: AbortSignal,
     body: (move: Move, consent: Parameters<typeof take>[3]) => Promise<T>,
   ): Promise<T> {
     const aws = this.cloud(isDead);
@@ -258,24 +265,26 @@ export class MoveWorld {
     try {
       const options = { check: () => lock.check(), by, now: () => this.clock.now() };
       const journal = await Journal.read(aws, PARAMETER, options);
-      const move: Move = {
+      const living = new AbortController().signal;
+      const moveWith = (ends: AbortSignal, cloud: Cloud): Move => ({
         contract: this.contract,
         plan: this.plan,
-        aws,
+        aws: cloud,
         clock: this.clock,
-        signal: new AbortController().signal,
+        signal: ends,
         journal,
         probe: async (ask) => (isDead() ? never() : this.probe(ask)),
         find: undefined,
         tell: async (text) => void this.told.push(text),
-        context: () => this.contextOf(aws),
-      };
+        context: () => ({ ...this.contextOf(cloud, aws), signal: ends }),
+        lasting: () => moveWith(living, aws),
+      });
       const consent = {
         show: async (_step: MoveStep, { lines, back: price }: { lines: readonly string[]; back: string }) =>
           void this.asked.push([...lines, `back: ${price}`].join("\n")),
         ask: async () => yes,
       };
-      return await body(move, consent);
+      return await body(moveWith(signal, this.cloud(isDead, signal)), consent);
     } finally {
       await lock.release();
     }
@@ -284,9 +293,11 @@ export class MoveWorld {
   protected run<Args>(
     step: Step<Args>,
     args: Args,
-    { by = "ana", yes = true, isDead = () => false }: How = {},
+    { by = "ana", yes = true, isDead = () => false, signal = UNTOUCHED }: How = {},
   ) {
-    return this.process(step.name, by, yes, isDead, (move, consent) => take(move, step, args, consent));
+    return this.process(step.name, by, yes, isDead, signal, (move, consent) =>
+      take(move, step, args, consent),
+    );
   }
 
   front = (how?: How): Promise<Done> => this.run(front as Step<undefined>, undefined, how);
@@ -295,8 +306,11 @@ export class MoveWorld {
   workers = (names: readonly string[], how?: How): Promise<Done> => this.run(workers, names, how);
   finish = (args: Partial<FinishArgs> = {}, how?: How): Promise<Done> =>
     this.run(finish, { quiet: 86_400_000, ...args }, how);
-  back = ({ by = "ana", yes = true, isDead = () => false }: How = {}, options?: Partial<BackOptions>) =>
-    this.process("back", by, yes, isDead, (move, consent) =>
+  back = (
+    { by = "ana", yes = true, isDead = () => false, signal = UNTOUCHED }: How = {},
+    options?: Partial<BackOptions>,
+  ) =>
+    this.process("back", by, yes, isDead, signal, (move, consent) =>
       back(move, { word: false, copyBack: false, ...options }, consent),
     );
 
@@ -308,6 +322,7 @@ export class MoveWorld {
       "ana",
       true,
       () => false,
+      UNTOUCHED,
       (move) =>
         survey(move, async (checks) => {
           findings = checks.flatMap(({ children }) => children);
@@ -330,6 +345,8 @@ export interface How {
   readonly by?: string;
   readonly yes?: boolean;
   readonly isDead?: () => boolean;
+  /** Ends as by Ctrl-C. */
+  readonly signal?: AbortSignal;
 }
 
 /** A batch as Route 53 takes it: whole, or not at all. */
