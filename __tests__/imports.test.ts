@@ -219,7 +219,7 @@ describe("who may import whom", () => {
     [
       "plan",
       (target) =>
-        ["terraform/binaries", "dns/records"].includes(target) ||
+        ["terraform/binaries", "dns/records", "modules/contract/move"].includes(target) ||
         isFact(target) ||
         isTerminal(target) ||
         isSimilar(target) ||

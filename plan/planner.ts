@@ -14,6 +14,7 @@ import type { Stack } from "./stacks";
 import { type Summary, summarize } from "./summary";
 import type { Terraform } from "./terraform";
 import { countsText } from "./words";
+import { moveProblems } from "./unfinished-move";
 
 type Planned = Omit<StackReport, "seconds">;
 
@@ -70,7 +71,7 @@ export class Planner {
       this.saved.remove(name);
       return { ...failed, problems };
     }
-    const refused = [...capacityProblems(plan), ...ipv6Problems(plan)];
+    const refused = [...capacityProblems(plan), ...ipv6Problems(plan), ...moveProblems(plan)];
     if (refused.length > 0) {
       this.saved.remove(name);
       return { ...failed, problems: [...problems, ...refused] };
