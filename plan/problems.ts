@@ -127,6 +127,11 @@ const WAYS_OUT: readonly [RegExp, (text: string, stack: Stack, address: string |
     },
   ],
   [
+    /CNAMEAlreadyExists/,
+    (_, { name }) =>
+      `Another distribution answers for a name of distribution.domain.names in environments/${name}.ts, and CloudFront gives it to one alone. Take it off there; or where people use it, docs/moving.md, "A name on another distribution".`,
+  ],
+  [
     /RepositoryNotFoundException/,
     () =>
       `Image repositories are the bootstrap stack's: ${typed("npx slipway plan bootstrap")}, ${typed("npx slipway apply bootstrap")}, then plan again.`,

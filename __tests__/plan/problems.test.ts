@@ -61,6 +61,14 @@ const ways: readonly [string, Diagnostic, string][] = [
     error("reading ECR Repository: RepositoryNotFoundException: …"),
     "npx slipway plan bootstrap, npx slipway apply bootstrap, then",
   ],
+  [
+    "a name that another distribution has",
+    error(
+      "creating CloudFront Distribution",
+      "api error CNAMEAlreadyExists: One or more of the CNAMEs you provided are already associated with a different resource.",
+    ),
+    'docs/moving.md, "A name on another distribution"',
+  ],
   ["no bucket", error('S3 bucket "b" does not exist.'), "for this account is not in it"],
   [
     "a parameter group that is left in the maintenance window",
