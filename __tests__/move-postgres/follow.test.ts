@@ -42,7 +42,8 @@ test("a copy follows, is flipped to, and gone back from: every write is on the s
   first.kill("SIGKILL");
   await first.ended;
   for (const sql of WRITES) await ask(sides.old, sql);
-  const second = sides.start("follow");
+  // As `slipway move … copy` runs it: what had to be alone lets the flip work beside it from here on.
+  const second = sides.start("copy --follow follow");
   await second.seen("following");
   await expect
     .poll(async () => (await sides.move("lag")).end, { timeout: 60_000, interval: 500 })

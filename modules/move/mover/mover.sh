@@ -162,6 +162,9 @@ alone() {
   [[ $answer == t ]] || refuse busy 'Another task of the move is at work on this database.' 'Wait until it has ended, or stop that task, and run this again.'
 }
 
+# What only passes on keeps nobody away: the flip works beside it.
+no_longer_alone() { [[ -z ${session_pid[lock]:-} ]] || close_session lock; }
+
 know_platform() { platform=$(old -f "$here/platform.sql"); }
 
 read_tables() { old -f "$here/kept.sql" -z -F $'\037' -0 -f "$here/tables.sql" >"$work/tables"; }
@@ -453,6 +456,7 @@ verb_follow() {
   may_follow
   start_relay
   subscribe
+  no_longer_alone
   say progress step following
   trap 'stopping=1; kill "$sleeper" 2>/dev/null || true' TERM INT
   local stopping=''
