@@ -7,6 +7,10 @@ import { licences, ROOT } from "./bundle";
 /** Packages that a project has one of, its own. */
 const PEERS = Object.keys(peerDependencies);
 
+/** The entry that looks at the peers before anything loads them: it stays as it is compiled, and what it loads is joined instead. */
+const FIRST = "app";
+const LOADED_BY_FIRST = ["modules/app", "modules/mistakes", "modules/peers"];
+
 /** Lets a source find what lies beside it: what reads that stands in another folder than the source did, and its data where it was. */
 const folders: Plugin = {
   name: "folders",
@@ -34,9 +38,10 @@ const folders: Plugin = {
 export async function joinEntries(dist: string): Promise<void> {
   const files = Object.values(exports).flatMap((entry) => (typeof entry === "string" ? [] : [entry.default]));
   const names = files.map((file) => file.replace("./dist/", "").replace(/\.js$/, ""));
+  const joined = [...names.filter((name) => name !== FIRST), ...LOADED_BY_FIRST];
   const whole = await rolldown({
     cwd: ROOT,
-    input: Object.fromEntries(names.map((name) => [name, join(ROOT, `${name}.ts`)])),
+    input: Object.fromEntries(joined.map((name) => [name, join(ROOT, `${name}.ts`)])),
     platform: "node",
     plugins: [folders],
     external: (id) => PEERS.some((peer) => id === peer || id.startsWith(`${peer}/`)),
