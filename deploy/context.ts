@@ -34,11 +34,11 @@ export type FindRecord = (record: DnsRecord) => Promise<Finding>;
 
 /** What every step works with. */
 export interface Context {
-  /** Of two databases it is that of the one that is used. */
+  /** What was applied; of two databases it names the one that is used. */
   contract: Contract;
   /** How far the move of the database has come; undefined where none moves. */
   moveState?: MoveState | undefined;
-  /** Its reads end with `signal`. */
+  /** AWS, whose reads end with `signal`. */
   aws: Aws;
   /** The same without a signal, for cleaning up after Ctrl-C. */
   lasting: Aws;

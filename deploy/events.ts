@@ -23,7 +23,7 @@ export interface ServiceStatus {
   state: string;
   /** What the environment's tag names; `runs` says whether a deployment of that is running or under way. */
   tag: { name: string; digest: string | null; runs: boolean };
-  /** Which of two databases it is given; null where there is but one, or the service has none. */
+  /** The one of two databases that it is given; null where there is but one, or the service has none. */
   database: "own" | "external" | null;
   /** User of the database that is the service's own, and whether it runs with it; null where it has none. */
   login: { user: string; state: "used" | "made" | "not made" } | null;

@@ -11,11 +11,11 @@ export const DATABASES: Readonly<Record<UsedDatabase, string>> = {
   external: "the one that is elsewhere",
 };
 
-/** Which of two databases services are given; undefined where there is but one. */
+/** The one of two databases that services are given; undefined where there is but one. */
 export const usedDatabase = ({ database }: Pick<Contract, "database">): UsedDatabase | undefined =>
   database?.also && (database.use ?? "own");
 
-/** Which of two databases one service is given; undefined for a service that has none, too. */
+/** The one of two databases that one service is given; undefined for a service that has none, too. */
 export const usedBy = (contract: Pick<Contract, "database">, { otherSecrets }: ServiceContract) =>
   otherSecrets && usedDatabase(contract);
 

@@ -79,7 +79,7 @@ export function readContainer(container: Container, domain = container.domains[0
   };
 }
 
-/** Its variables by what becomes of each. */
+/** A container's variables, by what becomes of each. */
 function sorted({ variables, secrets: kept, origin }: Container, domain: string | undefined) {
   const names = [...Object.keys(variables), ...Object.keys(kept)].filter((name) => name !== "PORT");
   const unfit = names.filter((name) => !variable.safeParse(name).success);

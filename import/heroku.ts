@@ -160,7 +160,7 @@ interface Given {
   readonly secrets: readonly string[];
   /** Variables that hold the URL of the application's Postgres. */
   readonly urls: readonly string[];
-  /** Those that hold the URL of its Redis. */
+  /** Variables that hold the URL of its Redis. */
   readonly redis: readonly string[];
   readonly optional: readonly string[];
   readonly unfit: readonly string[];

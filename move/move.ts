@@ -11,7 +11,7 @@ export interface Move {
   readonly contract: Contract;
   /** What the contract says of the move. */
   readonly plan: MoveContract;
-  /** Its reads end with `signal`. */
+  /** AWS, whose reads end with `signal`. */
   readonly aws: Cloud;
   readonly clock: Clock;
   readonly signal: AbortSignal;

@@ -19,7 +19,7 @@ const OPENING = 30_000;
 export interface PsqlOptions extends DailyOptions {
   /** The service whose user it is; the master user by default. */
   as?: string;
-  /** Which of two databases; the one that services are given by default. */
+  /** The one of two databases; by default the one that services are given. */
   database?: string;
 }
 

@@ -146,7 +146,7 @@ const database = z.object({
   /** The one that is elsewhere beside it: the SecureString parameter that holds its URL. Absent where there is none. */
   also: z.object({ url: name }).optional(),
   /**
-   * Which of two databases services and migrations are given, and so whose task definitions theirs are. While data moves it is
+   * The one of two databases that services and migrations are given, and so whose task definitions theirs are. While data moves it is
    * the environment's own as it is applied, and the move's state says which one is used. Absent where there is but one.
    */
   use: z.enum(["own", "external"]).optional(),

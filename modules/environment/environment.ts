@@ -257,7 +257,7 @@ export class Environment<
     );
   }
 
-  /** Of two databases the one that services are given; of one that is made, the service's login, too. */
+  /** The database that a service is given, and its login, where the environment makes that one. */
   private connectionsOf(service: ServiceConfiguration) {
     const { externalDatabase: external, logins } = this;
     const own = databaseOf(service, this.database) || undefined;

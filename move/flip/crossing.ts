@@ -2,7 +2,7 @@ import { DeployError } from "../../deploy/errors";
 import { EXIT } from "../../deploy/exit-code";
 import type { Clock } from "../../deploy/clock";
 
-/** Which of two databases is used. */
+/** The one of two databases that is used. */
 export type Use = "own" | "external";
 
 /** Where viewers' writes are let through, or are not. */
