@@ -232,29 +232,33 @@ describe("who may import whom", () => {
       (target) => /^(modules\/|deploy\/aws\/error$)/.test(target) || isFact(target) || isTerminal(target),
     ],
     ["github", (target) => /^plan\/(report|markdown|order|stacks)$/.test(target) || isTerminal(target)],
-    // Its clock is preloaded into deploy, whose time it lets go on faster.
-    ["demo", (target) => ["cdktf.json", "deploy/clock"].includes(target) || isTerminal(target)],
+    // Its clock is preloaded into deploy, whose time it lets go on faster; the play of a move goes on in one process, as tests of it do.
+    [
+      "demo",
+      (target) =>
+        /^(cdktf\.json|(deploy|move|plan|sandbox|modules|__tests__)\/.*)$/.test(target) || isTerminal(target),
+    ],
   ])("%s: what it is about, and nothing else", (name, allowed) => {
     expect(strays(name, allowed)).toEqual([]);
     expect(from(name).length).toBeGreaterThan(3);
   });
 
   test.each(["postgres", "github", "import", "demo", "bench", "try", "move"])(
-    "nobody imports %s but tests and the command",
+    "nobody imports %s but tests, the demo and the command",
     (name) => {
       const others = imports.filter(
         ({ file, target }) =>
-          house(target) === name && ![name, "__tests__", "cli"].includes(house(file) ?? ""),
+          house(target) === name && ![name, "__tests__", "cli", "demo"].includes(house(file) ?? ""),
       );
       expect(lines(others)).toEqual([]);
     },
   );
 
-  test("nobody imports sandbox but tests, measurements, the command, and plan, which opens it for --offline", () => {
+  test("nobody imports sandbox but tests, measurements, the demo, the command, and plan, which opens it for --offline", () => {
     const intruders = imports.filter(
       ({ file, target }) =>
         house(target) === "sandbox" &&
-        !["sandbox", "bench", "cli", "__tests__"].includes(house(file) ?? "") &&
+        !["sandbox", "bench", "demo", "cli", "__tests__"].includes(house(file) ?? "") &&
         !(file === "plan/offline.ts" && isOpening(target)),
     );
     expect(lines(intruders)).toEqual([]);
@@ -263,7 +267,7 @@ describe("who may import whom", () => {
   test("nobody imports tests", () => {
     const intruders = imports.filter(
       ({ file, target }) =>
-        house(target) === "__tests__" && !["bench", "try", "__tests__"].includes(house(file) ?? ""),
+        house(target) === "__tests__" && !["bench", "demo", "try", "__tests__"].includes(house(file) ?? ""),
     );
     expect(lines(intruders)).toEqual([]);
   });

@@ -2,6 +2,8 @@
  * npm run demo: from an empty account to environments, releases, drift and the end, with AWS stood in for. Everything
  * else is real: cdktf, Terraform, deploy, the AWS SDK, Postgres, and the files of this project; ECS, and deploy's waiting for
  * it, go on faster than they would. It works in a folder of its own and leaves your sandbox alone.
+ *
+ * npm run demo -- move: an address and a database move in from another platform, under a stream of requests.
  */
 import { duration } from "../terminal/duration";
 import { Listr, type ListrTask, Spinner } from "listr2";
@@ -10,7 +12,21 @@ import { account } from "./account";
 import { afterwards } from "./afterwards";
 import { atMostEvery } from "./at-most-every";
 import { deploys } from "./deploys";
+import { moveStory } from "./move/story";
 import { DemoSandbox } from "./sandbox";
+import type { Story } from "./step";
+
+const STORIES: Readonly<Record<string, () => Story>> = { "": accountStory, move: moveStory };
+
+function accountStory(): Story {
+  const sandbox = new DemoSandbox();
+  return {
+    steps: [...account(sandbox), ...deploys(sandbox), ...afterwards(sandbox)],
+    moral: "An empty account became two environments and a third, releases went in, drift was found",
+    next: "npm run sandbox -- npx cdktf apply staging",
+    close: () => sandbox.close(),
+  };
+}
 
 /** Milliseconds between two frames, and between two looks at what a command prints: each repaints the whole list. */
 const REPAINT = 200;
@@ -23,8 +39,7 @@ class SlowSpinner extends Spinner {
 
 async function main() {
   const started = Date.now();
-  const sandbox = new DemoSandbox();
-  const steps = [...account(sandbox), ...deploys(sandbox), ...afterwards(sandbox)];
+  const { steps, moral, next, close } = storyOf(process.argv[2]);
   const watched = process.stdout.isTTY && process.env.CI === undefined;
   const tasks = steps.map(
     ([title, act]): ListrTask => ({
@@ -51,14 +66,17 @@ async function main() {
       fallbackRenderer: "simple",
     }).run();
   } finally {
-    await sandbox.close();
+    await close();
   }
-  console.log(
-    pc.bold(
-      `\nAn empty account became two environments and a third, releases went in, drift was found: ${seconds(started)}.\n`,
-    ),
-  );
-  console.log("Yours to try:  npm run sandbox -- npx cdktf apply staging");
+  console.log(pc.bold(`\n${moral}: ${seconds(started)}.\n`));
+  console.log(`Yours to try:  ${next}`);
+}
+
+/** @throws Error with the names that there are */
+function storyOf(name = ""): Story {
+  const story = STORIES[name];
+  if (!story) throw new Error(`There is no demo ${name}: npm run demo, or npm run demo -- move.`);
+  return story();
 }
 
 const seconds = (since: number) => duration((Date.now() - since) / 1000);

@@ -13,3 +13,13 @@ export function found(output: string, pattern: RegExp, words: string): string {
   if (match === null) throw new Error(`Expected ${pattern} in:\n\n${output}`);
   return words.replace(/\$(\d)/g, (_, group: string) => match[Number(group)] ?? "");
 }
+
+/** What is told, and how it ends. */
+export interface Story {
+  readonly steps: readonly Step[];
+  /** What has become of it, before the time that it took. */
+  readonly moral: string;
+  /** A command to go on with. */
+  readonly next: string;
+  close(): Promise<void>;
+}

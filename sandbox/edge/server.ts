@@ -27,7 +27,7 @@ import { Names } from "./names";
 export interface EdgeOptions {
   readonly sandbox: Sandbox<Clock>;
   /** The loopback port of whoever answers in a host's place: an origin, or a load balancer by its name. */
-  readonly portOf: (host: string) => number | undefined;
+  readonly portOf: (host: string) => number | undefined | Promise<number | undefined>;
 }
 
 /** Says who a viewer is, as its address; nobody passes it on. */
@@ -79,7 +79,8 @@ export class EdgeServer {
         else response.destroy(error instanceof Error ? error : undefined);
       });
     });
-    this.server.keepAliveTimeout = 60_000;
+    // Longer than viewers of a test keep a connection: one that closes as it is used is no answer, and browsers would ask again.
+    this.server.keepAliveTimeout = 3_600_000;
   }
 
   static async start(options: EdgeOptions): Promise<EdgeServer> {
@@ -219,13 +220,13 @@ export class EdgeServer {
     return made;
   }
 
-  private pass(
+  private async pass(
     incoming: IncomingMessage,
     { origin, request, before, host, sni }: Passed,
     take: (answer: IncomingMessage) => Promise<void>,
   ): Promise<void> {
-    const port = this.options.portOf(origin.host);
-    if (port === undefined) return Promise.reject(new Error(`nobody answers for ${origin.host}`));
+    const port = await this.options.portOf(origin.host);
+    if (port === undefined) throw new Error(`nobody answers for ${origin.host}`);
     const headers = {
       ...headersOf(request, before),
       host,

@@ -153,6 +153,15 @@ export class Processes {
     this.children.set(container.arn, entry);
     if (task.service) entry.probe = new Probe(this.host, task, port);
     setTimeout(() => void this.reportRunning(container.arn), SETTLED).unref();
+    await this.notePort(container.arn, port);
+  }
+
+  /** Where a load balancer would find it. */
+  private notePort(arn: string, port: number): Promise<void> {
+    return this.host.run(({ state }) => {
+      const real = findContainer(state, arn)?.container.process;
+      if (real) real.port = port;
+    });
   }
 
   private async reportRunning(arn: string): Promise<void> {

@@ -236,6 +236,7 @@ export interface RealProcess {
   state: "wanted" | "running" | "ended";
   /** Process id of the sandbox that runs it. */
   owner?: number;
+  /** The loopback port that it was told to listen on. */
   port?: number;
   /** The strongest signal asked for so far. */
   signal?: "SIGTERM" | "SIGKILL";

@@ -1,0 +1,17 @@
+import type { EnvironmentProps } from "../../modules/environment";
+import { light } from "../../modules/environment";
+import { APP, OLD } from "./play";
+
+/** The environment that an application on another platform moves into, with its database; at its end without the move. */
+export const environmentOf = (moves: boolean): EnvironmentProps => ({
+  preset: light,
+  region: "us-west-2",
+  registry: "app",
+  distribution: { domain: { names: [APP], zone: "example.com" } },
+  database: { instanceClass: "db.t4g.micro", engineVersion: "15" },
+  services: {
+    web: { port: 8080, health: "/health", database: ["DATABASE_URL"] },
+    worker: { command: ["node", "work.cjs"], database: ["DATABASE_URL"] },
+  },
+  ...(moves && { move: { from: { origin: `https://${OLD}`, domain: APP }, database: true } }),
+});

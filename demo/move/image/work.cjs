@@ -1,0 +1,17 @@
+/** A worker of the same application: it reads what was written last, once a second. */
+const { Client } = require("pg");
+
+async function work() {
+  const client = new Client({ connectionString: process.env.DATABASE_URL });
+  // Databases go and come back: the next round asks anew.
+  client.on("error", () => {});
+  try {
+    await client.connect();
+    await client.query("SELECT id FROM writes ORDER BY nr DESC LIMIT 1");
+  } catch (error) {
+    console.error(error.message);
+  }
+  await client.end().catch(() => {});
+}
+
+setInterval(work, 1_000);

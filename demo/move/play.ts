@@ -1,0 +1,379 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { EventEmitter } from "node:events";
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { Agent, request } from "node:http";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { Readable } from "node:stream";
+import { Client } from "pg";
+import { systemClock } from "../../deploy/clock";
+import { deployCommand } from "../../deploy/commands";
+import { DEFAULT_LIMITS } from "../../deploy/context";
+import { secretCommands } from "../../deploy/daily/commands";
+import type { Ask, Said } from "../../move/probe";
+import type { MoveSurroundings } from "../../move/session";
+import { parsePlan } from "../../plan/plan-json";
+import { askRoute53, standingRecords, withImports } from "../../plan/records";
+import { Sandbox } from "../../sandbox/api/sandbox";
+import { isolatedEnvironment } from "../../sandbox/command/isolation";
+import { CONNECTED, EdgeServer, VIEWER } from "../../sandbox/edge/server";
+import { RealClock } from "../../sandbox/engine/clock";
+import {
+  createCluster,
+  findPrograms,
+  freePort,
+  type Server,
+  servePostgres,
+} from "../../sandbox/engine/postgres";
+import { GLOBAL, type World } from "../../sandbox/world";
+import { type Answer, type Asked, Stream, type Window } from "./stream";
+
+/** The old platform's own address, and the name that people type. */
+export const OLD = "abc.us-west-2.awsapprunner.com";
+export const APP = "app.example.com";
+/** How much faster than real time the account goes on, and whoever moves. Processes and databases have no other time than the machine's. */
+export const SPEED = 20;
+
+const REGION = "us-west-2";
+const IMAGE = join(__dirname, "image");
+const TABLE = "CREATE TABLE writes (nr bigserial PRIMARY KEY, id text NOT NULL, side text NOT NULL)";
+/** Milliseconds of the machine's time that what targets are healthy is not asked anew. */
+const FRESH = 50;
+
+/** The environment's folder, and Terraform in it. */
+export interface Stack {
+  readonly folder: string;
+  readonly world: World;
+  /** @throws Error with what Terraform said, unless it ends well */
+  terraform(command: string, ...args: readonly string[]): Promise<string>;
+}
+
+/** A command's end, and all that it printed, each piece with the play's time. */
+export interface Told {
+  readonly code: number;
+  readonly text: string;
+  readonly began: number;
+  /** When something was first said; undefined where it never was. */
+  at(words: string): number | undefined;
+}
+
+export interface RunOptions {
+  /** What is piped into it. */
+  readonly stdin?: string;
+  /** Whether viewers may change sides meanwhile. */
+  readonly shifts?: boolean;
+}
+
+/**
+ * A platform with an address and a Postgres, an environment beside it, and people who read and write throughout. What is not there
+ * is AWS itself: Terraform, commands, function at the edge, application, mover and both databases are the real ones.
+ */
+export class Play {
+  readonly clock = new RealClock(SPEED);
+  readonly stream = new Stream(
+    (asked) => this.answer(asked),
+    () => this.clock.now(),
+  );
+  /** When sides or records were being changed. */
+  readonly windows: Window[] = [];
+  private readonly agent = new Agent({ keepAlive: true, maxSockets: 64 });
+  private readonly folder = mkdtempSync(join(tmpdir(), "slipway-old-"));
+  private readonly variables: NodeJS.ProcessEnv = {};
+  private readonly closing: (() => unknown)[] = [];
+  private sandbox: Sandbox<RealClock> | undefined;
+  private edge: EdgeServer | undefined;
+  private oldPort = 0;
+  private oldUrl = "";
+  private targets = { ports: [] as number[], until: 0, turn: 0 };
+
+  constructor(
+    private readonly stack: Stack,
+    /** The environment's configuration, with and without its move. */
+    private readonly configuration: (moves: boolean) => object,
+  ) {}
+
+  /** The old platform: an application behind its own address, with a Postgres whose user is a hosted one's. */
+  async startOldSide(): Promise<void> {
+    const programs = findPrograms();
+    if (!programs)
+      throw new Error(
+        "The move is played between two real engines, and initdb and postgres are not on the PATH: apt-get install postgresql, then add /usr/lib/postgresql/<major>/bin to the PATH.",
+      );
+    chmodSync(this.folder, 0o755);
+    chmodSync(this.stack.folder, 0o755);
+    this.closing.push(() => rmSync(this.folder, { recursive: true, force: true }));
+    await createCluster(programs, join(this.folder, "old"), { user: "root", password: "top" });
+    const engine: Server = await servePostgres(programs, join(this.folder, "old"), ["wal_level=logical"]);
+    this.closing.push(() => engine.stop());
+    const at = (user: string, name: string) =>
+      `postgres://${user}@127.0.0.1:${engine.port}/${name}?sslmode=disable`;
+    await query(at("root:top", "postgres"), "CREATE ROLE hosted LOGIN REPLICATION PASSWORD 'hunter2'");
+    await query(at("root:top", "postgres"), "CREATE DATABASE app OWNER hosted");
+    this.oldUrl = at("hosted:hunter2", "app");
+    await this.old(TABLE);
+    this.oldPort = await freePort();
+    const child = spawn(process.execPath, [join(IMAGE, "serve.cjs")], {
+      env: {
+        PATH: process.env.PATH,
+        DATABASE_URL: this.oldUrl,
+        NAMES: `${OLD},${APP}`,
+        PORT: String(this.oldPort),
+        SIDE: "old",
+      },
+      stdio: "ignore",
+    });
+    this.closing.push(() => end(child));
+    await this.leadTo(OLD);
+  }
+
+  /** The environment beside it, empty. */
+  async build(): Promise<void> {
+    this.configure(true);
+    await this.stack.terraform("apply", "-auto-approve");
+    const { world } = this.stack;
+    const sandbox = await Sandbox.start({ world, clock: this.clock, real: true, say: () => {} });
+    this.sandbox = sandbox;
+    this.closing.push(() => sandbox.close());
+    const edge = await EdgeServer.start({ sandbox, portOf: (host) => this.portOf(host) });
+    this.edge = edge;
+    this.closing.push(
+      () => edge.close(),
+      () => this.agent.destroy(),
+    );
+    const isolated = isolatedEnvironment(
+      { AWS_REGION: REGION },
+      { api: sandbox, bin: "", terraform: "", world: "", reattach: "" },
+    );
+    for (const [name, value] of Object.entries(isolated).filter(([name]) => name.startsWith("AWS_"))) {
+      this.variables[name] = process.env[name];
+      process.env[name] = value;
+    }
+    await sandbox.push({
+      repository: "app",
+      region: REGION,
+      content: "v1",
+      tags: ["v1"],
+      folder: IMAGE,
+      architectures: ["amd64", "arm64"],
+    });
+  }
+
+  /** The old database's URL as the environment's secret, then the first deployment. */
+  async deploy(): Promise<Told> {
+    const set = await this.run(
+      (around) => secretCommands.set("staging", "DATABASE_URL", { service: [] }, around),
+      {
+        stdin: this.oldUrl,
+      },
+    );
+    if (set.code !== 0) return set;
+    const options = { image: "v1", service: [], limits: DEFAULT_LIMITS };
+    return this.run((around) => deployCommand("staging", options, around));
+  }
+
+  /** A command as a person types it, and what it prints. */
+  async run(
+    command: (around: MoveSurroundings) => Promise<number>,
+    { stdin = "", shifts = false }: RunOptions = {},
+  ): Promise<Told> {
+    const began = this.clock.now();
+    const said: { readonly at: number; readonly text: string }[] = [];
+    const write = (text: string) => {
+      said.push({ at: this.clock.now(), text });
+      return true;
+    };
+    const code = await command({
+      clock: {
+        now: () => this.clock.now(),
+        sleep: (milliseconds, signal) => systemClock.sleep(milliseconds / SPEED, signal),
+      },
+      random: Math.random,
+      signals: Object.assign(new EventEmitter(), { exit: () => {} }),
+      stdin: Readable.from([stdin]) as never,
+      stdout: Object.assign(new EventEmitter(), { write }) as never,
+      stderr: { write },
+      env: {},
+      probe: (ask) => this.probe(ask),
+    });
+    if (shifts) this.windows.push({ from: began, to: this.clock.now() });
+    return {
+      code,
+      text: said.map(({ text }) => text).join(""),
+      began,
+      at: (words) => said.find(({ text }) => text.includes(words))?.at,
+    };
+  }
+
+  /**
+   * Takes `move` out of the file, and applies: records that stand are imported.
+   * @returns what the plan said, and what the one after it says
+   */
+  async leave(): Promise<{ readonly planned: string; readonly after: string }> {
+    this.configure(false);
+    const { stack } = this;
+    const place = { name: "staging", folder: stack.folder };
+    await stack.terraform("plan", "-out=first");
+    const shown = await stack.terraform("show", "-json", "first");
+    const { imports, problems } = await standingRecords(parsePlan(shown), askRoute53(place));
+    if (problems.length > 0) throw new Error(problems.join("\n"));
+    const planned = await withImports(place, imports, () => stack.terraform("plan", "-out=second"));
+    await stack.terraform("apply", "second");
+    return { planned, after: await stack.terraform("plan") };
+  }
+
+  /** Rows of the old database. */
+  old(sql: string): Promise<Record<string, unknown>[]> {
+    return query(this.oldUrl, sql);
+  }
+
+  /** Every write that the old database has. */
+  async oldWrites(): Promise<string[]> {
+    return (await this.old("SELECT id FROM writes")).map(({ id }) => String(id));
+  }
+
+  /** Every write that the database has which people's requests use now. */
+  async writes(): Promise<string[]> {
+    return JSON.parse((await this.visit(APP, { path: "/writes" })).body) as string[];
+  }
+
+  /** Whether anything of the account's own tells of a word. */
+  tells(word: string): boolean {
+    const { world } = this.stack;
+    return [
+      "aws_cloudfront_distribution",
+      "aws_cloudfront_function",
+      "aws_ssm_parameter",
+      "aws_route53_record",
+    ].some((type) => JSON.stringify(world.list({ type })).includes(word));
+  }
+
+  async close(): Promise<void> {
+    await this.stream.stop();
+    for (const close of this.closing.reverse()) await close();
+    for (const [name, value] of Object.entries(this.variables))
+      if (value === undefined) delete process.env[name];
+      else process.env[name] = value;
+  }
+
+  /** The configuration, where `plan` would write it. */
+  private configure(moves: boolean): void {
+    const { terraform, ...json } = this.configuration(moves) as { terraform?: object };
+    const file = join(this.stack.folder, "cdk.tf.json");
+    writeFileSync(file, JSON.stringify({ ...json, terraform: { ...terraform, backend: undefined } }));
+  }
+
+  /** The name's record, as the platform's customers make it. */
+  private leadTo(host: string): Promise<unknown> {
+    const { world } = this.stack;
+    const zone = world.find({ type: "aws_route53_zone" })?.id ?? "";
+    const attributes = {
+      zone_id: zone,
+      name: APP,
+      fqdn: APP,
+      type: "CNAME",
+      ttl: 60,
+      records: [host],
+      alias: [],
+    };
+    return world.change(() =>
+      world.put({
+        type: "aws_route53_record",
+        region: GLOBAL,
+        id: `${zone}_${APP}_CNAME`,
+        origin: "person",
+        attributes,
+      }),
+    );
+  }
+
+  private portOf(host: string): number | undefined | Promise<number | undefined> {
+    if (host === OLD) return this.oldPort;
+    return host.endsWith(".elb.amazonaws.com") ? this.healthyTarget() : undefined;
+  }
+
+  /** One after the other of those that a load balancer would send to. */
+  private async healthyTarget(): Promise<number | undefined> {
+    const now = performance.now();
+    if (this.sandbox && now > this.targets.until) {
+      this.targets.until = now + FRESH;
+      this.targets.ports = await this.sandbox.host.run(({ state }) =>
+        Object.values(state.tasks)
+          .filter(({ target, lastStatus }) => target === "healthy" && lastStatus === "RUNNING")
+          .flatMap(({ containers }) => containers.flatMap(({ process: real }) => real?.port ?? [])),
+      );
+    }
+    const { ports } = this.targets;
+    return ports[this.targets.turn++ % ports.length];
+  }
+
+  private async answer({ method, path, cookie, viewer }: Asked): Promise<Answer> {
+    const headers = { ...(cookie && { cookie }), [VIEWER]: viewer };
+    const { status, headers: told } = await this.visit(APP, { method, path, headers });
+    const [set] = [told["set-cookie"] ?? []].flat();
+    return {
+      status,
+      side: told["x-side"]?.toString(),
+      cookie: set?.split(";")[0],
+      retryAfter: told["retry-after"]?.toString(),
+    };
+  }
+
+  private async probe({ at, host, path, headers, method }: Ask): Promise<Said> {
+    const began = performance.now();
+    const said = await this.visit(at, {
+      path,
+      host: host ?? at,
+      headers: headers ?? {},
+      method: method ?? "GET",
+    });
+    return { ...said, milliseconds: performance.now() - began } as Said;
+  }
+
+  private visit(
+    at: string,
+    {
+      host = at,
+      path,
+      method = "GET",
+      headers = {},
+    }: { host?: string; path: string; method?: string; headers?: object },
+  ): Promise<{ status: number; headers: Record<string, string | string[] | undefined>; body: string }> {
+    return new Promise((resolve, reject) => {
+      const own = { ...headers, host, ...(at !== host && { [CONNECTED]: at }) };
+      const { agent } = this;
+      const asked = request(
+        { port: this.edge?.port, host: "127.0.0.1", path, method, headers: own, agent },
+        (answer) => {
+          let body = "";
+          answer.setEncoding("utf8").on("data", (chunk: string) => {
+            body += chunk;
+          });
+          answer.once("end", () =>
+            resolve({ status: answer.statusCode ?? 0, headers: answer.headers, body }),
+          );
+          answer.once("error", reject);
+        },
+      );
+      asked.once("error", reject);
+      asked.end();
+    });
+  }
+}
+
+async function query(url: string, sql: string): Promise<Record<string, unknown>[]> {
+  const client = new Client({ connectionString: url });
+  client.on("error", () => {});
+  await client.connect();
+  try {
+    return (await client.query(sql)).rows;
+  } finally {
+    await client.end();
+  }
+}
+
+async function end(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const ended = new Promise((resolve) => child.once("exit", resolve));
+  child.kill("SIGKILL");
+  await ended;
+}

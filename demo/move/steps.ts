@@ -1,0 +1,180 @@
+import {
+  backCommand,
+  copyCommand,
+  finishCommand,
+  flipCommand,
+  frontCommand,
+  shiftCommand,
+  surveyCommand,
+  workersCommand,
+} from "../../move/commands";
+import { found, type Step } from "../step";
+import { OLD, type Play, SPEED, type Told } from "./play";
+
+/** Requests in a second of the machine's time. */
+const RATE = 200;
+
+const yes = { yes: true };
+const HOUR = 3_600_000;
+
+/** The road of a move, in its order: each step takes a command as a person types it, and says what came of it. */
+export const road = (play: Play): Step[] => [
+  [
+    "The old platform, and the environment beside it",
+    async () => {
+      await play.startOldSide();
+      await play.build();
+      well(await play.deploy());
+      play.stream.start(RATE);
+      return `both use the old database; ${RATE} requests a second from here on, a fifth of them writes`;
+    },
+  ],
+  ...withTheAddress(play),
+  ...withTheData(play),
+  ...toTheEnd(play),
+];
+
+function withTheAddress(play: Play): Step[] {
+  return [
+    [
+      "survey",
+      say(play, (around) => surveyCommand("staging", {}, around), /✓ (ready)\. Nothing was changed/),
+    ],
+    ["front", say(play, (around) => frontCommand("staging", undefined, yes, around), /✓ front: (.*)$/m)],
+    shift(play, 1),
+    ["back", say(play, (around) => backCommand("staging", free, yes, around), /✓ back from (.*)$/m, true)],
+    shift(play, 100),
+    [
+      "workers worker",
+      say(play, (around) => workersCommand("staging", ["worker"], yes, around), /✓ workers: (.*)$/m),
+    ],
+  ];
+}
+
+function withTheData(play: Play): Step[] {
+  return [
+    copy(play),
+    flip(play),
+    [
+      "back, without a word",
+      async () => {
+        const told = await play.run((around) => backCommand("staging", free, yes, around));
+        if (told.code !== 1) throw new Error(`It should be refused:\n\n${told.text}`);
+        return found(told.text, /(\d+ transactions?) were written/, "refused: $1 would be lost");
+      },
+    ],
+    [
+      "back --copy-back",
+      async () => {
+        const answered = [...play.stream.ledger];
+        const options = { word: false, copyBack: true };
+        const told = await play.run((around) => backCommand("staging", options, yes, around));
+        found(well(told), /✓ back from flip: /, "");
+        const there = new Set(await play.oldWrites());
+        const lost = answered.filter((write) => !there.has(write));
+        if (lost.length > 0) throw new Error(`The old database has not: ${lost.join(", ")}`);
+        return `the old database has all ${answered.length} writes, and takes them again`;
+      },
+    ],
+    copy(play),
+    flip(play),
+  ];
+}
+
+function toTheEnd(play: Play): Step[] {
+  return [
+    [
+      "finish",
+      say(
+        play,
+        (around) => finishCommand("staging", { quiet: 1_000 }, yes, around),
+        /✓ finish: (.*)\. What is left/,
+      ),
+    ],
+    [
+      "The file without move: plan, apply",
+      async () => {
+        const { planned, after } = await play.leave();
+        found(after, /No changes\./, "");
+        if (play.tells(OLD)) throw new Error("The old platform's address is still there.");
+        return found(
+          planned,
+          /Plan: (\d+ to import, 0 to add, .*)\./,
+          "$1; the next plan is empty, and nothing tells of the move",
+        );
+      },
+    ],
+    ["What people saw", () => balance(play)],
+  ];
+}
+
+/** A way back that loses nothing, and brings nothing along. */
+const free = { word: false, copyBack: false };
+
+const say =
+  (play: Play, command: Parameters<Play["run"]>[0], pattern: RegExp, shifts = false) =>
+  async (): Promise<string> =>
+    found(well(await play.run(command, { shifts })), pattern, "$1");
+
+function shift(play: Play, share: number): Step {
+  const args = { share, watch: 10_000, bounds: { errors: 5, slower: 50 } };
+  return [
+    `shift ${share}`,
+    say(play, (around) => shiftCommand("staging", args, yes, around), /✓ shift: (.*)$/m, true),
+  ];
+}
+
+const copy = (play: Play): Step => [
+  "copy",
+  say(
+    play,
+    (around) => copyCommand("staging", { rehearse: false }, yes, around),
+    /✓ copy: (the copy is whole; it follows.*)$/m,
+  ),
+];
+
+const flip = (play: Play): Step => [
+  "flip",
+  async () => {
+    const told = await play.run((around) => flipCommand("staging", { hold: HOUR }, yes, around));
+    found(well(told), /✓ flip: web, worker: on the environment's own database/, "");
+    return holdOf(play, told);
+  },
+];
+
+/** @throws Error with all that was printed, unless the command did what it should */
+function well({ code, text }: Told): string {
+  if (code !== 0) throw new Error(`It ended with ${code}:\n\n${text}`);
+  return text;
+}
+
+/** Seconds of the machine's that the calls before and after a hold may take. */
+const CALLS = 3;
+
+/** The hold that is printed, which must be what people saw. */
+function holdOf(play: Play, told: Told): string {
+  const printed = Number(found(told.text, /writes were held for (\d+) s/, "$1"));
+  const seen = play.stream.holdSince(told.began);
+  if (!seen) throw new Error("No write was held.");
+  const { least, most } = seen;
+  const [shortest, longest] = [least, most].map(({ from, to }) => (to - from) / 1000) as [number, number];
+  if (printed < Math.floor(shortest) || printed > longest + CALLS * SPEED)
+    throw new Error(`Writes were held for ${shortest} to ${longest} s, and ${printed} s are printed.`);
+  const flipped = told.at("the environment's database has the writes") ?? least.to;
+  const own = (flipped - least.from) / 1000 / SPEED;
+  return `writes held for ${printed} s, and people saw ${Math.round(shortest)}; the databases' part took ${own.toFixed(1)} s of this machine's, the rest is the deployment's`;
+}
+
+/** @throws Error unless every read was answered, every write is there once, and nobody changed sides but by a shift */
+async function balance(play: Play): Promise<string> {
+  const { stream, windows } = play;
+  await stream.stop();
+  if (stream.failures.length > 0)
+    throw new Error(`${stream.failures.length} failed: ${stream.failures.slice(0, 20).join(", ")}`);
+  const there = (await play.writes()).sort().join(" ");
+  if (there !== [...stream.ledger].sort().join(" "))
+    throw new Error("The database has other writes than those that were answered with success.");
+  const { all, unexplained } = stream.changes(windows);
+  if (unexplained > 0) throw new Error(`${unexplained} viewers changed sides, and nobody had shifted.`);
+  return `${stream.requests} requests, ${stream.ledger.length} writes, each there once; ${stream.held.length} writes held, with Retry-After; nothing failed, ${all} changes of sides, all by a shift`;
+}
