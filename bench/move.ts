@@ -4,8 +4,8 @@ import { join } from "node:path";
 import { ask, type Sides, startSides } from "../__tests__/move-postgres/support/engines";
 import type { Row } from "./report";
 
-/** Rows to copy, in four tables of which one has half. `MOVE_ROWS=10000000` for as many as a small shop has. */
-const ROWS = Number(process.env.MOVE_ROWS ?? 400_000);
+/** Rows to copy, in four tables of which one has half. `MOVE_ROWS=10000000` for as many as a small shop has; of few, the start is the most. */
+const ROWS = Number(process.env.MOVE_ROWS ?? 2_000_000);
 const JOBS = 2;
 
 /** A copy by the mover, and by Postgres' own programs with as many jobs: between the same two engines, one after the other. */
