@@ -8,7 +8,7 @@ import {
   symlinkSync,
   writeFileSync,
 } from "node:fs";
-import { join } from "node:path";
+import { dirname, join, relative } from "node:path";
 
 const ROOT = join(__dirname, "..");
 
@@ -24,6 +24,7 @@ export function stockApp(folder: string): string[] {
     "modules",
     "guardrails",
     "environments",
+    "app.ts",
     "main.ts",
     "cdktf.json",
     "package.json",
@@ -44,7 +45,7 @@ export function stockApp(folder: string): string[] {
     types: ["node"],
   };
   writeFileSync(join(folder, "tsconfig.json"), JSON.stringify({ compilerOptions }));
-  for (const file of sources(folder)) writeFileSync(file, throughTheIndex(readFileSync(file, "utf8")));
+  for (const file of sources(folder)) writeFileSync(file, throughTheIndex(byPath(file, folder)));
   return [
     join(ROOT, "node_modules/ts-node/dist/bin.js"),
     "--compiler",
@@ -60,6 +61,14 @@ function sources(folder: string): string[] {
     if (statSync(path).isDirectory()) return sources(path);
     return name.endsWith(".ts") ? [path] : [];
   });
+}
+
+/** A source that finds this package's entries by their paths: ts-node knows no others. */
+function byPath(file: string, folder: string): string {
+  const to = (entry: string) => `from "./${relative(dirname(file), join(folder, entry))}"`;
+  return readFileSync(file, "utf8")
+    .replace(/from "slipway"/g, to("modules/index"))
+    .replace(/from "slipway\/app"/g, to("app"));
 }
 
 /** `import { Vpc } from ".../lib/vpc"` as the index has it: `vpc.Vpc`. */
