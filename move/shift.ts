@@ -123,7 +123,7 @@ async function becomes(move: Move, share: number): Promise<{ broken?: string }> 
   ]);
 }
 
-/** Which side answers a viewer: only good answers say so. */
+/** The side that answers a viewer: only good answers say so. */
 async function sideFor(move: Move, bucket: number): Promise<{ side: string } | { failure: string }> {
   const ask = atEdge(move.probe, fromOf(move));
   let failure = "";

@@ -8,7 +8,7 @@ export interface Seen {
 /** What a viewer is answered. */
 export interface Answer {
   readonly status: number;
-  /** Which side answered; the edge itself is none. */
+  /** The side that answered; the edge itself is none. */
   readonly side: string | undefined;
   /** The cookie that is to be sent from now on. */
   readonly cookie: string | undefined;

@@ -75,7 +75,7 @@ export class AppRunnerEnvironment extends SlipwayStack {
     );
   }
 
-  /** Twice: for programs that have the state at hand, and for a deployment that has not. */
+  /** The contract, written twice: for programs that have the state at hand, and for a deployment that has not. */
   private writeContract() {
     const { name, region, services } = this.configuration;
     const domain = services.find((service) => service.domain !== undefined)?.domain;

@@ -42,7 +42,7 @@ export class AppRunnerService extends Construct {
   readonly own: AppRunnerServiceConfiguration;
   /** How often it is there, in Terraform's words: once, where anything was released. */
   private readonly count: string;
-  /** Its ARN, empty while it is not there: a local, since what is chosen stands within JSON, where an expression could not be quoted. */
+  /** ARN of the service, empty while it is not there: a local, since what is chosen stands within JSON, where an expression could not be quoted. */
   private readonly arn: TerraformLocal;
 
   constructor(

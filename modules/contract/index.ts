@@ -80,7 +80,7 @@ const service = z.object({
   logs,
   /** SSM parameters that a person writes, by environment variable. */
   secrets: z.record(name, name),
-  /** Those of the other of two databases, which its tasks are not given now: they may be written before they are. */
+  /** Secrets of the other of two databases, which its tasks are not given now: they may be written before they are. */
   otherSecrets: z.record(name, name).optional(),
   /** How their names begin: another one is written there before an apply gives it to the service. Absent as the database is. */
   secretFolder: name.optional(),

@@ -113,7 +113,7 @@ export const databaseOptions = options({
    */
   also: external("also").optional(),
   /**
-   * Which of the two databases services, schedules and migrations are given: `"own"`, the one that the environment makes, or
+   * The one of the two databases that services, schedules and migrations are given: `"own"`, the one that the environment makes, or
    * `"external"`, the one that `also` names. A change replaces their tasks and nothing else.
    * @default "own"
    */

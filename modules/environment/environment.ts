@@ -359,7 +359,7 @@ export class Environment<
     }
   }
 
-  /** Twice: for programs that have the state at hand, and for a deployment that has not. */
+  /** The contract, written twice: for programs that have the state at hand, and for a deployment that has not. */
   private writeContract() {
     const services = this.everyService();
     const contract: Contract = {

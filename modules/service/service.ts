@@ -51,7 +51,7 @@ interface Props {
   readonly registry: Registry;
   /** The database's, as whoever its migrations are. */
   readonly database: Connection | undefined;
-  /** Those of the other of two databases: tasks of the roll-out that changes which one it is given may start with either. */
+  /** Connections of the other of two databases: tasks of the roll-out that changes which one it is given may start with either. */
   readonly others?: readonly Connection[] | undefined;
   /** The database that its data moves from, and what says which of the two it is given: it is ready for either. */
   readonly second?:

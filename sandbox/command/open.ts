@@ -17,7 +17,7 @@ import { applyByHand } from "./world-options";
 export interface Place {
   /** The folder they stand in: the sandbox is that of the project around it. */
   readonly folder: string;
-  /** Their variables. */
+  /** Variables of the programs that run in it. */
   readonly environment: NodeJS.ProcessEnv;
   /** Takes the sandbox's own lines. */
   readonly stderr: Out;
