@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { appRunnerCpus, appRunnerMemories } from "../../aws/app-runner";
-import { appRunner, type AppRunnerProps } from "../../modules/app-runner";
+import { type AppRunnerProps, appRunner } from "../../modules/app-runner";
 import { resolveAppRunner } from "../../modules/app-runner/resolve";
 import { synthesizeAppRunner } from "./support/synthesize";
 
@@ -12,6 +12,7 @@ const web = {
   migrations: true as const,
   domain: "app.example.com",
 };
+const ARN = "arn:aws:apprunner:us-west-2:123456789012:service/shop-web/8fe1e10304f84fd2b0df550fe98a71a1";
 const least: AppRunnerProps = { region: "us-west-2", registry: "app", services: { web } };
 const graph = synthesizeAppRunner(appRunner(least), "growth");
 const mistakes = (props: object) =>
@@ -79,6 +80,80 @@ describe("an environment on App Runner", () => {
         expect(mistakes(butWeb({ cpu, memory })).length === 0).toBe(appRunnerMemories(cpu).includes(memory));
   });
 
+  test("has of a service that exists what deploy needs, and nothing of the service", () => {
+    const existing = { arn: ARN, tag: "latest" };
+    const config = { GOOSE_DRIVER: "postgres" };
+    const shop = { existing, config, database: ["GOOSE_DBSTRING"], migrations: true as const };
+    const own = synthesizeAppRunner(appRunner({ ...least, services: { shop } }), "growth");
+    expect(own.addresses).toEqual(["aws_ssm_parameter.contract", "aws_ssm_parameter.service_shop_released"]);
+    const { services } = JSON.parse(own.one("aws_ssm_parameter", "contract").value);
+    expect(services).toEqual([
+      {
+        name: "shop",
+        service: "shop-web",
+        arn: ARN,
+        existing: true,
+        platform: "linux/amd64",
+        image: {
+          repository: "${data.aws_ecr_repository.registry_app.name}",
+          tag: "latest",
+          candidateTag: "growth-candidate",
+        },
+        secrets: { GOOSE_DBSTRING: "/growth/database/url" },
+        released: "/growth/app-runner/shop",
+        migration: {
+          command: ["goose", "-dir", "migrations", "up"],
+          url: "/growth/database/url",
+          urls: ["GOOSE_DBSTRING"],
+          config,
+        },
+      },
+    ]);
+  });
+
+  test("ships to services that exist and to those that it makes, in the order of the file", () => {
+    const services = { shop: { existing: ARN }, web, api: { existing: ARN.replace("a1", "b2") } };
+    const both = synthesizeAppRunner(appRunner({ ...least, services }), "growth");
+    const contract = JSON.parse(both.one("aws_ssm_parameter", "contract").value);
+    expect(contract.services.map(({ name }: { name: string }) => name)).toEqual(["shop", "web", "api"]);
+    expect(contract.services[0].image.tag).toBe("growth");
+    expect(Object.keys(both.json.resource.aws_apprunner_service)).toEqual(["service_web"]);
+  });
+
+  test.each([
+    [{ existing: "shop" }, 'shop.existing.arn: "shop" is no ARN of a service of App Runner; aws apprunner'],
+    [{ existing: { arn: ARN, tag: "a b" } }, 'shop.existing.tag: "a b" is no tag of an image'],
+    [
+      { existing: ARN.replace("us-west-2", "eu-west-1") },
+      "is in eu-west-1, and the environment in us-west-2",
+    ],
+    [{ existing: ARN, port: 80 }, "shop.port: is configured where the service is made, and stays so"],
+    [{ existing: ARN, secrets: ["KEY"] }, "shop.secrets: is configured where the service is made"],
+    [{ existing: ARN, config: { A: "b" } }, "shop.config: is for the migrations of a service that exists"],
+    [{ existing: ARN, database: ["URL"] }, "shop.database: is for the migrations of a service that exists"],
+    [
+      { existing: ARN, database: ["URL"], migrations: true, config: { A: "$URL" } },
+      "config.A: $URL is not known of a service that exists: write its address.",
+    ],
+  ])("refuses of a service that exists: %#", (shop, said) => {
+    const found = mistakes({ ...least, services: { shop } });
+    expect(found.join("\n")).toContain(said);
+    expect(found).toHaveLength(1);
+  });
+
+  test("refuses a service of another account, and one that is named twice", () => {
+    const found = mistakes({
+      ...least,
+      account: "999999999999",
+      services: { shop: { existing: ARN }, shop2: { existing: ARN } },
+    });
+    expect(found).toEqual([
+      "growth.services.shop.existing: belongs to account 123456789012, and the environment to 999999999999.",
+      "growth.services.shop2.existing: belongs to account 123456789012, and the environment to 999999999999.",
+      "growth.services.shop2.existing: is that of shop, too; leave one of them out.",
+    ]);
+  });
+
   test.each([
     [butWeb({ cpu: 300 }), "cpu: 300 is no size of App Runner; there are 256, 512, 1024, 2048, 4096."],
     [
@@ -101,7 +176,7 @@ describe("an environment on App Runner", () => {
       butWeb({ secrets: ["POSTGRES_URL"] }),
       'database: "POSTGRES_URL" comes from secrets, too; leave one of them out.',
     ],
-    [butWeb({ capacity: "fargate" }), 'has no option "capacity"; there are port, health'],
+    [butWeb({ capacity: "fargate" }), 'has no option "capacity"; there are existing, port, health'],
     [{ ...least, registry: undefined }, "registry: is missing: name the ECR repository here"],
     [{ ...least, network: false }, 'has no option "network"; there are name, account'],
   ])("refuses, with the field, the rule and the way out: %#", (props, said) => {

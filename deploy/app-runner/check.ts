@@ -1,3 +1,4 @@
+import type { Service } from "@aws-sdk/client-apprunner";
 import type { AppRunnerServiceContract } from "../../modules/contract/app-runner";
 import {
   branch,
@@ -53,15 +54,16 @@ const CLOSED =
 
 function serviceCheck(
   facts: AppRunnerFacts,
-  { contract: { environment } }: AppRunnerCheckRequest,
+  { contract: whole }: AppRunnerCheckRequest,
   contract: AppRunnerServiceContract,
 ): Check {
+  const { environment } = whole;
   const name = `service ${contract.name}`;
   return judged(name, facts.services.get(contract.name), (found) => {
     const { service, releases } = found;
     const [last] = releases;
     if (!service && contract.arn !== "")
-      return failed(name, `${contract.arn} is not there: npx slipway apply ${environment}`);
+      return failed(name, `${contract.arn} is not there: ${again(contract, environment)}`);
     if (!service)
       return branch(name, [
         last
@@ -73,24 +75,31 @@ function serviceCheck(
         warning("account", CLOSED),
       ]);
     return branch(name, [
-      stateCheck(found, environment),
+      stateCheck(service, contract, environment),
       operationCheck(found),
-      autoCheck(found),
+      imageCheck(service, contract, whole),
+      autoCheck(service, contract),
+      healthCheck(service),
       ...domainChecks(found),
     ]);
   });
 }
 
-function stateCheck({ service }: ServiceFacts, environment: string): Check {
-  const status = service?.Status ?? "RUNNING";
-  const said = `${status}, https://${service?.ServiceUrl}; which image runs App Runner does not tell`;
+/** What brings a service back that is not there. */
+const again = ({ existing, name }: AppRunnerServiceContract, environment: string) =>
+  existing
+    ? `say in environments/${environment}.ts which one ${name} is`
+    : `npx slipway apply ${environment} makes it again`;
+
+function stateCheck(service: Service, contract: AppRunnerServiceContract, environment: string): Check {
+  const { Status: status = "RUNNING", ServiceUrl, ServiceArn } = service;
   switch (SERVICE_MEANING[status]) {
     case "stands still":
-      return failed("state", `${status}: aws apprunner resume-service --service-arn ${service?.ServiceArn}`);
+      return failed("state", `${status}: aws apprunner resume-service --service-arn ${ServiceArn}`);
     case "gone":
-      return failed("state", `${status}: npx slipway apply ${environment} makes it again`);
+      return failed("state", `${status}: ${again(contract, environment)}`);
     default:
-      return ok("state", said);
+      return ok("state", `${status}, https://${ServiceUrl}; which image runs App Runner does not tell`);
   }
 }
 
@@ -105,13 +114,61 @@ function operationCheck(found: ServiceFacts): Check {
     : ok(NO_OTHER_DEPLOYMENT, "none in progress");
 }
 
-const autoCheck = ({ service }: ServiceFacts): Check =>
-  service?.SourceConfiguration?.AutoDeploymentsEnabled
-    ? warning(
-        "automatic deployments",
-        "somebody switched them on: App Runner deploys by itself when the tag moves, whoever moves it; the next apply switches them off",
-      )
-    : ok("automatic deployments", "off: deploy tells App Runner when");
+/** An image of ECR as a service is configured with it. */
+const OF_ECR =
+  /^(?<registry>\d{12}\.dkr\.ecr\.[^/]+)\/(?<repository>[^:@]+)(:(?<tag>[^@]+))?(?<digest>@.*)?$/;
+
+/** Whether App Runner deploys the very tag that deploy moves: of any other, its success would say nothing of the release. */
+function imageCheck(
+  { SourceConfiguration: source }: Service,
+  { image, existing, name }: AppRunnerServiceContract,
+  { account, region, environment }: Pick<AppRunnerContext["contract"], "account" | "region" | "environment">,
+): Check {
+  const registry = `${account}.dkr.ecr.${region}.amazonaws.com`;
+  const moved = `${registry}/${image.repository}:${image.tag}`;
+  const identifier = source?.ImageRepository?.ImageIdentifier;
+  if (identifier === undefined)
+    return failed(
+      "image",
+      `App Runner builds it of code, and deploy ships images: one of ${moved} takes releases`,
+    );
+  const role = source?.AuthenticationConfiguration?.AccessRoleArn;
+  const found = OF_ECR.exec(identifier)?.groups ?? {};
+  const { tag = "latest", repository, digest } = found;
+  const isMoved =
+    found.registry === registry && repository === image.repository && tag === image.tag && !digest;
+  if (isMoved && !role)
+    return failed("image", `${identifier} is private, and no access role pulls it: give the service one`);
+  if (isMoved) return ok("image", `${identifier}, pulled as ${role}`);
+  const said = `the service runs ${identifier}, and deploy moves ${moved}: `;
+  if (!existing) return failed("image", `${said}npx slipway apply ${environment}`);
+  if (found.registry !== registry || digest)
+    return failed("image", `${said}configure that where the service is made`);
+  const file = `say in environments/${environment}.ts, of ${name},`;
+  return repository === image.repository
+    ? failed("image", `${said}${file} existing: { arn: "…", tag: "${tag}" }`)
+    : failed("image", `${said}${file} registry: "${repository}"`);
+}
+
+function autoCheck({ SourceConfiguration: source }: Service, { existing }: AppRunnerServiceContract): Check {
+  const name = "automatic deployments";
+  if (!source?.AutoDeploymentsEnabled) return ok(name, "off: deploy tells App Runner when");
+  const them = existing
+    ? "they are on, and come before any migration where somebody pushes that tag; switch them off where the service is made"
+    : "somebody switched them on; the next apply switches them off";
+  return warning(name, `${them}: App Runner deploys by itself when the tag moves, whoever moves it`);
+}
+
+/** What a deployment that succeeded has passed. */
+function healthCheck({ HealthCheckConfiguration: health, SourceConfiguration: source }: Service): Check {
+  const name = "health check";
+  const port = source?.ImageRepository?.ImageConfiguration?.Port ?? "8080";
+  if (health?.Protocol === "HTTP") return ok(name, `GET ${health.Path ?? "/"} on port ${port}`);
+  return warning(
+    name,
+    `TCP on port ${port}: a deployment succeeds as soon as something listens there, whether it answers or not; HTTP and a path prove more`,
+  );
+}
 
 function domainChecks({ domains, target }: ServiceFacts): Check[] {
   return domains.map(({ DomainName = "", Status, CertificateValidationRecords = [] }) => {

@@ -115,7 +115,8 @@ async function readImage(
     copiedFrom,
     tagged,
     running: last?.digest,
-    previous: last,
+    // Of a service that was there before deploy came, the tag is all that tells what it ran.
+    previous: last ?? (group.services.some(({ existing }) => existing) ? tagged : undefined),
     platforms: image ? await platformsOf(aws, copiedFrom ?? group.repository, image) : [],
   };
 }

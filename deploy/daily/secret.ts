@@ -1,6 +1,7 @@
 import { createInterface } from "node:readline";
 import { Writable } from "node:stream";
 import type { Contract, ServiceContract } from "../../modules/contract";
+import type { AppRunnerServiceContract } from "../../modules/contract/app-runner";
 import type { DailyAws } from "../aws/daily";
 import { chosenServices } from "../choose";
 import type { Done } from "../end";
@@ -20,7 +21,8 @@ interface Secret {
 
 /** What of a contract tells of secrets. */
 interface SecretsContract extends Pick<Contract, "environment" | "key" | "tags"> {
-  readonly services: readonly Pick<ServiceContract, "name" | "secrets" | "secretFolder" | "otherSecrets">[];
+  readonly services: readonly (Pick<ServiceContract, "name" | "secrets" | "secretFolder" | "otherSecrets"> &
+    Pick<AppRunnerServiceContract, "existing">)[];
 }
 
 /** `missing`: nobody has set it yet. `placeholder`: nor here, where an older Slipway made the parameter. */
@@ -70,7 +72,12 @@ function ahead(contract: SecretsContract, variable: string, { service }: SecretO
       `${JSON.stringify(variable)} is no name of a variable.`,
       "It has letters, digits and _ only, and begins with no digit.",
     );
-  return chosenServices(contract, service).map(({ name, secrets, secretFolder }) => {
+  return chosenServices(contract, service).map(({ name, secrets, secretFolder, existing }) => {
+    if (existing)
+      throw refused(
+        `${name} is made by somebody else, and no apply of ${contract.environment} gives it a secret.`,
+        "Set it where the service is made.",
+      );
     if (secretFolder === undefined)
       throw refused(
         `${contract.environment} was applied by an older Slipway, which made parameters itself.`,

@@ -12,8 +12,10 @@ import type { Releases } from "../registry/place";
 import { createRegistries } from "../registry/registries";
 import type { Registry } from "../registry/registry";
 import { type Project, SlipwayStack } from "../stack";
+import { ExistingAppRunnerService } from "./existing";
 import type { AppRunnerConfiguration } from "./props";
 import { AppRunnerService } from "./service";
+import type { Shipped } from "./shipped";
 
 /** An environment on App Runner, in one stack: services, their roles and parameters, and nothing that they would share but a database that is elsewhere. */
 export class AppRunnerEnvironment extends SlipwayStack {
@@ -25,8 +27,10 @@ export class AppRunnerEnvironment extends SlipwayStack {
   readonly registries: ReadonlyMap<string, Registry>;
   /** The Postgres that services use, where any does. */
   readonly externalDatabase: ExternalDatabase | undefined;
-  /** By name, in the order of deployment; a wrong name is an error that says the right ones. */
+  /** Services that are made here, by name; a wrong name is an error that says the right ones. */
   readonly services: Readonly<Record<string, AppRunnerService>>;
+  /** All services, those that somebody else makes among them, in the order of deployment. */
+  readonly shipped: readonly Shipped[];
   /** What deploy reads. */
   readonly contractParameter: SsmParameter;
 
@@ -44,7 +48,11 @@ export class AppRunnerEnvironment extends SlipwayStack {
       this.boundary = boundaryArn(project.project, name, this.account);
     this.registries = this.createRegistries(releasesOf(project, configuration.account));
     this.externalDatabase = this.createExternalDatabase();
-    this.services = this.createServices();
+    this.shipped = this.createServices();
+    this.services = byName(
+      "service",
+      this.shipped.flatMap((one) => (one instanceof AppRunnerService ? [[one.own.name, one] as const] : [])),
+    );
     this.contractParameter = this.writeContract();
   }
 
@@ -61,18 +69,19 @@ export class AppRunnerEnvironment extends SlipwayStack {
       : undefined;
   }
 
-  private createServices() {
+  private createServices(): Shipped[] {
     const { account, configuration, externalDatabase: database } = this;
     const { name: environment, region } = configuration;
-    return byName(
-      "service",
-      configuration.services.map((service) => {
-        const registry = this.registries.get(service.registry.repository);
-        if (registry === undefined) throw new Error(`No registry for ${service.name}.`);
-        const props = { account, environment, region, service, registry, database };
-        return [service.name, new AppRunnerService(this, `service_${service.name}`, props)] as const;
-      }),
-    );
+    return configuration.services.map((service) => {
+      const registry = this.registries.get(service.registry.repository);
+      if (registry === undefined) throw new Error(`No registry for ${service.name}.`);
+      const id = `service_${service.name}`;
+      const { existing } = service;
+      const props = { account, environment, region, service, registry, database };
+      return existing
+        ? new ExistingAppRunnerService(this, id, { ...props, service: { ...service, existing } })
+        : new AppRunnerService(this, id, props);
+    });
   }
 
   /** The contract, written twice: for programs that have the state at hand, and for a deployment that has not. */
@@ -87,7 +96,7 @@ export class AppRunnerEnvironment extends SlipwayStack {
       region,
       tags: { ...this.tags },
       url: domain === undefined ? null : `https://${domain}`,
-      services: Object.values(this.services).map((service) => service.contract),
+      services: this.shipped.map((service) => service.contract),
     };
     const value = JSON.stringify(contract);
     new TerraformOutput(this, "deploy", { value, description: "What deploy needs to know, as JSON" });

@@ -27,6 +27,21 @@ const scalingOptions = options({
   concurrency: z.int().min(1).max(200).default(100),
 });
 
+const existingOptions = options({
+  /** ARN of the service, as `aws apprunner list-services` prints it. */
+  arn: z
+    .string()
+    .regex(
+      /^arn:aws[a-z-]*:apprunner:[a-z0-9-]+:\d{12}:service\/[\w-]{4,40}\/[0-9a-z]{32}$/,
+      "is no ARN of a service of App Runner; aws apprunner list-services prints them.",
+    ),
+  /** Tag of the image that it is configured with: deploy moves it. @default the environment's name */
+  tag: z
+    .string()
+    .regex(/^\w[\w.-]{0,127}$/, "is no tag of an image, as latest.")
+    .optional(),
+});
+
 /** A name in lower case that a browser can ask for. */
 const domain = z
   .string()
@@ -36,6 +51,11 @@ const domain = z
   );
 
 export const appRunnerServiceOptions = options({
+  /**
+   * A service that is there already, by ARN: nothing of it is made or changed here, and what it is configured with is not said
+   * here; deploy ships releases to it. @default it is made
+   */
+  existing: requiredPart<typeof existingOptions, string>(existingOptions, "arn").optional(),
   /** The container's port. @default 8080 */
   port: z.int().min(1).max(65535).default(8080),
   /** The path that says whether an instance is well, or how it is asked. @default true */
@@ -50,11 +70,11 @@ export const appRunnerServiceOptions = options({
   domain: domain.optional(),
   /** An own repository. @default the environment's */
   registry: requiredPart<typeof registryOptions, string>(registryOptions, "repository").optional(),
-  /** Plain environment variables. `$URL` in a value is `domain` with https:// before it. @default {} */
+  /** Plain environment variables, of an existing service those of its migrations. `$URL` in a value is `domain` with https:// before it. @default {} */
   config: z.record(variable, z.string()).default({}),
   /** Variables whose values a person puts in SSM by hand, once; applies leave them alone. @default [] */
   secrets: z.array(variable).default([]),
-  /** Variables that hold the URL of the database, which is elsewhere; false for a service that has none. @default false */
+  /** Variables that hold the URL of the database, which is elsewhere, of an existing service those of its migrations; false for a service that has none. @default false */
   database: z
     .union([z.literal(false), z.array(variable).min(1, "is empty: name a variable, or say false.")], {
       error: () => 'is neither false nor a list of variables, as ["DATABASE_URL"].',

@@ -5,9 +5,9 @@ import { fromIssues, type Mistake, show } from "../mistakes";
 import { freeze } from "../options";
 import {
   type AppRunnerConfiguration,
-  appRunnerOptions,
   type AppRunnerProps,
   type AppRunnerServiceConfiguration,
+  appRunnerOptions,
 } from "./props";
 
 /** What a file of an environment on App Runner comes to. */
@@ -31,6 +31,8 @@ export function resolveAppRunner(props: AppRunnerProps, name: string): ResolvedA
   for (const service of configuration.services)
     for (const { path, message } of checkService(service))
       mistakes.push({ path: `${environment}.services.${service.name}.${path}`, message });
+  for (const { path, message } of checkExisting(configuration, props.services ?? {}))
+    mistakes.push({ path: `${environment}.services.${path}`, message });
   return mistakes.length > 0 ? { mistakes } : { configuration: freeze(configuration), mistakes };
 }
 
@@ -55,7 +57,7 @@ function complete(name: string, parsed: z.output<typeof appRunnerOptions>): AppR
 
 /** What one option of a service cannot know of another. Paths are relative to the service. */
 function* checkService(service: AppRunnerServiceConfiguration): Generator<Mistake> {
-  const { registry, cpu, memory, scaling, migrations, database, config, domain } = service;
+  const { registry, cpu, memory, scaling, migrations, database, config, domain, existing } = service;
   if (registry.repository === "")
     yield {
       path: "registry",
@@ -86,10 +88,52 @@ function* checkService(service: AppRunnerServiceConfiguration): Generator<Mistak
     if (domain === undefined && /\$URL(?!\w)/.test(value))
       yield {
         path: `config.${variable}`,
-        message:
-          "$URL is known before App Runner has made the service only where that has a domain: give one, or leave $URL out.",
+        message: existing
+          ? "$URL is not known of a service that exists: write its address."
+          : "$URL is known before App Runner has made the service only where that has a domain: give one, or leave $URL out.",
       };
   yield* checkVariables(service);
+}
+
+/** What a service is configured with that somebody else makes. */
+const THEIRS = ["port", "health", "cpu", "memory", "scaling", "domain", "secrets", "permissions"] as const;
+/** What its migrations alone get. */
+const MIGRATIONS = ["database", "config"] as const;
+
+/** Paths are relative to the services. */
+function* checkExisting(
+  { account, region, services }: AppRunnerConfiguration,
+  written: NonNullable<AppRunnerProps["services"]>,
+): Generator<Mistake> {
+  const taken = new Map<string, string>();
+  for (const { name, existing, migrations } of services) {
+    if (!existing) continue;
+    const { arn } = existing;
+    const [, , , there = "", owner = ""] = arn.split(":");
+    const path = `${name}.existing`;
+    if (there !== region)
+      yield {
+        path,
+        message: `is in ${there}, and the environment in ${region}: name that, or another service.`,
+      };
+    if (account !== undefined && owner !== account)
+      yield { path, message: `belongs to account ${owner}, and the environment to ${account}.` };
+    const other = taken.get(arn);
+    if (other !== undefined) yield { path, message: `is that of ${other}, too; leave one of them out.` };
+    taken.set(arn, name);
+    for (const option of THEIRS)
+      if (written[name]?.[option] !== undefined)
+        yield {
+          path: `${name}.${option}`,
+          message: "is configured where the service is made, and stays so: leave it out.",
+        };
+    for (const option of migrations ? [] : MIGRATIONS)
+      if (written[name]?.[option])
+        yield {
+          path: `${name}.${option}`,
+          message: "is for the migrations of a service that exists, and it has none: leave it out.",
+        };
+  }
 }
 
 /** The variables that App Runner sets or keeps, and those that come from two places. */

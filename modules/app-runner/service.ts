@@ -1,33 +1,22 @@
 import { ApprunnerAutoScalingConfigurationVersion } from "@cdktf/provider-aws/lib/apprunner-auto-scaling-configuration-version";
 import { ApprunnerCustomDomainAssociation } from "@cdktf/provider-aws/lib/apprunner-custom-domain-association";
 import { ApprunnerService } from "@cdktf/provider-aws/lib/apprunner-service";
-import { SsmParameter } from "@cdktf/provider-aws/lib/ssm-parameter";
+import type { SsmParameter } from "@cdktf/provider-aws/lib/ssm-parameter";
 import { TerraformLocal } from "cdktf";
 import { Construct } from "constructs";
-import { type AppRunnerServiceContract, NO_RELEASES } from "../contract/app-runner";
+import type { AppRunnerServiceContract } from "../contract/app-runner";
 import { type Link, linkTo } from "../database/connection";
-import type { ExternalDatabase } from "../database/external";
 import { HandWritten } from "../hand-written";
 import { literal } from "../literal";
 import { nameOf } from "../names";
-import { type Registry, tagsOf } from "../registry/registry";
+import { tagsOf } from "../registry/registry";
 import { addressOf, ITSELF } from "../stack";
 import type { AppRunnerServiceConfiguration } from "./props";
 import { AppRunnerRoles } from "./roles";
-
-interface Props {
-  /** The account's id. */
-  readonly account: string;
-  /** The environment's name. */
-  readonly environment: string;
-  readonly region: string;
-  readonly service: AppRunnerServiceConfiguration;
-  readonly registry: Registry;
-  readonly database: ExternalDatabase | undefined;
-}
+import { contractOf, createReleased, releasedName, type Shipped, type ShippedProps } from "./shipped";
 
 /** A service of App Runner, which runs what the environment's tag names whenever deploy tells it to. */
-export class AppRunnerService extends Construct {
+export class AppRunnerService extends Construct implements Shipped {
   /** Parameters that people write, by variable. */
   readonly secrets: Readonly<Record<string, HandWritten>>;
   readonly roles: AppRunnerRoles;
@@ -48,13 +37,13 @@ export class AppRunnerService extends Construct {
   constructor(
     scope: Construct,
     id: string,
-    private readonly props: Props,
+    private readonly props: ShippedProps,
   ) {
     super(scope, id);
     this.own = props.service;
     this.secrets = this.createSecrets();
     this.roles = this.createRoles();
-    this.released = this.createReleased();
+    this.released = createReleased(this, props);
     this.count = `\${length(jsondecode(${addressOf(this.released)}.insecure_value).released) > 0 ? 1 : 0}`;
     this.scaling = this.createScaling();
     this.service = this.createService();
@@ -64,35 +53,18 @@ export class AppRunnerService extends Construct {
 
   /** What deploy needs to know of this service. */
   get contract(): AppRunnerServiceContract {
-    const { own, props } = this;
-    const { account, environment, registry } = props;
+    const { link } = this;
     return {
-      name: own.name,
+      ...contractOf(this.props, this.config),
       service: this.name,
       arn: this.arn.asString,
-      platform: "linux/amd64",
-      image: {
-        repository: registry.repository?.name ?? registry.name,
-        ...tagsOf(environment),
-        ...(registry.source && { source: { account, ...registry.source } }),
-      },
       secrets: Object.fromEntries(
-        Object.entries({ ...this.secrets, ...this.link.handWritten }).map(([variable, { name }]) => [
+        Object.entries({ ...this.secrets, ...link.handWritten }).map(([variable, { name }]) => [
           variable,
           name,
         ]),
       ),
       secretFolder: this.secretFolder,
-      released: this.releasedName,
-      migration:
-        own.migrations && own.database && props.database
-          ? {
-              command: own.migrations.command.map(literal),
-              url: props.database.url.name,
-              urls: [...own.database],
-              config: this.config,
-            }
-          : null,
     };
   }
 
@@ -103,7 +75,7 @@ export class AppRunnerService extends Construct {
 
   /** The name of the parameter that deploy writes its releases down in. */
   get releasedName(): string {
-    return `/${this.props.environment}/app-runner/${this.own.name}`;
+    return releasedName(this.props);
   }
 
   private get secretFolder(): string {
@@ -147,17 +119,6 @@ export class AppRunnerService extends Construct {
       parameterArns: [
         ...new Set([...Object.values(this.secrets).map(({ arn }) => arn), ...this.link.parameterArns]),
       ],
-    });
-  }
-
-  private createReleased() {
-    return new SsmParameter(this, "released", {
-      name: this.releasedName,
-      description: "Releases of an App Runner service, written by deploy",
-      type: "String",
-      tier: "Intelligent-Tiering",
-      insecureValue: NO_RELEASES,
-      lifecycle: { ignoreChanges: ["insecure_value"] },
     });
   }
 

@@ -1,6 +1,6 @@
-import { type Deployable, type Policy, policy } from "../contract/policy";
 import type { AppRunnerEnvironment } from "../app-runner/environment";
 import { type AppRunnerDeployable, appRunnerPolicy } from "../contract/app-runner-policy";
+import { type Deployable, type Policy, policy } from "../contract/policy";
 import type { AnyEnvironment } from "../environment/any";
 import type { Environment } from "../environment/environment";
 import type { Registry } from "../registry/registry";
@@ -12,17 +12,19 @@ export const deployPolicyOf = (environment: AnyEnvironment, account: string): Po
     : appRunnerPolicy(appRunnerDeployableOf(environment, account));
 
 function appRunnerDeployableOf(environment: AppRunnerEnvironment, account: string): AppRunnerDeployable {
-  const { configuration, services, registries } = environment;
+  const { configuration, shipped, registries } = environment;
   const { name, region } = configuration;
   return {
     environment: name,
     account,
     region,
-    services: Object.values(services).map((service) => ({
-      service: service.name,
-      released: service.releasedName,
-      image: imageOf(registries.get(service.own.registry.repository), account),
-      migration: service.contract.migration,
+    services: shipped.map(({ name: service, own, releasedName: released, contract: { migration } }) => ({
+      service,
+      arn: own.existing?.arn ?? "",
+      existing: own.existing !== undefined,
+      released,
+      image: imageOf(registries.get(own.registry.repository), account),
+      migration,
     })),
   };
 }

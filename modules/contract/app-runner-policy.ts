@@ -4,7 +4,7 @@ import { arn, images, type Policy, type Statement, unique } from "./policy";
 
 /** What of a contract the permissions depend on. */
 export interface AppRunnerDeployable extends Pick<AppRunnerContract, "environment" | "account" | "region"> {
-  readonly services: readonly (Pick<AppRunnerServiceContract, "service" | "released"> & {
+  readonly services: readonly (Pick<AppRunnerServiceContract, "service" | "arn" | "existing" | "released"> & {
     readonly image: Pick<AppRunnerServiceContract["image"], "repository" | "source">;
     readonly migration: Pick<NonNullable<AppRunnerServiceContract["migration"]>, "url"> | null;
   })[];
@@ -43,7 +43,10 @@ export function appRunnerPolicy(contract: AppRunnerDeployable): Policy {
           "apprunner:ListOperations",
           "apprunner:StartDeployment",
         ],
-        services.map(({ service }) => arn(contract, "apprunner", `service/${service}/*`)),
+        // The id at the end is known of a service that is there before.
+        services.map(({ service, arn: own, existing }) =>
+          existing ? own : arn(contract, "apprunner", `service/${service}/*`),
+        ),
       ),
     ],
   };

@@ -1,8 +1,8 @@
 import { z } from "zod";
 import {
   arn,
-  type Contract,
   CONTRACT_VERSION,
+  type Contract,
   image,
   jsonOf,
   name,
@@ -22,12 +22,14 @@ const service = z.object({
   service: name,
   /** The App Runner service, by ARN; empty until an apply has made it, which the first release comes before. */
   arn: z.union([arn, z.literal("")]),
+  /** Whether somebody else makes it: deploy ships to it, and nothing else changes it. */
+  existing: z.boolean().optional(),
   platform: z.literal("linux/amd64"),
   image,
   /** SSM parameters that a person writes, by environment variable. */
   secrets: z.record(name, name),
-  /** How their names begin: another one is written there before an apply gives it to the service. */
-  secretFolder: name,
+  /** How their names begin: another one is written there before an apply gives it to the service. None where no apply does. */
+  secretFolder: name.optional(),
   /** The parameter that deploy writes down in what it released: App Runner tells no digest. */
   released: name,
   migration: z

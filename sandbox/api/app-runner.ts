@@ -8,8 +8,8 @@ import {
 } from "../engine/app-runner";
 import { arnOf, block, blocks, flag, number, text } from "../engine/attributes";
 import { settle } from "../engine/engine";
-import { type Call, type Operations, operation, page, pageSize } from "./call";
 import type { Attributes } from "../world";
+import { type Call, type Operations, operation, page, pageSize } from "./call";
 import { AwsFailure } from "./errors";
 
 export const APP_RUNNER: Operations = {
@@ -133,6 +133,7 @@ function summary({ sim }: Call, service: AppRunnerService): apprunner.ServiceSum
 function view(call: Call, service: AppRunnerService): apprunner.Service {
   const attributes = appliedAppRunner(call.sim, service)?.attributes;
   const source = block(attributes, "source_configuration");
+  const code = block(source, "code_repository");
   const repository = block(source, "image_repository");
   const instance = block(attributes, "instance_configuration");
   const role = text(instance, "instance_role_arn");
@@ -144,11 +145,15 @@ function view(call: Call, service: AppRunnerService): apprunner.Service {
       AuthenticationConfiguration: {
         AccessRoleArn: text(block(source, "authentication_configuration"), "access_role_arn"),
       },
-      ImageRepository: {
-        ImageIdentifier: text(repository, "image_identifier"),
-        ImageRepositoryType: text(repository, "image_repository_type") as apprunner.ImageRepositoryType,
-        ImageConfiguration: imageConfiguration(block(repository, "image_configuration")),
-      },
+      ...(code
+        ? { CodeRepository: { RepositoryUrl: text(code, "repository_url") } }
+        : {
+            ImageRepository: {
+              ImageIdentifier: text(repository, "image_identifier"),
+              ImageRepositoryType: text(repository, "image_repository_type"),
+              ImageConfiguration: imageConfiguration(block(repository, "image_configuration")),
+            },
+          }),
     },
     InstanceConfiguration: {
       Cpu: text(instance, "cpu"),

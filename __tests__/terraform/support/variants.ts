@@ -70,6 +70,11 @@ export default appRunner({
       permissions: [{ sid: "Uploads", actions: ["s3:PutObject"], resources: ["arn:aws:s3:::uploads/*"] }],
     },
     api: { port: 9000, database: ["DATABASE_URL"] },
+    shop: {
+      existing: { arn: "arn:aws:apprunner:us-west-2:123456789012:service/shop/8fe1e10304f84fd2b0df550fe98a71fa", tag: "latest" },
+      database: ["DATABASE_URL"],
+      migrations: true,
+    },
   },
 });
 `;
