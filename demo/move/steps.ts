@@ -73,7 +73,8 @@ function withTheData(play: Play): Step[] {
         const there = new Set(await play.oldWrites());
         const lost = answered.filter((write) => !there.has(write));
         if (lost.length > 0) throw new Error(`The old database has not: ${lost.join(", ")}`);
-        return `the old database has all ${answered.length} writes, and takes them again`;
+        const held = holdOf(play, told, "the old database has the writes");
+        return `the old database has all ${answered.length} writes, and takes them again; ${held}`;
       },
     ],
     copy(play),
@@ -138,7 +139,7 @@ const flip = (play: Play): Step => [
   async () => {
     const told = await play.run((around) => flipCommand("staging", { hold: HOUR }, yes, around));
     found(well(told), /✓ flip: web, worker: on the environment's own database/, "");
-    return holdOf(play, told);
+    return holdOf(play, told, "the environment's database has the writes");
   },
 ];
 
@@ -151,8 +152,8 @@ function well({ code, text }: Told): string {
 /** Seconds of the machine's that the calls before and after a hold may take. */
 const CALLS = 3;
 
-/** The hold that is printed, which must be what people saw. */
-function holdOf(play: Play, told: Told): string {
+/** The hold that is printed, which must be what people saw. @param flipped what is told once the other database has the writes */
+function holdOf(play: Play, told: Told, flipped: string): string {
   const printed = Number(found(told.text, /writes were held for (\d+) s/, "$1"));
   const seen = play.stream.holdSince(told.began);
   if (!seen) throw new Error("No write was held.");
@@ -160,8 +161,7 @@ function holdOf(play: Play, told: Told): string {
   const [shortest, longest] = [least, most].map(({ from, to }) => (to - from) / 1000) as [number, number];
   if (printed < Math.floor(shortest) || printed > longest + CALLS * SPEED)
     throw new Error(`Writes were held for ${shortest} to ${longest} s, and ${printed} s are printed.`);
-  const flipped = told.at("the environment's database has the writes") ?? least.to;
-  const own = (flipped - least.from) / 1000 / SPEED;
+  const own = ((told.at(flipped) ?? least.to) - least.from) / 1000 / SPEED;
   return `writes held for ${printed} s, and people saw ${Math.round(shortest)}; the databases' part took ${own.toFixed(1)} s of this machine's, the rest is the deployment's`;
 }
 

@@ -61,12 +61,8 @@ async function planFlip(move: Move, { hold }: FlipArgs): Promise<Plan | Standing
     back: "a hold as this one. Nothing is lost with --copy-back; without it, what was written since is, and how much is said first.",
     ...(data && { data }),
     async act() {
-      const began = move.clock.now();
       try {
         await cross(sidesOf(move, hold), hold);
-        const since = journal.entry("flip")?.data?.since;
-        const held = Math.round((move.clock.now() - (typeof since === "number" ? since : began)) / 1000);
-        await move.tell(`writes were held for ${held} s`);
       } catch (error) {
         // Nothing is held yet: what was begun goes on, or back, whenever somebody says so.
         if (move.signal.aborted && !journal.state.hold) throw error;

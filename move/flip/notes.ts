@@ -1,8 +1,11 @@
 import type { Move } from "../move";
 import type { Notes } from "./crossing";
 
-/** What stands in the move's parameter. The moment of the hold is in the flip's own entry, as it is begun. */
-export function notesOf({ journal }: Move): Notes {
+/**
+ * What stands in the move's parameter. The moment of the hold is in the flip's own entry, as it is begun; its end tells how long it
+ * was, whichever way it led.
+ */
+export function notesOf({ journal, clock, tell }: Move): Notes {
   return {
     get use() {
       return journal.state.use;
@@ -19,7 +22,11 @@ export function notesOf({ journal }: Move): Notes {
       await journal.write({ hold: true, steps });
     },
     uses: (use) => journal.write({ use }),
-    released: () => journal.write({ hold: false }),
+    async released() {
+      const since = this.heldSince;
+      await journal.write({ hold: false });
+      if (since) await tell(`writes were held for ${Math.round((clock.now() - since) / 1000)} s`);
+    },
     stale: () => journal.write({ steps: journal.state.steps.filter(({ step }) => step !== "copy") }),
   };
 }
