@@ -3,7 +3,7 @@ import type { Move } from "./move";
 import { runMover } from "./mover";
 import { atEdge, SIDE } from "./probe";
 import { isEntry, type Plan, type Standing, type Step } from "./step";
-import { reached, readEdge } from "./store";
+import { reached, readEdge, writeEdge } from "./store";
 
 export interface FinishArgs {
   /** Milliseconds that nobody must have been led to the old side. */
@@ -18,26 +18,39 @@ export const finish: Step<FinishArgs> = {
   about: "everything is on the new side for good: `move` goes out of the file",
   stands: isEntry("finish"),
   plan: planFinish,
-  undo: async () => ({
-    lines: ["take the word back: the move is not over. Nothing changes in AWS"],
-    back: "finish once more.",
-    act: async () => {},
-    prove: async () => ({ text: "the move goes on. Leave `move` in the file." }),
-  }),
+  undo: undoFinish,
 };
+
+/** After a flip the old side stays shut: its own way back opens it. */
+async function undoFinish(move: Move): Promise<Plan> {
+  const opens = move.plan.from !== undefined && move.journal.state.use === "external";
+  return {
+    lines: [
+      "take the word back: the move is not over",
+      ...(opens ? ["lead whoever picks the old side by the header there again"] : []),
+    ],
+    back: "finish once more.",
+    async act() {
+      if (opens) await writeOnly(move, undefined);
+    },
+    prove: async () => ({ text: "the move goes on. Leave `move` in the file." }),
+  };
+}
 
 async function planFinish(move: Move, { quiet }: FinishArgs): Promise<Plan | Standing> {
   const missing = [...(await missingAtEdge(move, quiet)), ...missingWork(move), ...missingData(move)];
   if (missing.length > 0) throw refused("The move is not at its end:", ...missing);
   const { environment } = move.contract;
-  if (move.journal.entry("finish")?.state === "done")
+  if (move.journal.entry("finish")?.state === "done" && (await isShut(move)))
     return { standing: `the move of ${environment} is over. ${whatIsLeft(move)}` };
   return {
     lines: [
+      ...(move.plan.from ? ["lead nobody to the old side any more, who asks for it by header included"] : []),
       ...(move.plan.database
         ? ["take away what the move made in both databases: slots, publication, subscription, hold"]
         : []),
       "write down that the move is over",
+      ...unseen(move),
       ...byHand(move).map((line) => `by hand: ${line}`),
     ],
     back: `${
@@ -46,10 +59,11 @@ async function planFinish(move: Move, { quiet }: FinishArgs): Promise<Plan | Sta
         : "free, until `move` is out of the file and applied."
     } After that the way back is a deployment on the old side, and its records by hand.`,
     async act() {
+      // Before the old database may be written again.
+      if (move.plan.from) await shutOldSide(move);
       if (move.plan.database) await runMover(move, "clean");
     },
     async prove() {
-      if (move.plan.from) await newSideAnswers(move);
       return { text: `the move of ${environment} is over. ${whatIsLeft(move)}` };
     },
   };
@@ -69,10 +83,30 @@ function byHand({ contract: { environment }, plan: { from, held } }: Move): stri
     `npx slipway apply ${environment}`,
     ...(from
       ? [
-          `switch off the service at ${from.origin}${old.length > 0 ? `, and the old ${old.join(", ")}` : ""}: its own platform says who still calls it by that address, which is not seen here`,
+          `switch off the service at ${from.origin}${old.length > 0 ? `, and the old ${old.join(", ")}` : ""}, once nobody calls it by that address any more`,
         ]
       : []),
     ...(from && !from.zone ? [`keep the record of ${from.domain}: it leads to the distribution`] : []),
+  ];
+}
+
+/** Where platforms say who calls a service by the platform's own address. */
+const PLATFORMS: readonly [RegExp, string][] = [
+  [
+    /\.awsapprunner\.com$/,
+    "App Runner's metric Requests (CloudWatch, AWS/AppRunner) is 0 then, and its application log says who",
+  ],
+  [/\.herokuapp\.com$/, "heroku logs --source heroku has the router's line of each request"],
+  [/\.on\.aws$/, "its load balancer's metric RequestCount (CloudWatch, AWS/ApplicationELB) is 0 then"],
+];
+
+/** What the proof is none of: requests that do not come by the distribution. */
+function unseen({ plan: { from } }: Move): string[] {
+  if (!from) return [];
+  const { hostname } = new URL(from.origin);
+  const [, place] = PLATFORMS.find(([name]) => name.test(hostname)) ?? [];
+  return [
+    `not seen from here: who calls ${from.origin} directly, as webhooks and installed apps do. ${place ?? "The platform's own log of requests says so"}`,
   ];
 }
 
@@ -114,24 +148,28 @@ function missingData({ plan, journal, contract }: Move): string[] {
   return [`Services use the old database: npx slipway move ${contract.environment} flip`];
 }
 
-/** By the distribution, and with nothing that picks a side. */
-async function newSideAnswers(move: Move): Promise<void> {
+const isShut = async (move: Move) => !move.plan.from || (await readEdge(move)).edge.only === "new";
+
+async function writeOnly(move: Move, only: "new" | undefined): Promise<void> {
+  const found = await readEdge(move);
+  if (found.edge.only !== only) await writeEdge(move, found, { only });
+}
+
+/** The new side answers by the distribution, even who asks for the old one. */
+async function shutOldSide(move: Move): Promise<void> {
   const { from } = move.plan;
   if (!from) return;
+  await writeOnly(move, "new");
   const ask = atEdge(move.probe, from);
-  const wrong = await reached(
-    move,
-    async () => {
-      const said = await ask({}, move.signal).catch((error: Error) => {
-        move.signal.throwIfAborted();
-        return error;
-      });
-      if (said instanceof Error) return said.message;
-      if (said.status >= 400) return `it answers ${said.status}`;
-      return said.headers[SIDE] === "new" ? undefined : `the ${said.headers[SIDE] ?? "unknown"} side answers`;
-    },
-    30_000,
-  );
+  const wrong = await reached(move, async () => {
+    const said = await ask({ [SIDE]: "old" }, move.signal).catch((error: Error) => {
+      move.signal.throwIfAborted();
+      return error;
+    });
+    if (said instanceof Error) return said.message;
+    if (said.status >= 400) return `it answers ${said.status}`;
+    return said.headers[SIDE] === "new" ? undefined : `the ${said.headers[SIDE] ?? "unknown"} side answers`;
+  });
   if (wrong !== undefined)
     throw refused(
       `${from.domain} is not answered by the new side: ${wrong}.`,

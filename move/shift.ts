@@ -181,7 +181,13 @@ function refuseOldSide({ journal, contract }: Move, share: number): void {
   const way = journal.entry("back");
   const isBetween =
     journal.entry("flip")?.state === "begun" || (way?.state === "begun" && way.data?.from === "flip");
-  if (share === 100 || (state.use === "external" && !state.hold && !isBetween)) return;
+  if (share === 100) return;
+  if (journal.entry("finish"))
+    throw refused(
+      "The move was said to be over: the old side takes nobody any more, whatever the share.",
+      `First: npx slipway move ${contract.environment} back, which takes that word back.`,
+    );
+  if (state.use === "external" && !state.hold && !isBetween) return;
   throw refused(
     `${isBetween ? "A flip has not come to its end" : "Services use the environment's own database"}, and the old side uses the old one: people there could write nothing, or what the new side never has.`,
     `First: npx slipway move ${contract.environment} back, until the flip is undone.`,

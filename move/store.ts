@@ -6,7 +6,12 @@ import type { Move } from "./move";
 
 export type From = NonNullable<MoveContract["from"]>;
 
-const value = z.object({ share: z.number().min(0).max(100), hold: z.boolean() });
+const value = z.object({
+  share: z.number().min(0).max(100),
+  hold: z.boolean(),
+  /** The one side that takes anybody, whatever a header or a cookie says; both do where it is absent. */
+  only: z.literal("new").optional(),
+});
 
 /** What the distribution's function goes by: whom the new side answers, and whether anything may be written. */
 export type Edge = z.infer<typeof value>;
@@ -32,7 +37,7 @@ export async function readEdge(move: Move): Promise<{ edge: Edge; etag: string }
     return { edge: value.parse(JSON.parse(text)), etag };
   } catch {
     throw refused(
-      `The key-value store holds ${JSON.stringify(text)}, which the distribution's function does not understand: everything goes to the old side.`,
+      `The key-value store holds ${JSON.stringify(text)}, which the distribution's function does not understand: everybody reads from the old side, and nobody can write.`,
       `Delete its key "move": aws cloudfront-keyvaluestore delete-key --kvs-arn ${store} --key move --if-match ${etag}`,
     );
   }

@@ -32,8 +32,16 @@ export interface Import {
   readonly id: string;
 }
 
-/** Asks a zone for the record sets of one name and type. */
-export type AskZone = (zone: string, name: string, type: string) => Promise<readonly ResourceRecordSet[]>;
+/** Asks a zone for the record sets of one name and type, until the signal says that it has taken too long. */
+export type AskZone = (
+  zone: string,
+  name: string,
+  type: string,
+  signal: AbortSignal,
+) => Promise<readonly ResourceRecordSet[]>;
+
+/** Milliseconds for the answers about all records of a plan. */
+const PATIENCE = 30_000;
 
 /**
  * Records that a plan would make, and that stand there already, exactly so: an apply would stop at them. What differs in anything
@@ -42,6 +50,7 @@ export type AskZone = (zone: string, name: string, type: string) => Promise<read
 export async function standingRecords(
   { resource_changes: changes }: Pick<PlanJson, "resource_changes">,
   ask: AskZone,
+  limit = PATIENCE,
 ): Promise<{ imports: Import[]; problems: Problem[] }> {
   const made = changes.flatMap(({ address, type, change }) => {
     const after = planned.safeParse(change.after).data;
@@ -49,23 +58,34 @@ export async function standingRecords(
     return type === "aws_route53_record" && creates && after ? [{ address, record: after }] : [];
   });
   const problems: Problem[] = [];
+  const late = new AbortController();
+  // Whoever asks may be waiting for what no signal ends, such as credentials.
+  const tooLate = new Promise<never>((_, reject) => {
+    late.signal.addEventListener("abort", () => reject(late.signal.reason));
+  });
+  tooLate.catch(() => {});
+  const timer = setTimeout(
+    () => late.abort(new Error(`Route 53 has not answered within ${limit / 1000} s`)),
+    limit,
+  );
   const found = await Promise.all(
     made.map(async ({ address, record }) => {
       try {
-        const sets = await ask(record.zone_id, record.name, record.type);
+        const asked = ask(record.zone_id, record.name, record.type, late.signal);
+        const sets = await Promise.race([asked, tooLate]);
         const stands = sets.some((set) => isSame(record, set));
         return stands ? [{ to: address, id: `${record.zone_id}_${record.name}_${record.type}` }] : [];
       } catch (error) {
         problems.push({
           severity: "warning",
           summary: `Whether ${record.name} has its ${record.type} record already could not be asked`,
-          detail: `${reasonOf(error)}. One that is there stops the apply; with route53:ListResourceRecordSets it is recognized and imported.`,
+          detail: `${reasonOf(late.signal.aborted ? late.signal.reason : error)}. One that is there stops the apply; with route53:ListResourceRecordSets it is recognized and imported.`,
           place: address,
         });
         return [];
       }
     }),
-  );
+  ).finally(() => clearTimeout(timer));
   return { imports: found.flat(), problems };
 }
 
@@ -89,7 +109,7 @@ function isSame(record: Planned, set: ResourceRecordSet): boolean {
 
 /** Route 53 as the credentials of a stack's account see it. Loaded when it is asked: most plans make no record. */
 export function askRoute53(stack: Stack): AskZone {
-  return async (HostedZoneId, name, type) => {
+  return async (HostedZoneId, name, type, abortSignal) => {
     const { ListResourceRecordSetsCommand, Route53Client } =
       require("@aws-sdk/client-route-53") as typeof import("@aws-sdk/client-route-53");
     const profile = profileFor(accountOf(stack), process.env);
@@ -102,6 +122,7 @@ export function askRoute53(stack: Stack): AskZone {
         StartRecordType: type as ResourceRecordSet["Type"],
         MaxItems: 2,
       }),
+      { abortSignal },
     );
     return ResourceRecordSets;
   };

@@ -3,8 +3,9 @@ import { Interrupted } from "../../deploy/errors";
 import type { MoveState } from "../../modules/contract/move";
 import { movePolicy } from "../../modules/contract/move-policy";
 import { definition } from "../deploy/support/contract";
+import { SIDE } from "../../move/probe";
 import { DataWorld } from "./support/data-world";
-import { MoveWorld } from "./support/world";
+import { DOMAIN, EDGE, MoveWorld } from "./support/world";
 
 const failureOf = (call: Promise<unknown>) =>
   call.then(
@@ -35,7 +36,7 @@ function expectBefore(world: DataWorld) {
 function expectFlipped(world: DataWorld) {
   expect(world.families).toEqual(OWN);
   expect(world.state).toMatchObject({ use: "own", hold: false });
-  expect(world.edge).toEqual({ share: 100, hold: false });
+  expect(world.edge).toEqual({ share: 100, hold: false, only: "new" });
   expect([world.mark, world.oldTakes, world.ownTakes, world.moversAtWork]).toEqual([
     "flipped",
     false,
@@ -191,6 +192,36 @@ describe("slipway move … flip", () => {
     expect(world.verbs).toEqual([]);
   });
 
+  it("leaves nobody a way to the old database once it may be written again, by header or by cookie", async () => {
+    const world = new DataWorld();
+    const forged: Record<string, string>[] = [
+      { "x-slipway-origin": "old" },
+      { cookie: "slipway-viewer=9999" },
+      { cookie: "slipway-viewer=old" },
+    ];
+    const ask = (headers: Record<string, string>) =>
+      world.probe({ at: EDGE, host: DOMAIN, path: "/orders", method: "POST", headers });
+    const sides = async () => (await Promise.all(forged.map(ask))).map(({ headers }) => headers[SIDE]);
+    await world.wait(world.propagation);
+    // Before the flip both sides use one database: a tester may pick.
+    expect(await sides()).toEqual(["old", "new", "new"]);
+    const strays: Promise<string[]>[] = [];
+    world.faults.push(() => {
+      if (!world.oldTakes || world.state.use === "external") return;
+      strays.push(sides().then((all) => all.filter((side) => side !== "new") as string[]));
+    });
+    await world.flip();
+    expect(await sides()).toEqual(["new", "new", "new"]);
+    await world.wait(86_400_000);
+    await world.finish();
+    await world.back();
+    expect(strays.length).toBeGreaterThan(0);
+    expect((await Promise.all(strays)).flat()).toEqual([]);
+    await world.back({}, { word: true });
+    await world.wait(world.propagation);
+    expect(await sides()).toEqual(["old", "new", "new"]);
+  });
+
   it("is gone back from after finish only by whoever says that all of it may be lost", async () => {
     const world = new DataWorld();
     await world.flip();
@@ -204,7 +235,8 @@ describe("slipway move … flip", () => {
       expect(message).toContain("does not know any more what was written to it since the flip");
       expect([wayOut, exitCode]).toEqual([["To lose all of it: npx slipway move staging back --lose"], 1]);
     }
-    expect([world.families, world.state.use, world.edge]).toEqual([OWN, "own", { share: 100, hold: false }]);
+    expect([world.families, world.state.use]).toEqual([OWN, "own"]);
+    expect(world.edge).toEqual({ share: 100, hold: false, only: "new" });
     await world.back({}, { word: true });
     expect(world.asked.at(-1)).toContain("lose all that was written");
     expectBefore(world);

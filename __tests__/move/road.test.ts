@@ -33,7 +33,11 @@ describe("the road of an address", () => {
     const { text } = await world.finish();
     expect(text).toContain("take `move` out of environments/staging.ts");
     expect(text).toContain(`switch off the service at https://${ORIGIN}, and the old worker`);
+    expect(world.asked.at(-1)).toMatch(
+      /not seen from here: who calls https:\/\/abc\.us-west-2\.awsapprunner\.com directly, .* App Runner's metric Requests/,
+    );
     expect(world.state).toMatchObject({ share: 100, workers: ["worker"] });
+    expect(world.edge).toEqual({ share: 100, hold: false, only: "new" });
     expect(world.state.steps.map(({ step, state }) => `${step} ${state}`)).toEqual([
       "front done",
       "back done",
@@ -42,6 +46,34 @@ describe("the road of an address", () => {
       "finish done",
     ]);
     expect(world.isLocked).toBe(false);
+  });
+
+  it("leads nobody to the old side from finish on, until its way back", async () => {
+    const world = new MoveWorld();
+    await world.front();
+    await world.shift(100);
+    await world.workers(["worker"]);
+    const tester = async () =>
+      (await world.probe({ at: EDGE, host: DOMAIN, path: "/", headers: { "x-slipway-origin": "old" } }))
+        .headers["x-slipway-origin"];
+    expect(await tester()).toBe("old");
+    await world.finish({ quiet: 0 });
+    expect(world.asked.at(-1)).toContain("lead nobody to the old side any more");
+    expect(await tester()).toBe("new");
+    expect((await failureOf(world.shift(50))).wayOut).toEqual([
+      expect.stringContaining("npx slipway move staging back"),
+    ]);
+    // Somebody opened it by hand: it is not over.
+    world.putByHand(100, false, null);
+    await world.wait(world.propagation);
+    expect(await tester()).toBe("old");
+    expect((await world.finish({ quiet: 0 })).text).not.toContain("Nothing was done");
+    expect(await tester()).toBe("new");
+    const { findings } = await world.survey();
+    expect(findings.map(({ name }) => name)).not.toContain("old side by the distribution");
+    await world.back();
+    await world.wait(world.propagation);
+    expect(await tester()).toBe("old");
   });
 
   it("keeps of what it says the beginning: a parameter holds all of a move with many workers", async () => {

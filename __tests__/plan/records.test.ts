@@ -1,9 +1,10 @@
 import type { ResourceRecordSet } from "@aws-sdk/client-route-53";
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { type AddressInfo, createServer, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, describe, expect, it } from "vitest";
-import { standingRecords, withImports } from "../../plan/records";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { askRoute53, standingRecords, withImports } from "../../plan/records";
 import { planOf, resource } from "./support/plans";
 
 const folder = mkdtempSync(join(tmpdir(), "slipway-records-"));
@@ -86,6 +87,44 @@ describe("a record that a plan would make", () => {
         place: ADDRESS,
       },
     ]);
+  });
+});
+
+describe("a Route 53 that is not reached", () => {
+  /** Takes connections, and never answers. */
+  const silent = createServer((socket) => socket.resume());
+  const asked = new Set<Socket>();
+  silent.on("connection", (socket) => asked.add(socket));
+  beforeAll(() => new Promise<void>((resolve) => silent.listen(0, "127.0.0.1", resolve)));
+  afterAll(() => {
+    silent.close();
+    vi.unstubAllEnvs();
+  });
+
+  it("is waited for so long and no longer, and the plan goes on with a warning", async () => {
+    const { port } = silent.address() as AddressInfo;
+    vi.stubEnv("AWS_ENDPOINT_URL", `http://127.0.0.1:${port}`);
+    vi.stubEnv("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE");
+    vi.stubEnv("AWS_SECRET_ACCESS_KEY", "nobody's");
+    writeFileSync(join(folder, "cdk.tf.json"), "{}");
+    const { imports, problems } = await standingRecords(
+      planning(made),
+      askRoute53({ name: "staging", folder }),
+      300,
+    );
+    rmSync(join(folder, "cdk.tf.json"));
+    expect(imports).toEqual([]);
+    expect(problems).toMatchObject([
+      { severity: "warning", detail: expect.stringMatching(/^Route 53 has not answered within 0\.3 s\. /) },
+    ]);
+    expect(asked.size).toBe(1);
+    // Nothing of it keeps the process.
+    for (const socket of asked) if (!socket.closed) await new Promise((end) => socket.once("close", end));
+  });
+
+  it("nor are credentials that nobody gives", async () => {
+    const { problems } = await standingRecords(planning(made), () => new Promise(() => {}), 20);
+    expect(problems).toHaveLength(1);
   });
 });
 

@@ -32,6 +32,41 @@ test("a move that is under way cannot be taken out of the file: what stands, and
   expect(problem?.wayOut).toContain("npx slipway move staging finish");
 });
 
+const STORE = "aws_cloudfront_key_value_store.distribution_front_store";
+const MOVER = "aws_ecs_task_definition.mover";
+
+/** The parameter stays, and of what else there is something goes. */
+const partly = (steps: readonly MoveEntry[], going: Readonly<Record<string, readonly string[]>>) => {
+  const { resource_changes: kept } = parameter(steps, { actions: ["no-op"] });
+  const others = Object.entries(going).map(([address, actions]) => resource(address, actions));
+  return planOf([...(kept as never[]), ...others]);
+};
+
+test.each([
+  ["from", STORE, [entry("front")], "front", "everybody to the new side at once"],
+  ["from", STORE, [entry("front"), entry("shift", "begun"), entry("workers")], "front, shift", "no way back"],
+  ["database", MOVER, [entry("front"), entry("copy", "begun")], "copy", "its slot in the old database"],
+  ["database", MOVER, [entry("copy"), entry("flip")], "copy, flip", "give services one of the two databases"],
+] as const)("neither can %s alone, with %s", (word, address, steps, taken, does) => {
+  const [problem, ...others] = moveProblems(partly(steps, { [address]: ["delete"] }));
+  expect(others).toEqual([]);
+  expect(problem).toMatchObject({ severity: "error", place: address });
+  expect(problem?.detail).toContain(`Taken or begun: ${taken}. An apply would `);
+  expect(problem?.detail).toContain(does);
+  expect(problem?.wayOut).toContain(`Put \`${word}\` back into \`move\` of environments/staging.ts`);
+  expect(problem?.wayOut).toContain(`back has undone ${taken.replace(", ", " and ")}`);
+});
+
+test.each([
+  ["the other half is what stands", STORE, [entry("copy"), entry("flip")], ["delete"]],
+  ["the address is what stands", MOVER, [entry("front"), entry("shift"), entry("workers")], ["delete"]],
+  ["it is made anew", STORE, [entry("front")], ["create", "delete"]],
+  ["the move is over", STORE, [entry("front"), entry("finish")], ["delete"]],
+  ["all of it was undone", MOVER, [entry("front"), entry("back")], ["delete"]],
+] as const)("a half may go where %s", (_, address, steps, actions) => {
+  expect(moveProblems(partly(steps, { [address]: actions }))).toEqual([]);
+});
+
 test.each([
   ["a finish that died", [entry("front"), entry("finish", "begun")]],
   ["a way back that died", [entry("back", "begun")]],

@@ -18,19 +18,35 @@ async function handler(event) {
     : label(event, side);
 }
 
-/** Percent of viewers that the new side answers, and whether nothing may be written. Until somebody says so, all is as it was. */
+/**
+ * Percent of viewers that the new side answers, whether nothing may be written, and whether one side alone takes anybody. Until
+ * somebody says so, all is as it was.
+ */
 async function readMove() {
   const nobody = { share: 0, hold: false };
   try {
     const move = await store.get("move", { format: "json" });
     return move ? move : nobody;
   } catch (_error) {
-    return nobody;
+    return (await isWritten()) ? { share: 0, hold: true } : nobody;
   }
 }
 
-/** A tester's header says it; otherwise the viewer's number does. The header stays on the request, so that both events agree. */
+/** What stands in the store and cannot be read may say that the old side's writes are lost: nothing is written until it can. */
+async function isWritten() {
+  try {
+    return await store.exists("move");
+  } catch (_error) {
+    return true;
+  }
+}
+
+/**
+ * A tester's header says it; otherwise the viewer's number does. The header stays on the request, so that both events agree. Both are
+ * the viewer's own words: once they could bring writes to a database that nobody looks at any more, neither counts.
+ */
 function sideOf(event, move) {
+  if (move.only) return move.only;
   const header = event.request.headers[SIDE];
   if (header && (header.value === "old" || header.value === "new")) return header.value;
   return numberOf(event) < move.share * 100 ? "new" : "old";

@@ -9,7 +9,11 @@ export type Use = "own" | "external";
 export interface Gate {
   /** Refuses every write; returns once it is seen to. */
   hold(): Promise<void>;
-  release(): Promise<void>;
+  /**
+   * Lets writes through.
+   * @param use the database that services use: with the environment's own, whoever is led to the old side would write to the other
+   */
+  release(use: Use): Promise<void>;
 }
 
 /** What was written to the environment's own database since the flip, and is in no other. */
@@ -101,7 +105,7 @@ export async function cross(sides: Sides, bound: number): Promise<void> {
     await notes.uses("own");
   }
   if (!(await services.run("own"))) await inTime(sides, bound, (signal) => services.handOver("own", signal));
-  await gate.release();
+  await gate.release("own");
   await notes.released();
 }
 
@@ -155,7 +159,7 @@ export async function comeBack(
     const written = await databases.holdOwn();
     if (!copy && written.transactions > most) {
       await databases.releaseOwn();
-      await gate.release();
+      await gate.release("own");
       await notes.released();
       throw new MoreWritten(written);
     }
@@ -168,7 +172,7 @@ export async function comeBack(
   await notes.uses("external");
   if (!(await services.run("external"))) await services.handOver("external", signal);
   await databases.releaseOwn();
-  await gate.release();
+  await gate.release("external");
   await notes.released();
 }
 

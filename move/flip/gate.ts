@@ -2,7 +2,7 @@ import { DeployError } from "../../deploy/errors";
 import { EXIT } from "../../deploy/exit-code";
 import type { Move } from "../move";
 import { SIDE } from "../probe";
-import { reached, readEdge, writeEdge } from "../store";
+import { type Edge, reached, readEdge, writeEdge } from "../store";
 import type { Gate } from "./crossing";
 
 /** What the edge's answer to a write says while it holds. */
@@ -11,12 +11,18 @@ const HELD = 503;
 /** The edge, which answers writes with 503 while it holds; a move without an address has none, and its old database alone refuses them. */
 export function gateOf(move: Move): Gate {
   if (!move.plan.from) return { hold: async () => {}, release: async () => {} };
-  return { hold: () => set(move, true), release: () => set(move, false) };
+  return {
+    hold: () => set(move, { hold: true }),
+    // In one writing: who sees writes let through has seen that the old side takes nobody, too.
+    release: (use) => set(move, { hold: false, only: use === "own" ? "new" : undefined }),
+  };
 }
 
-async function set(move: Move, hold: boolean): Promise<void> {
+async function set(move: Move, change: Pick<Edge, "hold" | "only">): Promise<void> {
   const found = await readEdge(move);
-  if (found.edge.hold !== hold) await writeEdge(move, found, { hold });
+  const { hold } = change;
+  const next = { ...found.edge, ...change };
+  if (next.hold !== found.edge.hold || next.only !== found.edge.only) await writeEdge(move, found, change);
   const wrong = await reached(move, async () => {
     const isHeld = await refusesWrites(move);
     return isHeld === hold ? undefined : `a write is ${isHeld ? "refused" : "let through"}`;

@@ -189,14 +189,15 @@ async function edgeChecks(move: Move, from: From): Promise<Check[]> {
   const { aliases, deployed } = await move.aws.distribution(id);
   if (!deployed)
     return [failed("distribution", `${id} is not deployed to CloudFront's edges yet: wait some minutes.`)];
+  const { edge } = await readEdge(move);
+  // From flip or finish on the old one takes nobody.
+  const sides = edge.only ? [edge.only] : (["old", "new"] as const);
   return [
     aliases.includes(domain)
       ? ok("distribution", `${id} answers for ${domain}`)
       : await foreignAlias(move, from),
     await storeCheck(move),
-    ...(await Promise.all(
-      (["old", "new"] as const).map((side) => sideCheck(move, from, side, aliases.includes(domain))),
-    )),
+    ...(await Promise.all(sides.map((side) => sideCheck(move, from, side, aliases.includes(domain))))),
   ];
 }
 

@@ -42,6 +42,8 @@ export class FlipWorld {
   readonly own: Store = { rows: new Set(), takes: true };
   mark: "copied" | "flipped" | "stale" = "copied";
   gateHolds = false;
+  /** Whether whoever asks for the old side is led there. */
+  takesOldSide = true;
   services: Record<string, Use> = { web: "external", worker: "external", api: "external" };
   state = { use: "external" as Use, heldSince: undefined as number | undefined, isCopied: true };
   /** Every write that was answered with success. */
@@ -106,7 +108,10 @@ export class FlipWorld {
 
   get isAtRest(): boolean {
     const { heldSince } = this.state;
-    return !this.gateHolds && heldSince === undefined && this.used.takes && this.job.length === 0;
+    const isGuarded = this.takesOldSide === (this.state.use === "external");
+    return (
+      !this.gateHolds && heldSince === undefined && isGuarded && this.used.takes && this.job.length === 0
+    );
   }
 
   private get onlyOwn(): number {
@@ -147,9 +152,10 @@ export class FlipWorld {
           call(() => {
             this.gateHolds = true;
           }),
-        release: () =>
+        release: (use) =>
           call(() => {
             this.gateHolds = false;
+            this.takesOldSide = use === "external";
           }),
       },
       databases: this.databases(call),

@@ -11,13 +11,15 @@ import { finish, type FinishArgs } from "../../../move/finish";
 import { front } from "../../../move/front";
 import { Lock } from "../../../move/lock";
 import type { Move } from "../../../move/move";
-import type { Ask, Said } from "../../../move/probe";
+import { type Ask, type Said, SIDE } from "../../../move/probe";
 import { shift, type ShiftArgs } from "../../../move/shift";
 import { Journal } from "../../../move/state";
 import { type BackOptions, type Step, take } from "../../../move/step";
 import { survey } from "../../../move/survey/survey";
 import type { Check } from "../../../deploy/events";
 import { workers } from "../../../move/workers";
+import { frontFunction } from "../../../modules/move/front";
+import { type EdgeEvent, EdgeFunction, type EdgeResponse } from "../../../sandbox/edge/function";
 import { contract, serviceContract } from "../../deploy/support/contract";
 import { VirtualClock } from "../../deploy/support/virtual-clock";
 
@@ -62,6 +64,31 @@ interface Side {
   /** Breaks every so manieth answer with 500; 0 for none. */
   everyFails: number;
 }
+
+/** What the distribution's function is called with. */
+const requestOf = ({ path, method = "GET", headers = {}, host = EDGE }: Ask): EdgeEvent => {
+  const { cookie = "", ...others } = headers;
+  const [, value] = /slipway-viewer=(\w+)/.exec(cookie) ?? [];
+  return {
+    version: "1.0",
+    context: {
+      distributionDomainName: EDGE,
+      distributionId: "E123",
+      eventType: "viewer-request",
+      requestId: "1",
+    },
+    viewer: { ip: "203.0.113.9" },
+    request: {
+      method,
+      uri: path,
+      querystring: {},
+      headers: Object.fromEntries(
+        Object.entries({ host, ...others }).map(([name, text]) => [name, { value: text }]),
+      ),
+      cookies: value === undefined ? {} : { "slipway-viewer": { value } },
+    },
+  };
+};
 
 /** Nobody presses Ctrl-C. */
 const UNTOUCHED = new AbortController().signal;
@@ -118,13 +145,13 @@ export class MoveWorld {
   }
 
   /** What the store says. */
-  get edge(): { share: number; hold: boolean } {
+  get edge(): { share: number; hold: boolean; only?: string } {
     return JSON.parse(this.store.value ?? '{"share":0,"hold":false}');
   }
 
   /** Changes the store as a person does, by hand. */
-  putByHand(share: number, hold = false): void {
-    this.put(JSON.stringify({ share, hold }));
+  putByHand(share: number, hold = false, only = this.edge.only ?? null): void {
+    this.put(JSON.stringify({ share, hold, ...(only && { only }) }));
   }
 
   /** The records that lead people somewhere, short. */
@@ -136,6 +163,9 @@ export class MoveWorld {
       })
       .sort();
   }
+
+  /** The distribution's function, as CloudFront runs it. */
+  private readonly function = new EdgeFunction(frontFunction(ORIGIN, "load-balancer"), () => this.seen);
 
   private put(value: string): void {
     this.store = { value, version: this.store.version + 1 };
@@ -219,12 +249,11 @@ export class MoveWorld {
   readonly probe = async (ask: Ask): Promise<Said> => {
     if (ask.at === ORIGIN) return this.answer("old", ask.host === undefined || ask.host === ORIGIN);
     if (ask.at !== EDGE) throw new Error(`getaddrinfo ENOTFOUND ${ask.at}`);
-    const picked = ask.headers?.["x-slipway-origin"];
-    const bucket = Number(/slipway-viewer=(\d+)/.exec(ask.headers?.cookie ?? "")?.[1] ?? 5_000);
-    const { share, hold = false } = JSON.parse(this.seen ?? '{"share":0}');
-    if (hold && ask.method !== undefined)
-      return { status: 503, milliseconds: 1, headers: { "x-slipway-origin": "hold" } };
-    const side = picked === "old" || picked === "new" ? picked : bucket < share * 100 ? "new" : "old";
+    const { value, origin } = await this.function.run(requestOf(ask));
+    const { statusCode, headers = {} } = value as Partial<EdgeResponse>;
+    if (statusCode !== undefined)
+      return { status: statusCode, milliseconds: 1, headers: { "x-slipway-origin": headers[SIDE]?.value } };
+    const side = origin && "id" in origin ? "new" : "old";
     const said = this.answer(side, true);
     // CloudFront asks the function for answers below 400 alone.
     return said.status < 400 ? { ...said, headers: { ...said.headers, "x-slipway-origin": side } } : said;
