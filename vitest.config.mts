@@ -32,21 +32,27 @@ const WHOLE = inFolders(
 /** The project `simulated`: releases against a stand-in for AWS, many of them, and the stand-in itself. */
 const SIMULATED = inFolders("deploy", "deploy-sandbox", "sandbox-api");
 const surroundings = "__tests__/support/surroundings.ts";
+const alone = "__tests__/support/alone.ts";
+/** What each project says for itself, as none inherits: each would make the run's folder anew. */
+const resolve = { tsconfigPaths: true };
+const settings = {
+  // Long enough for the real Terraform over a whole environment on two slow cores.
+  testTimeout: 180_000,
+  hookTimeout: 180_000,
+};
 /** Tests that start no process share one: what they import is loaded once, and not once for each file. */
-const shared = { isolate: false, setupFiles: [surroundings, "__tests__/support/alone.ts"] };
+const shared = { ...settings, isolate: false, setupFiles: [surroundings, alone] };
 
 export default defineConfig({
   // "slipway" is this project's own sources, as tsconfig.json says.
-  resolve: { tsconfigPaths: true },
+  resolve,
   test: {
-    // Long enough for the real Terraform over a whole environment on two slow cores.
-    testTimeout: 180_000,
+    globalSetup: "__tests__/support/run-folder.ts",
     // Every core: by default one is left idle, which on two of them doubles the time.
     maxWorkers: "100%",
-    hookTimeout: 180_000,
     projects: [
       {
-        extends: true,
+        resolve,
         // All others, which take half a minute.
         test: {
           ...shared,
@@ -55,8 +61,16 @@ export default defineConfig({
           exclude: [...SIMULATED, ...WHOLE],
         },
       },
-      { extends: true, test: { ...shared, name: "simulated", include: SIMULATED, exclude: WHOLE } },
-      { extends: true, test: { name: "whole", include: WHOLE, setupFiles: [surroundings] } },
+      {
+        resolve,
+        test: {
+          ...shared,
+          name: "simulated",
+          include: SIMULATED,
+          exclude: WHOLE,
+        },
+      },
+      { resolve, test: { ...settings, name: "whole", include: WHOLE, setupFiles: [surroundings] } },
     ],
   },
 });

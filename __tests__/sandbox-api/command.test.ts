@@ -8,7 +8,8 @@ import { type FolderImage, ImageError, pushFolders, startApi } from "../../sandb
 import { SAMPLE, sampleWorld } from "../../sandbox/api/sample";
 import { parseOptions, UsageError } from "../../sandbox/command/options";
 import { RealClock } from "../../sandbox/engine/clock";
-import { onClose, temporary } from "./support";
+import { closeAfterTest } from "../support/closing";
+import { temporary } from "./support";
 
 test("--image names repository, tag and folder, and region or platform where they matter", () => {
   const images = (...words: string[]) =>
@@ -30,7 +31,7 @@ test("a pushed folder is in the registry of the next command", async () => {
   const image: FolderImage = { repository: "app", tag: "v1", folder, architecture: "amd64" };
   await pushFolders(world, [image]);
   const sandbox = await startApi(world, 1000);
-  onClose(() => sandbox.close());
+  closeAfterTest(() => sandbox.close());
   const ecr = new ECRClient({
     endpoint: sandbox.endpoint,
     region: SAMPLE.region,
@@ -51,7 +52,7 @@ test("time goes on by itself, faster if wanted, and never back", async () => {
   expect(clock.until(clock.now() + 60_000)).toBeLessThanOrEqual(60);
   const world = await sampleWorld({ worker: true }, temporary());
   const sandbox = await startApi(world, 2000);
-  onClose(() => sandbox.close());
+  closeAfterTest(() => sandbox.close());
   const running = async () =>
     Object.values((await sandbox.state()).instances).some(({ status }) => status === "ACTIVE");
   await expect.poll(running, { timeout: 5000 }).toBe(true);

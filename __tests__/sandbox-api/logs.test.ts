@@ -13,7 +13,8 @@ import { ManualClock } from "../../sandbox/engine/clock";
 import { folderContent } from "../../sandbox/engine/folder-image";
 import { FileLogs, MemoryLogs } from "../../sandbox/engine/logs";
 import { FileStore } from "../../sandbox/engine/store";
-import { Bench, bench, minutes, onClose, second, started, temporary } from "./support";
+import { closeAfterTest } from "../support/closing";
+import { Bench, bench, minutes, second, started, temporary } from "./support";
 
 const target = (stream: string) => ({ region: SAMPLE.region, group: SAMPLE.logGroup, stream });
 
@@ -25,7 +26,7 @@ test("lines of a real process rewrite no state, and lie in files that are only a
   const store = new FileStore(folder);
   const world = await sampleWorld({}, folder);
   const sandbox = await Sandbox.start({ world, clock: new ManualClock(), store, real: true });
-  onClose(() => sandbox.close());
+  closeAfterTest(() => sandbox.close());
   const at = new Bench(sandbox, "");
   const push = { repository: SAMPLE.repository, region: SAMPLE.region, content: folderContent(image) };
   await sandbox.push({ ...push, folder: image, tags: [SAMPLE.tag, SAMPLE.candidate] });

@@ -12,7 +12,8 @@ import { Databases } from "../../sandbox/engine/databases";
 import { commandLine, folderContent } from "../../sandbox/engine/folder-image";
 import { FileStore } from "../../sandbox/engine/store";
 import type { World } from "../../sandbox/world";
-import { Bench, minutes, onClose, second, temporary } from "./support";
+import { closeAfterTest } from "../support/closing";
+import { Bench, minutes, second, temporary } from "./support";
 
 /** A folder that stands for an image. */
 function image(files: Record<string, string>): string {
@@ -33,7 +34,7 @@ async function real(files: Record<string, string>, said: string[] = []): Promise
     real: true,
     say: (text) => said.push(text),
   });
-  onClose(() => sandbox.close());
+  closeAfterTest(() => sandbox.close());
   await sandbox.push({
     repository: SAMPLE.repository,
     region: SAMPLE.region,
@@ -100,7 +101,7 @@ test("where nothing can run, it says that it pretends", async () => {
   const said: string[] = [];
   const world = await sampleWorld({}, temporary());
   const sandbox = await Sandbox.start({ world, clock: new ManualClock(), say: (text) => said.push(text) });
-  onClose(() => sandbox.close());
+  closeAfterTest(() => sandbox.close());
   await sandbox.push({
     repository: SAMPLE.repository,
     region: SAMPLE.region,
@@ -122,7 +123,7 @@ test("what runs is kept between two sandboxes, and none sees half of it", async 
   const clock = new ManualClock();
   const begin = async () => {
     const sandbox = await Sandbox.start({ world, clock, store: new FileStore(folder) });
-    onClose(() => sandbox.close().catch(() => undefined));
+    closeAfterTest(() => sandbox.close().catch(() => undefined));
     return new Bench(sandbox, "");
   };
   const one = await begin();
@@ -170,7 +171,7 @@ test("a service's process ends with its sandbox and goes on in the next", async 
   await expect.poll(() => said.length).toBe(1);
   await first.close();
   const next = await begin(true);
-  onClose(() => next.close());
+  closeAfterTest(() => next.close());
   await next.advance(second);
   expect(said).toHaveLength(1);
   await new Bench(next, "").service();
@@ -207,7 +208,7 @@ test("a database answers where only this user may enter: as root, whom Postgres 
   const address = await addDatabase(world);
   const said: string[] = [];
   const databases = new Databases(world, (text) => said.push(text));
-  onClose(() => databases.close());
+  closeAfterTest(() => databases.close());
   const [reached] = await databases.reach(SAMPLE.region, [`postgres://app@${address}:5432/app`]);
   expect(await answerTo(reached?.port ?? 0)).toBe("N");
   const told =

@@ -7,7 +7,8 @@ import { startAccount } from "../../sandbox/aws/account";
 import { makeByHand } from "../../sandbox/aws/by-hand";
 import { ManualClock } from "../../sandbox/engine/clock";
 import { World } from "../../sandbox/world";
-import { onClose, temporary } from "./support";
+import { closeAfterTest } from "../support/closing";
+import { temporary } from "./support";
 
 const REGION = "eu-west-1";
 let world: World;
@@ -24,7 +25,7 @@ beforeEach(async () => {
   });
   const identities = { AKIAOTHER: { account: "999999999999" } };
   sandbox = await Sandbox.start({ world, clock: new ManualClock(), identities });
-  onClose(() => sandbox.close());
+  closeAfterTest(() => sandbox.close());
 });
 
 interface Ask {

@@ -16,11 +16,12 @@ import {
 } from "@aws-sdk/client-ecs";
 import { SSMClient } from "@aws-sdk/client-ssm";
 import { STSClient } from "@aws-sdk/client-sts";
-import { afterEach, expect } from "vitest";
+import { expect } from "vitest";
 import { type Sample, SAMPLE, sampleWorld } from "../../sandbox/api/sample";
 import { Sandbox, type SandboxOptions } from "../../sandbox/api/sandbox";
 import type { Behaviour } from "../../sandbox/engine/behaviour";
 import { ManualClock } from "../../sandbox/engine/clock";
+import { closeAfterTest } from "../support/closing";
 
 export const second = 1000;
 
@@ -28,12 +29,6 @@ export const minutes = (count: number) => count * 60_000;
 
 export type Settings = Sample &
   Partial<Omit<SandboxOptions, "clock" | "world">> & { behaviour?: Behaviour; pushed?: boolean };
-
-const closing: (() => Promise<void>)[] = [];
-
-afterEach(async () => {
-  for (const close of closing.splice(0)) await close();
-});
 
 /** What a test has at hand: a sandbox under a virtual clock, and the real SDK's clients. */
 export class Bench {
@@ -119,7 +114,7 @@ export async function bench(settings: Settings = {}): Promise<Bench> {
   const { behaviour, pushed, ...rest } = settings;
   const world = await sampleWorld(rest, folder);
   const sandbox = await Sandbox.start({ ...rest, world, clock: new ManualClock() });
-  closing.push(() => sandbox.close());
+  closeAfterTest(() => sandbox.close());
   let digest = "";
   if (pushed !== false)
     digest = await sandbox.push({
@@ -136,12 +131,8 @@ export async function bench(settings: Settings = {}): Promise<Bench> {
 
 export function temporary(): string {
   const folder = mkdtempSync(join(tmpdir(), "sandbox-api-"));
-  closing.push(async () => rmSync(folder, { recursive: true, force: true }));
+  closeAfterTest(() => rmSync(folder, { recursive: true, force: true }));
   return folder;
-}
-
-export function onClose(close: () => Promise<void>): void {
-  closing.unshift(close);
 }
 
 /** The error of a call that must fail. */

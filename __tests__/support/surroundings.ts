@@ -1,4 +1,5 @@
-import { afterAll, vi } from "vitest";
+import { afterAll, afterEach, vi } from "vitest";
+import { closeOpen } from "./closing";
 
 /**
  * Tests see nothing of the machine they run on: a runner's variables would name who deploys, take job summaries, and
@@ -14,6 +15,8 @@ for (const name of Object.keys(process.env)) if (MACHINES.test(name)) delete pro
  * other tests want the core. Source: GOGC and GOMAXPROCS, Go's package runtime.
  */
 Object.assign(process.env, { GOGC: "400", GOMAXPROCS: "1" });
+
+afterEach(closeOpen);
 
 /** Files share a process: none sees what another changed of it. */
 const before = { ...process.env };

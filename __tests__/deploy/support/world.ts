@@ -1,5 +1,3 @@
-import { afterEach } from "vitest";
-import type { Server } from "node:http";
 import { EventEmitter } from "node:events";
 import {
   type CommandOptions,
@@ -17,6 +15,7 @@ import type { DeployEvent, Result } from "../../../deploy/events";
 import type { StopSignal } from "../../../deploy/exit-code";
 import type { Surroundings } from "../../../deploy/session";
 import type { Contract } from "../../../modules/contract";
+import { closeAfterTest } from "../../support/closing";
 import { contract as sampleContract } from "./contract";
 import { Ecs } from "./ecs";
 import { Registry } from "./registry";
@@ -36,11 +35,6 @@ export interface Outcome {
   /** All that was printed. */
   printed: string;
 }
-
-const open: Server[] = [];
-afterEach(() => {
-  for (const server of open.splice(0)) server.close().closeAllConnections();
-});
 
 /** A command as a person gives it. */
 export type Shown =
@@ -82,7 +76,7 @@ export class World {
       (operation, input) => world.answer(operation, input),
       (path) => world.registry.blobs.get(decodeURIComponent(path.slice(1))),
     );
-    open.push(server);
+    closeAfterTest(() => server.close().closeAllConnections());
     world.url = url;
     Object.assign(process.env, {
       AWS_ENDPOINT_URL: url,
