@@ -7,6 +7,7 @@ import type { ServiceProps } from "../modules/service/props";
 import { meant } from "../modules/similar";
 import { dynoSize, dynoSizes } from "./dynos";
 import { type Found, fitting, ImportError, type Secret } from "./found";
+import { type HerokuYml, readHerokuYml } from "./heroku-yml";
 import { commandsOf } from "./procfile";
 import { fargateSize } from "./sizes";
 import { isPostgres, maybeSecret, ownAddress } from "./variables";
@@ -41,6 +42,7 @@ const manifest = z.object({
     .record(z.string(), z.object({ quantity: z.int().min(0).optional(), size: z.string().optional() }))
     .default({}),
   addons: z.array(addon).default([]),
+  stack: z.string().optional(),
   buildpacks: z.array(z.unknown()).default([]),
   scripts: z.object({ postdeploy: z.unknown() }).partial().default({}),
 });
@@ -48,7 +50,14 @@ const manifest = z.object({
 type Manifest = z.output<typeof manifest>;
 type Addon = Manifest["addons"][number];
 
-/** What a person says beside the two files. */
+/** The texts of an application's files, of which each may be missing. */
+export interface HerokuFiles {
+  readonly appJson?: string | undefined;
+  readonly procfile?: string | undefined;
+  readonly herokuYml?: string | undefined;
+}
+
+/** What a person says beside the files. */
 export interface HerokuOptions {
   readonly port: number;
   readonly health?: string | undefined;
@@ -57,14 +66,19 @@ export interface HerokuOptions {
 }
 
 /**
- * An application of Heroku's, by its app.json and its Procfile.
- * @param procfile undefined where there is none: then the formation of app.json names the process types
+ * An application of Heroku's, by its app.json and its Procfile, or the heroku.yml that stands in for that.
  * @throws ImportError with everything that cannot be read
  */
-export function readHeroku(appJson: string, procfile: string | undefined, options: HerokuOptions): Found {
-  const { name = "", ...app } = parse(appJson);
-  const { commands, mistakes } = commandsOf(procfile ?? "");
-  const { release, ...running } = commands;
+export function readHeroku(files: HerokuFiles, options: HerokuOptions): Found {
+  const { name = "", ...app } = parse(files.appJson ?? "{}");
+  const yml = readYml(app, files);
+  if (yml) {
+    app.addons.push(...yml.addons.map((one) => ({ as: undefined, options: undefined, ...one })));
+    app.env = { ...envOf(yml.config), ...app.env };
+  }
+  const { commands, mistakes } = commandsOf((!yml && files.procfile) || "");
+  const { release = yml?.release, ...others } = commands;
+  const running: Readonly<Record<string, string[] | undefined>> = yml?.commands ?? others;
   const types = [...new Set([...Object.keys(running), ...Object.keys(app.formation)])].filter(
     (type) => type !== "release",
   );
@@ -106,10 +120,39 @@ export function readHeroku(appJson: string, procfile: string | undefined, option
       (secret): Secret => ({ name: secret, printed: `heroku config:get ${secret}` }),
     ),
     before: "export HEROKU_APP=…",
-    remarks: [...remarksOn(app, addons, given), ...remarksOnCounts(names, app)],
+    remarks: [
+      ...remarksOnFiles(app, files, yml),
+      ...remarksOn(app, addons, given),
+      ...remarksOnCounts(names, app),
+    ],
   };
 }
 
+/** Heroku reads it where an app's stack is that of containers. */
+const readYml = ({ stack = CONTAINERS }: Pick<Manifest, "stack">, { herokuYml }: HerokuFiles) =>
+  herokuYml === undefined || stack !== CONTAINERS ? undefined : readHerokuYml(herokuYml);
+
+const envOf = (config: HerokuYml["config"]): Manifest["env"] =>
+  Object.fromEntries(
+    Object.entries(config).map(([name, value]) => [
+      name,
+      { value, required: undefined, generator: undefined },
+    ]),
+  );
+
+function* remarksOnFiles(
+  { stack }: Manifest,
+  { herokuYml, procfile }: HerokuFiles,
+  yml: HerokuYml | undefined,
+): Generator<string> {
+  if (yml && procfile !== undefined)
+    yield "The Procfile is left out: beside a heroku.yml Heroku runs what that says.";
+  if (!yml && herokuYml !== undefined)
+    yield `heroku.yml is left out: the stack in app.json is ${stack}, and Heroku reads it for ${CONTAINERS} alone.`;
+  yield* yml?.remarks ?? [];
+}
+
+const CONTAINERS = "container";
 const POSTGRES = "heroku-postgresql";
 const REDIS = "heroku-redis";
 
@@ -239,5 +282,5 @@ function* remarksOn(app: Manifest, addons: ReadonlyMap<Addon, string>, given: Gi
 function* remarksOnCounts(types: readonly string[], { formation }: Manifest): Generator<string> {
   const silent = types.filter((type) => type !== "web" && formation[type]?.quantity === undefined);
   if (silent.length > 0)
-    yield `How many of ${silent.join(", ")} run is in neither file: one here; heroku ps tells, and count says it.`;
+    yield `How many of ${silent.join(", ")} run is in no file: one here; heroku ps tells, and count says it.`;
 }

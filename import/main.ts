@@ -12,7 +12,7 @@ import { report, write } from "./write";
 const HELP = `
 Examples:
   slipway import heroku app.json
-  slipway import heroku ../shop/app.json --name prod --region eu-west-1
+  slipway import heroku ../shop --name prod --region eu-west-1
   slipway import heroku app.json --origin https://shop-1a2b3c.herokuapp.com
     --domain app.example.com --zone example.com
   slipway import app-runner arn:aws:apprunner:… --zone example.com
@@ -50,10 +50,10 @@ const program = createCommand("slipway import")
 withCommonOptions(
   program
     .command("heroku")
-    .description("from an app.json, and the Procfile beside it")
-    .argument("<app.json>", "the file, or the folder that it is in"),
+    .description("from an app.json, and the Procfile or heroku.yml beside it")
+    .argument("<file>", "app.json or heroku.yml, or the folder that they are in"),
 )
-  .option("--procfile <file>", "where the Procfile is (default: beside app.json)")
+  .option("--procfile <file>", "where the Procfile is (default: beside it)")
   .option("--port <port>", "what web listens on, told to it as PORT", portNumber, 8080)
   .option("--health <path>", "where web says that it is well")
   .option("--origin <url>", "the address that Heroku gave the app: for a move of what is served there")
@@ -106,13 +106,24 @@ function withCommonOptions(command: Command): Command {
 }
 
 function heroku(file: string, options: HerokuOptions): Found {
-  const appJson = existsSync(file) && statSync(file).isDirectory() ? join(file, "app.json") : file;
-  if (!existsSync(appJson)) throw new ImportError([`There is no file ${appJson}.`]);
-  const procfile = options.procfile ?? join(dirname(appJson), "Procfile");
-  if (options.procfile !== undefined && !existsSync(procfile))
+  if (!existsSync(file)) throw new ImportError([`There is no file ${file}.`]);
+  const isFolder = statSync(file).isDirectory();
+  const folder = isFolder ? file : dirname(file);
+  const { procfile } = options;
+  if (procfile !== undefined && !existsSync(procfile))
     throw new ImportError([`There is no file ${procfile}.`]);
-  return readHeroku(read(appJson), existsSync(procfile) ? read(procfile) : undefined, options);
+  const isYml = /\.ya?ml$/.test(file);
+  const files = {
+    appJson: textOf(isFolder || isYml ? join(folder, "app.json") : file),
+    procfile: textOf(procfile ?? join(folder, "Procfile")),
+    herokuYml: textOf(isYml ? file : join(folder, "heroku.yml")),
+  };
+  if (Object.values(files).every((text) => text === undefined))
+    throw new ImportError([`${folder} has no app.json, heroku.yml or Procfile.`]);
+  return readHeroku(files, options);
 }
+
+const textOf = (file: string): string | undefined => (existsSync(file) ? read(file) : undefined);
 
 /** @throws ImportError where it is no file that can be read */
 function read(file: string): string {

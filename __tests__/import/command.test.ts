@@ -133,6 +133,7 @@ export default environment({
 
   it.each([
     [["heroku", "nothing.json"], 1, /There is no file nothing\.json/],
+    [["heroku", "environments"], 1, /environments has no app\.json, heroku\.yml or Procfile/],
     [["heroku", "app.json", "--domain", "a.example.com"], 1, /--domain: .*--zone.*--certificate/],
     [["heroku", "app.json", ...origin], 1, /--origin .*--domain/],
     [

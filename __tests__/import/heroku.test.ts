@@ -9,7 +9,7 @@ import { fargateSize } from "../../import/sizes";
 import { maybeSecret } from "../../import/variables";
 
 const read = (app: object, procfile?: string, options = {}) =>
-  readHeroku(JSON.stringify(app), procfile, { port: 8080, ...options });
+  readHeroku({ appJson: JSON.stringify(app), procfile }, { port: 8080, ...options });
 const fileOf = (app: object, procfile?: string, options = {}) =>
   environmentFile(read(app, procfile, options), { name: "shop", region: "us-west-2", ...options }, tmpdir());
 
@@ -103,7 +103,7 @@ describe("an app.json and its Procfile", () => {
       /^MAYBE may be unset/,
       /Dockerfile/,
       /postdeploy/,
-      /worker.*neither/,
+      /worker run is in no file/,
       /^A second heroku-redis:mini has its URL/,
     ])
       expect(
@@ -113,7 +113,10 @@ describe("an app.json and its Procfile", () => {
   });
 
   it("is read as editors of other machines save it", () => {
-    const saved = readHeroku('\uFEFF{"name":"shop"}', "# what runs\r\n\r\nweb: npm start\r\n", { port: 80 });
+    const saved = readHeroku(
+      { appJson: '\uFEFF{"name":"shop"}', procfile: "# what runs\r\n\r\nweb: npm start\r\n" },
+      { port: 80 },
+    );
     expect(saved).toMatchObject({ name: "shop", services: { web: { command: ["npm", "start"] } } });
   });
 
@@ -137,13 +140,101 @@ describe("an app.json and its Procfile", () => {
       '"standard-3x" is no dyno that is known; "standard-1x" is.',
     ])
       expect(wrong).toThrow(said);
-    expect(() => readHeroku("{", undefined, { port: 1 })).toThrow(/app\.json is no JSON/);
+    expect(() => readHeroku({ appJson: "{" }, { port: 1 })).toThrow(/app\.json is no JSON/);
     expect(() => read({ env: { A: null, B: { value: [] } } })).toThrow(
       /env\.A: is neither a value nor a description of one.*\n.*env\.B/,
     );
     expect(() => read({ addons: [1], env: [] })).toThrow(
       /app\.json\.env: \[\] is not a record[\s\S]*app\.json\.addons\.0/,
     );
+  });
+});
+
+describe("a heroku.yml", () => {
+  const yml = (herokuYml: string, appJson = "{}", procfile?: string) =>
+    readHeroku({ appJson, herokuYml, procfile }, { port: 8080 });
+  const WHOLE = `
+setup:
+  addons:
+    - plan: heroku-postgresql
+      as: DATABASE
+    - plan: papertrail
+  config:
+    S3_BUCKET: uploads
+    PAYMENT_TOKEN: hidden
+build:
+  docker:
+    web: Dockerfile
+    worker: worker/Dockerfile
+    clock: Dockerfile
+  config: { RAILS_ENV: test }
+release:
+  command:
+    - rails db:migrate
+    - rails db:seed
+  image: worker
+run:
+  web: bundle exec puma -p $PORT
+  worker:
+    command: [python worker.py]
+  mailer: { command: node mail.js, image: web }
+`;
+
+  it("has services, a command each, unless the image says it", () => {
+    const { services } = yml(WHOLE);
+    expect(Object.keys(services)).toEqual(["web", "worker", "mailer", "clock"]);
+    expect(services).toMatchObject({
+      web: { port: 8080, command: ["sh", "-c", "exec bundle exec puma -p $PORT"] },
+      worker: { command: ["python", "worker.py"] },
+      mailer: { command: ["node", "mail.js"] },
+    });
+    expect(services.clock).not.toHaveProperty("command");
+  });
+
+  it("has migrations in its release phase, variables and add-ons in its set-up, and no secret in a file", () => {
+    const found = yml(WHOLE, '{ "name": "shop", "env": { "S3_BUCKET": "mine" } }');
+    expect(found.services.web).toMatchObject({
+      migrations: ["sh", "-c", "rails db:migrate && rails db:seed"],
+      config: { PORT: "8080", S3_BUCKET: "mine" },
+      database: ["DATABASE_URL"],
+      secrets: ["PAYMENT_TOKEN"],
+    });
+    expect(JSON.stringify(found)).not.toContain("hidden");
+    expect(found.services.worker).not.toHaveProperty("migrations");
+  });
+
+  it("says which images are others, and what is left out", () => {
+    const { remarks } = yml(WHOLE, "{}", "web: npm start\n");
+    for (const said of [
+      /^worker is an image of its own, built of worker\/Dockerfile/,
+      /^The release phase runs in an image of its own, built of worker\/Dockerfile/,
+      /^build\.config is left out/,
+      /^The Procfile is left out/,
+      /papertrail/,
+    ])
+      expect(
+        remarks.filter((remark) => said.test(remark)),
+        String(said),
+      ).toHaveLength(1);
+    expect(remarks.filter((one) => /mailer is|clock is/.test(one))).toEqual([]);
+  });
+
+  it("counts on no stack but that of containers", () => {
+    const { services, remarks } = yml(WHOLE, '{ "stack": "heroku-24" }', "web: npm start\n");
+    expect(services).toMatchObject({ web: { command: ["npm", "start"] } });
+    expect(Object.keys(services)).toEqual(["web"]);
+    expect(remarks.join()).toContain("heroku.yml is left out: the stack in app.json is heroku-24");
+  });
+
+  it.each([
+    ["build: [", /heroku\.yml is no YAML/],
+    ["run: { web: 1 }", /heroku\.yml\.run\.web: /],
+    [
+      "release: { command: [] }\nsetup: { config: { A: [] } }",
+      /heroku\.yml\.setup\.config\.A: is no text[\s\S]*release\.command/,
+    ],
+  ])("is refused where it cannot be read: %s", (text, said) => {
+    expect(() => yml(text)).toThrow(said);
   });
 });
 
