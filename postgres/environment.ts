@@ -1,7 +1,8 @@
 import { parse } from "node:path";
 import { loadEnvironmentFiles } from "../modules/app";
+import { resolveAppRunner } from "../modules/app-runner/resolve";
+import type { AnyConfiguration } from "../modules/environment/any";
 import { resolve } from "../modules/environment/resolve";
-import type { Configuration } from "../modules/environment/props";
 import { ConfigurationError } from "../modules/mistakes";
 import { meant } from "../modules/similar";
 import { known } from "./engine";
@@ -12,11 +13,11 @@ export class CommandError extends Error {
 }
 
 /**
- * What an environment's file describes. Mistakes in other files do not matter.
+ * What an environment's file describes, wherever its services run. Mistakes in other files do not matter.
  * @throws CommandError when there is no such environment
  * @throws ConfigurationError when its file has mistakes
  */
-export function configurationOf(folder: string, environment: string): Configuration {
+export function configurationOf(folder: string, environment: string): AnyConfiguration {
   const { files, mistakes } = loadEnvironmentFiles(folder);
   const broken = mistakes.filter(({ path }) => parse(path).name === environment);
   if (broken.length > 0) throw new ConfigurationError(broken);
@@ -29,11 +30,8 @@ export function configurationOf(folder: string, environment: string): Configurat
       `"${environment}" is no environment in environments/; there are: ${names.join(", ") || "none"}.${near ? ` Did you mean ${near}?` : ""}`,
     );
   }
-  if ("platform" in found)
-    throw new CommandError(
-      `${environment} is on App Runner, and its database elsewhere: none is made of it here.`,
-    );
-  const { configuration, mistakes: own } = resolve(found.props, environment);
+  const { configuration, mistakes: own } =
+    "platform" in found ? resolveAppRunner(found.props, environment) : resolve(found.props, environment);
   if (!configuration) throw new ConfigurationError(own);
   return configuration;
 }
@@ -44,7 +42,12 @@ export function configurationOf(folder: string, environment: string): Configurat
  * @throws ConfigurationError when its file has mistakes
  */
 export function databaseOf(folder: string, environment: string): NonNullable<ReturnType<typeof known>> {
-  const { database } = configurationOf(folder, environment);
+  const configuration = configurationOf(folder, environment);
+  if (!("database" in configuration))
+    throw new CommandError(
+      `${environment} is on App Runner, and its database elsewhere: none is made of it here.`,
+    );
+  const { database } = configuration;
   if (database === false)
     throw new CommandError(`${environment} has no database: its file says database: false.`);
   const found = known(database);

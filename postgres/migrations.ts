@@ -1,5 +1,5 @@
 import { DEFAULT_SCHEMA } from "../modules/database/schema";
-import type { Configuration } from "../modules/environment/props";
+import type { AnyConfiguration } from "../modules/environment/any";
 import type { ServiceConfiguration } from "../modules/service/props";
 import { type Engine, engineLike, known } from "./engine";
 
@@ -27,8 +27,10 @@ export interface ServiceMigration {
   readonly variables: Readonly<Record<string, string>>;
 }
 
-/** The migrations of all services of an environment. Pure. */
-export function migrationsOf({ database, services }: Configuration): Migrations {
+/** The migrations of all services of an environment. Those of App Runner's are none to try: they run outside of the image. Pure. */
+export function migrationsOf(configuration: AnyConfiguration): Migrations {
+  if (!("database" in configuration)) return { engine: null, services: [] };
+  const { database, services } = configuration;
   const found = database && known(database);
   if (!found) return { engine: null, services: [] };
   const engine = engineLike(found);

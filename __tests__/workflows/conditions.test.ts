@@ -32,8 +32,9 @@ const button = workflowOf("button");
 const started = { terraform, service: caller, release: button };
 const withInputs = { inputs: { ...defaultsOf(service), repository: "app", "test-target": "test" } };
 const given = (inputs: object) => ({ inputs: { ...withInputs.inputs, ...inputs } });
-/** Three turns, and an image without tests. */
-const IN_A_ROW = given({ environments: "main: staging qa > prod > eu", "test-target": "" });
+const THREE_TURNS = "main: staging qa > prod > eu";
+/** These, and an image without tests. */
+const IN_A_ROW = given({ environments: THREE_TURNS, "test-target": "" });
 
 const table = (workflow: Workflow, start: Workflow, surroundings?: Surroundings) =>
   Object.fromEntries(
@@ -252,8 +253,9 @@ describe("a pull request of a fork", () => {
   });
 });
 
-/** What the steps found after an apply that failed: a state that could not be saved, or none. */
-const errored = (there: boolean) => ({
+/** What steps found: after an apply that failed a state that could not be saved, before a deployment migrations that run there. */
+const foundBy = (there: boolean) => ({
+  here: { outputs: { login: String(there) } },
   errored: { outputs: { file: there ? "errored.tfstate" : "" } },
   keep: { outputs: there ? { place: "s3://states/errored", artifact: "yes" } : {} },
 });
@@ -272,9 +274,14 @@ const situations = (["success", "failure", "cancelled"] as Status[]).flatMap((st
 function outcomes(workflow: Workflow, start: Workflow, job: string, step: Step): Set<boolean> {
   const found = new Set<boolean>();
   const all = eventNames.filter((one) => starts(start, one));
-  const ways = all.flatMap((event) => ["", "qa"].map((destroy) => ({ event, destroy })));
-  for (const { event, destroy } of ways) {
-    const given = { ...withInputs.inputs, destroy };
+  const ways = all.flatMap((event) =>
+    [{ destroy: "" }, { destroy: "qa" }, { command: "deploy", environments: THREE_TURNS }].map((said) => ({
+      event,
+      said,
+    })),
+  );
+  for (const { event, said } of ways) {
+    const given = { ...withInputs.inputs, ...said };
     if (!jobsThatRun(workflow, event, { inputs: given }).includes(job)) continue;
     for (const { status, digest, migrations, stack } of situations) {
       // What some repositories do and others do not.
@@ -295,7 +302,7 @@ function outcomes(workflow: Workflow, start: Workflow, job: string, step: Step):
         },
       };
       for (const there of [true, false])
-        found.add(holds(step.if, { ...contexts, steps: { ...contexts.steps, ...errored(there) } }, status));
+        found.add(holds(step.if, { ...contexts, steps: { ...contexts.steps, ...foundBy(there) } }, status));
     }
   }
   return found;

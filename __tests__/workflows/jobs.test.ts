@@ -318,6 +318,7 @@ describe.sequential("the jobs", () => {
   });
 
   describe("deploy", () => {
+    const HERE = "Whether migrations run here";
     const temp = join(base, "runner");
     const commits = { older: "", released: "" };
     const targets = { images: [{ repository: "app" }], first: ["staging"], name: "app" };
@@ -359,7 +360,7 @@ describe.sequential("the jobs", () => {
       expect(code, output).toBe(0);
       const { status, ran, summary } = await deploy(commits.released);
       expect(status).toBe("failure");
-      expect(ran).toEqual({ Deploy: 1 });
+      expect(ran).toEqual({ [HERE]: 0, Deploy: 1 });
       expect(summary).toMatch(/^### ❌ deploy staging\n[\s\S]*exit code 1/);
     });
 
@@ -379,7 +380,7 @@ describe.sequential("the jobs", () => {
           process.kill(shell(), "SIGINT");
         },
       });
-      expect(ran, log).toEqual({ Deploy: 130 });
+      expect(ran, log).toEqual({ [HERE]: 0, Deploy: 130 });
       expect(summary).toContain("exit code 130");
     });
 
@@ -387,6 +388,7 @@ describe.sequential("the jobs", () => {
       const { status, summary, log, steps } = await deploy(commits.released);
       expect(status, log).toBe("success");
       expect(log).toContain("web deployed");
+      expect(steps).toMatchObject({ here: { outputs: { login: "false" } } });
       expect(summary).toMatch(/^### ✅ deploy staging\n/);
       expect(summary).toMatch(/\| image `app-staging:staging` \| `sha256:[0-9a-f]{12}`/);
       // What the job's environment shows as its address.
@@ -397,7 +399,7 @@ describe.sequential("the jobs", () => {
 
     it("is refused for an older commit than the one that runs: its build took longer", async () => {
       const { ran, log } = await deploy(commits.older);
-      expect(ran, log).toEqual({ Deploy: 1 });
+      expect(ran, log).toEqual({ [HERE]: 0, Deploy: 1 });
       expect(log).toContain(`${commits.released}, which runs, is newer`);
       expect(log).toContain("npx slipway rollback staging --to app:COMMIT");
     });

@@ -16,6 +16,7 @@ const RELEASE = "__tests__/build/release.test.ts";
 const DISPATCH = "__tests__/workflows/dispatch.test.ts";
 const ERRORED = "__tests__/workflows/errored.test.ts";
 const FOREIGN = "__tests__/workflows/foreign.test.ts";
+const GROWTH = "__tests__/workflows/growth.test.ts";
 const JOBS = "__tests__/workflows/jobs.test.ts";
 const SERVICES = "__tests__/workflows/services.test.ts";
 const TURNS = "__tests__/workflows/turns.test.ts";
@@ -68,7 +69,9 @@ const RUN: Readonly<Record<string, string>> = {
   "build-and-deploy: pull-request: Test the migrations": SERVICES,
   "build-and-deploy: build: Look for this commit's image": SERVICES,
   "build-and-deploy: migrations: Test the migrations": SERVICES,
+  "build-and-deploy: deploy: Whether migrations run here": GROWTH,
   "build-and-deploy: deploy: Deploy": JOBS,
+  "release: release: Whether migrations run here": GROWTH,
   "release: release: Release": JOBS,
 
   "publish: version: The version, where the changelog tells of it and it has no tag yet": RELEASE,

@@ -417,6 +417,7 @@ describe("scripts", () => {
       "github",
       "guardrails",
       "plan",
+      "policy",
       "postgres",
       "synth",
     ]);
