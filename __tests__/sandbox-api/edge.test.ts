@@ -10,6 +10,7 @@ import {
   GetDistributionCommand,
   ListConflictingAliasesCommand,
 } from "@aws-sdk/client-cloudfront";
+import { CloudWatchClient, GetMetricDataCommand, type MetricDataQuery } from "@aws-sdk/client-cloudwatch";
 import {
   CloudFrontKeyValueStoreClient,
   DeleteKeyCommand,
@@ -40,6 +41,7 @@ import { type Attributes, GLOBAL, World } from "../../sandbox/world";
 
 const OLD = "abc.us-west-2.awsapprunner.com";
 const LB = "internal-staging.us-west-2.elb.amazonaws.com";
+const BALANCER = "app/staging/50dc6c495c0c9188";
 const EDGE = "d111111abcdef8.cloudfront.net";
 const APP = "app.example.com";
 const STORE = "arn:aws:cloudfront::123456789012:key-value-store/0a1b2c3d-0000-4000-8000-000000000000";
@@ -127,6 +129,13 @@ beforeAll(async () => {
       world.put({ type, region: GLOBAL, id, attributes: { ...attributes, id }, origin: "terraform" });
     put("aws_cloudfront_distribution", ...distribution("E111", EDGE, [APP]));
     put("aws_cloudfront_distribution", ...distribution("E222", "d222.cloudfront.net", ["shop.example.com"]));
+    world.put({
+      type: "aws_lb",
+      region: "us-west-2",
+      id: BALANCER,
+      attributes: { id: BALANCER, arn_suffix: BALANCER, dns_name: LB },
+      origin: "terraform",
+    });
     put("aws_cloudfront_key_value_store", "staging-move", { arn: STORE, name: "staging-move" });
     put("aws_acm_certificate", CERTIFICATE, {
       arn: CERTIFICATE,
@@ -542,5 +551,85 @@ describe("the edge", () => {
     expect((await visit(APP)).status).toBe(502);
     await put(frontFunction(OLD, "load-balancer"));
     expect((await visit(APP)).status).toBe(200);
+  });
+});
+
+describe("what CloudWatch tells of them", () => {
+  beforeEach(() => share({ share: 0, hold: false }));
+
+  const metric = (
+    Id: string,
+    MetricName: string,
+    Stat: string,
+    ...named: [string, string][]
+  ): MetricDataQuery => ({
+    Id,
+    MetricStat: {
+      Metric: {
+        Namespace: named[0]?.[0] === "LoadBalancer" ? "AWS/ApplicationELB" : "AWS/CloudFront",
+        MetricName,
+        Dimensions: named.map(([Name, Value]) => ({ Name, Value })),
+      },
+      Period: 60,
+      Stat,
+    },
+  });
+  const balancer = (Id: string, name: string, stat: string) =>
+    metric(Id, name, stat, ["LoadBalancer", BALANCER]);
+  const edgeOfAll = (Id: string, name: string, stat: string) =>
+    metric(Id, name, stat, ["DistributionId", "E111"], ["Region", "Global"]);
+  const ask = async (region: string, MetricDataQueries: MetricDataQuery[], from = clock.now() - 600_000) => {
+    const client = (await makeClients(undefined, () => region)).make(CloudWatchClient, region);
+    const span = { StartTime: new Date(from), EndTime: new Date(clock.now()) };
+    const { MetricDataResults = [] } = await client.send(
+      new GetMetricDataCommand({ MetricDataQueries, ...span }),
+    );
+    return MetricDataResults.map(({ Id, Values }) => [Id, Values?.map((value) => Math.round(value))]);
+  };
+
+  it("is what a load balancer and a distribution answered, by the minute, some time after its end, and only where it is kept", async () => {
+    await sandbox.advance(60_000 - (clock.now() % 60_000) + 600_000);
+    const asked = [
+      balancer("requests", "RequestCount", "Sum"),
+      balancer("failed", "HTTPCode_Target_5XX_Count", "Sum"),
+      balancer("own", "HTTPCode_ELB_5XX_Count", "Sum"),
+      balancer("p95", "TargetResponseTime", "p95"),
+    ];
+    const all = [edgeOfAll("all", "Requests", "Sum"), edgeOfAll("rate", "5xxErrorRate", "Average")];
+    const isNew = { headers: { "x-slipway-origin": "new" } };
+    for (const path of ["/", "/broken", "/"]) await visit(APP, { ...isNew, path });
+    await visit(APP, { path: "/broken" });
+    await vi.waitFor(async () => {
+      const { edge: kept } = await sandbox.state();
+      expect(Object.values(kept?.traffic?.E111 ?? {}).at(-1)?.requests).toBe(4);
+    });
+    const nothing = asked.map(({ Id }) => [Id, []]);
+    await sandbox.advance(60_000);
+    expect(await ask("us-west-2", asked)).toEqual(nothing);
+    await sandbox.advance(90_000);
+    expect(await ask("us-west-2", asked)).toEqual([
+      ["requests", [3]],
+      ["failed", [1]],
+      ["own", []],
+      ["p95", [0]],
+    ]);
+    expect(await ask("us-east-1", all)).toEqual([
+      ["all", [4]],
+      ["rate", [50]],
+    ]);
+    expect(await ask("us-east-1", asked)).toEqual(nothing);
+    expect(await ask("us-west-2", all)).toEqual(all.map(({ Id }) => [Id, []]));
+    expect(await ask("us-west-2", asked, clock.now() - 60_000)).toEqual(nothing);
+  });
+
+  it("is asked for rightly, or not told", async () => {
+    const right = balancer("requests", "RequestCount", "Sum");
+    for (const [queries, said] of [
+      [[right, right], "must be unique"],
+      [[{ ...right, Id: "Requests" }], "is not matching the expected pattern"],
+      [[{ ...right, MetricStat: { ...right.MetricStat, Period: 45 } }], "a Period of 60"],
+    ] as [MetricDataQuery[], string][])
+      expect(await refusalOf(ask("us-west-2", queries))).toContain(said);
+    expect(await refusalOf(ask("us-west-2", [right], clock.now() + 1_000))).toContain("must be less than");
   });
 });

@@ -14,11 +14,25 @@ export class AwsFailure extends Error {
 }
 
 /** Services whose operations are methods and paths. */
-export type RestService = "cloudfront" | "cloudfront-keyvaluestore" | "route53";
-export type ServiceName = "apprunner" | "ecs" | "ecr" | "ssm" | "logs" | "sts" | "rds" | "s3" | RestService;
+export type RestService = "cloudfront" | "cloudfront-keyvaluestore" | "route53" | "scheduler";
+export type ServiceName =
+  | "application-autoscaling"
+  | "apprunner"
+  | "cloudwatch"
+  | "ecs"
+  | "ecr"
+  | "ssm"
+  | "logs"
+  | "sts"
+  | "rds"
+  | "s3"
+  | RestService;
 
 export const isRest = (service: string | undefined): service is RestService =>
-  service === "cloudfront" || service === "cloudfront-keyvaluestore" || service === "route53";
+  service === "cloudfront" ||
+  service === "cloudfront-keyvaluestore" ||
+  service === "route53" ||
+  service === "scheduler";
 
 /** Services that speak the query protocol: forms are asked, and XML is answered. */
 export const isOfQueries = (service: string | undefined): service is "sts" | "rds" =>
@@ -41,6 +55,8 @@ export function missing(service: ServiceName, member: string): AwsFailure {
       `The parameter ${member} must be provided and must not be blank.`,
     );
   if (service === "cloudfront") return new AwsFailure("MissingArgument", `${member} is required.`);
+  if (service === "cloudwatch")
+    return new AwsFailure("MissingParameter", `The parameter ${member} is required.`);
   if (service === "route53") return new AwsFailure("InvalidInput", `Invalid request: Missing ${member}`);
   const code = service === "logs" ? "InvalidParameterException" : "ValidationException";
   return new AwsFailure(
@@ -72,7 +88,9 @@ export function unknownKey(service: ServiceName): AwsFailure {
 }
 
 const SERVER_ERROR: Record<ServiceName, string> = {
+  "application-autoscaling": "InternalServiceException",
   apprunner: "InternalServiceErrorException",
+  cloudwatch: "InternalServiceFault",
   ecs: "ServerException",
   ecr: "ServerException",
   ssm: "InternalServerError",
@@ -83,6 +101,7 @@ const SERVER_ERROR: Record<ServiceName, string> = {
   cloudfront: "InternalError",
   "cloudfront-keyvaluestore": "InternalServerException",
   route53: "InternalFailure",
+  scheduler: "InternalServerException",
 };
 
 const OF_QUERIES: Record<"throttle" | "denied" | "expired", [string, number]> = {

@@ -28,6 +28,8 @@ const TARGETS: ReadonlyMap<string, ServiceName> = new Map([
   ["AmazonEC2ContainerRegistry_V20150921", "ecr"],
   ["AmazonSSM", "ssm"],
   ["Logs_20140328", "logs"],
+  ["GraniteServiceVersion20100801", "cloudwatch"],
+  ["AnyScaleFrontendService", "application-autoscaling"],
 ]);
 
 /** Reads a request of AWS JSON 1.1, of the query protocol that STS and RDS speak, or of S3's own. */

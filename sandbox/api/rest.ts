@@ -43,6 +43,10 @@ const ROUTES: Readonly<Record<RestService, readonly Route[]>> = {
       operation: "AssociateAlias",
     },
   ],
+  scheduler: [
+    { method: "GET", path: at("/schedules/(?<Name>[^/]+)"), operation: "GetSchedule" },
+    { method: "PUT", path: at("/schedules/(?<Name>[^/]+)"), operation: "UpdateSchedule", body: json },
+  ],
   "cloudfront-keyvaluestore": [
     { method: "GET", path: at(STORE), operation: "DescribeKeyValueStore" },
     { method: "GET", path: at(`${STORE}/keys`), operation: "ListKeys" },
@@ -77,7 +81,10 @@ export function readRest(
       name,
       decodeURIComponent(value),
     ]);
-    const input = { ...Object.fromEntries(searchParams), ...Object.fromEntries(named) };
+    const query = Object.fromEntries(searchParams);
+    // The one member of the scheduler's that is asked for in an address and named otherwise there.
+    const { groupName: GroupName, ...others } = query;
+    const input = { ...others, ...(GroupName && { GroupName }), ...Object.fromEntries(named) };
     return { operation: route.operation, input: { ...input, ...route.body?.(body, headers) } };
   }
   const known = ROUTES[service].map(({ operation }) => operation).join(", ");
@@ -124,6 +131,7 @@ function readBatch(body: string): Record<string, unknown> {
   return { ChangeBatch: { Changes: changes } };
 }
 
+/** Documents of the services that speak XML. */
 const NAMESPACES = {
   route53: "https://route53.amazonaws.com/doc/2013-04-01/",
   cloudfront: "http://cloudfront.amazonaws.com/doc/2020-05-31/",
@@ -155,7 +163,7 @@ export function answerRestError(
   { code, message, status }: AwsFailure,
   request: string,
 ): void {
-  if (service === "cloudfront-keyvaluestore") {
+  if (service === "cloudfront-keyvaluestore" || service === "scheduler") {
     const headers = { "x-amzn-errortype": code };
     answerRest(response, service, { status, headers, json: { Message: message } }, request);
     return;

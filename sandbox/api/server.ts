@@ -10,7 +10,9 @@ import { checkRepositoryPolicy } from "../iam/repository-policy";
 import { World } from "../world";
 import type { Call, Caller, Operations } from "./call";
 import { APP_RUNNER } from "./app-runner";
+import { APPLICATION_AUTOSCALING } from "./application-autoscaling";
 import { CLOUDFRONT } from "./cloudfront";
+import { CLOUDWATCH } from "./cloudwatch";
 import { ECR } from "./ecr";
 import { ECS } from "./ecs";
 import { AwsFailure, failureOf, isOfQueries, missing, type ServiceName, unknownKey } from "./errors";
@@ -21,12 +23,15 @@ import { answerError, answerOk, type Request, readRequest } from "./protocol";
 import { RDS } from "./rds";
 import { ROUTE53 } from "./route53";
 import { S3 } from "./s3";
+import { SCHEDULER } from "./scheduler";
 import { SSM } from "./ssm";
 import { SESSIONS } from "./ssm-sessions";
 import { STS } from "./sts";
 
 const SERVICES: Record<ServiceName, Operations> = {
+  "application-autoscaling": APPLICATION_AUTOSCALING,
   apprunner: APP_RUNNER,
+  cloudwatch: CLOUDWATCH,
   ecs: ECS,
   ecr: ECR,
   ssm: { ...SSM, ...SESSIONS },
@@ -37,6 +42,7 @@ const SERVICES: Record<ServiceName, Operations> = {
   cloudfront: CLOUDFRONT,
   "cloudfront-keyvaluestore": KEY_VALUES,
   route53: ROUTE53,
+  scheduler: SCHEDULER,
 };
 
 /** A call that was answered, for tests of what a program really asks. */

@@ -11,6 +11,7 @@ import { blocks, text, texts } from "../aws/kind";
 import type { Sandbox } from "../api/sandbox";
 import type { Clock } from "../engine/clock";
 import { edgeOf, seenAt, type EdgeState } from "../engine/edge-state";
+import { type Answered, count } from "../engine/traffic";
 import type { Fields } from "../wire/value";
 import type { World, WorldObject } from "../world";
 import {
@@ -70,6 +71,9 @@ export class EdgeServer {
   /** The last look: how many calls there had been, and how long it will do. */
   private seen = { calls: -1, until: 0, done: Promise.resolve() };
   private requests = 0;
+  /** What CloudWatch has not been told yet. */
+  private answered: Answered[] = [];
+  private telling: NodeJS.Timeout | undefined;
 
   private constructor(private readonly options: EdgeOptions) {
     this.names = new Names(this.world);
@@ -98,6 +102,7 @@ export class EdgeServer {
   }
 
   async close(): Promise<void> {
+    clearTimeout(this.telling);
     this.agent.destroy();
     this.server.closeAllConnections();
     await new Promise((resolve) => this.server.close(resolve));
@@ -137,6 +142,19 @@ export class EdgeServer {
     return done;
   }
 
+  /** Counts an answer of a distribution or a load balancer, and tells CloudWatch of all that have come in a tenth of a second. */
+  private count(by: string | undefined, answer: Omit<Answered, "by" | "at">): void {
+    if (by === undefined) return;
+    const { clock, host } = this.options.sandbox;
+    this.answered.push({ by, at: clock.now(), ...answer });
+    this.telling ??= setTimeout(() => {
+      const answers = this.answered;
+      this.answered = [];
+      this.telling = undefined;
+      void host.run(({ state }) => count(state, answers));
+    }, LOOK);
+  }
+
   /** To whoever the name leads to, without CloudFront. */
   private passAround(
     incoming: IncomingMessage,
@@ -159,6 +177,7 @@ export class EdgeServer {
     const attributes = distribution.attributes as Fields;
     if (![...texts(attributes, "aliases"), text(attributes, "domain_name")].includes(host))
       return fail(response, 403, "Bad request: the distribution does not know the host.");
+    response.once("close", () => this.count(distribution.id, { status: response.statusCode }));
     const before = requestOf(incoming.method ?? "GET", incoming.url ?? "/", viewersOf(incoming));
     const behavior = behaviorFor(attributes, before.uri);
     if (!texts(behavior, "allowed_methods").includes(before.method))
@@ -179,8 +198,12 @@ export class EdgeServer {
     const request = (asked?.value ?? before) as EdgeRequest;
     const assigned = originsOf(attributes).get(text(behavior, "target_origin_id"));
     const passed = { ...toOrigin(attributes, assigned, asked?.origin, host), request, before };
+    const balancer = this.one("aws_lb", "dns_name", passed.origin.host)?.attributes as Fields | undefined;
+    const counter = balancer && text(balancer, "arn_suffix");
+    const began = performance.now();
     await this.pass(incoming, passed, async (given) => {
       const status = given.statusCode ?? 502;
+      this.count(counter, { status, milliseconds: performance.now() - began });
       const own = responseOf(status, given.headers);
       // CloudFront does not ask about errors. Source: "Restrictions on all edge functions", CloudFront guide.
       const last = status < 400 ? this.functionOf(behavior, "viewer-response") : undefined;
@@ -190,9 +213,13 @@ export class EdgeServer {
       given.pipe(response);
     }).catch((error: Error) => {
       if (error instanceof FunctionFailure) throw error;
-      if (!response.headersSent)
-        fail(response, error.name === "TimeoutError" ? 504 : 502, `The origin: ${error.message}`);
-      else response.destroy();
+      const status = error.name === "TimeoutError" ? 504 : 502;
+      if (response.headersSent) {
+        response.destroy();
+        return;
+      }
+      this.count(counter, { status, itself: true });
+      fail(response, status, `The origin: ${error.message}`);
     });
   }
 

@@ -1,4 +1,5 @@
 import type { Runtime } from "./state";
+import type { Traffic } from "./traffic";
 
 /** What changes at CloudFront and Route 53 beside what Terraform applies, and how far the change has got. */
 export interface EdgeState {
@@ -8,6 +9,8 @@ export interface EdgeState {
   changes: Record<string, { at: number; inSync: number }>;
   /** Until when a distribution's change is on its way, by id. */
   deploying: Record<string, number>;
+  /** What load balancers and distributions answered; absent where nobody has asked yet. */
+  traffic?: Traffic;
 }
 
 export interface StoreState {

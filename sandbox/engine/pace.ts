@@ -50,6 +50,8 @@ export interface Pace {
   records: number;
   /** Until a distribution that took a name over is deployed. */
   distributions: number;
+  /** From the end of a minute until CloudWatch tells what was counted in it. */
+  metrics: number;
 }
 
 const second = 1000;
@@ -81,4 +83,5 @@ export const PACE: Pace = {
   stores: 3 * second,
   records: 30 * second,
   distributions: 3 * minute,
+  metrics: 90 * second,
 };

@@ -82,6 +82,17 @@ export const apiCalls: Readonly<Record<string, readonly Line[]>> = {
   "route53:ListResourceRecordSets": ["route53:ListResourceRecordSets hostedzone/{HostedZoneId:last}"],
   "route53:ChangeResourceRecordSets": ["route53:ChangeResourceRecordSets hostedzone/{HostedZoneId:last}"],
   "route53:GetChange": ["route53:GetChange change/{Id:last}"],
+  // It has no narrower resource.
+  "cloudwatch:GetMetricData": ["cloudwatch:GetMetricData"],
+  "application-autoscaling:DescribeScalableTargets": ["application-autoscaling:DescribeScalableTargets"],
+  "application-autoscaling:RegisterScalableTarget": [
+    "application-autoscaling:RegisterScalableTarget scalable-target/*",
+  ],
+  "scheduler:GetSchedule": ["scheduler:GetSchedule schedule/default/{Name}"],
+  "scheduler:UpdateSchedule": [
+    "scheduler:UpdateSchedule schedule/default/{Name}",
+    "iam:PassRole {Target.RoleArn} to scheduler.amazonaws.com",
+  ],
   "cloudfront:GetDistribution": ["cloudfront:GetDistribution distribution/{Id}"],
   "cloudfront:ListConflictingAliases": ["cloudfront:ListConflictingAliases distribution/{DistributionId}"],
   "cloudfront:AssociateAlias": ["cloudfront:AssociateAlias distribution/{TargetDistributionId}"],
