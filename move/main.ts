@@ -45,6 +45,12 @@ function share(text: string): number {
   return value;
 }
 
+function morePaths(text: string, paths: readonly string[]): readonly string[] {
+  if (!/^\/[!-~]*$/.test(text))
+    throw new InvalidArgumentError("Give a path as a browser sends it: /products.");
+  return [...paths, text];
+}
+
 const examples = (...lines: string[]) =>
   `\nExamples:\n${lines.map((line) => `  slipway move ${line}`).join("\n")}\n`;
 
@@ -73,32 +79,7 @@ function program(environment: string): Command {
     .action(async (options) => {
       process.exitCode = await commands().frontCommand(environment, undefined, options);
     });
-  change("shift", "let the new side answer a share of the viewers, and watch both sides")
-    .addArgument(new Argument("<share>", "per cent of the viewers, 0 to 100").argParser(share))
-    .addOption(
-      new Option("--watch <time>", "how long to watch: 90s, 10m").argParser(duration).default(120_000, "2m"),
-    )
-    .addOption(
-      new Option(
-        "--max-errors <points>",
-        "percentage points of failures above the old side's, past which it goes back",
-      )
-        .argParser(number)
-        .default(1),
-    )
-    .addOption(
-      new Option("--max-slower <times>", "times the old side's p95, past which it goes back")
-        .argParser(number)
-        .default(2),
-    )
-    .addHelpText(
-      "after",
-      examples("staging shift 1", "staging shift 25 --watch 10m", "staging shift 0 --yes"),
-    )
-    .action(async (share, { watch, maxErrors: errors, maxSlower: slower, ...options }) => {
-      const args = { share, watch, bounds: { errors, slower } };
-      process.exitCode = await commands().shiftCommand(environment, args, options);
-    });
+  addShift(environment, change);
   change("workers", "start services without a port, once their old ones have stopped")
     .argument("[name...]", "services that are held")
     .addHelpText("after", examples("staging workers", "staging workers worker mailer --yes"))
@@ -126,8 +107,55 @@ function program(environment: string): Command {
   return all;
 }
 
+/** A step's command, which can be told not to ask. */
+type Change = (name: string, description: string) => Command;
+
+function addShift(environment: string, change: Change): void {
+  change("shift", "let the new side answer a share of the viewers, and watch both sides")
+    .addArgument(new Argument("<share>", "per cent of the viewers, 0 to 100").argParser(share))
+    .addOption(
+      new Option("--watch <time>", "how long to watch: 90s, 10m").argParser(duration).default(120_000, "2m"),
+    )
+    .addOption(
+      new Option(
+        "--max-errors <points>",
+        "percentage points of failures above the old side's, past which it goes back",
+      )
+        .argParser(number)
+        .default(1),
+    )
+    .addOption(
+      new Option("--max-slower <times>", "times the old side's p95, past which it goes back")
+        .argParser(number)
+        .default(2),
+    )
+    .addOption(
+      new Option(
+        "--path <path>",
+        "what both sides are asked for beside the health path; as often as you like",
+      )
+        .argParser(morePaths)
+        .default([], "the health path alone"),
+    )
+    .addHelpText(
+      "after",
+      examples(
+        "staging shift 1",
+        "staging shift 25 --watch 10m --path /products --path /search?q=tea",
+        "staging shift 0 --yes",
+      ),
+    )
+    .action(
+      async (share, { watch: limit, maxErrors: errors, maxSlower: slower, path: paths, ...options }) => {
+        const watch = { limit, bounds: { errors, slower }, paths };
+        const args = { share, watch };
+        process.exitCode = await commands().shiftCommand(environment, args, options);
+      },
+    );
+}
+
 /** The steps of the data, in their order. */
-function addDataSteps(environment: string, change: (name: string, description: string) => Command): void {
+function addDataSteps(environment: string, change: Change): void {
   change("copy", "copy the database that is elsewhere to the environment's own, and let it follow")
     .option("--rehearse", "into another database of the instance, compared and dropped again")
     .addHelpText("after", examples("staging copy --rehearse", "staging copy --yes"))

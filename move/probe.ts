@@ -82,7 +82,7 @@ function send(
   });
 }
 
-/** Sends the distribution a request for the domain, to one of the two sides or to whom its function picks. */
+/** Sends the distribution a request for the domain, by default for its health, to one of the two sides or to whom its function picks. */
 export const atEdge =
   (
     probe: Probe,
@@ -92,8 +92,8 @@ export const atEdge =
       health,
     }: { domain: string; health: string; distribution: { domainName: string } },
   ) =>
-  (headers: Readonly<Record<string, string>>, signal?: AbortSignal): Promise<Said> =>
-    probe({ at: distribution.domainName, host: domain, path: health, headers }, signal);
+  (headers: Readonly<Record<string, string>>, signal?: AbortSignal, path = health): Promise<Said> =>
+    probe({ at: distribution.domainName, host: domain, path, headers }, signal);
 
 export type Side = "old" | "new";
 

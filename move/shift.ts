@@ -5,14 +5,14 @@ import type { Move } from "./move";
 import { atEdge, SIDE, viewer } from "./probe";
 import { type Plan, type Proof, type Standing, type Step, wentBack } from "./step";
 import { type Edge, fromOf, reached, readEdge, writeEdge } from "./store";
-import { type Bounds, watch } from "./watch";
+import { answeredByOldSide } from "./viewers";
+import { type Watch, watch } from "./watch";
 
 export interface ShiftArgs {
   /** Per cent of the viewers, in hundredths. */
   readonly share: number;
-  /** Milliseconds that both sides are watched for. */
-  readonly watch: number;
-  readonly bounds: Bounds;
+  /** How both sides are watched; not at all for no time. */
+  readonly watch: Watch;
 }
 
 /** Buckets that viewers fall into: a share of 1 % is the first hundred. */
@@ -31,7 +31,7 @@ export const shift: Step<ShiftArgs> = {
   },
 };
 
-async function planShift(move: Move, { share, watch: limit, bounds }: ShiftArgs): Promise<Plan | Standing> {
+async function planShift(move: Move, { share, watch: watched }: ShiftArgs): Promise<Plan | Standing> {
   if (!(share >= 0 && share <= 100) || Math.abs(share * 100 - Math.round(share * 100)) > 1e-9)
     throw refused(
       `${share} is no share: it is 0 to 100 per cent, in hundredths.`,
@@ -50,19 +50,22 @@ async function planShift(move: Move, { share, watch: limit, bounds }: ShiftArgs)
     return { standing: `the new side answers ${share} % of the viewers already.` };
   const plan = await planShare(move, share);
   // Once data is on the new side, there is no way back by a share.
+  const { limit, bounds } = watched;
   if (share === 0 || limit === 0 || move.journal.state.use === "own") return plan;
   return {
     ...plan,
     lines: [
       ...plan.lines,
       `watch both sides for ${Math.round(limit / 1000)} s, and go back to 0 % where the new one's failures are ${bounds.errors} points above the old one's, or its p95 ${bounds.slower} times as long`,
+      `count people's 5xx on the new side, which CloudWatch tells up to four minutes later; how long people wait on the old side nobody counts, so that times are those of our own requests for ${[fromOf(move).health, ...watched.paths].join(", ")}`,
     ],
     async act() {
+      const before = await answeredByOldSide(move);
       await plan.act();
       await move.journal.write({ share });
       const { broken } = await becomes(move, share);
       if (broken !== undefined) await returnToOld(move, share, broken);
-      const { text, worse } = await watch(move, limit, bounds);
+      const { text, worse } = await watch(move, watched, before);
       await move.tell(text);
       if (worse !== undefined) await returnToOld(move, share, worse);
     },

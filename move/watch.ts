@@ -1,6 +1,7 @@
 import type { Move } from "./move";
 import { atEdge, type Said, type Side, SIDE } from "./probe";
 import { fromOf } from "./store";
+import { type Answered, Viewers } from "./viewers";
 
 /** What the new side may be worse by than the old one. */
 export interface Bounds {
@@ -10,10 +11,19 @@ export interface Bounds {
   readonly slower: number;
 }
 
-/** What a side answered so far. */
+/** What is looked at, and how long. */
+export interface Watch {
+  /** Milliseconds. */
+  readonly limit: number;
+  readonly bounds: Bounds;
+  /** Asked in turn, beside the health path: what people ask for says more. */
+  readonly paths: readonly string[];
+}
+
+/** What a side answered us so far. */
 export interface Seen {
   readonly milliseconds: readonly number[];
-  /** Answers of 400 and above, and requests without one: what is asked for is a health path. */
+  /** Answers of 400 and above, and requests without one: what is asked for is there on both sides. */
   readonly failed: number;
   /** Answers that the other side gave in its place. */
   readonly elsewhere: number;
@@ -23,7 +33,7 @@ export const NOTHING_SEEN: Seen = { milliseconds: [], failed: 0, elsewhere: 0 };
 
 /** Milliseconds from one pair of requests to the next: four a second to each side. */
 const INTERVAL = 250;
-/** Pairs before anything is said: one failure of three says nothing. */
+/** Requests before anything is said: one failure of three says nothing. */
 const LEAST = 20;
 /** A single failure is one, and a second a coincidence. */
 const FAILURES = 3;
@@ -37,7 +47,8 @@ export function p95({ milliseconds }: Seen): number {
 }
 
 const count = ({ milliseconds, failed, elsewhere }: Seen) => milliseconds.length + failed + elsewhere;
-const percent = (seen: Seen) => (count(seen) === 0 ? 0 : (100 * seen.failed) / count(seen));
+const percent = (seen: Seen) => share({ requests: count(seen), failed: seen.failed });
+const share = ({ requests, failed }: Answered) => (requests === 0 ? 0 : (100 * failed) / requests);
 
 /** Why the new side is worse than it may be; undefined while it is not. */
 export function verdict(older: Seen, newer: Seen, { errors, slower }: Bounds): string | undefined {
@@ -55,34 +66,59 @@ export function verdict(older: Seen, newer: Seen, { errors, slower }: Bounds): s
   return undefined;
 }
 
+/**
+ * Why people are answered worse by the new side than they may be; undefined while they are not. They are held to what the old side
+ * answered people before, and to what it answers us.
+ */
+export function verdictOfPeople(
+  before: Answered | undefined,
+  older: Seen,
+  newer: Answered,
+  { errors }: Bounds,
+): string | undefined {
+  if (newer.requests < LEAST || newer.failed < FAILURES) return undefined;
+  const known = before && before.requests >= LEAST ? share(before) : 0;
+  const usual = Math.max(known, percent(older));
+  if (share(newer) <= usual + errors) return undefined;
+  return `${share(newer).toFixed(1)} % of people's requests to it end with 5xx, ${usual.toFixed(1)} % of the old side's, ${errors} points more are the most`;
+}
+
 const text = (side: Side, seen: Seen) =>
   `${side} side ${count(seen)} requests, ${percent(seen).toFixed(1)} % failed, p95 ${Math.round(p95(seen))} ms`;
 
 /**
- * Sends requests to both sides by the distribution, side by side, until the time is up or the new side is worse than it may be.
- * @param limit milliseconds
+ * Sends requests to both sides by the distribution, side by side, and counts those of people on the new side, until all that
+ * happened in the time is known, or the new side is worse than it may be.
+ * @param before what the old side answered people before the shift, where that is known
  * @returns what was seen, and why that is too bad where it is
  */
 export async function watch(
   move: Move,
-  limit: number,
-  bounds: Bounds,
+  { limit, bounds, paths }: Watch,
+  before: Answered | undefined,
 ): Promise<{ text: string; worse: string | undefined }> {
   const { clock, signal } = move;
-  const ask = atEdge(move.probe, fromOf(move));
+  const from = fromOf(move);
+  const ask = atEdge(move.probe, from);
+  const asked = [from.health, ...paths];
+  const viewers = new Viewers(move, limit);
   const seen: Record<Side, Seen> = { old: NOTHING_SEEN, new: NOTHING_SEEN };
   const end = clock.now() + limit;
-  const look = async (side: Side) => {
-    const said = await ask({ [SIDE]: side }, signal).catch(() => undefined);
+  const look = async (side: Side, path: string | undefined) => {
+    const said = await ask({ [SIDE]: side }, signal, path).catch(() => undefined);
     signal.throwIfAborted();
     seen[side] = withAnswer(seen[side], side, said);
+    if (side === "new") viewers.leaveOut(said === undefined || said.status >= 500);
   };
   let told = clock.now();
+  let turn = 0;
   for (let next = clock.now(); ; next += INTERVAL) {
-    await Promise.all([look("old"), look("new")]);
-    const worse = verdict(seen.old, seen.new, bounds);
-    const summary = `${text("new", seen.new)}; ${text("old", seen.old)}`;
-    if (worse !== undefined || clock.now() >= end) return { text: summary, worse };
+    const path = asked[turn++ % asked.length];
+    await Promise.all([look("old", path), look("new", path), viewers.look()]);
+    const worse =
+      verdict(seen.old, seen.new, bounds) ?? verdictOfPeople(before, seen.old, viewers.answered, bounds);
+    const summary = `${text("new", seen.new)}; ${text("old", seen.old)}; ${viewers.text}`;
+    if (worse !== undefined || (clock.now() >= end && viewers.isKnown)) return { text: summary, worse };
     if (clock.now() - told >= 15_000) {
       told = clock.now();
       await move.tell(summary);

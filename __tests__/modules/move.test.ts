@@ -98,12 +98,17 @@ describe("a move", () => {
         role: "arn:aws_iam_role.mover_execution.arn",
       },
       held: {
-        web: { count: null, schedules: ["aws_scheduler_schedule.service_web_schedules_nightly.name"] },
+        web: {
+          count: null,
+          schedules: ["aws_scheduler_schedule.service_web_schedules_nightly.name"],
+          role: "arn:aws_iam_role.service_web_schedules_role.arn",
+        },
         worker: { count: 3, schedules: [] },
         crunch: {
           count: 1,
           autoscaling: { min: 1, max: 5 },
           schedules: ["aws_scheduler_schedule.service_crunch_schedules_nightly.name"],
+          role: "arn:aws_iam_role.service_crunch_schedules_role.arn",
         },
       },
     });
@@ -198,6 +203,7 @@ describe("the front of a move", () => {
   test("tells the command what it needs to know", () => {
     expect(contractOf(both).move?.from).toEqual({
       origin: from.origin,
+      loadBalancer: "aws_lb.distribution_load_balancer_internal.arn_suffix",
       domain: from.domain,
       health: "/health",
       distribution: {

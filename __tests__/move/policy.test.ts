@@ -22,6 +22,7 @@ describe("what whoever moves an address may do", () => {
       SeeLock: ["DescribeParameters"],
       SeeDistribution: ["GetDistribution", "ListConflictingAliases", "AssociateAlias"],
       ShiftViewers: ["DescribeKeyValueStore", "GetKey", "PutKey"],
+      CountViewers: ["GetMetricData"],
       SeeRecords: ["GetHostedZone", "ListResourceRecordSets"],
       ChangeRecords: ["ChangeResourceRecordSets"],
       SeeChange: ["GetChange"],
@@ -57,6 +58,30 @@ describe("what whoever moves an address may do", () => {
       "SeeLock",
       "SeeDistribution",
       "ShiftViewers",
+      "CountViewers",
+    ]);
+  });
+
+  it("switches the schedules that are held, with the role that they have, and sets bounds of what scales", () => {
+    const world = new MoveWorld();
+    const role = "arn:aws:iam::123456789012:role/staging-web-scheduler";
+    world.plan.held = {
+      web: { count: null, schedules: ["staging-web_nightly"], role },
+      worker: { count: 2, autoscaling: { min: 2, max: 4 }, schedules: [] },
+    };
+    const of = (sid: string) => movePolicy(world.contract).Statement.find(({ Sid }) => Sid === sid);
+    expect(of("SwitchSchedules")?.Resource).toEqual([
+      "arn:aws:scheduler:us-west-2:123456789012:schedule/default/staging-web_nightly",
+    ]);
+    expect(of("PassScheduleRole")).toMatchObject({
+      Resource: [role],
+      Condition: { StringEquals: { "iam:PassedToService": "scheduler.amazonaws.com" } },
+    });
+    expect(of("SetScaling")?.Resource).toEqual([
+      "arn:aws:application-autoscaling:us-west-2:123456789012:scalable-target/*",
+    ]);
+    expect(of("StartWorkers")?.Resource).toEqual([
+      "arn:aws:ecs:us-west-2:123456789012:service/staging/staging-worker",
     ]);
   });
 

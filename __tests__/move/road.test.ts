@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { EXIT } from "../../deploy/exit-code";
+import { AwsError } from "../../deploy/aws/error";
 import { DOMAIN, EDGE, MoveWorld, OLD_RECORD, ORIGIN } from "./support/world";
 
 const LED = [`A ${EDGE}`, `AAAA ${EDGE}`];
@@ -170,7 +171,7 @@ describe("a shift", () => {
   it("is seen at the edge within the store's propagation and five seconds", async () => {
     const world = await fronted();
     const began = world.clock.now();
-    await world.shift(20, {}, { watch: 0 });
+    await world.shift(20, {}, { limit: 0 });
     expect(world.clock.now() - began).toBeLessThanOrEqual(world.propagation + 5_000);
   });
 
@@ -199,6 +200,101 @@ describe("a shift", () => {
       note: expect.stringContaining("went back from 50 %"),
     });
     expect(world.isLocked).toBe(false);
+  });
+
+  describe("that people see", () => {
+    const watched = { limit: 180_000 };
+    const busy = async (failing: { old: number; new: number }) => {
+      const world = await fronted();
+      world.people = { requests: 400, failing };
+      await world.wait(1_200_000);
+      return world;
+    };
+
+    it("goes back when more of their requests fail than the old side's did, though what we ask is well", async () => {
+      const world = await busy({ old: 1, new: 5 });
+      const { exitCode, message } = await failureOf(world.shift(50, {}, watched));
+      expect([exitCode, message]).toEqual([
+        EXIT.rolloutFailed,
+        expect.stringContaining(
+          "5.0 % of people's requests to it end with 5xx, 1.0 % of the old side's, 1 points more are the most",
+        ),
+      ]);
+      expect([world.edge.share, world.state.share]).toEqual([0, 0]);
+    });
+
+    it("stays when the old side's failed as often before", async () => {
+      const world = await busy({ old: 5, new: 5 });
+      await world.shift(50, {}, watched);
+      expect(world.edge.share).toBe(50);
+      expect(world.told.at(-1)).toMatch(/people on the new side: 400 requests, 20 with 5xx$/);
+    });
+
+    it("is held to the old side's answers also where the new one had some of them before", async () => {
+      const world = await busy({ old: 5, new: 0 });
+      await world.shift(50, {}, watched);
+      await world.wait(1_200_000);
+      world.people.failing.new = 8;
+      expect((await failureOf(world.shift(80, {}, watched))).message).toContain("5.0 % of the old side's");
+    });
+
+    it("stays where people are too few to say anything", async () => {
+      const world = await busy({ old: 0, new: 10 });
+      world.people.requests = 10;
+      await world.shift(50, {}, watched);
+      expect(world.edge.share).toBe(50);
+    });
+
+    it("waits for what CloudWatch tells late, and not for ever", async () => {
+      const world = await busy({ old: 0, new: 0 });
+      const began = world.clock.now();
+      await world.shift(50, {}, watched);
+      const took = world.clock.now() - began;
+      expect(took).toBeGreaterThan(watched.limit);
+      expect(took).toBeLessThanOrEqual(watched.limit + 300_000);
+    });
+
+    it.each<[string, (world: MoveWorld) => void, RegExp]>([
+      [
+        "may not be asked",
+        (world) =>
+          world.faults.push((operation) => {
+            if (operation.startsWith("minutes"))
+              throw new AwsError("cloudwatch:GetMetricData", "denied", "AccessDenied", "not allowed", null);
+          }),
+        /people are not counted: CloudWatch says: not allowed\. npx slipway policy staging --for move/,
+      ],
+      [
+        "has no name in the contract",
+        ({ plan }) => delete plan.from?.loadBalancer,
+        /people are not counted: the contract does not say by which load balancer: npx slipway apply staging/,
+      ],
+    ])("goes by our own requests alone, and says so, where the load balancer %s", async (_, make, said) => {
+      const world = await busy({ old: 0, new: 50 });
+      make(world);
+      await world.shift(50, {}, watched);
+      expect(world.told.at(-1)).toMatch(said);
+      expect(world.edge.share).toBe(50);
+    });
+
+    it("says that a short look counts nobody", async () => {
+      const world = await busy({ old: 0, new: 50 });
+      await world.shift(50);
+      expect(world.told.at(-1)).toMatch(/by whole minutes, and --watch is shorter/);
+    });
+  });
+
+  it("asks both sides for the paths that a person names, in turn", async () => {
+    const world = await fronted();
+    const asked: string[] = [];
+    world.failing = ({ path }, side) => {
+      asked.push(path);
+      return side === "new" && path === "/products";
+    };
+    const { message } = await failureOf(world.shift(50, {}, { paths: ["/products"] }));
+    expect(message).toContain("% of its requests fail");
+    expect(new Set(asked)).toEqual(new Set(["/health", "/products"]));
+    expect(world.edge.share).toBe(0);
   });
 
   it("stays when the old side is as bad", async () => {
@@ -267,13 +363,45 @@ describe("workers", () => {
     );
   });
 
-  it("of schedules begin with the next apply, which is said", async () => {
+  it("of schedules begin at once, and wait again at once", async () => {
     const world = new MoveWorld();
     world.plan = { ...world.plan, held: { web: { count: null, schedules: ["staging-web_nightly"] } } };
     const { text } = await world.workers(["web"]);
-    expect(text).toContain("Schedules and autoscaling: npx slipway apply staging.");
+    expect(text).toBe("✓ workers: web: at work on the new side.");
+    expect(world.asked.at(-1)).toContain("switch on the schedule staging-web_nightly");
+    expect(world.schedules).toEqual({ "staging-web_nightly": "ENABLED" });
     expect(world.calls).not.toContain("setCount");
     expect(world.state.workers).toEqual(["web"]);
+    expect((await world.workers(["web"])).text).toContain("released already");
+    await world.back();
+    expect(world.schedules).toEqual({ "staging-web_nightly": "DISABLED" });
+  });
+
+  it("with autoscaling get their bounds before their tasks, and keep what it has made of them", async () => {
+    const world = new MoveWorld();
+    const autoscaling = { min: 2, max: 6 };
+    world.plan = { ...world.plan, held: { worker: { count: 2, autoscaling, schedules: [] } } };
+    await world.workers(["worker"]);
+    expect(world.scalings).toEqual({ "staging-worker": autoscaling });
+    expect(world.calls.filter((call) => call.startsWith("set"))).toEqual(["setScaling", "setCount"]);
+    world.counts["staging-worker"] = 5;
+    expect((await world.workers(["worker"])).text).toContain("released already");
+    await world.back();
+    expect([world.counts, world.scalings]).toEqual([
+      { "staging-worker": 0 },
+      { "staging-worker": { min: 0, max: 0 } },
+    ]);
+  });
+
+  it("fail their proof when a schedule was switched off again meanwhile", async () => {
+    const world = new MoveWorld();
+    world.plan = { ...world.plan, held: { web: { count: null, schedules: ["staging-web_nightly"] } } };
+    world.faults.push((operation) => {
+      if (operation === "scheduleState") world.schedules["staging-web_nightly"] = "DISABLED";
+    });
+    expect((await failureOf(world.workers(["web"]))).message).toContain(
+      "schedule staging-web_nightly: DISABLED",
+    );
   });
 });
 
@@ -308,7 +436,7 @@ describe("two people at once", () => {
   it("is renewed for as long as a step goes on", async () => {
     const world = new MoveWorld();
     await world.front();
-    const first = world.shift(10, { by: "ana" }, { watch: 600_000 });
+    const first = world.shift(10, { by: "ana" }, { limit: 600_000 });
     await world.wait(300_000);
     expect((await failureOf(world.shift(90, { by: "ben" }))).exitCode).toBe(EXIT.superseded);
     await first;

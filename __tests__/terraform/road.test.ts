@@ -1,6 +1,6 @@
 import { EventEmitter } from "node:events";
 import { writeFileSync } from "node:fs";
-import { Agent, createServer, request, type Server } from "node:http";
+import { Agent, createServer, type IncomingMessage, request, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { Readable } from "node:stream";
@@ -36,13 +36,18 @@ const SPEED = 20;
 const VIEWERS = 400;
 const DAY = 86_400_000;
 
+const nightly = { expression: "rate(1 day)", command: ["report"] };
+
 const environment = (move: EnvironmentProps["move"]) =>
   but({
     bastion: false,
     cluster: { capacity: {} },
     database: false,
     distribution: { domain: { names: [APP], zone: "example.com" }, deletionProtection: false },
-    services: { web: { port: web.port, health: "/health" }, worker: { count: 2 } },
+    services: {
+      web: { port: web.port, health: "/health" },
+      worker: { count: 2, autoscaling: { min: 2, max: 4 }, schedules: { nightly } },
+    },
     move,
   });
 
@@ -96,7 +101,7 @@ class Stream {
     const cookie = this.cookies.get(viewer);
     const asked = {
       method: isWrite ? "POST" : "GET",
-      path: isWrite ? `/write/${nth}` : "/health",
+      path: isWrite ? `/write/${nth}` : "/products",
       viewer: `198.51.${Math.floor(viewer / 250)}.${viewer % 250}`,
       ...(cookie && { cookie }),
     };
@@ -126,7 +131,11 @@ describe.sequential("an address that moves in while people use it", () => {
   /** The one database that both sides write to. */
   const database: string[] = [];
   const old = standIn("old", database, [OLD, APP]);
-  const next = standIn("new", database, undefined);
+  /** Whether the new side fails one in sixteen of those who read: five in a hundred of all. */
+  let ailing = false;
+  let asked = 0;
+  const fails = ({ url }: IncomingMessage) => ailing && url === "/products" && ++asked % 16 === 0;
+  const next = standIn("new", database, undefined, fails);
   /** When the share or the records were being changed, by the sandbox's clock. */
   const windows: { from: number; to: number }[] = [];
   let sandbox: Sandbox<RealClock>;
@@ -205,10 +214,18 @@ describe.sequential("an address that moves in while people use it", () => {
   }
 
   const yes = { yes: true };
-  const shifting = (share: number) =>
-    run((around) =>
-      shiftCommand("staging", { share, watch: 10_000, bounds: { errors: 5, slower: 20 } }, yes, around),
-    );
+  const watch = { limit: 10_000, bounds: { errors: 2, slower: 20 }, paths: [] };
+  const shifting = (share: number) => run((around) => shiftCommand("staging", { share, watch }, yes, around));
+  const working = () => {
+    const one = (type: string) => stack.world.find({ type })?.attributes ?? {};
+    const { min_capacity: min, max_capacity: max } = one("aws_appautoscaling_target");
+    const worker = stack.world.find({ type: "aws_ecs_service", where: { name: "worker" } });
+    return {
+      tasks: worker?.attributes.desired_count,
+      scaling: [min, max],
+      schedule: one("aws_scheduler_schedule").state,
+    };
+  };
   const leading = () =>
     stack.world
       .list({ type: "aws_route53_record", where: { fqdn: APP } })
@@ -285,6 +302,23 @@ describe.sequential("an address that moves in while people use it", () => {
     );
   });
 
+  it("goes back to the old side by itself when people meet errors that its health path does not show", async () => {
+    ailing = true;
+    const { code, text } = await run((around) =>
+      shiftCommand("staging", { share: 50, watch: { ...watch, limit: 120_000 } }, yes, around),
+    );
+    ailing = false;
+    expect(code, text).toBe(3);
+    expect(text).toMatch(
+      /% of people's requests to it end with 5xx, 0\.0 % of the old side's, 2 points more/,
+    );
+    const met = stream.failures.splice(0);
+    expect(met.length).toBeGreaterThan(5);
+    expect(met.filter((failure) => !/^GET \/products: 500$/.test(failure))).toEqual([]);
+    const back = await run((around) => statusCommand("staging", {}, around));
+    expect(back.text).toContain("went back from 50 % to 0 % by itself");
+  });
+
   it("is answered by the new side for one in a hundred, for nobody again, and for all", async () => {
     for (const [command, share] of [
       [() => shifting(1), 1],
@@ -300,8 +334,18 @@ describe.sequential("an address that moves in while people use it", () => {
   it("has workers on the new side once the old ones have stopped", async () => {
     const { code, text } = await run((around) => workersCommand("staging", ["worker"], yes, around));
     expect(code, text).toBe(0);
-    const worker = stack.world.find({ type: "aws_ecs_service", where: { name: "worker" } });
-    expect(worker?.attributes.desired_count).toBe(2);
+    expect(working()).toEqual({ tasks: 2, scaling: [2, 4], schedule: "ENABLED" });
+    expect((await succeed(stack.run("plan"))).output).toContain("No changes.");
+  });
+
+  it("holds them again at once, and has them once more, without a change for Terraform", async () => {
+    const back = { word: false, copyBack: false };
+    const { code, text } = await run((around) => backCommand("staging", back, yes, around));
+    expect(code, text).toBe(0);
+    expect(working()).toEqual({ tasks: 0, scaling: [0, 0], schedule: "DISABLED" });
+    expect((await succeed(stack.run("plan"))).output).toContain("No changes.");
+    const again = await run((around) => workersCommand("staging", ["worker"], yes, around));
+    expect(again.code, again.text).toBe(0);
   });
 
   it("is at its end only after a day", async () => {
@@ -356,11 +400,17 @@ describe.sequential("an address that moves in while people use it", () => {
 });
 
 /** Whoever answers on one side: the old one to its own name alone. */
-function standIn(side: string, database: string[], names: readonly string[] | undefined): Server {
+function standIn(
+  side: string,
+  database: string[],
+  names: readonly string[] | undefined,
+  fails: (asked: IncomingMessage) => boolean = () => false,
+): Server {
   const server = createServer((asked, response) => {
     const isKnown = !names || names.includes(asked.headers.host ?? "");
-    if (isKnown && asked.method === "POST") database.push(asked.url ?? "");
     asked.resume();
+    if (fails(asked)) return response.writeHead(500).end();
+    if (isKnown && asked.method === "POST") database.push(asked.url ?? "");
     response.writeHead(isKnown ? 200 : 404, { "x-side": side }).end(side);
   });
   // Longer than whoever asks keeps a connection: one that closes as it is used is no answer.

@@ -118,7 +118,7 @@ const say =
     found(well(await play.run(command, { shifts })), pattern, "$1");
 
 function shift(play: Play, share: number): Step {
-  const args = { share, watch: 10_000, bounds: { errors: 5, slower: 50 } };
+  const args = { share, watch: { limit: 10_000, bounds: { errors: 5, slower: 50 }, paths: [] } };
   return [
     `shift ${share}`,
     say(play, (around) => shiftCommand("staging", args, yes, around), /✓ shift: (.*)$/m, true),

@@ -22,8 +22,8 @@ export interface Clients {
   logs: CloudWatchLogsClient;
   rds: RDSClient;
   sts: STSClient;
-  /** Makes one more client as these are: same identity, region and patience. */
-  make<C extends Client>(kind: new (config: Shared) => C): C;
+  /** Makes one more client as these are: same identity, patience, and region unless another is named. */
+  make<C extends Client>(kind: new (config: Shared) => C, region?: string): C;
 }
 
 type Client = { middlewareStack: object };
@@ -71,7 +71,8 @@ export async function makeClients(
   for (const client of Object.values(clients)) prepare(client);
   const ecrIn = (there: string) =>
     there === region ? clients.ecr : prepare(new ECRClient({ ...shared, region: there }));
-  const more = <C extends Client>(kind: new (config: Shared) => C) => prepare(new kind(shared));
+  const more = <C extends Client>(kind: new (config: Shared) => C, there = region) =>
+    prepare(new kind({ ...shared, region: there }));
   return { region, regionFile: written?.region && written.file, ...clients, ecrIn, make: more };
 }
 

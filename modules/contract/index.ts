@@ -169,6 +169,8 @@ const move = z.object({
       health: z.string().startsWith("/"),
       /** Host name of the distribution that answers for both sides. */
       distribution: z.object({ id: name, domainName: name }),
+      /** The new side's load balancer as CloudWatch names it, `app/staging/50dc6c495c0c9188`. Absent from older contracts. */
+      loadBalancer: name.optional(),
       /** Route 53's hosted zone, by id; null where the records are kept elsewhere. */
       zone: name.nullable(),
       /** CloudFront's key-value store, which says whom a viewer's requests go to. */
@@ -196,6 +198,8 @@ const move = z.object({
       autoscaling: z.object({ min: z.number(), max: z.number() }).optional(),
       /** EventBridge schedules, by name. */
       schedules: z.array(name),
+      /** The schedules' role, which whoever changes one hands over, by ARN. Absent without schedules, and from older contracts. */
+      role: arn.optional(),
     }),
   ),
 });

@@ -64,6 +64,8 @@ function address(contract: Contract, { from }: MoveContract): Statement[] {
       ],
       [store],
     ),
+    // It has no narrower resource.
+    allow("CountViewers", ["cloudwatch:GetMetricData"], ["*"]),
     ...(zone === null
       ? []
       : [
@@ -113,16 +115,51 @@ function data(contract: Contract, { database }: MoveContract): Statement[] {
   ];
 }
 
+/** What is held is released, and held again: tasks, their bounds, and schedules, which are written with the role that they have. */
 function workers(contract: Contract, { held }: MoveContract): Statement[] {
   const { cluster, services } = contract;
-  const released = services.filter(({ name }) => held[name]);
-  if (released.length === 0) return [];
+  const counted = services.filter(({ name }) => typeof held[name]?.count === "number");
+  const all = Object.values(held);
+  const schedules = all.flatMap(({ schedules }) => schedules);
+  const roles = all.flatMap(({ role }) => role ?? []);
   return [
-    allow(
-      "StartWorkers",
-      ["ecs:DescribeServices", "ecs:UpdateService"],
-      released.map(({ service }) => arn(contract, "ecs", `service/${cluster}/${service}`)),
-    ),
+    ...(counted.length === 0
+      ? []
+      : [
+          allow(
+            "StartWorkers",
+            ["ecs:DescribeServices", "ecs:UpdateService"],
+            counted.map(({ service }) => arn(contract, "ecs", `service/${cluster}/${service}`)),
+          ),
+        ]),
+    ...(all.some(({ autoscaling }) => autoscaling)
+      ? [
+          // It has no narrower resource.
+          allow("SeeScaling", ["application-autoscaling:DescribeScalableTargets"], ["*"]),
+          // The names of targets are made up by AWS.
+          allow(
+            "SetScaling",
+            ["application-autoscaling:RegisterScalableTarget"],
+            [arn(contract, "application-autoscaling", "scalable-target/*")],
+          ),
+        ]
+      : []),
+    ...(schedules.length === 0
+      ? []
+      : [
+          allow(
+            "SwitchSchedules",
+            ["scheduler:GetSchedule", "scheduler:UpdateSchedule"],
+            schedules.map((name) => arn(contract, "scheduler", `schedule/default/${name}`)),
+          ),
+        ]),
+    ...(roles.length === 0
+      ? []
+      : [
+          allow("PassScheduleRole", ["iam:PassRole"], unique(roles), {
+            StringEquals: { "iam:PassedToService": "scheduler.amazonaws.com" },
+          }),
+        ]),
   ];
 }
 

@@ -431,6 +431,7 @@ export class Environment<
         domain: from.domain,
         health: everything?.health.path ?? "/",
         distribution: { id, domainName },
+        loadBalancer: front.loadBalancer.loadBalancer.arnSuffix,
         zone: front.zone?.zoneId ?? null,
         store: front.front.store.arn,
       },

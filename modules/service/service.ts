@@ -187,15 +187,17 @@ export class Service extends Construct {
 
   /** What of it waits during a move: the tasks of one that nobody sends requests, and every schedule. */
   get held(): MoveContract["held"][string] | undefined {
-    const schedules = this.schedules?.schedules.map(({ name }) => name) ?? [];
-    if (this.hold === undefined && (this.props.hold === undefined || schedules.length === 0))
-      return undefined;
-    if (this.hold === undefined) return { count: null, schedules };
+    const scheduled = {
+      schedules: this.schedules?.schedules.map(({ name }) => name) ?? [],
+      ...(this.schedules && { role: this.schedules.role.arn }),
+    };
+    if (this.hold === undefined && (this.props.hold === undefined || !this.schedules)) return undefined;
+    if (this.hold === undefined) return { count: null, ...scheduled };
     const { autoscaling } = this.own;
     return {
       count: this.count,
       ...(autoscaling && { autoscaling: { min: autoscaling.min, max: autoscaling.max } }),
-      schedules,
+      ...scheduled,
     };
   }
 

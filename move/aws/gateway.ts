@@ -1,6 +1,11 @@
 // The store's calls are signed for every region at once, which the SDK does only where this is loaded.
 import "@aws-sdk/signature-v4a";
 import {
+  ApplicationAutoScalingClient,
+  DescribeScalableTargetsCommand,
+  RegisterScalableTargetCommand,
+} from "@aws-sdk/client-application-auto-scaling";
+import {
   AssociateAliasCommand,
   CloudFrontClient,
   GetDistributionCommand,
@@ -12,6 +17,7 @@ import {
   GetKeyCommand,
   PutKeyCommand,
 } from "@aws-sdk/client-cloudfront-keyvaluestore";
+import { CloudWatchClient } from "@aws-sdk/client-cloudwatch";
 import { UpdateServiceCommand } from "@aws-sdk/client-ecs";
 import {
   type Change,
@@ -22,14 +28,24 @@ import {
   type ResourceRecordSet,
   Route53Client,
 } from "@aws-sdk/client-route-53";
+import {
+  GetScheduleCommand,
+  type ScheduleState,
+  SchedulerClient,
+  UpdateScheduleCommand,
+} from "@aws-sdk/client-scheduler";
 import { GetParameterCommand, PutParameterCommand } from "@aws-sdk/client-ssm";
 import type { Clients } from "../../deploy/aws/clients";
 import { DailyAws } from "../../deploy/aws/daily";
 import { AwsError } from "../../deploy/aws/error";
 import type { Patience } from "../../deploy/aws/retry";
+import { type Minute, minutesOfDistribution, minutesOfLoadBalancer, type Span } from "./minutes";
 
 /** The one key of the store that the distribution's function reads. */
 const KEY = "move";
+
+/** What autoscaling calls the number of tasks of a service. */
+const TASKS = { ServiceNamespace: "ecs", ScalableDimension: "ecs:service:DesiredCount" } as const;
 
 /** A parameter's text, and how often it was written. */
 export interface Written {
@@ -43,6 +59,12 @@ export interface Stored {
   readonly etag: string;
 }
 
+/** How many tasks autoscaling keeps. */
+export interface Scaling {
+  readonly min: number;
+  readonly max: number;
+}
+
 export interface FoundDistribution {
   readonly aliases: readonly string[];
   readonly deployed: boolean;
@@ -53,12 +75,21 @@ export class MoveAws extends DailyAws {
   private readonly route53: Route53Client;
   private readonly cloudfront: CloudFrontClient;
   private readonly store: CloudFrontKeyValueStoreClient;
+  private readonly scheduler: SchedulerClient;
+  private readonly autoscaling: ApplicationAutoScalingClient;
+  private readonly cloudwatch: CloudWatchClient;
+  /** Where the metrics of every distribution are. */
+  private readonly cloudwatchOfEdge: CloudWatchClient;
 
   constructor(clients: Clients, patience: Patience) {
     super(clients, patience);
     this.route53 = clients.make(Route53Client);
     this.cloudfront = clients.make(CloudFrontClient);
     this.store = clients.make(CloudFrontKeyValueStoreClient);
+    this.scheduler = clients.make(SchedulerClient);
+    this.autoscaling = clients.make(ApplicationAutoScalingClient);
+    this.cloudwatch = clients.make(CloudWatchClient);
+    this.cloudwatchOfEdge = clients.make(CloudWatchClient, "us-east-1");
   }
 
   override lasting(): MoveAws {
@@ -247,6 +278,70 @@ export class MoveAws extends DailyAws {
         return found?.desiredCount === desiredCount ? true : undefined;
       },
     });
+  }
+
+  /** Whether a schedule starts anything. */
+  async scheduleState(Name: string): Promise<ScheduleState | undefined> {
+    return (await this.schedule(Name)).State;
+  }
+
+  /** Switches a schedule on or off. The rest of it is written as it was read: what is not said falls back to its default. */
+  async setSchedule(Name: string, State: ScheduleState): Promise<void> {
+    const lasting = this.lasting();
+    const { $metadata, Arn, CreationDate, LastModificationDate, ...found } = await this.schedule(Name);
+    const { ScheduleExpression, FlexibleTimeWindow, Target } = found;
+    const request = { ...found, Name, ScheduleExpression, FlexibleTimeWindow, Target, State };
+    await this.change<unknown>("scheduler:UpdateSchedule", {
+      call: () => this.scheduler.send(new UpdateScheduleCommand(request)),
+      trace: `the schedule ${Name}, ${State}`,
+      look: async () => ((await lasting.scheduleState(Name)) === State ? true : undefined),
+    });
+  }
+
+  private schedule(Name: string) {
+    return this.read("scheduler:GetSchedule", (options) =>
+      this.scheduler.send(new GetScheduleCommand({ Name }), options),
+    );
+  }
+
+  /** How many tasks autoscaling keeps of a service; undefined where it has none. */
+  async scaling(cluster: string, service: string): Promise<Scaling | undefined> {
+    const request = { ...TASKS, ResourceIds: [`service/${cluster}/${service}`] };
+    const { ScalableTargets = [] } = await this.read(
+      "application-autoscaling:DescribeScalableTargets",
+      (options) => this.autoscaling.send(new DescribeScalableTargetsCommand(request), options),
+    );
+    const [{ MinCapacity: min = 0, MaxCapacity: max = 0 } = {}] = ScalableTargets;
+    return ScalableTargets.length === 0 ? undefined : { min, max };
+  }
+
+  /** Sets how many tasks autoscaling keeps of a service. */
+  async setScaling(cluster: string, service: string, { min, max }: Scaling): Promise<void> {
+    const lasting = this.lasting();
+    const ResourceId = `service/${cluster}/${service}`;
+    const request = { ...TASKS, ResourceId, MinCapacity: min, MaxCapacity: max };
+    await this.change<unknown>("application-autoscaling:RegisterScalableTarget", {
+      call: () => this.autoscaling.send(new RegisterScalableTargetCommand(request)),
+      trace: `${min} to ${max} tasks of ${service}`,
+      look: async () => {
+        const found = await lasting.scaling(cluster, service);
+        return found?.min === min && found.max === max ? true : undefined;
+      },
+    });
+  }
+
+  /** What a load balancer answered in each minute that somebody asked in, as far as CloudWatch knows it yet. */
+  minutesOfLoadBalancer(name: string, span: Span): Promise<Minute[]> {
+    return this.read("cloudwatch:GetMetricData", (options) =>
+      minutesOfLoadBalancer(this.cloudwatch, name, span, options),
+    );
+  }
+
+  /** The same of a distribution, whichever side was to answer. */
+  minutesOfDistribution(id: string, span: Span): Promise<Minute[]> {
+    return this.read("cloudwatch:GetMetricData", (options) =>
+      minutesOfDistribution(this.cloudwatchOfEdge, id, span, options),
+    );
   }
 }
 

@@ -5,7 +5,8 @@ import type { Context } from "../../../deploy/context";
 import type { Done } from "../../../deploy/end";
 import type { Contract, MoveContract } from "../../../modules/contract";
 import { FIRST_MOVE_STATE, type MoveState, type MoveStep } from "../../../modules/contract/move";
-import type { Cloud } from "../../../move/aws/gateway";
+import type { Cloud, Scaling } from "../../../move/aws/gateway";
+import type { Minute, Span } from "../../../move/aws/minutes";
 import { back } from "../../../move/back";
 import { finish, type FinishArgs } from "../../../move/finish";
 import { front } from "../../../move/front";
@@ -45,13 +46,24 @@ const PLAN: MoveContract = {
     domain: DOMAIN,
     health: "/health",
     distribution: { id: "E123", domainName: EDGE },
+    loadBalancer: "app/staging/50dc6c495c0c9188",
     zone: ZONE,
     store: "arn:aws:cloudfront::123456789012:key-value-store/abc",
   },
   held: { worker: { count: 2, schedules: [] } },
 };
 
-export const SHIFT: Omit<ShiftArgs, "share"> = { watch: 10_000, bounds: { errors: 1, slower: 2 } };
+const MINUTE = 60_000;
+/** Milliseconds until CloudWatch tells of a minute. */
+const TOLD_AFTER = 120_000;
+
+/** What people ask in a minute, and how many in a hundred of it fail, by the side that answers. */
+interface People {
+  requests: number;
+  failing: { old: number; new: number };
+}
+
+const WATCH: ShiftArgs["watch"] = { limit: 10_000, bounds: { errors: 1, slower: 2 }, paths: [] };
 
 /** A side as the edge or a browser meets it. */
 interface Side {
@@ -115,6 +127,13 @@ export class MoveWorld {
   counts: Record<string, number> = { "staging-worker": 0 };
   /** Tasks that somebody started by other means. */
   extra = 0;
+  readonly schedules: Record<string, "ENABLED" | "DISABLED"> = {};
+  readonly scalings: Record<string, Scaling> = {};
+  people: People = { requests: 0, failing: { old: 0, new: 0 } };
+  /** When the edge showed which share, the last one at the end. */
+  private readonly shares = [{ at: 0, share: 0 }];
+  /** Our own requests to the new side, by their minute. */
+  private readonly ours: Record<number, number> = {};
   readonly sides: Record<"old" | "new", Side> = {
     old: { status: 200, milliseconds: 40, foreign: 404, everyFails: 0 },
     new: { status: 200, milliseconds: 30, foreign: 200, everyFails: 0 },
@@ -125,6 +144,8 @@ export class MoveWorld {
   /** Looks at each call before it is answered: what it throws is the answer. */
   readonly faults: ((operation: string) => void)[] = [];
   plan: MoveContract = structuredClone(PLAN);
+  /** Whether a request that came to a side fails there. */
+  failing: (ask: Ask, side: "old" | "new") => boolean = () => false;
   readonly told: string[] = [];
   readonly asked: string[] = [];
 
@@ -171,6 +192,7 @@ export class MoveWorld {
     this.store = { value, version: this.store.version + 1 };
     this.clock.in(this.propagation, () => {
       this.seen = value;
+      this.shares.push({ at: this.clock.now(), share: JSON.parse(value).share });
     });
   }
 
@@ -231,8 +253,44 @@ export class MoveWorld {
       setCount: call("setCount", (_cluster: string, service: string, count: number) => {
         this.counts[service] = count;
       }),
+      scheduleState: call("scheduleState", (name: string) => this.schedules[name] ?? "DISABLED"),
+      setSchedule: call("setSchedule", (name: string, state: "ENABLED" | "DISABLED") => {
+        this.schedules[name] = state;
+      }),
+      scaling: call(
+        "scaling",
+        (_cluster: string, service: string) => this.scalings[service] ?? { min: 0, max: 0 },
+      ),
+      setScaling: call("setScaling", (_cluster: string, service: string, scaling: Scaling) => {
+        this.scalings[service] = scaling;
+      }),
+      minutesOfLoadBalancer: call("minutesOfLoadBalancer", (_name: string, span: Span) =>
+        this.minutes(span, (at) => this.answeredBy("new", at)),
+      ),
+      minutesOfDistribution: call("minutesOfDistribution", (_id: string, span: Span) =>
+        this.minutes(span, (at) => {
+          const [older, newer] = [this.answeredBy("old", at), this.answeredBy("new", at)];
+          return { requests: older.requests + newer.requests, failed: older.failed + newer.failed };
+        }),
+      ),
     };
     return { ...own, ...this.more(call) } as Cloud;
+  }
+
+  /** What CloudWatch knows of a span by now: nothing of minutes in which nobody asked. */
+  private minutes({ from, to }: Span, answered: (at: number) => Omit<Minute, "at">): Minute[] {
+    const first = Math.floor(from / MINUTE);
+    return Array.from({ length: Math.ceil(to / MINUTE) - first }, (_, nth) => (first + nth) * MINUTE)
+      .filter((at) => at + MINUTE + TOLD_AFTER <= this.clock.now())
+      .map((at) => ({ at, ...answered(at) }))
+      .filter(({ requests }) => requests > 0);
+  }
+
+  private answeredBy(side: "old" | "new", at: number): Omit<Minute, "at"> {
+    const share = this.shares.findLast((one) => one.at <= at)?.share ?? 0;
+    const asked = (this.people.requests * (side === "new" ? share : 100 - share)) / 100;
+    const ours = side === "new" ? (this.ours[at] ?? 0) : 0;
+    return { requests: asked + ours, failed: (asked * this.people.failing[side]) / 100 };
   }
 
   /** What else an account answers. */
@@ -254,12 +312,14 @@ export class MoveWorld {
     if (statusCode !== undefined)
       return { status: statusCode, milliseconds: 1, headers: { "x-slipway-origin": headers[SIDE]?.value } };
     const side = origin && "id" in origin ? "new" : "old";
-    const said = this.answer(side, true);
+    const said = { ...this.answer(side, true), ...(this.failing(ask, side) && { status: 500 }) };
     // CloudFront asks the function for answers below 400 alone.
     return said.status < 400 ? { ...said, headers: { ...said.headers, "x-slipway-origin": side } } : said;
   };
 
   private answer(side: "old" | "new", ownHost: boolean): Said {
+    const minute = Math.floor(this.clock.now() / MINUTE) * MINUTE;
+    if (side === "new") this.ours[minute] = (this.ours[minute] ?? 0) + 1;
     const { status, milliseconds, location, foreign, certificateUntil, everyFails } = this.sides[side];
     const fails = everyFails > 0 && ++this.answered[side] % everyFails === 0;
     return {
@@ -330,8 +390,8 @@ export class MoveWorld {
   }
 
   front = (how?: How): Promise<Done> => this.run(front as Step<undefined>, undefined, how);
-  shift = (share: number, how?: How, args: Partial<ShiftArgs> = {}): Promise<Done> =>
-    this.run(shift, { ...SHIFT, ...args, share }, how);
+  shift = (share: number, how?: How, watch: Partial<ShiftArgs["watch"]> = {}): Promise<Done> =>
+    this.run(shift, { share, watch: { ...WATCH, ...watch } }, how);
   workers = (names: readonly string[], how?: How): Promise<Done> => this.run(workers, names, how);
   finish = (args: Partial<FinishArgs> = {}, how?: How): Promise<Done> =>
     this.run(finish, { quiet: 86_400_000, ...args }, how);
