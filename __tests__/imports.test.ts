@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { builtinModules } from "node:module";
 import { dirname, join, relative, resolve } from "node:path";
 import { describe, expect, test } from "vitest";
@@ -94,6 +94,24 @@ function filesIn(path: string): string[] {
 const imports = houses
   .flatMap(filesIn)
   .flatMap((file) => importsOf(file, readFileSync(join(root, file), "utf8")));
+
+/** Everything that a source loads: files by their paths, and packages. What is imported as a type is not loaded. */
+function loadedBy(file: string, known = new Set<string>()): string[] {
+  known.add(file);
+  const typeless = withoutComments(readFileSync(join(root, file), "utf8")).replaceAll(
+    /^(import|export) type [^;]*;/gm,
+    "",
+  );
+  for (const { target, specifier } of importsOf(file, typeless)) {
+    const found = specifier.startsWith(".")
+      ? [`${target}.ts`, `${target}/index.ts`].find((path) => existsSync(join(root, path)))
+      : target;
+    if (found === undefined || known.has(found)) continue;
+    if (specifier.startsWith(".")) loadedBy(found, known);
+    else known.add(found);
+  }
+  return [...known];
+}
 
 const house = (path: string) =>
   houses.find((name) => `${path}/`.startsWith(`${name.replace(/\.ts$/, "")}/`) || path === name);
@@ -262,6 +280,12 @@ describe("who may import whom", () => {
         !(file === "plan/offline.ts" && isOpening(target)),
     );
     expect(lines(intruders)).toEqual([]);
+  });
+
+  test("what resolves an environment's options: no construct, as commands that make none read options, too", () => {
+    const reached = loadedBy("modules/environment/resolve.ts");
+    expect(reached).toContain("modules/environment/check.ts");
+    expect(reached.filter((one) => /^(constructs|cdktf|@cdktf\/.*)$/.test(one))).toEqual([]);
   });
 
   test("nobody imports tests", () => {

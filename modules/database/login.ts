@@ -8,6 +8,7 @@ import type { Connection } from "./connection";
 import type { Database } from "./database";
 import { RandomPassword, StoredParameter } from "./ephemeral";
 import { asTheyAre, createGenerated } from "./generated";
+import { userOf } from "./users";
 
 /** Characters of what tells one writing of a password from another. */
 const MARK = 8;
@@ -22,9 +23,6 @@ export interface LoginProps {
   readonly key: Key | undefined;
   readonly database: Database;
 }
-
-/** Odd versions are one user's passwords, even ones the other's: the user of the version before stays as it is. */
-export const userOf = (service: string, version: number) => `${service}_${version % 2 === 1 ? "a" : "b"}`;
 
 /** One version of a service's login: a user of the database, and the SecureStrings that hold its password. */
 export class Login extends Construct implements Connection {

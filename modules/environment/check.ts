@@ -1,5 +1,5 @@
 import { needsInternet } from "../../aws/image-registries";
-import { userOf } from "../database/login";
+import { userOf } from "../database/users";
 import { usersOf } from "../database/logins-sql";
 import { type Mistake, show } from "../mistakes";
 import { agentServices } from "../network/props";
