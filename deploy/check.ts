@@ -99,10 +99,13 @@ export function checks(facts: Facts, request: CheckRequest): Check[] {
   ];
 }
 
+/** What whoever looks for a database's PG* variables has to know of it. */
+const NO_PG = { own: "", external: ", by its URL alone: PG* variables are empty" };
+
 function databaseBranch({ databases }: Facts, contract: Contract): Check[] {
   const use = usedDatabase(contract);
   const children = [
-    ...(use ? [ok("use", `services and migrations are given ${DATABASES[use]}`)] : []),
+    ...(use ? [ok("use", `services and migrations are given ${DATABASES[use]}${NO_PG[use]}`)] : []),
     ...(databases.size > 0 ? databaseChecks(databases, contract) : []),
   ];
   return children.length > 0 ? [branch("database", children)] : [];

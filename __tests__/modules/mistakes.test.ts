@@ -240,6 +240,39 @@ const rows: readonly Row[] = [
     'database: ["DATABASE_URL"]',
   ],
   [
+    "a command that reads what a database elsewhere does not give",
+    {
+      database: { url: "external" },
+      services: {
+        web: {
+          ...web,
+          secrets: ["PGPASSWORD"],
+          schedules: {
+            nightly: {
+              expression: "rate(1 day)",
+              command: ["sh", "-c", 'PGOPTIONS= psql -h "$PGHOST" -U ${PGUSER} # $PGPASSWORD'],
+            },
+          },
+        },
+      },
+    },
+    "staging.services.web.schedules.nightly.command",
+    "reads $PGHOST, $PGUSER, and a database that is elsewhere has its URL alone to give",
+    'psql "$DATABASE_URL"',
+  ],
+  [
+    "migrations that read what one of two databases does not give",
+    {
+      database: { also: "external" },
+      services: {
+        web: { ...web, database: ["DATABASE_URL"], migrations: ["sh", "-c", "migrate -h $PGHOST"] },
+      },
+    },
+    "staging.services.web.migrations",
+    "reads $PGHOST, and a database that is elsewhere",
+    "docs/database.md",
+  ],
+  [
     "a schema of one of two databases",
     {
       database: { also: "external", logins: true },

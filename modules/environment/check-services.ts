@@ -5,7 +5,7 @@ import { DEFAULT_SCHEMA } from "../database/schema";
 import { type Mistake, show } from "../mistakes";
 import { checkService, checkServicesTogether } from "../service/check";
 import { servicesIn } from "../service/service-url";
-import { variablesOf } from "../service/variables";
+import { connectionVariables, variablesOf } from "../service/variables";
 import type { Configuration, environmentOptions } from "./props";
 import type { ServiceConfiguration } from "../service/props";
 
@@ -121,10 +121,11 @@ type WrittenAccess = Parsed["services"][string]["database"];
 
 /** What a service asks of the database, and cannot be given. */
 function* checkAccess(
-  { database: access }: ServiceConfiguration,
+  service: ServiceConfiguration,
   written: WrittenAccess,
   { database }: Configuration,
 ): Generator<Mistake> {
+  const { database: access } = service;
   const urls = (written && written.urls) || [];
   if (!database && urls.length > 0) {
     yield {
@@ -141,6 +142,7 @@ function* checkAccess(
         'is empty, and a database that is elsewhere has its URL alone to give, no PG* variables: name those that the service reads a URL from, like database: ["DATABASE_URL"], or say database: false.',
     };
   }
+  if (database && (!made || made.also)) yield* checkCommands(service);
   if (access.schema === DEFAULT_SCHEMA || (made && made.logins && !made.also)) return;
   const schema = show(access.schema);
   const reason = !made
@@ -149,6 +151,36 @@ function* checkAccess(
       ? `${schema} is a schema of the environment's own database: in the one that is elsewhere its URL names one for all services. Leave it out while there are two.`
       : `${schema} is about a login of its own; say logins: true in database, or leave it out.`;
   yield { path: "database.schema", message: reason };
+}
+
+/** What commands read of libpq's variables where a database that is elsewhere leaves them empty. */
+function* checkCommands({
+  command,
+  migrations,
+  schedules,
+  config,
+  secrets,
+}: ServiceConfiguration): Generator<Mistake> {
+  const commands: readonly (readonly [string, readonly string[] | undefined])[] = [
+    ["command", command],
+    ["migrations", migrations ? migrations.command : undefined],
+    ...Object.entries(schedules).map(
+      ([name, schedule]) => [`schedules.${name}.command`, schedule.command] as const,
+    ),
+  ];
+  for (const [path, words = []] of commands) {
+    const read = words.flatMap((word) =>
+      [...word.matchAll(/\$\{?(PG[A-Z_]+)/g)].map(([, name = ""]) => name),
+    );
+    const empty = [...new Set(read)].filter(
+      (name) => connectionVariables.includes(name) && !(name in config) && !secrets.includes(name),
+    );
+    if (empty.length > 0)
+      yield {
+        path,
+        message: `reads ${empty.map((name) => `$${name}`).join(", ")}, and a database that is elsewhere has its URL alone to give: take that, as psql "$DATABASE_URL" does, or give the service PG* variables yourself (docs/database.md).`,
+      };
+  }
 }
 
 function* checkVariables(
