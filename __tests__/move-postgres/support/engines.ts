@@ -64,7 +64,8 @@ export async function startSides(settings: readonly string[] = ["wal_level=logic
   await ask(root, 'CREATE DATABASE "my app" OWNER hosted');
   const url = `postgres://hosted:${encodeURIComponent("pa ss'\\w:rd")}@127.0.0.1:${old.port}/my%20app?sslmode=disable`;
   const environment = {
-    PATH: process.env.PATH,
+    // The engine's own psql goes before the wrapper in Perl that Debian has of that name: the mover starts it hundreds of times.
+    PATH: `${programs()}:${process.env.PATH}`,
     SOURCE_URL: url,
     PGHOST: "127.0.0.1",
     PGPORT: String(target.port),
