@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { libpqVariables } from "../../deploy/daily/libpq";
 import { dailyPolicy } from "../../modules/contract/daily-policy";
-import { contract } from "./support/contract";
+import { bothDatabases, contract } from "./support/contract";
 
 describe("a connection URL, as variables that clients of libpq read", () => {
   test("keeps what stands in it, decoded", () => {
@@ -39,20 +39,12 @@ describe("a connection URL, as variables that clients of libpq read", () => {
 });
 
 describe("policy --for psql", () => {
-  const database = {
-    host: "staging.db",
-    port: 5432,
-    name: "app",
-    user: "app",
-    password: "/staging/database/1/password",
-    logs: [],
-    also: { url: "/staging/database/url" },
-  };
   const read = (more: object) =>
-    dailyPolicy(contract({ database, ...more }), "psql").Statement.flatMap(({ Action, Resource }) =>
-      Action.includes("ssm:GetParameter")
-        ? Resource.map((one) => one.replace(/^.*:parameter/, ""))
-        : [Action[0]],
+    dailyPolicy(contract({ database: bothDatabases, ...more }), "psql").Statement.flatMap(
+      ({ Action, Resource }) =>
+        Action.includes("ssm:GetParameter")
+          ? Resource.map((one) => one.replace(/^.*:parameter/, ""))
+          : [Action[0]],
     );
 
   test("reads the URL of a second database, and opens a tunnel only where there is a bastion", () => {

@@ -1,25 +1,15 @@
 import { execFileSync } from "node:child_process";
-import {
-  chmodSync,
-  mkdirSync,
-  mkdtempSync,
-  readFileSync,
-  realpathSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from "node:fs";
-import { tmpdir } from "node:os";
+import { mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { Client } from "pg";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { release } from "../../demo/releases";
 import { createCluster, findPrograms, type Server, servePostgres } from "../../sandbox/engine/postgres";
 import { upload } from "./support/artifact";
-import { checkout } from "./support/checkout";
+import { checkout, newMachines } from "./support/checkout";
 import { contextsOf } from "./support/events";
 import { type JobRun, runJob, sandboxed } from "./support/runner";
-import { defaultsOf, type Job, ROOT, workflowOf } from "./support/workflows";
+import { defaultsOf, type Job, workflowOf } from "./support/workflows";
 
 const service = workflowOf("service");
 
@@ -82,9 +72,8 @@ cd '${image}' && exec env -i "\${variables[@]}" "bin/$@"
  * from there into one that has its own.
  */
 describe.sequential("the pipeline of a team that grows", () => {
-  const base = realpathSync(mkdtempSync(join(tmpdir(), "slipway-growth-")));
-  const [folder, world, temp] = [join(base, "platform"), join(base, "world"), join(base, "runner")];
-  const workspace = join(base, "workspace");
+  const { base, folder: workspace, world, temp } = newMachines("growth");
+  const folder = join(base, "platform");
   const [logins, bin] = [join(base, "logins"), join(base, "bin")];
   let hosted: Server;
   let url = "";
@@ -97,9 +86,7 @@ describe.sequential("the pipeline of a team that grows", () => {
       throw new Error(
         "The old database is a real engine, and initdb and postgres are not on the PATH: apt-get install postgresql, then add /usr/lib/postgresql/<major>/bin to the PATH.",
       );
-    chmodSync(base, 0o755);
-    symlinkSync(join(ROOT, "node_modules"), join(base, "node_modules"));
-    for (const one of [world, workspace, bin]) mkdirSync(one);
+    for (const one of [workspace, bin]) mkdirSync(one);
     writeFileSync(logins, "");
     writeFileSync(join(bin, "docker"), docker(logins, join(base, "images/v1")), { mode: 0o755 });
     checkout(folder, world);

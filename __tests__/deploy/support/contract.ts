@@ -23,6 +23,17 @@ export function serviceContract(name: string, overrides: Partial<ServiceContract
   };
 }
 
+/** The environment's own database, beside one that is elsewhere. */
+export const bothDatabases = {
+  host: "staging.db",
+  port: 5432,
+  name: "app",
+  user: "app",
+  password: "/staging/database/1/password",
+  logs: [],
+  also: { url: "/staging/database/url" },
+};
+
 /** One web service with a migration and a secret, on EC2. */
 export function contract(overrides: Partial<Contract> = {}): Contract {
   return {

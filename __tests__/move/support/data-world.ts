@@ -5,7 +5,7 @@ import type { Contract } from "../../../modules/contract";
 import type { Cloud } from "../../../move/aws/gateway";
 import { flip } from "../../../move/flip/flip";
 import { withUsed } from "../../../deploy/used-database";
-import { contract, definition, serviceContract } from "../../deploy/support/contract";
+import { bothDatabases, contract, definition, serviceContract } from "../../deploy/support/contract";
 import { type Call, type How, MoveWorld } from "./world";
 
 const DIGEST = `sha256:${"a".repeat(64)}`;
@@ -78,16 +78,7 @@ export class DataWorld extends MoveWorld {
         otherSecrets: { DATABASE_URL: "/staging/database/url" },
       }),
     );
-    const database = {
-      host: "staging.db",
-      port: 5432,
-      name: "app",
-      user: "app",
-      password: "/staging/database/1/password",
-      logs: [],
-      also: { url: "/staging/database/url" },
-      use: "own" as const,
-    };
+    const database = { ...bothDatabases, use: "own" as const };
     return withUsed(contract({ services, database, move: this.plan }), this.state);
   }
 

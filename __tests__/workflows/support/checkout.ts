@@ -1,7 +1,31 @@
-import { cpSync, type Dirent, mkdirSync, readdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  cpSync,
+  type Dirent,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  realpathSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { sourceOf } from "../../support/shipped";
 import { ROOT } from "./workflows";
+
+/** A folder for the machines of a pipeline, and in it those of the checkout, the AWS account and the runner. */
+export function newMachines(pipeline: string) {
+  const base = realpathSync(mkdtempSync(join(tmpdir(), `slipway-${pipeline}-`)));
+  // Postgres runs as a user of its own, and must get there.
+  chmodSync(base, 0o755);
+  // Where what lies beside a checkout finds its packages.
+  symlinkSync(join(ROOT, "node_modules"), join(base, "node_modules"));
+  const world = join(base, "world");
+  mkdirSync(world);
+  return { base, world, folder: join(base, "workspace"), temp: join(base, "runner") };
+}
 
 /** What no checkout holds, what would be slow to copy, and what each has of its own. */
 const LEFT_OUT = ["environments", "node_modules", "dist", "cdktf.out", ".sandbox", ".bench", ".git"];
