@@ -1,13 +1,11 @@
-import { type ChildProcess, spawn } from "node:child_process";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { stripVTControlCharacters } from "node:util";
 import { startAccount } from "../../../sandbox/aws/account";
 import { Access } from "../../../sandbox/iam/access";
 import { serveProvider } from "../../../sandbox/provider/server";
 import { World } from "../../../sandbox/world";
-import type { Run } from "../../terraform/support/in-process";
+import { initialize, type Run, serveState, startTerraform } from "../../terraform/support/in-process";
 
 /** One stand-in account in which several stacks are applied, each run as a role or as an administrator. */
 export class Account {
@@ -25,8 +23,8 @@ export class Account {
   /** Writes the configuration of a stack, whose state stays in its folder. */
   configure(stack: string, configuration: { readonly terraform?: object }): void {
     mkdirSync(join(this.folder, stack), { recursive: true });
-    const local = { ...configuration, terraform: { ...configuration.terraform, backend: undefined } };
-    writeFileSync(join(this.folder, stack, "main.tf.json"), JSON.stringify(local));
+    const terraform = { ...configuration.terraform, backend: { http: {} } };
+    writeFileSync(join(this.folder, stack, "main.tf.json"), JSON.stringify({ ...configuration, terraform }));
   }
 
   /** Runs Terraform on a stack, as a role where one is given. */
@@ -36,29 +34,20 @@ export class Account {
     command: string,
     ...args: readonly string[]
   ): Promise<Run> {
+    const folder = join(this.folder, stack);
     const provider = await serveProvider({
       world: this.world,
-      folders: () => [join(this.folder, stack)],
+      folders: () => [folder],
       access: role === undefined ? undefined : this.as(role),
     });
+    const states = await serveState(join(folder, "terraform.tfstate"));
+    const around = { reattach: provider.reattach, states };
     try {
-      const child = spawn(
-        process.env.TERRAFORM_BINARY_NAME || "terraform",
-        [command, "-input=false", "-no-color", ...args],
-        {
-          cwd: join(this.folder, stack),
-          env: {
-            PATH: process.env.PATH,
-            TF_REATTACH_PROVIDERS: provider.reattach,
-            TF_CLI_CONFIG_FILE: "/dev/null",
-            CHECKPOINT_DISABLE: "1",
-          },
-          stdio: ["ignore", "pipe", "pipe"],
-        },
-      );
-      return await finished(child);
+      await initialize(folder, around);
+      return await startTerraform(folder, around, command, ...args).ended;
     } finally {
       provider.close();
+      states.close();
     }
   }
 
@@ -73,19 +62,6 @@ export class Account {
   remove(): void {
     rmSync(this.folder, { recursive: true, force: true });
   }
-}
-
-function finished(child: ChildProcess): Promise<Run> {
-  let output = "";
-  const take = (chunk: Buffer) => {
-    output += stripVTControlCharacters(chunk.toString());
-  };
-  child.stdout?.on("data", take);
-  child.stderr?.on("data", take);
-  return new Promise((resolve, reject) => {
-    child.once("error", reject);
-    child.once("close", (code) => resolve({ code: code ?? -1, output }));
-  });
 }
 
 /** What was refused in a run, in AWS's words, once each. */

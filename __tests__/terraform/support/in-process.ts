@@ -54,42 +54,62 @@ export class InProcessStack<W extends World = World> {
   }
 
   async run(command: string, ...args: readonly string[]): Promise<Run> {
-    if (this.backend && !existsSync(join(this.folder, ".terraform")))
-      await succeed(this.terraformRun("init"));
-    return this.terraformRun(command, ...args);
-  }
-
-  private async terraformRun(command: string, ...args: readonly string[]): Promise<Run> {
-    const { reattach } = await this.provider;
-    const { port } = (await this.states).address() as AddressInfo;
-    const words = [command, ...(command === "show" ? [] : ["-input=false"]), "-no-color", ...args];
-    const child = spawn(process.env.TERRAFORM_BINARY_NAME || "terraform", words, {
-      cwd: this.folder,
-      env: {
-        ...chosen("PATH", "GOGC", "GOMAXPROCS"),
-        TF_REATTACH_PROVIDERS: reattach,
-        TF_HTTP_ADDRESS: `http://127.0.0.1:${port}`,
-        TF_CLI_CONFIG_FILE: "/dev/null",
-        CHECKPOINT_DISABLE: "1",
-      },
-      stdio: ["ignore", "pipe", "pipe"],
-    });
+    const around = { reattach: (await this.provider).reattach, states: await this.states };
+    if (this.backend) await initialize(this.folder, around);
+    const { child, ended } = startTerraform(this.folder, around, command, ...args);
     this.terraform = child;
-    let output = "";
-    const take = (chunk: Buffer) => {
-      output += stripVTControlCharacters(chunk.toString());
-    };
-    child.stdout.on("data", take);
-    child.stderr.on("data", take);
-    return new Promise((resolve, reject) => {
-      child.once("error", reject);
-      child.once("close", (code) => resolve({ code: code ?? -1, output }));
-    });
+    return ended;
   }
 }
 
+/** What Terraform is led to. */
+interface Surroundings {
+  /** Where the provider is, as TF_REATTACH_PROVIDERS. */
+  readonly reattach: string;
+  /** Where the state lies: see `serveState`. */
+  readonly states: Server;
+}
+
+/** Initializes a stack's folder, once. */
+export async function initialize(folder: string, around: Surroundings): Promise<void> {
+  if (!existsSync(join(folder, ".terraform"))) await succeed(startTerraform(folder, around, "init").ended);
+}
+
+/** Starts the real Terraform in a stack's folder. */
+export function startTerraform(
+  folder: string,
+  { reattach, states }: Surroundings,
+  command: string,
+  ...args: readonly string[]
+): { readonly child: ChildProcess; readonly ended: Promise<Run> } {
+  const { port } = states.address() as AddressInfo;
+  const words = [command, ...(command === "show" ? [] : ["-input=false"]), "-no-color", ...args];
+  const child = spawn(process.env.TERRAFORM_BINARY_NAME || "terraform", words, {
+    cwd: folder,
+    env: {
+      ...chosen("PATH", "GOGC", "GOMAXPROCS"),
+      TF_REATTACH_PROVIDERS: reattach,
+      TF_HTTP_ADDRESS: `http://127.0.0.1:${port}`,
+      TF_CLI_CONFIG_FILE: "/dev/null",
+      CHECKPOINT_DISABLE: "1",
+    },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  let output = "";
+  const take = (chunk: Buffer) => {
+    output += stripVTControlCharacters(chunk.toString());
+  };
+  child.stdout.on("data", take);
+  child.stderr.on("data", take);
+  const ended = new Promise<Run>((resolve, reject) => {
+    child.once("error", reject);
+    child.once("close", (code) => resolve({ code: code ?? -1, output }));
+  });
+  return { child, ended };
+}
+
 /** A backend over HTTP, whose state is a file: Terraform's own local one writes all of it after each resource. */
-async function serveState(file: string): Promise<Server> {
+export async function serveState(file: string): Promise<Server> {
   const server = createServer(async (request, response) => {
     if (request.method === "GET") {
       if (existsSync(file)) response.end(readFileSync(file));
