@@ -14,6 +14,8 @@ interface Step {
   readonly plan?: Readonly<Record<string, string>>;
   /** Addresses, or what they begin with, that the plan does not touch. */
   readonly untouched?: readonly string[];
+  /** Whether it is destroyed after that, to the last object. */
+  readonly destroyed?: true;
 }
 
 const IN_PLACE = "will be updated in-place";
@@ -76,10 +78,15 @@ const changes: Readonly<Record<string, readonly Step[]>> = {
       untouched: [SERVICE, ASSOCIATION],
     },
   ],
-  "a Postgres major": [
+  "a Postgres major, and a root file system that cannot be written": [
     {
-      to: but({ database: { engineVersion: "18" } }),
-      plan: { [INSTANCE]: IN_PLACE, "aws_db_parameter_group.database_parameters": REPLACED },
+      to: { ...butWeb({ readonlyRootFilesystem: true }), database: { engineVersion: "18" } },
+      plan: {
+        [INSTANCE]: IN_PLACE,
+        "aws_db_parameter_group.database_parameters": REPLACED,
+        [TASKS]: REPLACED,
+        [SERVICE]: IN_PLACE,
+      },
     },
   ],
   "a service renamed in place": [
@@ -143,37 +150,36 @@ const changes: Readonly<Record<string, readonly Step[]>> = {
       untouched: [SERVICE],
     },
   ],
-  "a NAT gateway per zone, a zone less, all of it back, none, and one again": [
-    {
-      to: but({ network: { nat: "per-zone" } }),
-      plan: { "aws_nat_gateway.network_nat_b_gateway": MADE },
-    },
-    {
-      to: but({ network: { nat: "per-zone", zones: 2 } }),
-      plan: {
-        "aws_nat_gateway.network_nat_c_gateway": GONE,
-        "aws_subnet.network_private_c": GONE,
-        "aws_db_subnet_group.network_database": IN_PLACE,
-        [GROUP]: IN_PLACE,
+  "no NAT gateway, one again, one per zone, a zone less, all of it back without one; the registry renamed, and back":
+    [
+      {
+        to: but({ network: { nat: false }, registry: { repository: "other", create: true } }),
+        plan: { "aws_nat_gateway.network_nat_a_gateway": GONE, [TASKS]: REPLACED, [SERVICE]: IN_PLACE },
       },
-    },
-    {
-      to: least,
-      plan: { "aws_nat_gateway.network_nat_b_gateway": GONE, "aws_subnet.network_private_c": MADE },
-    },
-    {
-      to: but({ network: { nat: false } }),
-      plan: { "aws_nat_gateway.network_nat_a_gateway": GONE },
-    },
-    { to: least, plan: { "aws_vpc_endpoint.network_ecs-agent": GONE } },
-  ],
-  "the registry renamed, and back": [
-    {
-      to: but({ registry: { repository: "other", create: true } }),
-      plan: { [TASKS]: REPLACED, [SERVICE]: IN_PLACE },
-    },
-    { to: least, plan: { [TASKS]: REPLACED } },
-  ],
+      { to: least, plan: { "aws_vpc_endpoint.network_ecs-agent": GONE, [TASKS]: REPLACED } },
+      {
+        to: but({ network: { nat: "per-zone" } }),
+        plan: { "aws_nat_gateway.network_nat_b_gateway": MADE },
+      },
+      {
+        to: but({ network: { nat: "per-zone", zones: 2 } }),
+        plan: {
+          "aws_nat_gateway.network_nat_c_gateway": GONE,
+          "aws_subnet.network_private_c": GONE,
+          "aws_db_subnet_group.network_database": IN_PLACE,
+          [GROUP]: IN_PLACE,
+        },
+      },
+      {
+        to: but({ network: { nat: false } }),
+        plan: {
+          "aws_nat_gateway.network_nat_a_gateway": GONE,
+          "aws_nat_gateway.network_nat_b_gateway": GONE,
+          "aws_subnet.network_private_c": MADE,
+        },
+        destroyed: true,
+      },
+    ],
   "a capacity renamed, in two steps": [
     {
       to: but({ cluster: { capacity: { spot, pool } }, services: { web: { ...web, capacity: "pool" } } }),
@@ -214,12 +220,6 @@ const changes: Readonly<Record<string, readonly Step[]>> = {
       untouched: [INSTANCE, "aws_ssm_parameter.database"],
     },
   ],
-  "a root file system that cannot be written": [
-    {
-      to: butWeb({ readonlyRootFilesystem: true }),
-      plan: { [TASKS]: REPLACED, [SERVICE]: IN_PLACE },
-    },
-  ],
   "a domain, a web ACL and every other option, on and off": [
     {
       to: everything,
@@ -241,10 +241,15 @@ const changes: Readonly<Record<string, readonly Step[]>> = {
 
 const staging = new Living();
 const copies: Living[] = [];
-const copy = () => {
-  const made = staging.copy();
+const copy = (from = staging) => {
+  const made = from.copy();
   copies.push(made);
   return made;
+};
+const destroy = async (living: Living) => {
+  const { code, text } = await living.destroy();
+  expect(code, text).toBe(0);
+  expect(living.world.list().filter(({ origin }) => origin === "terraform")).toEqual([]);
 };
 beforeAll(async () => {
   const { code, text } = await staging.apply(least);
@@ -259,7 +264,7 @@ describe("a change of an environment", () => {
     "%s: applies as announced, and plans nothing after it",
     async (_, steps) => {
       const living = copy();
-      for (const { to, plan = {}, untouched = [] } of steps) {
+      for (const { to, plan = {}, untouched = [], destroyed } of steps) {
         const { code, text } = await living.apply(to);
         expect(code, text).toBe(0);
         const [applied = "", again = ""] = text.split("\nagain\n");
@@ -272,6 +277,7 @@ describe("a change of an environment", () => {
           Object.keys(words).filter((address) => untouched.some((start) => address.startsWith(start))),
         ).toEqual([]);
         expect(again).toContain("No changes.");
+        if (destroyed) await destroy(living);
       }
     },
   );
@@ -282,7 +288,7 @@ describe("a change of an environment", () => {
     expect(text).toContain("ResourceInUseException");
   });
 
-  it("IPv6 is switched on, and off again once nothing has an address of it", async () => {
+  it("IPv6 is switched on, destroyed with the rest, and off again once nothing has an address of it", async () => {
     const living = copy();
     const services = { web, api: { port: 9000, paths: ["/api/*"], capacity: "fargate" as const } };
     const [on, off] = [but({ network: { ipv6: true }, services }), but({ services })];
@@ -307,6 +313,7 @@ describe("a change of an environment", () => {
     const [, settings = ""] = /^echo '(.*)' > \/etc\/docker\/daemon\.json$/m.exec(script) ?? [];
     expect(JSON.parse(settings)).toMatchObject({ ipv6: true, ip6tables: true });
 
+    await destroy(copy(living));
     const early = await living.apply(off);
     expect(early.code).not.toBe(0);
     expect(early.text).toContain("InvalidCidrBlock.InUse");
@@ -321,22 +328,6 @@ describe("a change of an environment", () => {
     expect(JSON.stringify(living.world.list({ type: "aws_subnet" }))).not.toContain("2600:");
     for (const type of ["aws_egress_only_internet_gateway", "aws_vpc_ipv6_cidr_block_association"])
       expect(living.world.list({ type })).toEqual([]);
-  });
-
-  it("with IPv6, it is destroyed to the last object", async () => {
-    const living = copy();
-    expect((await living.apply(but({ network: { ipv6: true } }))).code).toBe(0);
-    const { code, text } = await living.destroy();
-    expect(code, text).toBe(0);
-    expect(living.world.list().filter(({ origin }) => origin === "terraform")).toEqual([]);
-  });
-
-  it("without NAT, it is destroyed to the last object", async () => {
-    const living = copy();
-    expect((await living.apply(but({ network: { nat: false } }))).code).toBe(0);
-    const { code, text } = await living.destroy();
-    expect(code, text).toBe(0);
-    expect(living.world.list().filter(({ origin }) => origin === "terraform")).toEqual([]);
   });
 });
 

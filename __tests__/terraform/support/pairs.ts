@@ -113,10 +113,15 @@ export const changesOf = <C extends Choices>(from: Row<C>, to: Row<C>): Change[]
     .filter((option) => from[option] !== to[option])
     .map((option) => ({ option, from: String(from[option]), to: String(to[option]) }));
 
-/** Rows in an order that makes many different changes from one to the next, group by group. */
+/**
+ * Rows in an order that makes many different changes from one to the next, group by group.
+ *
+ * @param isLong whether it takes a step between to come from one row to the other: such a change is made where no other is left
+ */
 export function arrange<C extends Choices>(
   rows: readonly Row<C>[],
   groupOf: (row: Row<C>) => string,
+  isLong: (from: Row<C>, to: Row<C>) => boolean,
 ): Row<C>[] {
   const made = new Set<string>();
   const wordsOf = (from: Row<C>, to: Row<C>) =>
@@ -128,7 +133,10 @@ export function arrange<C extends Choices>(
       const last = arranged.at(-1);
       const newIn = (row: Row<C>) =>
         last ? wordsOf(last, row).filter((change) => !made.has(change)).length : 0;
-      const [next] = left.sort((one, other) => newIn(other) - newIn(one)).splice(0, 1);
+      const long = (row: Row<C>) => Number(last !== undefined && isLong(last, row));
+      const [next] = left
+        .sort((one, other) => long(one) - long(other) || newIn(other) - newIn(one))
+        .splice(0, 1);
       if (!next) break;
       for (const change of last ? wordsOf(last, next) : []) made.add(change);
       arranged.push(next);
