@@ -42,7 +42,7 @@ describe.sequential("a project that npm create slipway made", () => {
       said: stripVTControlCharacters(stdout + stderr),
     };
   };
-  const slipway = (...words: readonly string[]) => run("npx", ["slipway", ...words]);
+  const slipway = (...words: readonly string[]) => run(join(project, "node_modules/.bin/slipway"), words);
 
   beforeAll(() => {
     // Postgres runs as a user of its own, and must get there.

@@ -36,7 +36,7 @@ export async function commandHere(
   if (running !== undefined)
     throw new Error(`${running} runs in this process: start one of them, and ${words[0]}, as a process.`);
   running = String(words[0]);
-  const { env, argv, exit, exitCode } = process;
+  const { env, argv, execArgv, exit, exitCode } = process;
   const before = {
     folder: process.cwd(),
     write: { stdout: process.stdout.write, stderr: process.stderr.write },
@@ -49,6 +49,7 @@ export async function commandHere(
     process.chdir(folder);
     process.env = { ...environment };
     process.argv = [process.execPath, main, ...words];
+    process.execArgv = ["--require", LOADER];
     process.exitCode = undefined;
     for (const name of ["stdout", "stderr"] as const)
       process[name].write = (text) => {
@@ -63,7 +64,7 @@ export async function commandHere(
     await (load(main) as typeof import("../../plan/main")).ended;
     return { code: exited ?? Number(process.exitCode ?? 0), ...texts };
   } finally {
-    Object.assign(process, { env, argv, exit, exitCode });
+    Object.assign(process, { env, argv, execArgv, exit, exitCode });
     for (const name of ["stdout", "stderr"] as const) process[name].write = before.write[name];
     for (const [signal, known] of listeners)
       for (const listener of process.listeners(signal))

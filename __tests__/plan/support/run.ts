@@ -51,12 +51,15 @@ function startNode(folder: string, args: readonly string[], environment: NodeJS.
   return { ended, printed, type: (text) => child.stdin.write(text), kill: (signal) => child.kill(signal) };
 }
 
-/** Runs it to its end: in this process, where the environment has nothing that Node reads as it starts. */
+/**
+ * Runs it to its end: in this process, unless the environment has options of Node, which reads them as it starts. NODE_PATH is
+ * for what the command starts.
+ */
 export const run = (
   folder: string,
   args: readonly string[],
   environment: NodeJS.ProcessEnv = {},
 ): Promise<Outcome> =>
-  "NODE_OPTIONS" in environment || "NODE_PATH" in environment
+  "NODE_OPTIONS" in environment
     ? start(folder, args, environment).ended
     : commandHere(folder, args, { ...process.env, ...AUTOMATED, ...environment });
