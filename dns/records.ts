@@ -115,6 +115,8 @@ const maybe = (asked: Promise<string[]>): Promise<string[]> => asked.catch(() =>
 /** How long records are waited for, and what is told meanwhile. */
 export interface Waiting {
   readonly find: (record: DnsRecord) => Promise<Finding>;
+  /** Whether a finding is what is waited for. @default that the record is there */
+  readonly isRight?: (finding: Finding) => boolean;
   /** Milliseconds from the first look to the last. */
   readonly limit: number;
   /** Milliseconds from one look to the next. */
@@ -126,22 +128,23 @@ export interface Waiting {
 }
 
 /**
- * Looks records up until all are there, or the time is up: the last findings, in the records' order.
+ * Looks records up until all are as they shall be, or the time is up: the last findings, in the records' order.
  * @throws what `sleep` throws
  */
 export async function waitForRecords(records: readonly DnsRecord[], waiting: Waiting): Promise<Finding[]> {
-  const { find, limit, interval, sleep, now, told } = waiting;
+  const { find, limit, interval, sleep, now, told, isRight = ({ state }) => state === "there" } = waiting;
   const end = now() + limit;
   const last = new Map<DnsRecord, Finding>();
+  const isDone = (finding: Finding | undefined) => finding !== undefined && isRight(finding);
   for (;;) {
-    const open = records.filter((record) => last.get(record)?.state !== "there");
+    const open = records.filter((record) => !isDone(last.get(record)));
     for (const finding of await Promise.all(open.map(find))) {
       const before = last.get(finding.record);
       last.set(finding.record, finding);
       if (before?.said !== finding.said) told(finding);
     }
     const findings = records.map((record) => last.get(record) as Finding);
-    if (findings.every(({ state }) => state === "there") || now() + interval > end) return findings;
+    if (findings.every(isDone) || now() + interval > end) return findings;
     await sleep(interval);
   }
 }

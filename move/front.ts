@@ -1,10 +1,11 @@
 import { DeployError, refused } from "../deploy/errors";
 import { EXIT } from "../deploy/exit-code";
 import { done, notYet, poll } from "../deploy/poll";
-import { waitForRecords } from "../dns/records";
+import { type DnsRecord, type Finding, waitForRecords } from "../dns/records";
 import type { MoveRecord } from "../modules/contract/move";
 import { AwsError } from "../deploy/aws/error";
 import type { Move } from "./move";
+import { obstacle, takeName } from "./name";
 import { atEdge, type Side, SIDE } from "./probe";
 import { batch, leadingTo, longestTtl, sameRecords, standing, textOf } from "./records";
 import { isEntry, type Plan, type Standing, type Step } from "./step";
@@ -12,6 +13,8 @@ import { type From, fromOf, reached, readEdge } from "./store";
 
 /** Milliseconds that records of a person's hand are waited for, and from one look to the next. */
 const PATIENCE = { limit: 10 * 60_000, interval: 10_000 };
+
+const waits = `then it is waited for, ${PATIENCE.limit / 60_000} minutes at most, Ctrl-C ends that`;
 
 /** The distribution in front of both sides: people reach it by the domain's records, and it sends all of them to the old side. */
 export const front: Step = {
@@ -29,24 +32,27 @@ async function planFront(move: Move): Promise<Plan | Standing> {
   const wanted = leadingTo(from.domain, from.distribution.domainName);
   const now = await recordsNow(move, zone, from.domain);
   const isMade = sameRecords(now, wanted);
-  if (isMade && move.journal.entry("front")?.state === "done")
+  const onIt = await isOnIt(move, from);
+  if (isMade && onIt && move.journal.entry("front")?.state === "done")
     return { standing: `${from.domain} leads to the distribution already.` };
-  const onIt = (await move.aws.distribution(from.distribution.id)).aliases.includes(from.domain);
-  await bothSidesAnswer(move, from, onIt);
+  await sidesAnswer(move, from, onIt);
   // What is there from a step that died is not what was there before.
   const before = isMade ? move.journal.state.records : now;
   return {
     lines: [
-      ...(onIt ? [] : [`take ${from.domain} from the distribution that it is on to ${from.distribution.id}`]),
+      ...taking(from, onIt),
       ...(isMade ? [] : [`change the records of ${from.domain}, all at once`]),
       ...(isMade ? [] : now.map((record) => `  – ${textOf(record)}`)),
       ...wanted.map((record) => `  + ${textOf(record)}`),
       `everybody still reaches ${from.origin}, by the distribution; resolvers that keep the old record (${longestTtl(now)} s at most) without it`,
     ],
-    back: `the records as they were, in one batch: people go to ${from.origin} directly again, within a minute. Nothing is lost.`,
+    back: from.holder
+      ? `${from.domain} to distribution ${from.holder} again, and the records as they were, in one batch: some minutes. Nothing is lost.`
+      : `the records as they were, in one batch: people go to ${from.origin} directly again, within a minute. Nothing is lost.`,
     async act() {
-      if (before) await move.journal.write({ records: [...before] });
-      if (!onIt) await associate(move, from);
+      // Written first: no apply in between takes the name off again.
+      await move.journal.write({ ...(before && { records: [...before] }), alias: true });
+      await takeName(move, from.domain, from.distribution.id);
       await changeTo(move, zone, from.domain, wanted);
     },
     async prove() {
@@ -67,15 +73,26 @@ async function undoFront(move: Move): Promise<Plan> {
       `First: npx slipway move ${move.contract.environment} shift 0`,
     );
   const { records } = move.journal.state;
-  const forget = { records: undefined };
+  const forget = { records: undefined, alias: false };
+  const giveBack = async () => {
+    if (from.holder) await takeName(move, from.domain, from.holder);
+  };
+  const giving = from.holder ? [`take ${from.domain} back to distribution ${from.holder}: some minutes`] : [];
   if (!from.zone) {
     return {
       lines: [
+        ...giving,
         `${from.domain} is kept elsewhere: make its records what they were before, as you have noted them`,
+        // With the name, people are back at that distribution, wherever their record leads.
+        ...(from.holder ? [] : [waits]),
       ],
-      question: `Does ${from.domain} lead to ${from.origin} again?`,
+      question: "Are the records made, or will they be in these minutes?",
       back: "front once more.",
-      act: async () => {},
+      async act() {
+        await giveBack();
+        if (from.holder) return;
+        await waitFor(move, from, (found) => found.state === "missing", "still leads to the distribution");
+      },
       prove: async () => ({
         text: `${from.domain} is out of the move's hands. Leave the distribution as it is until the old TTL has passed.`,
         state: forget,
@@ -101,12 +118,14 @@ async function undoFront(move: Move): Promise<Plan> {
     );
   return {
     lines: [
+      ...giving,
       `change the records of ${from.domain} back, all at once`,
       ...now.map((record) => `  – ${textOf(record)}`),
       ...before.map((record) => `  + ${textOf(record)}`),
     ],
     back: "front once more.",
     async act() {
+      await giveBack();
       await changeTo(move, zone, from.domain, before);
     },
     async prove() {
@@ -159,23 +178,26 @@ async function leadsTo(move: Move, zone: string, domain: string, wanted: readonl
   );
 }
 
-async function associate(move: Move, { distribution, domain }: From): Promise<void> {
-  try {
-    await move.aws.associateAlias(distribution.id, domain);
-  } catch (error) {
-    if (!(error instanceof AwsError)) throw error;
-    throw refused(
-      `${domain} could not be taken to distribution ${distribution.id}, and nothing else was changed: ${error.message}`,
-      `CloudFront wants a TXT record that proves whose the name is: _${domain} TXT "${distribution.domainName}". Make it, then run it again.`,
-      "From another account it is taken only once that distribution is disabled, or by AWS Support.",
-    );
-  }
+/** Whether the distribution has the domain. @throws DeployError 1 where it cannot be taken there either */
+async function isOnIt(move: Move, from: From): Promise<boolean> {
+  if ((await move.aws.distribution(from.distribution.id)).aliases.includes(from.domain)) return true;
+  const found = await obstacle(move, from);
+  if (found) throw refused(found.refusal, found.wayOut);
+  return false;
 }
 
+const taking = ({ domain, holder, distribution }: From, onIt: boolean): string[] =>
+  onIt
+    ? []
+    : [
+        `take ${domain} from distribution ${holder} to ${distribution.id}: some minutes, in which each of them answers`,
+      ];
+
 /** Asks the distribution for each side, before anybody is led there. */
-async function bothSidesAnswer(move: Move, from: From, onIt: boolean): Promise<void> {
+async function sidesAnswer(move: Move, from: From, onIt: boolean): Promise<void> {
   const { deployed } = await move.aws.distribution(from.distribution.id);
-  if (!deployed)
+  // One that died while the name was on its way goes on waiting.
+  if (!deployed && !(onIt && from.holder && move.journal.entry("front")))
     throw refused(
       `Distribution ${from.distribution.id} is not deployed to CloudFront's edges yet.`,
       "It takes some minutes after an apply: run it again.",
@@ -186,8 +208,9 @@ async function bothSidesAnswer(move: Move, from: From, onIt: boolean): Promise<v
       `The store says ${edge.share} %${edge.hold ? " and holds writes" : ""}: people who come by the distribution would not all reach the old side.`,
       `First: npx slipway move ${move.contract.environment} shift 0`,
     );
-  for (const side of ["old", "new"] as const)
-    await answers(move, from, side, { [SIDE]: side }, onIt ? from.domain : from.distribution.domainName);
+  // The load balancer's certificate is for the environment's names: without them, the new side does not speak.
+  if (!onIt) await answers(move, from, "old", { [SIDE]: "old" }, from.distribution.domainName);
+  else for (const side of ["old", "new"] as const) await answers(move, from, side, { [SIDE]: side });
 }
 
 /** @throws DeployError 1 where the distribution does not answer, or not with that side */
@@ -230,38 +253,56 @@ async function answers(
 async function planForeign(move: Move, from: From): Promise<Plan | Standing> {
   if (move.journal.entry("front")?.state === "done")
     return { standing: `${from.domain} leads to the distribution already.` };
-  const onIt = (await move.aws.distribution(from.distribution.id)).aliases.includes(from.domain);
-  await bothSidesAnswer(move, from, onIt);
-  const record = { name: from.domain, type: "CNAME", value: from.distribution.domainName } as const;
+  const onIt = await isOnIt(move, from);
+  await sidesAnswer(move, from, onIt);
+  const record = recordOf(from);
   return {
     lines: [
-      ...(onIt ? [] : [`take ${from.domain} from the distribution that it is on to ${from.distribution.id}`]),
+      ...taking(from, onIt),
       `make this record where ${from.domain} is kept, and note down what stands there now:`,
       `  + ${record.name} ${record.type} ${record.value}`,
       "at the top of a zone it is an ALIAS (or flattened CNAME) to the same place",
-      `then it is waited for, ${PATIENCE.limit / 60_000} minutes at most, Ctrl-C ends that`,
+      waits,
     ],
     question: "Is the record made, or will it be in these minutes?",
     back: "the record of before, made by hand again. Nothing is lost.",
     async act() {
-      if (!onIt) await associate(move, from);
-      const { find, clock, signal } = move;
-      if (!find) return;
-      const [found] = await waitForRecords([record], {
-        find,
-        ...PATIENCE,
-        now: () => clock.now(),
-        sleep: (milliseconds) => clock.sleep(milliseconds, signal),
-        told: ({ said }) => void move.tell(said),
-      });
-      if (found?.state === "there") return;
-      throw new DeployError(EXIT.unknown, `The record of ${from.domain} is not there yet: ${found?.said}.`, [
-        `Once it is: npx slipway move ${move.contract.environment} front`,
-      ]);
+      await move.journal.write({ alias: true });
+      await takeName(move, from.domain, from.distribution.id);
+      await waitFor(move, from, (found) => found.state === "there", "is not there yet");
     },
     async prove() {
       await answers(move, from, "old", {});
       return { text: `${from.domain} leads to the distribution, and the old side answers by it.` };
     },
   };
+}
+
+const recordOf = ({ domain, distribution }: From): DnsRecord => ({
+  name: domain,
+  type: "CNAME",
+  value: distribution.domainName,
+});
+
+/** Asks the domain's own name servers for the record that leads to the distribution, until their answer is the right one. */
+async function waitFor(
+  move: Move,
+  from: From,
+  isRight: (found: Finding) => boolean,
+  wrong: string,
+): Promise<void> {
+  const { find, clock, signal } = move;
+  if (!find) return;
+  const [found] = await waitForRecords([recordOf(from)], {
+    find,
+    isRight,
+    ...PATIENCE,
+    now: () => clock.now(),
+    sleep: (milliseconds) => clock.sleep(milliseconds, signal),
+    told: ({ said }) => void move.tell(said),
+  });
+  if (found && isRight(found)) return;
+  throw new DeployError(EXIT.unknown, `The record of ${from.domain} ${wrong}: ${found?.said}.`, [
+    `Once it is changed, run it again: npx slipway move ${move.contract.environment}`,
+  ]);
 }

@@ -9,6 +9,7 @@ import { synthesize } from "./support/synthesize";
 
 const domain = { names: ["app.example.com", "www.example.com"], zone: "example.com" };
 const from = { origin: "https://abc.us-west-2.awsapprunner.com", domain: "app.example.com" };
+const HOLDER = "E1A2B3C4D5E6F7";
 const nightly = { nightly: { expression: "rate(1 day)", command: ["report"] } };
 const services = {
   web: { ...web, schedules: nightly, autoscaling: { min: 2, max: 4 } },
@@ -144,9 +145,17 @@ describe("the front of a move", () => {
       },
     ]);
     expect(distribution.aliases).toEqual(domain.names);
-    const other = synthesize(moving({ from: { ...from, origin: "https://old.example.net:8443" } }));
+    const other = synthesize(
+      moving({ from: { ...from, origin: "https://old.example.net:8443", distribution: HOLDER } }),
+    );
     const [, old] = other.one("aws_cloudfront_distribution", "distribution").origin as object[];
     expect(old).toMatchObject({ domain_name: "old.example.net", custom_origin_config: { https_port: 8443 } });
+    // The name that another distribution has is asked for once the command has brought it; the certificate is there before.
+    expect(other.one("aws_cloudfront_distribution", "distribution").aliases).toBe(
+      '${jsondecode(aws_ssm_parameter.move.insecure_value).alias ? ["app.example.com", "www.example.com"] : ["www.example.com"]}',
+    );
+    expect(other.one("aws_acm_certificate", "distribution_certificate").domain_name).toBe(from.domain);
+    expect(contractOf(other).move?.from?.holder).toBe(HOLDER);
   });
 
   test("asks the function about every request and every answer, starts at the old side, and keeps nothing", () => {
@@ -233,6 +242,13 @@ describe("a mistake in a move", () => {
       { move: { from: { ...from, origin: "https://old.example.net/app" } } },
       "staging.move.from.origin",
       "nothing behind it",
+    ],
+    [
+      "a distribution by its own name",
+      { move: { from: { ...from, distribution: "d111111abcdef8.cloudfront.net" } } },
+      "staging.move.from.distribution",
+      '"d111111abcdef8.cloudfront.net"',
+      "aws cloudfront list-distributions",
     ],
     [
       "an origin by its address",

@@ -124,16 +124,10 @@ describe("the survey", () => {
       /^warning: .*for 86400 s after front some people will still go there directly\. Lower the TTL/,
     ],
     [
-      "is on a distribution of this account",
-      (world) => Object.assign(world, { aliases: [], foreign: [{ id: "E999", account: "123456789012" }] }),
+      "is on no distribution that the file names",
+      (world) => Object.assign(world, { aliases: [] }),
       "distribution",
-      /^warning: app\.example\.com is on E999 of this account: front takes it from there$/,
-    ],
-    [
-      "is on a distribution of another account",
-      (world) => Object.assign(world, { aliases: [], foreign: [{ id: "***999", account: "******112233" }] }),
-      "distribution",
-      /^failed: .* is on a distribution of another account .* Take it off there, or disable that one/,
+      /^failed: Distribution E123 does not answer for app\.example\.com\. Apply again\. .* move\.from\.distribution/,
     ],
     [
       "is not deployed to the edges",

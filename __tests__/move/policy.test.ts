@@ -20,7 +20,7 @@ describe("what whoever moves an address may do", () => {
       WriteMove: ["PutParameter"],
       GiveLockBack: ["DeleteParameter"],
       SeeLock: ["DescribeParameters"],
-      SeeDistribution: ["GetDistribution", "ListConflictingAliases", "AssociateAlias"],
+      SeeDistribution: ["GetDistribution"],
       ShiftViewers: ["DescribeKeyValueStore", "GetKey", "PutKey"],
       CountViewers: ["GetMetricData"],
       SeeRecords: ["GetHostedZone", "ListResourceRecordSets"],
@@ -32,9 +32,7 @@ describe("what whoever moves an address may do", () => {
       "arn:aws:ecs:us-west-2:123456789012:service/staging/staging-worker",
     ]);
     expect(allowed("route53:ChangeResourceRecordSets")).toEqual([`arn:aws:route53:::hostedzone/${ZONE}`]);
-    expect(allowed("cloudfront:AssociateAlias")).toEqual([
-      "arn:aws:cloudfront::123456789012:distribution/E123",
-    ]);
+    expect(allowed("cloudfront:AssociateAlias")).toEqual([]);
     expect(allowed("ssm:DeleteParameter")).toEqual([
       "arn:aws:ssm:us-west-2:123456789012:parameter/staging/move/lock",
     ]);

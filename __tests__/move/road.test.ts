@@ -114,7 +114,7 @@ describe("the road of an address", () => {
     expect(world.edge).toEqual({ share: 0, hold: false });
     expect(world.counts).toEqual({ "staging-worker": 0 });
     const { steps, records, ...rest } = world.state;
-    expect(rest).toEqual({ version: 1, use: "external", workers: [], share: 0, hold: false });
+    expect(rest).toEqual({ version: 1, use: "external", workers: [], share: 0, hold: false, alias: false });
     expect(records).toBeUndefined();
     expect(steps.map(({ step }) => step)).toEqual(["back"]);
   });
@@ -149,15 +149,6 @@ describe("the road of an address", () => {
     expect(world.records).toEqual([OLD_RECORD]);
     expect(world.state.steps).toEqual([]);
     expect(world.isLocked).toBe(false);
-  });
-
-  it("takes a name that is on another distribution of the account from there, before the records", async () => {
-    const world = new MoveWorld();
-    world.aliases = [];
-    await world.front();
-    const order = world.calls.filter((call) => ["associateAlias", "changeRecords"].includes(call));
-    expect(order).toEqual(["associateAlias", "changeRecords"]);
-    expect(world.aliases).toEqual([DOMAIN]);
   });
 });
 

@@ -52,6 +52,8 @@ const behavior = {
   target_origin_id: "old",
   allowed_methods: ["GET", "HEAD", "OPTIONS", "PUT", "POST", "PATCH", "DELETE"],
   viewer_protocol_policy: "redirect-to-https",
+  // All of the viewer's headers, Host among them.
+  origin_request_policy_id: "33f36d7e-f396-46d9-90e0-52428a34d9dc",
   function_association: ["viewer-request", "viewer-response"].map((event_type) => ({
     event_type,
     function_arn: FUNCTION,
@@ -409,9 +411,12 @@ describe("a name of a distribution", () => {
     });
     const asked = new ListConflictingAliasesCommand({ DistributionId: "E111", Alias: "shop.example.com" });
     const { ConflictingAliasesList } = await cloudfront.send(asked);
-    expect(ConflictingAliasesList?.Items).toMatchObject([
-      { Alias: "shop.example.com", DistributionId: "E222" },
+    // Half of each id is hidden.
+    expect(ConflictingAliasesList?.Items).toEqual([
+      { Alias: "shop.example.com", DistributionId: "**22", AccountId: "******789012" },
     ]);
+    const uncovered = new ListConflictingAliasesCommand({ DistributionId: "E111", Alias: "x.example.com" });
+    expect(await refusalOf(cloudfront.send(uncovered))).toMatch(/InvalidArgument.*no valid certificate/);
     expect(await refusalOf(cloudfront.send(new GetDistributionCommand({ Id: "E0" })))).toContain(
       "NoSuchDistribution",
     );
@@ -449,6 +454,63 @@ describe("a name of a distribution", () => {
     });
     await associate("free.example.com");
     expect((await found("E111"))?.DistributionConfig?.Aliases?.Items).toContain("free.example.com");
+  });
+});
+
+describe("a distribution of another account", () => {
+  const theirs = (enabled: boolean): [string, Attributes] => {
+    const [id, attributes] = distribution("E333", "d333.cloudfront.net", [
+      "*.example.com",
+      "their.example.com",
+    ]);
+    const arn = `arn:aws:cloudfront::210987654321:distribution/${id}`;
+    return [id, { ...attributes, arn, enabled, id }];
+  };
+  const put = (enabled: boolean) =>
+    world.change(() => {
+      const [id, attributes] = theirs(enabled);
+      world.put({ type: "aws_cloudfront_distribution", region: GLOBAL, id, attributes, origin: "person" });
+      const certificate = world.find({ type: "aws_acm_certificate" });
+      if (certificate)
+        world.update(certificate, {
+          subject_alternative_names: ["shop.example.com", "free.example.com", "their.example.com"],
+        });
+    });
+  const take = () =>
+    cloudfront.send(new AssociateAliasCommand({ Alias: "their.example.com", TargetDistributionId: "E111" }));
+  afterAll(() =>
+    world.change(() => {
+      const found = world.find({ type: "aws_cloudfront_distribution", where: { id: "E333" } });
+      if (found) world.remove(found);
+    }),
+  );
+
+  it("is nobody's here, and gives a name away only while it is disabled, to whoever proves it", async () => {
+    await put(true);
+    expect(await refusalOf(cloudfront.send(new GetDistributionCommand({ Id: "E333" })))).toContain(
+      "NoSuchDistribution",
+    );
+    const asked = new ListConflictingAliasesCommand({ DistributionId: "E111", Alias: "their.example.com" });
+    const { ConflictingAliasesList } = await cloudfront.send(asked);
+    expect(ConflictingAliasesList?.Items?.map(({ Alias, AccountId }) => [Alias, AccountId])).toEqual([
+      ["*.example.com", "******654321"],
+      ["their.example.com", "******654321"],
+    ]);
+    expect(await refusalOf(take())).toContain("IllegalUpdate");
+    await put(false);
+    expect(await refusalOf(take())).toContain("Invalid or missing alias DNS TXT records");
+    await change({
+      Action: "CREATE",
+      ResourceRecordSet: {
+        Name: "_their.example.com",
+        Type: "TXT",
+        TTL: 60,
+        ResourceRecords: [{ Value: `"${EDGE}"` }],
+      },
+    });
+    await take();
+    const { Distribution } = await cloudfront.send(new GetDistributionCommand({ Id: "E111" }));
+    expect(Distribution?.DistributionConfig?.Aliases?.Items).toContain("their.example.com");
   });
 });
 
@@ -517,6 +579,37 @@ describe("the edge", () => {
     await change({ Action: "CREATE", ResourceRecordSet: alias("A", "stray.example.com") });
     expect((await visit("stray.example.com")).status).toBe(403);
     await expect(visit("nowhere.example.com")).rejects.toThrow();
+  });
+
+  it("picks the distribution by the host, wherever the record leads, and learns of a move some minutes later", async () => {
+    const Alias = "shop.example.com";
+    // What was moved before has come to its end.
+    await sandbox.advance(180_000);
+    await change({ Action: "UPSERT", ResourceRecordSet: alias("A", Alias, "d222.cloudfront.net") });
+    const to = (TargetDistributionId: string) =>
+      cloudfront.send(new AssociateAliasCommand({ Alias, TargetDistributionId }));
+    /** The distribution that answered: E222 passes everything on to the old side without a word of it. */
+    const answered = async () => {
+      const { status, headers } = await visit(Alias, { path: "/", headers: { "x-slipway-origin": "none" } });
+      expect(status).toBe(200);
+      return headers["x-slipway-origin"] === undefined ? "E222" : "E111";
+    };
+    await world.change(() => {
+      const found = world.find({ type: "aws_cloudfront_distribution", where: { id: "E222" } });
+      const plain = { ...behavior, function_association: [], origin_request_policy_id: "" };
+      if (found) world.update(found, { default_cache_behavior: [plain] });
+    });
+    // Without a policy that passes the Host on, the origin gets its own name.
+    expect((await visit(Alias)).told).toMatchObject({ side: "old", host: OLD, sni: OLD });
+    expect(await answered()).toBe("E222");
+    await to("E111");
+    expect(await answered()).toBe("E222");
+    await sandbox.advance(180_000);
+    expect(await answered()).toBe("E111");
+    await to("E222");
+    expect(await answered()).toBe("E111");
+    await sandbox.advance(180_000);
+    expect(await answered()).toBe("E222");
   });
 
   it("answers in its own name where the function or the origin does not", async () => {

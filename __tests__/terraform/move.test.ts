@@ -2,12 +2,17 @@ import { afterAll, describe, expect, it } from "vitest";
 import type { EnvironmentProps } from "../../modules/environment";
 import type { Environment } from "../../modules/environment/environment";
 import { Sandbox } from "../../sandbox/api/sandbox";
+import type { ServiceName } from "../../sandbox/api/errors";
 import { ManualClock } from "../../sandbox/engine/clock";
+import { GLOBAL } from "../../sandbox/world";
 import { parameterValue } from "../../sandbox/parameter-value";
 import { but, web } from "../modules/support/least";
 import { Living } from "./support/living";
 
-const from = { origin: "https://abc.us-west-2.awsapprunner.com", domain: "app.example.com" };
+/** The distribution that people come by today, which the team made by other means. */
+const HOLDER = "E0LDSIDE000001";
+const plain = { origin: "https://abc.us-west-2.awsapprunner.com", domain: "app.example.com" };
+const from = { ...plain, distribution: HOLDER };
 const nightly = { nightly: { expression: "rate(1 day)", command: ["report"] } };
 const environment = (move: EnvironmentProps["move"]) =>
   but({
@@ -50,7 +55,16 @@ describe("a move into an environment", () => {
     expect(again).toContain("No changes.");
     return applied;
   };
-  const one = (type: string) => life.world.list({ type })[0]?.attributes;
+  const one = (type: string) => life.world.list({ type }).find(({ id }) => id !== HOLDER)?.attributes;
+  const holder = () => life.world.find({ type: "aws_cloudfront_distribution", where: { id: HOLDER } });
+  /** Calls as a person makes them. */
+  const call = async (service: ServiceName, operation: string, input: Record<string, unknown>) => {
+    const sandbox = await Sandbox.start({ world: life.world, clock: new ManualClock() });
+    const { accessKey } = sandbox;
+    const answer = await sandbox.ask({ service, operation, region: "us-west-2", accessKey, input });
+    expect(answer).toHaveProperty("output");
+    await sandbox.close();
+  };
   const held = () => ({
     tasks: life.world.find({ type: "aws_ecs_service", where: { name: "worker" } })?.attributes.desired_count,
     least: one("aws_appautoscaling_target")?.min_capacity,
@@ -64,6 +78,26 @@ describe("a move into an environment", () => {
       .filter((record) => !record.includes("CNAME"))
       .sort();
 
+  it("cannot have a name that another distribution has: the apply says so, and the file whose it is", async () => {
+    await life.world.change((world) =>
+      world.put({
+        type: "aws_cloudfront_distribution",
+        region: GLOBAL,
+        id: HOLDER,
+        origin: "person",
+        attributes: {
+          id: HOLDER,
+          arn: `arn:aws:cloudfront::${world.account}:distribution/${HOLDER}`,
+          domain_name: "d0ldside.cloudfront.net",
+          aliases: [from.domain],
+          enabled: true,
+        },
+      }),
+    );
+    const { code, text } = await life.apply(environment({ from: plain }));
+    expect([code, text]).toEqual([1, expect.stringContaining("CNAMEAlreadyExists")]);
+  });
+
   it("begins with both sides in front, no record of the name, and nothing at work that the old side does", async () => {
     await apply({ from });
     expect(held()).toEqual({ tasks: 0, least: 0, most: 0, schedule: "DISABLED" });
@@ -71,12 +105,18 @@ describe("a move into an environment", () => {
     expect(one("aws_cloudfront_distribution")?.default_cache_behavior).toMatchObject([
       { target_origin_id: "old" },
     ]);
+    expect([one("aws_cloudfront_distribution")?.aliases, holder()?.attributes.aliases]).toEqual([
+      [],
+      [from.domain],
+    ]);
   });
 
   it("lets work what the command has released, and keeps what it has written", async () => {
     const parameter = life.world.find({ type: "aws_ssm_parameter", where: { name: "/staging/move" } });
     const first = parameter && parameterValue(life.world, parameter);
-    const state = JSON.stringify({ ...JSON.parse(first ?? ""), workers: ["worker"] });
+    const state = JSON.stringify({ ...JSON.parse(first ?? ""), workers: ["worker"], alias: true });
+    const TargetDistributionId = one("aws_cloudfront_distribution")?.id;
+    await call("cloudfront", "AssociateAlias", { TargetDistributionId, Alias: from.domain });
     await life.world.change((world) => {
       if (parameter) world.update(parameter, { insecure_value: state });
     });
@@ -85,10 +125,13 @@ describe("a move into an environment", () => {
     expect(held()).toEqual({ tasks: 0, least: 1, most: 4, schedule: "ENABLED" });
     const now = life.world.find({ type: "aws_ssm_parameter", where: { name: "/staging/move" } });
     expect(now && parameterValue(life.world, now)).toBe(state);
+    expect([one("aws_cloudfront_distribution")?.aliases, holder()?.attributes.aliases]).toEqual([
+      [from.domain],
+      [],
+    ]);
   });
 
   it("goes by taking it out: the distribution leaves the function first, records that stand are taken over, and nothing of it stays", async () => {
-    const sandbox = await Sandbox.start({ world: life.world, clock: new ManualClock() });
     const zone = life.world.find({ type: "aws_route53_zone" })?.id ?? "";
     const edge = one("aws_cloudfront_distribution");
     const Changes = ["A", "AAAA"].map((Type) => ({
@@ -103,15 +146,12 @@ describe("a move into an environment", () => {
         },
       },
     }));
-    const answer = await sandbox.ask({
-      service: "route53",
-      operation: "ChangeResourceRecordSets",
-      region: "us-west-2",
-      accessKey: sandbox.accessKey,
-      input: { HostedZoneId: zone, ChangeBatch: { Changes } },
+    await call("route53", "ChangeResourceRecordSets", { HostedZoneId: zone, ChangeBatch: { Changes } });
+    // The old platform is switched off.
+    await life.world.change((world) => {
+      const found = holder();
+      if (found) world.remove(found);
     });
-    expect(answer).toHaveProperty("output");
-    await sandbox.close();
     const applied = await apply(false, [], [zone]);
     expect(applied).toMatch(/Plan: 2 to import, /);
     expect(applied).not.toMatch(

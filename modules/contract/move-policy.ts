@@ -47,14 +47,18 @@ function parameters(contract: Contract, { parameter, lock }: MoveContract): Stat
 function address(contract: Contract, { from }: MoveContract): Statement[] {
   if (!from) return [];
   const [, partition = "aws"] = from.store.split(":");
-  const { distribution, store, zone, domain } = from;
-  const ofDistribution = `arn:${partition}:cloudfront::${contract.account}:distribution/${distribution.id}`;
+  const { distribution, holder, store, zone, domain } = from;
+  const arnOf = (id: string) => `arn:${partition}:cloudfront::${contract.account}:distribution/${id}`;
+  const both = [distribution.id, ...(holder === undefined ? [] : [holder])].map(arnOf);
   return [
-    allow(
-      "SeeDistribution",
-      ["cloudfront:GetDistribution", "cloudfront:ListConflictingAliases", "cloudfront:AssociateAlias"],
-      [ofDistribution],
-    ),
+    allow("SeeDistribution", ["cloudfront:GetDistribution"], both),
+    // There and back.
+    ...(holder === undefined
+      ? []
+      : [
+          allow("SeeName", ["cloudfront:ListConflictingAliases"], [arnOf(distribution.id)]),
+          allow("BringName", ["cloudfront:AssociateAlias"], both),
+        ]),
     allow(
       "ShiftViewers",
       [

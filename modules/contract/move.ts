@@ -49,6 +49,8 @@ export const moveStateSchema = z.object({
   share: z.number().min(0).max(100),
   /** Whether everything but reading is refused at the edge. */
   hold: z.boolean(),
+  /** Whether the domain is the environment's distribution's own: where it was on another one, from `front` on. */
+  alias: z.boolean().default(false),
   /** What stood under the domain before its records led to the distribution. */
   records: z.array(record).optional(),
   /** The last that became of each step, so that it stays below a parameter's 4 KB; the latest at the end. */
@@ -67,6 +69,7 @@ export const FIRST_MOVE_STATE: MoveState = {
   workers: [],
   share: 0,
   hold: false,
+  alias: false,
   steps: [],
 };
 

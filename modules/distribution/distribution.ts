@@ -17,6 +17,7 @@ import { Construct } from "constructs";
 import { CLOUDFRONT_REGION } from "../../aws/cloudfront";
 import { Front } from "../move/front";
 import type { MoveFrom } from "../move/props";
+import type { MoveState } from "../move/state";
 import type { DistributionConfiguration } from "./props";
 import { nameOf } from "../names";
 import type { Network } from "../network/network";
@@ -40,6 +41,8 @@ interface Props {
   readonly account: string;
   /** The old platform that it stands in front of, too, while its compute moves in. */
   readonly from: MoveFrom | false;
+  /** How far the move has come, while there is one. */
+  readonly move: MoveState | undefined;
 }
 
 /** CloudFront in front of an internal load balancer: the only way in from the internet. */
@@ -61,8 +64,13 @@ export class Distribution extends Construct {
   readonly own: DistributionConfiguration;
   private readonly name: string;
 
-  constructor(scope: Construct, id: string, { name, region, distribution, network, account, from }: Props) {
+  constructor(
+    scope: Construct,
+    id: string,
+    private readonly props: Props,
+  ) {
     super(scope, id);
+    const { name, region, distribution, network, account, from } = props;
     this.name = name;
     this.own = distribution;
     this.accessLogs = distribution.accessLogs
@@ -174,7 +182,7 @@ export class Distribution extends Construct {
   }
 
   private createDistribution() {
-    const { domain, priceClass, cachedPaths, timeout } = this.own;
+    const { priceClass, cachedPaths, timeout } = this.own;
     const certificate = this.certificateArns?.cloudfront;
     return new CloudfrontDistribution(this, ITSELF, {
       comment: this.name,
@@ -182,7 +190,7 @@ export class Distribution extends Construct {
       isIpv6Enabled: true,
       httpVersion: "http2and3",
       priceClass,
-      aliases: domain ? [...domain.names] : undefined,
+      aliases: this.aliases,
       webAclId: this.webAcl?.arn,
       origin: [
         {
@@ -208,6 +216,15 @@ export class Distribution extends Construct {
           }
         : { cloudfrontDefaultCertificate: true },
     });
+  }
+
+  /** One that another distribution has is not asked for until `slipway move` has taken it from there. */
+  private get aliases() {
+    const { domain } = this.own;
+    const { from, move } = this.props;
+    if (!domain) return undefined;
+    const waits = from !== false && from.distribution !== undefined;
+    return move && waits ? move.aliases(domain.names, from.domain) : [...domain.names];
   }
 
   private behavior(policies: { readonly cachePolicyId: string; readonly originRequestPolicyId: string }) {

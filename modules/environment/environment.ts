@@ -198,7 +198,15 @@ export class Environment<
     const { name, region, distribution, move } = this.configuration;
     const from = move && move.from;
     return distribution
-      ? new Distribution(this, "distribution", { name, region, distribution, network, account, from })
+      ? new Distribution(this, "distribution", {
+          name,
+          region,
+          distribution,
+          network,
+          account,
+          from,
+          move: this.move,
+        })
       : undefined;
   }
 
@@ -430,6 +438,7 @@ export class Environment<
         origin: from.origin,
         domain: from.domain,
         health: everything?.health.path ?? "/",
+        ...(from.distribution !== undefined && { holder: from.distribution }),
         distribution: { id, domainName },
         loadBalancer: front.loadBalancer.loadBalancer.arnSuffix,
         zone: front.zone?.zoneId ?? null,

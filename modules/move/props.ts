@@ -22,6 +22,17 @@ const fromOptions = options({
   }),
   /** The name that people type, among `distribution.domain.names`. Its records are changed by `slipway move`, not by an apply. */
   domain: hostname,
+  /**
+   * Id of the CloudFront distribution that has the domain today, where one stands before the old platform: `"E1A2B3C4D5E6F7"`, of the
+   * same account. CloudFront gives a name to one distribution alone, so `slipway move <environment> front` takes it from there.
+   */
+  distribution: z
+    .string()
+    .regex(/^E[A-Z0-9]+$/, {
+      error: ({ input }) =>
+        `${show(input)} is no distribution's id: E and capital letters or digits, as in E1A2B3C4D5E6F7; aws cloudfront list-distributions tells it.`,
+    })
+    .optional(),
 });
 
 export const moveOptions = options({

@@ -36,6 +36,12 @@ export class MoveState extends Construct {
     return Token.asString(Fn.conditional(Op.eq(this.read("use"), "own"), own, external));
   }
 
+  /** A distribution's names, without the one that another distribution has until `front` takes it from there. */
+  aliases(names: readonly string[], domain: string): string[] {
+    const others = names.filter((name) => name !== domain);
+    return Token.asList(Fn.conditional(this.read("alias"), [...names], others));
+  }
+
   /** What holds the service's work. */
   holdOf(service: string): Hold {
     const isReleased = Fn.contains(this.read("workers"), service);

@@ -207,7 +207,17 @@ export class MoveAws extends DailyAws {
     };
   }
 
-  /** Distributions of any account that a name is on, as far as CloudFront tells: half of their ids is starred where they are foreign. */
+  /** The same; undefined where the account has none of this id. */
+  async findDistribution(id: string): Promise<FoundDistribution | undefined> {
+    try {
+      return await this.distribution(id);
+    } catch (error) {
+      if (error instanceof AwsError && error.code === "NoSuchDistribution") return undefined;
+      throw error;
+    }
+  }
+
+  /** Distributions of any account that a name is on, as far as CloudFront tells: half of each id is starred. */
   async distributionsOf(alias: string, DistributionId: string): Promise<{ id: string; account: string }[]> {
     const answer = await this.read("cloudfront:ListConflictingAliases", (options) =>
       this.cloudfront.send(new ListConflictingAliasesCommand({ Alias: alias, DistributionId }), options),

@@ -1,6 +1,6 @@
-import { AwsError } from "../../deploy/aws/error";
 import type { Check, CheckStatus } from "../../deploy/events";
 import type { Move } from "../move";
+import { obstacle } from "../name";
 import { atEdge, placeOf, type Said, SIDE } from "../probe";
 import { leadingTo, longestTtl, sameRecords, standing, textOf } from "../records";
 import { type From, readEdge } from "../store";
@@ -195,26 +195,20 @@ async function edgeChecks(move: Move, from: From): Promise<Check[]> {
   return [
     aliases.includes(domain)
       ? ok("distribution", `${id} answers for ${domain}`)
-      : await foreignAlias(move, from),
+      : await nameCheck(move, from),
     await storeCheck(move),
     ...(await Promise.all(sides.map((side) => sideCheck(move, from, side, aliases.includes(domain))))),
   ];
 }
 
-async function foreignAlias(move: Move, { distribution: { id }, domain }: From): Promise<Check> {
-  const others = await move.aws.distributionsOf(domain, id).catch((error: unknown) => {
-    if (error instanceof AwsError && error.kind === "refused") return [];
-    throw error;
-  });
-  const other = others.find((one) => one.id !== id);
-  if (!other) return failed("distribution", `${id} does not answer for ${domain}. Apply again.`);
-  const own = other.account === move.contract.account;
-  return own
-    ? warning("distribution", `${domain} is on ${other.id} of this account: front takes it from there`)
-    : failed(
-        "distribution",
-        `${domain} is on a distribution of another account (${other.id}, ${other.account}). Take it off there, or disable that one: CloudFront gives it away only then`,
-      );
+/** A name that another distribution has yet. */
+async function nameCheck(move: Move, from: From): Promise<Check> {
+  const found = await obstacle(move, from);
+  if (found) return failed("distribution", `${found.refusal} ${found.wayOut}`);
+  return ok(
+    "distribution",
+    `${from.domain} is on ${from.holder}: front takes it to ${from.distribution.id}. Let nothing apply the old one until finish: it would ask for the name again`,
+  );
 }
 
 async function storeCheck(move: Move): Promise<Check> {
@@ -230,6 +224,8 @@ async function storeCheck(move: Move): Promise<Check> {
 
 async function sideCheck(move: Move, from: From, side: "old" | "new", onIt: boolean): Promise<Check> {
   const name = `${side} side by the distribution`;
+  if (side === "new" && !onIt)
+    return ok(name, `is asked once ${from.domain} is on the distribution: its certificate is for that name`);
   const domain = onIt ? from.domain : from.distribution.domainName;
   const said = await atEdge(move.probe, { ...from, domain })({ [SIDE]: side }, move.signal).catch(
     (error: Error) => error,

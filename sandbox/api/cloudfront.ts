@@ -22,14 +22,19 @@ export const CLOUDFRONT: Operations = {
     ["DistributionId", "Alias"],
     (call, input) => {
       const own = find(call, input.DistributionId);
-      const holders = distributions(call).filter(
-        (one) => one.id !== own.id && aliasesOf(one).includes(input.Alias ?? ""),
-      );
-      const Items = holders.map(({ id }) => ({
-        Alias: input.Alias,
-        DistributionId: id,
-        AccountId: call.sim.world.account,
-      }));
+      const { Alias = "" } = input;
+      checkCovered(call, own, Alias);
+      const Items = distributions(call)
+        .filter((one) => one.id !== own.id)
+        .flatMap((one) =>
+          aliasesOf(one)
+            .filter((name) => overlap(name, Alias))
+            .map((name) => ({
+              Alias: name,
+              DistributionId: starred(one.id),
+              AccountId: starred(accountOf(one)),
+            })),
+        );
       return {
         xml: {
           ConflictingAliasesList: {
@@ -47,11 +52,23 @@ export const CLOUDFRONT: Operations = {
   ),
 };
 
+/** Whose a distribution is: those of others stand in the world, too, as names are of one alone in all accounts. */
+const accountOf = ({ attributes }: WorldObject) => text(attributes as Fields, "arn").split(":")[4] ?? "";
+
+/** Half of an id is hidden, of one's own, too. Source: ListConflictingAliases, CloudFront API reference. */
+const starred = (id: string) => "*".repeat(Math.floor(id.length / 2)) + id.slice(Math.floor(id.length / 2));
+
+const wildcardOf = (name: string) => `*.${name.split(".").slice(1).join(".")}`;
+
+/** Whether two names are the same, or one is a wildcard that holds the other. */
+const overlap = (one: string, other: string) =>
+  one === other || one === wildcardOf(other) || other === wildcardOf(one);
+
 const distributions = ({ sim }: Call) => sim.world.list({ type: "aws_cloudfront_distribution" });
 const aliasesOf = ({ attributes }: WorldObject) => texts(attributes as Fields, "aliases");
 
 function find(call: Call, id: string | undefined): WorldObject {
-  const found = distributions(call).find((one) => one.id === id);
+  const found = distributions(call).find((one) => one.id === id && accountOf(one) === call.sim.world.account);
   if (found) return found;
   throw new AwsFailure("NoSuchDistribution", "The specified distribution does not exist.", 404);
 }
@@ -104,9 +121,20 @@ function view(call: Call, object: WorldObject): Xml {
   };
 }
 
+function checkCovered({ sim: { world } }: Call, { attributes }: WorldObject, alias: string): void {
+  if (certificateCovers(world, attributes as Fields, alias)) return;
+  throw new AwsFailure(
+    "InvalidArgument",
+    `The distribution has no valid certificate that covers the alternate domain name ${alias}.`,
+  );
+}
+
+/** Names that a distribution takes. Source: "Quotas", CloudFront guide. */
+const MOST_ALIASES = 100;
+
 /**
- * Moves a name without a moment on neither. Source: "Move an alternate domain name to a different distribution", CloudFront guide:
- * in one account by the certificate alone; otherwise by a TXT record that names the target.
+ * Moves a name without a moment on neither. Source: "Move an alternate domain name", CloudFront guide: in one account by the
+ * certificate alone; otherwise by a TXT record that names the target, and from another account only while the source is disabled.
  */
 function associateAlias(
   call: Call,
@@ -115,20 +143,29 @@ function associateAlias(
   const target = find(call, TargetDistributionId);
   if (aliasesOf(target).includes(Alias)) return {};
   const { world, state, pace } = call.sim;
-  if (!certificateCovers(world, target.attributes as Fields, Alias))
+  checkCovered(call, target, Alias);
+  if (aliasesOf(target).length >= MOST_ALIASES)
     throw new AwsFailure(
-      "InvalidArgument",
-      `The target distribution has no valid certificate that covers the alternate domain name ${Alias}.`,
+      "TooManyDistributionCNAMEs",
+      "Your request contains more CNAMEs than are allowed per distribution.",
     );
   const source = distributions(call).find((one) => aliasesOf(one).includes(Alias));
-  if (!source && !provesName(call, Alias, text(target.attributes as Fields, "domain_name")))
+  const isOwn = source !== undefined && accountOf(source) === world.account;
+  if (source && !isOwn && source.attributes.enabled === true)
+    throw new AwsFailure(
+      "IllegalUpdate",
+      "The alternate domain name is on a distribution of another account that is enabled.",
+    );
+  if (!isOwn && !provesName(call, Alias, text(target.attributes as Fields, "domain_name")))
     throw new AwsFailure("InvalidArgument", "Invalid or missing alias DNS TXT records");
   call.sim.edits.push((changed) => {
     if (source) changed.update(source, { aliases: aliasesOf(source).filter((name) => name !== Alias) });
     changed.update(target, { aliases: [...aliasesOf(target), Alias] });
   });
-  for (const { id } of [target, ...(source ? [source] : [])])
-    edgeOf(state).deploying[id] = state.time + pace.distributions;
+  const edge = edgeOf(state);
+  const until = state.time + pace.distributions;
+  for (const { id } of [target, ...(source ? [source] : [])]) edge.deploying[id] = until;
+  if (source) edge.leaving = { ...edge.leaving, [Alias]: { from: source.id, until } };
   return {};
 }
 

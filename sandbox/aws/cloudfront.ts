@@ -324,9 +324,30 @@ function checkDistribution(situation: Situation): void {
   if (taken)
     throw new AwsError(
       "CNAMEAlreadyExists",
-      `One or more of the CNAMEs you provided are already associated with ${taken.id}.`,
+      "One or more of the CNAMEs you provided are already associated with a different resource.",
       "aliases",
     );
+  const added = aliases.filter((alias) => !texts(before, "aliases").includes(alias));
+  if (added.some((alias) => leadsToAnother(world, alias, text(before, "domain_name"))))
+    throw new AwsError(
+      "CNAMEAlreadyExists",
+      "One or more aliases specified for the distribution includes an incorrectly configured DNS record that points to another CloudFront distribution. You must update the DNS record to correct the problem.",
+      "aliases",
+    );
+}
+
+/**
+ * Whether the name's CNAME, or the wildcard's that holds it, leads to another distribution. Source: "Restrictions on using alternate
+ * domain names", CloudFront guide.
+ */
+function leadsToAnother(world: World, alias: string, own: string): boolean {
+  const wildcard = `*.${alias.split(".").slice(1).join(".")}`;
+  const records = [alias, wildcard].map((fqdn) =>
+    world.find({ type: "aws_route53_record", where: { fqdn, type: "CNAME" } }),
+  );
+  const [target = ""] = texts(records.find(Boolean)?.attributes as Fields | undefined, "records");
+  const host = target.toLowerCase().replace(/\.$/, "");
+  return host.endsWith(".cloudfront.net") && host !== own;
 }
 
 function covers(certificate: Fields, alias: string): boolean {

@@ -44,6 +44,8 @@ const LOOK = 100;
 interface Origin {
   readonly host: string;
   readonly isVpc: boolean;
+  /** The VPC origin's id, where it is one. */
+  readonly vpcOrigin?: string;
   readonly readTimeout: number;
 }
 
@@ -68,6 +70,7 @@ export class EdgeServer {
   private readonly server: Server;
   private readonly functions = new Map<string, EdgeFunction>();
   private stores: EdgeState["stores"] = {};
+  private leaving: NonNullable<EdgeState["leaving"]> = {};
   /** The last look: how many calls there had been, and how long it will do. */
   private seen = { calls: -1, until: 0, done: Promise.resolve() };
   private requests = 0;
@@ -121,9 +124,11 @@ export class EdgeServer {
       incoming.socket.destroy();
       return;
     }
-    const distribution = this.one("aws_cloudfront_distribution", "domain_name", led);
-    if (!distribution) return this.passAround(incoming, response, { host, led });
+    if (!this.one("aws_cloudfront_distribution", "domain_name", led))
+      return this.passAround(incoming, response, { host, led });
     await this.look();
+    const distribution = this.distributionFor(host);
+    if (!distribution) return fail(response, 403, "Bad request: no distribution knows the host.");
     await this.distribute(incoming, response, { host, distribution });
   }
 
@@ -137,6 +142,7 @@ export class EdgeServer {
     if (isFresh) return this.seen.done;
     const done = sandbox.host.run(({ state }) => {
       this.stores = structuredClone(edgeOf(state).stores);
+      this.leaving = structuredClone(edgeOf(state).leaving ?? {});
     });
     this.seen = { calls: sandbox.calls.length, until: performance.now() + LOOK, done };
     return done;
@@ -153,6 +159,28 @@ export class EdgeServer {
       this.telling = undefined;
       void host.run(({ state }) => count(state, answers));
     }, LOOK);
+  }
+
+  /**
+   * The distribution that answers for a host: its names decide, and not which distribution's own name the record leads to. A name
+   * that was moved is still at the one before for as long as that is on its way here. Source: "Use wildcards in alternate domain
+   * names", CloudFront guide.
+   */
+  private distributionFor(host: string): WorldObject | undefined {
+    const moved = this.leaving[host];
+    if (moved && moved.until > this.options.sandbox.clock.now())
+      return this.one("aws_cloudfront_distribution", "id", moved.from);
+    return this.named(host) ?? this.named(`*.${host.split(".").slice(1).join(".")}`);
+  }
+
+  /** The distribution that has a name, among its own or as CloudFront gave it; looked for once in each state of the world. */
+  private named(name: string): WorldObject | undefined {
+    return this.world.derive(`edge name ${name}`, () =>
+      this.world.list({ type: "aws_cloudfront_distribution" }).find(({ attributes }) => {
+        const own = attributes as Fields;
+        return own.enabled !== false && [...texts(own, "aliases"), text(own, "domain_name")].includes(name);
+      }),
+    );
   }
 
   /** To whoever the name leads to, without CloudFront. */
@@ -175,8 +203,6 @@ export class EdgeServer {
     { host, distribution }: { host: string; distribution: WorldObject },
   ): Promise<void> {
     const attributes = distribution.attributes as Fields;
-    if (![...texts(attributes, "aliases"), text(attributes, "domain_name")].includes(host))
-      return fail(response, 403, "Bad request: the distribution does not know the host.");
     response.once("close", () => this.count(distribution.id, { status: response.statusCode }));
     const before = requestOf(incoming.method ?? "GET", incoming.url ?? "/", viewersOf(incoming));
     const behavior = behaviorFor(attributes, before.uri);
@@ -197,7 +223,9 @@ export class EdgeServer {
     if (asked && isAnswer(asked.value)) return answer(response, asked.value);
     const request = (asked?.value ?? before) as EdgeRequest;
     const assigned = originsOf(attributes).get(text(behavior, "target_origin_id"));
-    const passed = { ...toOrigin(attributes, assigned, asked?.origin, host), request, before };
+    const own = this.keepsHost(behavior) ? host : (assigned?.host ?? host);
+    const passed = { ...toOrigin(attributes, assigned, asked?.origin, own), request, before };
+    if (passed.origin.isVpc) this.checkHost(passed.origin, passed.host);
     const balancer = this.one("aws_lb", "dns_name", passed.origin.host)?.attributes as Fields | undefined;
     const counter = balancer && text(balancer, "arn_suffix");
     const began = performance.now();
@@ -221,6 +249,26 @@ export class EdgeServer {
       this.count(counter, { status, itself: true });
       fail(response, status, `The origin: ${error.message}`);
     });
+  }
+
+  /** Whether the origin is told the viewer's Host: without a policy that says so, it gets its own name. */
+  private keepsHost(behavior: Fields | undefined): boolean {
+    const id = text(behavior, "origin_request_policy_id");
+    const name = text(
+      this.one("aws_cloudfront_origin_request_policy", "id", id)?.attributes as Fields,
+      "name",
+    );
+    return id !== "" && name !== "Managed-AllViewerExceptHostHeader" && name !== "Managed-CORS-CustomOrigin";
+  }
+
+  /** A load balancer that speaks HTTPS shows a certificate for the environment's names, and CloudFront wants one for the Host. */
+  private checkHost({ vpcOrigin }: Origin, host: string): void {
+    const origin = this.one("aws_cloudfront_vpc_origin", "id", vpcOrigin ?? "")?.attributes as
+      | Fields
+      | undefined;
+    const [endpoint] = blocks(origin, "vpc_origin_endpoint_config");
+    if (text(endpoint, "origin_protocol_policy") === "https-only" && host.endsWith(".cloudfront.net"))
+      throw new FunctionFailure(502, `The origin's certificate does not hold ${host}.`);
   }
 
   /** An object of the world by an attribute, looked for once in each state of the world. */
@@ -329,7 +377,12 @@ function originsOf(attributes: Fields): ReadonlyMap<string, Origin> {
       const readTimeout = Number((vpc ?? custom)?.origin_read_timeout ?? 30);
       return [
         text(origin, "origin_id"),
-        { host: text(origin, "domain_name"), isVpc: vpc !== undefined, readTimeout },
+        {
+          host: text(origin, "domain_name"),
+          isVpc: vpc !== undefined,
+          ...(vpc && { vpcOrigin: text(vpc, "vpc_origin_id") }),
+          readTimeout,
+        },
       ];
     }),
   );

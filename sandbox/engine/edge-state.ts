@@ -11,6 +11,8 @@ export interface EdgeState {
   deploying: Record<string, number>;
   /** What load balancers and distributions answered; absent where nobody has asked yet. */
   traffic?: Traffic;
+  /** Where edges still have a name that was moved, by the name: the distribution's id, and until when. */
+  leaving?: Record<string, { from: string; until: number }>;
 }
 
 export interface StoreState {

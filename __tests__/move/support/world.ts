@@ -5,7 +5,7 @@ import type { Context } from "../../../deploy/context";
 import type { Done } from "../../../deploy/end";
 import type { Contract, MoveContract } from "../../../modules/contract";
 import { FIRST_MOVE_STATE, type MoveState, type MoveStep } from "../../../modules/contract/move";
-import type { Cloud, Scaling } from "../../../move/aws/gateway";
+import type { Cloud, FoundDistribution, Scaling } from "../../../move/aws/gateway";
 import type { Minute, Span } from "../../../move/aws/minutes";
 import { back } from "../../../move/back";
 import { finish, type FinishArgs } from "../../../move/finish";
@@ -119,6 +119,11 @@ export class MoveWorld {
   aliases = [DOMAIN];
   deployed = true;
   foreign: { id: string; account: string }[] = [];
+  /** The other distribution of the account, where people come by one today. */
+  other = { id: "E999", aliases: [] as string[], deployed: true };
+  private isOnItsWay = false;
+  /** Whether the certificate of the environment's distribution holds the name. */
+  isCovered = true;
   zoneName = "example.com";
   store: { value: string | undefined; version: number } = { value: undefined, version: 1 };
   /** What the edge goes by: the store, some time later. */
@@ -188,6 +193,25 @@ export class MoveWorld {
   /** The distribution's function, as CloudFront runs it. */
   private readonly function = new EdgeFunction(frontFunction(ORIGIN, "load-balancer"), () => this.seen);
 
+  private distributionOf(id: string): FoundDistribution | undefined {
+    const { aliases, deployed } = this;
+    if (id === this.other.id) return this.other;
+    return id === PLAN.from?.distribution.id ? { aliases, deployed } : undefined;
+  }
+
+  /** CloudFront's one step: the name is on one of the two at any moment, and both are on their way for some minutes. */
+  private takeName(id: string, name: string): void {
+    const [to, from] = id === this.other.id ? [this.other, this] : [this, this.other];
+    from.aliases = from.aliases.filter((alias) => alias !== name);
+    to.aliases = [...to.aliases, name];
+    this.deployed = this.other.deployed = false;
+    this.isOnItsWay = true;
+    this.clock.in(180_000, () => {
+      this.deployed = this.other.deployed = true;
+      this.isOnItsWay = false;
+    });
+  }
+
   private put(value: string): void {
     this.store = { value, version: this.store.version + 1 };
     this.clock.in(this.propagation, () => {
@@ -230,11 +254,13 @@ export class MoveWorld {
         return "/change/C1";
       }),
       isInSync: call("isInSync", () => true),
-      distribution: call("distribution", () => ({ aliases: this.aliases, deployed: this.deployed })),
-      distributionsOf: call("distributionsOf", () => this.foreign),
-      associateAlias: call("associateAlias", (_id: string, name: string) => {
-        this.aliases.push(name);
+      distribution: call("distribution", (id: string) => this.distributionOf(id) as FoundDistribution),
+      findDistribution: call("findDistribution", (id: string) => this.distributionOf(id)),
+      distributionsOf: call("distributionsOf", () => {
+        if (this.isCovered) return this.foreign;
+        throw refusal("The distribution has no valid certificate that covers it.", "InvalidArgument");
       }),
+      associateAlias: call("associateAlias", (id: string, name: string) => this.takeName(id, name)),
       stored: call("stored", () => ({ value: this.store.value, etag: String(this.store.version) })),
       putStored: call("putStored", (_arn: string, value: string, etag: string) => {
         if (etag !== String(this.store.version)) return false;
@@ -306,12 +332,17 @@ export class MoveWorld {
   /** A request as the world answers it: by the distribution, or from the old side itself. */
   readonly probe = async (ask: Ask): Promise<Said> => {
     if (ask.at === ORIGIN) return this.answer("old", ask.host === undefined || ask.host === ORIGIN);
+    // The host decides which distribution answers, wherever one connects to; a name on its way is at the other one yet.
+    if (ask.host === DOMAIN && this.other.aliases.includes(DOMAIN) !== this.isOnItsWay)
+      return this.answer("old", true);
     if (ask.at !== EDGE) throw new Error(`getaddrinfo ENOTFOUND ${ask.at}`);
     const { value, origin } = await this.function.run(requestOf(ask));
     const { statusCode, headers = {} } = value as Partial<EdgeResponse>;
     if (statusCode !== undefined)
       return { status: statusCode, milliseconds: 1, headers: { "x-slipway-origin": headers[SIDE]?.value } };
     const side = origin && "id" in origin ? "new" : "old";
+    // The load balancer's certificate does not hold the distribution's own name.
+    if (side === "new" && ask.host !== DOMAIN) return { status: 502, milliseconds: 1, headers: {} };
     const said = { ...this.answer(side, true), ...(this.failing(ask, side) && { status: 500 }) };
     // CloudFront asks the function for answers below 400 alone.
     return said.status < 400 ? { ...said, headers: { ...said.headers, "x-slipway-origin": side } } : said;
@@ -464,5 +495,5 @@ const valuesOf = (set: ResourceRecordSet | undefined) => [
   set?.AliasTarget?.DNSName,
 ];
 
-export const refusal = (message: string) =>
-  new AwsError("route53:ChangeResourceRecordSets", "refused", "InvalidChangeBatch", message, undefined);
+export const refusal = (message: string, code = "InvalidChangeBatch") =>
+  new AwsError("route53:ChangeResourceRecordSets", "refused", code, message, undefined);

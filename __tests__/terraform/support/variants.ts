@@ -40,7 +40,7 @@ const variants: Readonly<Record<string, string>> = {
   "between-services": `services: { web: { port: 8080, config: { API: "$SERVICE_URL(api)" } }, api: { port: 9000, internal: true, capacity: "fargate" } },`,
   "compute-move": `distribution: { domain: { names: ["moving.example.com"], zone: "example.com" }, cachedPaths: ["/static/*"] }, move: { from: { origin: "https://old.example.net:8443", domain: "moving.example.com" } },`,
   move: `move: { database: true }, database: { logins: true, passwordVersion: 2 }, services: { web: { port: 8080, migrations: true, database: ["DATABASE_URL"], schedules: { nightly: { expression: "rate(1 day)", command: ["report"] } } }, worker: { command: ["worker"], database: false, autoscaling: { min: 1, max: 4 } } },`,
-  "whole-move": `distribution: { domain: { names: ["whole.example.com"], zone: "example.com" } }, move: { from: { origin: "https://old.example.net", domain: "whole.example.com" }, database: true }, services: { web: { port: 8080, migrations: true, database: ["DATABASE_URL"] }, worker: { command: ["worker"], database: ["DATABASE_URL"] } },`,
+  "whole-move": `distribution: { domain: { names: ["whole.example.com"], zone: "example.com" } }, move: { from: { origin: "https://old.example.net", domain: "whole.example.com", distribution: "E1A2B3C4D5E6F7" }, database: true }, services: { web: { port: 8080, migrations: true, database: ["DATABASE_URL"] }, worker: { command: ["worker"], database: ["DATABASE_URL"] } },`,
   "no-services": `services: {},`,
 };
 
