@@ -361,6 +361,30 @@ test("CloudFront: origins, policies and certificates", async () => {
       default_cache_behavior: [behaviour({ cache_policy_id: policy.id as string })],
     }),
   );
+  const arn = "arn:aws:acm:us-east-1:123456789012:certificate/issued";
+  await account.world.change((world) =>
+    world.put({
+      type: "aws_acm_certificate",
+      region: "us-east-1",
+      id: arn,
+      origin: "person",
+      attributes: { arn, domain_name: "www.example.com", status: "ISSUED" },
+    }),
+  );
+  const named = distribution({
+    aliases: ["www.example.com"],
+    viewer_certificate: [{ acm_certificate_arn: arn, ssl_support_method: "sni-only" }],
+  });
+  const elsewhere = await account.make("aws_route53_record", {
+    zone_id: account.world.find({ type: "aws_route53_zone", where: { name: "example.com" } })?.id as string,
+    name: "*.example.com",
+    type: "CNAME",
+    ttl: 60,
+    records: ["d0ther.cloudfront.net"],
+  });
+  expect(await refused("aws_cloudfront_distribution", named)).toBe("CNAMEAlreadyExists");
+  await account.remove("aws_route53_record", elsewhere);
+  expect(await refused("aws_cloudfront_distribution", named)).toBe("accepted");
   expect(await kept("aws_cloudfront_vpc_origin", origin)).toBe("CannotDeleteEntityWhileInUse");
   expect(await kept("aws_cloudfront_cache_policy", policy)).toBe("CachePolicyInUse");
   await account.remove("aws_cloudfront_distribution", made);
