@@ -6,6 +6,8 @@ import { join } from "node:path";
 export interface Cost {
   /** Wall time, start of the process included. */
   readonly seconds: number;
+  /** Seconds of a processor, all threads together. */
+  readonly processor: number;
   /** The most memory it held, in MB (10^6 bytes). */
   readonly megabytes: number;
 }
@@ -34,8 +36,8 @@ export function run(
   });
   const seconds = Number(process.hrtime.bigint() - started) / 1e9;
   if (child.status !== 0) throw new Error(`${args.join(" ")} failed:\n${child.stdout}${child.stderr}`);
-  const { kilobytes, packages } = JSON.parse(readFileSync(report, "utf8"));
-  return { seconds, megabytes: (kilobytes * 1024) / 1e6, output, packages };
+  const { kilobytes, seconds: processor, packages } = JSON.parse(readFileSync(report, "utf8"));
+  return { seconds, processor, megabytes: (kilobytes * 1024) / 1e6, output, packages };
 }
 
 /** The medians over several runs. */
@@ -43,5 +45,5 @@ export function median(times: number, once: () => Cost): Cost {
   const costs = Array.from({ length: times }, once);
   const middle = (key: keyof Cost) =>
     costs.map((cost) => cost[key]).sort((a, b) => a - b)[Math.floor(times / 2)] ?? 0;
-  return { seconds: middle("seconds"), megabytes: middle("megabytes") };
+  return { seconds: middle("seconds"), processor: middle("processor"), megabytes: middle("megabytes") };
 }

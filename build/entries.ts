@@ -28,6 +28,20 @@ const folders: Plugin = {
   },
 };
 
+/** Has a class of resources loaded when the first of them is made: no environment has all, and some are of ten thousand lines. */
+const laterResources: Plugin = {
+  name: "later resources",
+  renderChunk: (code) =>
+    code.replaceAll(
+      /^let (\w+) = require\("(@cdktf\/provider-aws\/lib\/[^"]+)"\);$/gm,
+      (_, name: string, path: string) => {
+        const used = [...code.matchAll(new RegExp(`\\b${name}\\.(\\w+)`, "g"))].map(([, one]) => one);
+        const getters = [...new Set(used)].map((one) => `get ${one}() { return require("${path}").${one}; }`);
+        return `const ${name} = { ${getters.join(", ")} };`;
+      },
+    ),
+};
+
 /**
  * Writes each entry of the package anew: with all that it uses, dependencies included, in few files instead of two hundred and
  * fifty, which Node would look for and read one by one; a synthesis spends a sixth of its time there. What two entries use
@@ -43,7 +57,7 @@ export async function joinEntries(dist: string): Promise<void> {
     cwd: ROOT,
     input: Object.fromEntries(joined.map((name) => [name, join(ROOT, `${name}.ts`)])),
     platform: "node",
-    plugins: [folders],
+    plugins: [folders, laterResources],
     external: (id) => PEERS.some((peer) => id === peer || id.startsWith(`${peer}/`)),
     onLog: (level, log, handle) => handle(level === "warn" ? "error" : level, log),
   });

@@ -9,6 +9,7 @@ import {
 } from "cdktf";
 import type { Construct, IConstruct, Node } from "constructs";
 import { boundRoles } from "./boundary";
+import { registerReferences } from "./references";
 
 /** What all stacks of the app share. */
 export interface Project {
@@ -65,6 +66,12 @@ export class SlipwayStack extends TerraformStack {
     // Where the guardrails read it: beside the stack, so that they need nothing but what is synthesized.
     if (Object.keys(props.quotas ?? {}).length > 0) this.addOverride("//.quotas", props.quotas);
     this.node.addValidation({ validate: () => this.collisions() });
+  }
+
+  /** cdktf would resolve all of the stack to find what leads to another one. */
+  override prepareStack() {
+    this.ensureBackendExists();
+    registerReferences(this);
   }
 
   /** Roles are bounded last: whoever applies may make no other, and a team adds its own until the stack is written. */

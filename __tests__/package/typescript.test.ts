@@ -64,4 +64,55 @@ call(() => { throw new Error("no luck"); });`,
     expect(status).toBe(1);
     expect(stderr).toMatch(/throws\.ts:5:\d+/);
   });
+
+  it("compiles packages without the source maps in them, and leaves alone what only looks like one", () => {
+    const map = "\n//# sourceMappingURL=data:application/json;base64,eyJ2ZXJzaW9uIjoz";
+    write({
+      "package.json": '{ "name": "own" }',
+      "maps.ts": `${imported("Session", "node:inspector")}
+${imported("built", "built")}
+${imported("writes", "writes")}
+const maps: Record<string, string> = {};
+const session = new Session();
+session.connect();
+session.on("Debugger.scriptParsed", ({ params: { url, sourceMapURL } }) => {
+  const name = /node_modules.(\\w+)/.exec(url)?.[1];
+  if (name === "built" || name === "writes") maps[name] = sourceMapURL ?? "";
+});
+session.post("Debugger.enable");
+console.log(JSON.stringify({ maps, said: [built, writes] }));`,
+      "node_modules/built/package.json": '{ "name": "built" }',
+      "node_modules/built/index.js": `exports.built = "built";${map}In0=\n`,
+      "node_modules/writes/package.json": '{ "name": "writes" }',
+      "node_modules/writes/index.js": `exports.writes = \`${map}\`;\nexports.more = 1;`,
+    });
+    const { stdout, stderr } = run("maps.ts");
+    expect({ ...JSON.parse(stdout), stderr }).toEqual({
+      maps: { built: "", writes: "" },
+      said: ["built", map],
+      stderr: "",
+    });
+  });
+
+  it("loads nothing of cdktf's archiver, and cdktf archives an asset all the same", () => {
+    const cdktf = JSON.stringify(join(__dirname, "../../node_modules/cdktf"));
+    write({
+      "package.json": '{ "name": "own" }',
+      "cdktf.json": "{}",
+      "asset/file.txt": "text",
+      "archive.ts": `import { readFileSync } from "node:fs";
+const { App, AssetType, TerraformAsset, TerraformOutput, TerraformStack } = require(${cdktf});
+const app = new App({ outdir: "out", skipValidation: true });
+const stack = new TerraformStack(app, "one");
+const asset = new TerraformAsset(stack, "asset", { path: "asset", type: AssetType.ARCHIVE });
+new TerraformOutput(stack, "path", { value: asset.path });
+app.synth();
+const { output } = JSON.parse(readFileSync("out/stacks/one/cdk.tf.json", "utf8"));
+const archive = readFileSync(\`out/stacks/one/\${output.path.value}\`, "latin1");
+const loaded = Object.keys(require.cache).filter((file) => /.archiver.index/.test(file));
+console.log(JSON.stringify({ loaded, begins: archive.slice(0, 2) }));`,
+    });
+    const { stdout, stderr } = run("archive.ts");
+    expect({ ...JSON.parse(stdout || "{}"), stderr }).toEqual({ loaded: [], begins: "PK", stderr: "" });
+  });
 });
