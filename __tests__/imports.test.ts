@@ -328,12 +328,15 @@ describe("packages", () => {
       cdktf: [
         "App",
         "DataResource",
+        "DefaultTokenResolver",
         "Fn",
+        "IResolvable",
         "ITerraformDependable",
         "Lazy",
         "LocalBackend",
         "Op",
         "S3Backend",
+        "StringConcat",
         "TerraformDataSource",
         "TerraformElement",
         "TerraformLocal",
@@ -342,6 +345,7 @@ describe("packages", () => {
         "TerraformStack",
         "Testing",
         "Token",
+        "Tokenization",
       ],
       constructs: ["Construct", "IConstruct", "Node"],
     };

@@ -68,8 +68,12 @@ export class SlipwayStack extends TerraformStack {
     this.node.addValidation({ validate: () => this.collisions() });
   }
 
-  /** cdktf would resolve all of the stack to find what leads to another one. */
+  /**
+   * cdktf would resolve all of the stack to find what leads to another one. Its continuation finds more on that way, and goes it:
+   * which functions and arguments some version of Terraform does not take. Source: cdktn/lib/terraform-stack.js.
+   */
   override prepareStack() {
+    if ("_runPreparingResolve" in this) return super.prepareStack();
     this.ensureBackendExists();
     registerReferences(this);
   }
