@@ -36,6 +36,16 @@ describe("an environment on App Runner", () => {
     ]);
   });
 
+  test("packs the contract of many services, which a parameter could not hold", () => {
+    const names = Array.from({ length: 5 }, (_, nth) => `shop-${nth}`);
+    const services = Object.fromEntries(
+      names.map((name) => [name, { ...web, domain: undefined, config: {} }]),
+    );
+    const many = synthesizeAppRunner(appRunner({ ...least, services }), "growth");
+    expect(many.one("aws_ssm_parameter", "contract").value).toBe("${base64gzip(local.contract_text)}");
+    expect(many.json.locals.contract_text).toBe(many.json.output.deploy.value);
+  });
+
   test("has a service once anything was released, by what deploy wrote down", () => {
     const count = graph.one("aws_apprunner_service").count;
     expect(count).toContain("jsondecode(aws_ssm_parameter.service_web_released.insecure_value)");

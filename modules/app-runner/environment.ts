@@ -1,12 +1,12 @@
 import { DataAwsCallerIdentity } from "@cdktf/provider-aws/lib/data-aws-caller-identity";
-import { SsmParameter } from "@cdktf/provider-aws/lib/ssm-parameter";
-import { TerraformOutput } from "cdktf";
+import type { SsmParameter } from "@cdktf/provider-aws/lib/ssm-parameter";
 import type { Construct } from "constructs";
 import { inAccount, releasesOf } from "../account";
 import { boundaryArn } from "../boundary";
 import { byName } from "../by-name";
-import { CONTRACT_VERSION, contractParameter } from "../contract";
+import { CONTRACT_VERSION } from "../contract";
 import type { AppRunnerContract } from "../contract/app-runner";
+import { writeContract } from "../contract/write";
 import { ExternalDatabase } from "../database/external";
 import type { Releases } from "../registry/place";
 import { createRegistries } from "../registry/registries";
@@ -53,7 +53,7 @@ export class AppRunnerEnvironment extends SlipwayStack {
       "service",
       this.shipped.flatMap((one) => (one instanceof AppRunnerService ? [[one.own.name, one] as const] : [])),
     );
-    this.contractParameter = this.writeContract();
+    this.contractParameter = writeContract(this, this.contract());
   }
 
   private createRegistries(home: Releases | undefined) {
@@ -84,11 +84,10 @@ export class AppRunnerEnvironment extends SlipwayStack {
     });
   }
 
-  /** The contract, written twice: for programs that have the state at hand, and for a deployment that has not. */
-  private writeContract() {
+  private contract(): AppRunnerContract {
     const { name, region, services } = this.configuration;
     const domain = services.find((service) => service.domain !== undefined)?.domain;
-    const contract: AppRunnerContract = {
+    return {
       version: CONTRACT_VERSION,
       platform: "app-runner",
       environment: name,
@@ -98,14 +97,5 @@ export class AppRunnerEnvironment extends SlipwayStack {
       url: domain === undefined ? null : `https://${domain}`,
       services: this.shipped.map((service) => service.contract),
     };
-    const value = JSON.stringify(contract);
-    new TerraformOutput(this, "deploy", { value, description: "What deploy needs to know, as JSON" });
-    return new SsmParameter(this, "contract", {
-      name: contractParameter(name),
-      description: "What deploy needs to know, written by Terraform",
-      type: "String",
-      tier: "Intelligent-Tiering",
-      value,
-    });
   }
 }

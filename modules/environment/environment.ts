@@ -1,14 +1,15 @@
 import { DataAwsCallerIdentity } from "@cdktf/provider-aws/lib/data-aws-caller-identity";
 import type { SecurityGroup } from "@cdktf/provider-aws/lib/security-group";
-import { SsmParameter } from "@cdktf/provider-aws/lib/ssm-parameter";
-import { Fn, TerraformLocal, TerraformOutput } from "cdktf";
+import type { SsmParameter } from "@cdktf/provider-aws/lib/ssm-parameter";
+import { TerraformOutput } from "cdktf";
 import type { Construct } from "constructs";
 import { inAccount, releasesOf } from "../account";
 import { Bastion } from "../bastion/bastion";
 import { boundaryArn } from "../boundary";
 import { byName } from "../by-name";
 import { Cluster } from "../cluster/cluster";
-import { CONTRACT_VERSION, type Contract, contractParameter, type MoveContract } from "../contract";
+import { CONTRACT_VERSION, type Contract, type MoveContract } from "../contract";
+import { writeContract } from "../contract/write";
 import { moveLock } from "../contract/move";
 import { Database } from "../database/database";
 import { ExternalDatabase } from "../database/external";
@@ -34,9 +35,6 @@ import type { Queue } from "../uses/queue";
 import type { Valkey } from "../uses/valkey";
 import type { Configuration } from "./props";
 import type { ServiceConfiguration } from "../service/props";
-
-/** A parameter holds 8 KiB, which is some seven services in plain JSON: from here on it is packed. */
-const MOST_READABLE = 4;
 
 /** Ports that Docker gives containers in the network mode bridge. Source: PortMapping, ECS API reference. */
 const DYNAMIC_PORTS = [32768, 65535] as const;
@@ -111,7 +109,7 @@ export class Environment<
     this.connectLoadBalancers();
     this.connectDatabase();
     this.connectBastion();
-    this.contractParameter = this.writeContract();
+    this.contractParameter = writeContract(this, this.contract());
     this.writeOutputs();
   }
 
@@ -367,10 +365,9 @@ export class Environment<
     }
   }
 
-  /** The contract, written twice: for programs that have the state at hand, and for a deployment that has not. */
-  private writeContract() {
+  private contract(): Contract {
     const services = this.everyService();
-    const contract: Contract = {
+    return {
       version: CONTRACT_VERSION,
       environment: this.configuration.name,
       account: this.account,
@@ -389,15 +386,6 @@ export class Environment<
       bastion: this.bastion ? { instance: this.bastion.instance.id } : null,
       ...(this.move && { move: this.moveContract(this.move) }),
     };
-    const value = JSON.stringify(contract);
-    new TerraformOutput(this, "deploy", { value, description: "What deploy needs to know, as JSON" });
-    return new SsmParameter(this, "contract", {
-      name: contractParameter(this.configuration.name),
-      description: "What deploy needs to know, written by Terraform",
-      type: "String",
-      tier: "Intelligent-Tiering",
-      value: services.length > MOST_READABLE ? this.packed(value) : value,
-    });
   }
 
   private databaseContract() {
@@ -445,10 +433,6 @@ export class Environment<
         store: front.front.store.arn,
       },
     };
-  }
-
-  private packed(value: string): string {
-    return Fn.base64gzip(new TerraformLocal(this, "contract_text", value).asString);
   }
 
   private writeOutputs() {
