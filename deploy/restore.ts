@@ -8,6 +8,7 @@ import { type RegistryImage, reportedDigests, shortDigest } from "./image";
 import type { ImagePlan } from "./plan";
 import { putBack, type TagState } from "./promote";
 import { type ForcedDeployment, force, type Rollout, type RolloutEnd, watch, watchRollback } from "./rollout";
+import { tellRollout } from "./verdict";
 
 /** A service that goes back: one that ECS rolls back itself is followed, any other is forced. */
 interface Affected {
@@ -70,7 +71,8 @@ async function followRollback(
   force: (() => Promise<string>) | undefined,
 ): Promise<string[]> {
   const { name, platform } = service;
-  const end = await told(context, "put back", service, `ECS rolls ${deployment.id} back`, () =>
+  const told = { stage: "put back", subject: name, what: `ECS rolls ${deployment.id} back` } as const;
+  const end = await tellRollout(context, told, () =>
     watchRollback(context, service, deployment, reportedDigests(previous, platform)),
   ).catch((error: unknown): RolloutEnd => {
     // Nothing of ours is under way: why the roll-out failed is worth more than that somebody did not wait for the rest.
@@ -124,9 +126,8 @@ export function rollOut(
   image: RegistryImage,
   deployment: ForcedDeployment,
 ): Promise<RolloutEnd> {
-  return told(context, stage, service, `deployment ${deployment.id}`, () =>
-    watch(context, rolloutOf(stage, service, image, deployment)),
-  );
+  const told = { stage, subject: service.name, what: `deployment ${deployment.id}` };
+  return tellRollout(context, told, () => watch(context, rolloutOf(stage, service, image, deployment)));
 }
 
 /** Looks once more at a roll-out that had succeeded, and tells only that it did not last. */
@@ -152,25 +153,4 @@ function rolloutOf(
   { id: deploymentId, createdAt }: ForcedDeployment,
 ): Rollout {
   return { stage, service, deploymentId, createdAt, digests: reportedDigests(image, service.platform) };
-}
-
-async function told(
-  { events, signal }: Context,
-  stage: Stage,
-  { name: subject }: ServiceContract,
-  what: string,
-  watched: () => Promise<RolloutEnd>,
-): Promise<RolloutEnd> {
-  const say = (state: "started" | "succeeded" | "failed", text: string) =>
-    events.emit({ type: "stage", stage, subject, state, text });
-  say("started", what);
-  try {
-    const end = await watched();
-    if (end.kind === "succeeded") say("succeeded", end.detail);
-    else say("failed", `${end.kind}: ${end.reason}`);
-    return end;
-  } catch (error) {
-    if (signal.aborted && error === signal.reason) say("failed", (error as Error).message);
-    throw error;
-  }
 }

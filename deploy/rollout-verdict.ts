@@ -9,6 +9,7 @@ import type {
 import { countedCrashes, crashThreshold } from "./crash-loop";
 import { shortDigest } from "./image";
 import { containerOf, stopStory, taskId } from "./task-story";
+import type { Verdict } from "./verdict";
 
 /** Everything that is known at one moment about one deployment of ours. */
 export interface RolloutSnapshot {
@@ -32,14 +33,6 @@ export interface RolloutSnapshot {
   /** The digests under which ECS may report our image. */
   digests: ReadonlySet<string>;
 }
-
-export type RolloutVerdict =
-  | { kind: "in progress"; detail: string }
-  | { kind: "succeeded"; detail: string }
-  | { kind: "failed"; reason: string }
-  | { kind: "rolled back"; reason: string }
-  | { kind: "superseded"; reason: string }
-  | { kind: "unknown"; reason: string };
 
 /** After a crash, how long the newest task must have been running before the roll-out counts as done. */
 const SETTLE_AFTER_CRASH = 60_000;
@@ -97,13 +90,13 @@ export const ourServiceDeployment = (history: readonly ServiceDeploymentBrief[],
   );
 
 /** What our deployment has come to. Pure and total: the loop around it only reads and waits. */
-export function rolloutVerdict(snapshot: RolloutSnapshot): RolloutVerdict {
+export function rolloutVerdict(snapshot: RolloutSnapshot): Verdict {
   const verdict = verdictNow(snapshot);
   if (verdict.kind !== "in progress" || snapshot.now < snapshot.deadline) return verdict;
   return { kind: "unknown", reason: `the time is up and the roll-out is not over: ${verdict.detail}` };
 }
 
-function verdictNow(snapshot: RolloutSnapshot): RolloutVerdict {
+function verdictNow(snapshot: RolloutSnapshot): Verdict {
   const { service } = snapshot;
   if (service && service.status !== "ACTIVE") {
     return { kind: "failed", reason: `the service is ${service.status}: somebody is deleting it` };
@@ -122,7 +115,7 @@ function verdictNow(snapshot: RolloutSnapshot): RolloutVerdict {
 export function rollbackVerdict(
   history: readonly ServiceDeploymentBrief[],
   rollbackOf: string,
-): Extract<RolloutVerdict, { kind: "failed" | "superseded" }> | null {
+): Extract<Verdict, { kind: "failed" | "superseded" }> | null {
   const { status, statusReason } = ourServiceDeployment(history, rollbackOf) ?? {};
   const why = statusReason ? `: ${statusReason.replace(/\.$/, "")}` : "";
   if (!status) return null;
@@ -132,7 +125,7 @@ export function rollbackVerdict(
   return null;
 }
 
-function underWay(ours: Deployment | undefined): RolloutVerdict {
+function underWay(ours: Deployment | undefined): Verdict {
   const { runningCount = 0, desiredCount = 0, pendingCount = 0, failedTasks = 0 } = ours ?? {};
   const parts = [`${runningCount} of ${desiredCount} running`];
   if (pendingCount) parts.push(`${pendingCount} starting`);
@@ -147,7 +140,7 @@ function newerThanOurs({ service, deploymentId, createdAt }: RolloutSnapshot): s
   return isNewer ? primary?.id : undefined;
 }
 
-function replacedVerdict(snapshot: RolloutSnapshot): RolloutVerdict {
+function replacedVerdict(snapshot: RolloutSnapshot): Verdict {
   const { history, deploymentId } = snapshot;
   const ours = ourServiceDeployment(history, deploymentId);
   if (!ours?.status) return { kind: "in progress", detail: "ECS does not show our deployment yet" };
@@ -165,7 +158,7 @@ function replacedVerdict(snapshot: RolloutSnapshot): RolloutVerdict {
   return { kind: "failed", reason: `somebody stopped it${why}` };
 }
 
-function failedVerdict(snapshot: RolloutSnapshot, ours: Deployment | undefined): RolloutVerdict {
+function failedVerdict(snapshot: RolloutSnapshot, ours: Deployment | undefined): Verdict {
   const recorded = ourServiceDeployment(snapshot.history, snapshot.deploymentId);
   const why = recorded?.statusReason ?? ours?.rolloutStateReason ?? "ECS gives no reason";
   const meaning = recorded?.status && STATUS_MEANING[recorded.status];
@@ -198,7 +191,7 @@ const runningTasks = ({ tasks, deploymentId, rollbackOf }: RolloutSnapshot) =>
       desiredStatus === "RUNNING",
   );
 
-function wrongImage(snapshot: RolloutSnapshot): RolloutVerdict | null {
+function wrongImage(snapshot: RolloutSnapshot): Verdict | null {
   for (const task of runningTasks(snapshot)) {
     const digest = containerOf(task, snapshot.container)?.imageDigest;
     if (!digest || snapshot.digests.has(digest)) continue;
@@ -211,7 +204,7 @@ function wrongImage(snapshot: RolloutSnapshot): RolloutVerdict | null {
   return null;
 }
 
-function crashLoop(snapshot: RolloutSnapshot): RolloutVerdict | null {
+function crashLoop(snapshot: RolloutSnapshot): Verdict | null {
   const { service, container } = snapshot;
   const breaker = service?.deploymentConfiguration?.deploymentCircuitBreaker?.enable ?? false;
   const crashes = countedCrashes(ourTasks(snapshot), breaker);
@@ -223,7 +216,7 @@ function crashLoop(snapshot: RolloutSnapshot): RolloutVerdict | null {
   };
 }
 
-function completedVerdict(snapshot: RolloutSnapshot, ours: Deployment | undefined): RolloutVerdict {
+function completedVerdict(snapshot: RolloutSnapshot, ours: Deployment | undefined): Verdict {
   const { runningCount = 0, desiredCount = 0 } = ours ?? {};
   if (desiredCount === 0) return { kind: "succeeded", detail: "nothing runs: the desired count is 0" };
   const proven = runningTasks(snapshot).filter((task) =>

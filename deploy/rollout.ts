@@ -10,13 +10,8 @@ import { lastLines, logStream } from "./log-tail";
 import { done, notYet, poll } from "./poll";
 import { stopStory, taskId } from "./task-story";
 import { isStopped } from "./one-off-verdict";
-import {
-  evidenceNeeded,
-  ourServiceDeployment,
-  type RolloutVerdict,
-  rollbackVerdict,
-  rolloutVerdict,
-} from "./rollout-verdict";
+import { evidenceNeeded, ourServiceDeployment, rollbackVerdict, rolloutVerdict } from "./rollout-verdict";
+import type { FinalVerdict, Verdict } from "./verdict";
 
 /** A forced deployment of one service that ECS has accepted. */
 export interface Rollout {
@@ -38,7 +33,7 @@ export interface ForcedDeployment {
   createdAt: number;
 }
 
-export type RolloutEnd = Exclude<RolloutVerdict, { kind: "in progress" }> & { lastLines: string[] };
+export type RolloutEnd = FinalVerdict & { lastLines: string[] };
 
 /** Between two readings of the tasks while nothing demands one: 20 + 3 to 6 calls a minute in all. */
 const TASKS_INTERVAL = 20_000;
@@ -153,7 +148,7 @@ class Watcher {
     this.deadline = context.clock.now() + context.limits.rollout;
   }
 
-  async look(): Promise<RolloutVerdict> {
+  async look(): Promise<Verdict> {
     const { clock, contract, aws } = this.context;
     const { service: name } = this.rollout.service;
     const { deploymentId, rollbackOf } = this.rollout;
@@ -176,7 +171,7 @@ class Watcher {
     return verdict;
   }
 
-  private judge(service: Service | undefined): RolloutVerdict {
+  private judge(service: Service | undefined): Verdict {
     const { deploymentId, createdAt, digests, rollbackOf } = this.rollout;
     return rolloutVerdict({
       now: this.context.clock.now(),

@@ -1,4 +1,3 @@
-import { createInterface } from "node:readline";
 import { DEFAULT_LIMITS, type Context, type FindRecord } from "../deploy/context";
 import {
   daily,
@@ -7,6 +6,7 @@ import {
   type DailySurroundings,
   realDay,
 } from "../deploy/daily/session";
+import { confirmed } from "../deploy/daily/confirm";
 import type { Done } from "../deploy/end";
 import { refused } from "../deploy/errors";
 import { Events } from "../deploy/events";
@@ -153,17 +153,4 @@ function consentOf(day: Daily, { yes }: MoveOptions, show: Show): Consent {
       }),
     ask: async (question) => yes === true || confirmed(day, question),
   };
-}
-
-/** Asks on a terminal. Elsewhere nobody answers. */
-export async function confirmed({ stdin, stderr, signal }: Daily, question: string): Promise<boolean> {
-  if (!stdin.isTTY) return false;
-  stderr.write(`${question} [y/N] `);
-  const reader = createInterface({ input: stdin, signal });
-  try {
-    for await (const line of reader) return /^y(es)?$/i.test(line.trim());
-    return false;
-  } finally {
-    reader.close();
-  }
 }

@@ -5,9 +5,9 @@ import { describe, expect, test } from "vitest";
 import {
   OPERATION_MEANING,
   operationVerdict,
-  type OperationVerdict,
   SERVICE_MEANING,
 } from "../../deploy/app-runner/operation-verdict";
+import type { Verdict } from "../../deploy/verdict";
 import { type Network, reach } from "../../deploy/app-runner/reach";
 import { appRunnerPolicy } from "../../modules/contract/app-runner-policy";
 import {
@@ -26,7 +26,7 @@ const verdict = (
   operations: readonly OperationSummary[],
   Status: ServiceStatus | null = "RUNNING",
   now = 0,
-): OperationVerdict =>
+): Verdict =>
   operationVerdict({
     now,
     deadline: 1_000,
@@ -36,7 +36,7 @@ const verdict = (
   });
 
 describe("the verdict on an operation of App Runner", () => {
-  test.each<[OperationStatus, OperationVerdict["kind"]]>([
+  test.each<[OperationStatus, Verdict["kind"]]>([
     ["PENDING", "in progress"],
     ["IN_PROGRESS", "in progress"],
     ["SUCCEEDED", "succeeded"],

@@ -1,4 +1,5 @@
 import type { OperationStatus, OperationSummary, Service, ServiceStatus } from "@aws-sdk/client-apprunner";
+import type { Verdict } from "../verdict";
 
 /** Everything that is known at one moment about one operation of ours. */
 export interface OperationSnapshot {
@@ -13,14 +14,6 @@ export interface OperationSnapshot {
   /** Undefined where App Runner knows none. */
   service: Pick<Service, "Status"> | undefined;
 }
-
-export type OperationVerdict =
-  | { kind: "in progress"; detail: string }
-  | { kind: "succeeded"; detail: string }
-  | { kind: "failed"; reason: string }
-  | { kind: "rolled back"; reason: string }
-  | { kind: "superseded"; reason: string }
-  | { kind: "unknown"; reason: string };
 
 /** What an operation's status says of ours; a new status does not compile until placed here. */
 export const OPERATION_MEANING: Record<
@@ -50,7 +43,7 @@ export const SERVICE_MEANING: Record<ServiceStatus, "runs" | "changes" | "stands
 };
 
 /** The verdict on an operation, from what was read: the loop around it only reads and waits. */
-export function operationVerdict(snapshot: OperationSnapshot): OperationVerdict {
+export function operationVerdict(snapshot: OperationSnapshot): Verdict {
   const verdict = verdictNow(snapshot);
   if (verdict.kind !== "in progress" || snapshot.now < snapshot.deadline) return verdict;
   const ours = oursOf(snapshot);
@@ -62,7 +55,7 @@ export function operationVerdict(snapshot: OperationSnapshot): OperationVerdict 
 const oursOf = ({ operations, operationId }: OperationSnapshot) =>
   operations.find(({ Id }) => Id === operationId);
 
-function verdictNow(snapshot: OperationSnapshot): OperationVerdict {
+function verdictNow(snapshot: OperationSnapshot): Verdict {
   const { service } = snapshot;
   const meaning = service?.Status && SERVICE_MEANING[service.Status];
   if (service === undefined || meaning === "gone")
@@ -90,7 +83,7 @@ function verdictNow(snapshot: OperationSnapshot): OperationVerdict {
 }
 
 /** Our operation is over: what counts is whether the service still runs what it brought. */
-function succeededVerdict({ operations, operationId, service }: OperationSnapshot): OperationVerdict {
+function succeededVerdict({ operations, operationId, service }: OperationSnapshot): Verdict {
   const since = operations.slice(
     0,
     operations.findIndex(({ Id }) => Id === operationId),

@@ -6,16 +6,17 @@ import { type RegistryImage, shortDigest } from "../image";
 import { promote, putBack } from "../promote";
 import type { ServiceReport } from "../release";
 import { TAG_NOTES } from "../restore";
+import type { FinalVerdict } from "../verdict";
 import type { AppRunnerContext } from "./context";
 import type { AppRunnerImagePlan, Lane } from "./plan";
 import { noteRelease, tellRelease } from "./releases";
-import { begin, follow, type OperationEnd } from "./rollout";
+import { begin, follow } from "./rollout";
 
 /** A lane that was begun: its operation, and how that ended. */
 interface Begun {
   readonly lane: Lane;
   readonly operation: string;
-  readonly end: OperationEnd;
+  readonly end: FinalVerdict;
 }
 
 /**
@@ -91,7 +92,7 @@ async function followOrLeave(
   context: AppRunnerContext,
   { contract }: Lane,
   operation: string,
-): Promise<OperationEnd> {
+): Promise<FinalVerdict> {
   try {
     return await follow(context, "roll out", contract, operation);
   } catch (error) {
@@ -107,8 +108,8 @@ async function followOrLeave(
 async function proved(
   { lasting }: AppRunnerContext,
   { repository, tag, image }: AppRunnerImagePlan,
-  end: OperationEnd,
-): Promise<OperationEnd> {
+  end: FinalVerdict,
+): Promise<FinalVerdict> {
   if (end.kind !== "succeeded") return end;
   const [tagged] = await lasting.images(repository, [{ imageTag: tag }]);
   if (tagged?.image.digest === image.digest) return end;

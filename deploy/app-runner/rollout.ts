@@ -5,9 +5,8 @@ import type { Stage } from "../events";
 import { EXIT } from "../exit-code";
 import { done, notYet, poll } from "../poll";
 import type { AppRunnerContext } from "./context";
-import { isDeployment, type OperationVerdict, operationVerdict } from "./operation-verdict";
-
-export type OperationEnd = Exclude<OperationVerdict, { kind: "in progress" }>;
+import { type FinalVerdict, tellRollout } from "../verdict";
+import { isDeployment, operationVerdict } from "./operation-verdict";
 
 /** How long App Runner may take to see by itself that a tag moved, in milliseconds: it looks every minute or so. */
 const SEES_TAG = 180_000;
@@ -61,26 +60,14 @@ async function ownDeployment(
 }
 
 /** Follows an operation to its end, and tells its beginning and end. */
-export async function follow(
+export function follow(
   context: AppRunnerContext,
   stage: Stage,
   service: AppRunnerServiceContract,
   operationId: string,
-): Promise<OperationEnd> {
-  const { events, signal } = context;
-  const subject = service.name;
-  const say = (state: "started" | "succeeded" | "failed", text: string) =>
-    events.emit({ type: "stage", stage, subject, state, text });
-  say("started", `operation ${operationId}`);
-  try {
-    const end = await watch(context, stage, service, operationId);
-    if (end.kind === "succeeded") say("succeeded", end.detail);
-    else say("failed", `${end.kind}: ${end.reason}`);
-    return end;
-  } catch (error) {
-    if (signal.aborted && error === signal.reason) say("failed", (error as Error).message);
-    throw error;
-  }
+): Promise<FinalVerdict> {
+  const told = { stage, subject: service.name, what: `operation ${operationId}` };
+  return tellRollout(context, told, () => watch(context, stage, service, operationId));
 }
 
 async function watch(
@@ -88,12 +75,12 @@ async function watch(
   stage: Stage,
   { name: subject, arn }: AppRunnerServiceContract,
   operationId: string,
-): Promise<OperationEnd> {
+): Promise<FinalVerdict> {
   const { aws, clock, limits, events } = context;
   const deadline = clock.now() + limits.rollout;
   let told = "";
   try {
-    return await poll<OperationEnd>(context, async () => {
+    return await poll<FinalVerdict>(context, async () => {
       const operations = await aws.operations(arn);
       const service = await aws.appRunnerService(arn);
       const verdict = operationVerdict({ now: clock.now(), deadline, operationId, operations, service });

@@ -8,6 +8,7 @@ import type { Done } from "../end";
 import { refused } from "../errors";
 import { parameterName } from "../facts";
 import { isPlaceholder } from "../placeholder";
+import { confirmed } from "./confirm";
 import type { Daily, DailyOptions } from "./session";
 
 /** One secret of one service. */
@@ -207,21 +208,6 @@ export async function unsetSecret(
   return {
     text: `✓ ${titles(secrets)} deleted. npx slipway secret set ${contract.environment} ${variable} makes it again.`,
   };
-}
-
-async function confirmed(
-  { stdin, stderr, signal }: Daily<SecretsContract>,
-  question: string,
-): Promise<boolean> {
-  if (!stdin.isTTY) return false;
-  stderr.write(`${question} [y/N] `);
-  const reader = createInterface({ input: stdin, signal });
-  try {
-    for await (const line of reader) return /^y(es)?$/i.test(line.trim());
-    return false;
-  } finally {
-    reader.close();
-  }
 }
 
 /** The secrets that two environments do not have alike: by name, never by value. */

@@ -1,5 +1,6 @@
 import { z } from "zod";
-import type { Check, CheckStatus } from "../../deploy/events";
+import { failed, ok, warning } from "../../deploy/check";
+import type { Check } from "../../deploy/events";
 import type { Move } from "../move";
 import { runMover } from "../mover";
 
@@ -77,16 +78,6 @@ const OLDEST = 12;
 
 /** Bytes a second that a small instance takes in, indexes included: an estimate, on the careful side. */
 const PACE = 10 * 1024 * 1024;
-
-const leaf = (name: string, status: CheckStatus, detail: string): Check => ({
-  name,
-  status,
-  detail,
-  children: [],
-});
-const ok = (name: string, detail: string) => leaf(name, "ok", detail);
-const warning = (name: string, detail: string) => leaf(name, "warning", detail);
-const failed = (name: string, detail: string) => leaf(name, "failed", detail);
 
 /** What a one-off task in the private subnets sees of both databases. Nothing is changed. */
 export async function databaseChecks(move: Move): Promise<Check[]> {

@@ -1,4 +1,5 @@
-import type { Check, CheckStatus } from "../../deploy/events";
+import { failed, ok, warning } from "../../deploy/check";
+import type { Check } from "../../deploy/events";
 import type { Move } from "../move";
 import { obstacle } from "../name";
 import { atEdge, placeOf, type Said, SIDE } from "../probe";
@@ -12,16 +13,6 @@ const DAYS = 14;
 const DAY = 86_400_000;
 /** Requests whose times tell how fast the old side is. */
 const SAMPLE = 10;
-
-const leaf = (name: string, status: CheckStatus, detail: string): Check => ({
-  name,
-  status,
-  detail,
-  children: [],
-});
-const ok = (name: string, detail: string) => leaf(name, "ok", detail);
-const warning = (name: string, detail: string) => leaf(name, "warning", detail);
-const failed = (name: string, detail: string) => leaf(name, "failed", detail);
 
 /** What the old side, its address and the distribution say of themselves. Nothing is changed. */
 export async function originChecks(move: Move, from: From): Promise<Check[]> {
