@@ -6,6 +6,7 @@
  * npm run demo -- move: an address and a database move in from another platform, under a stream of requests.
  */
 import { duration } from "../terminal/duration";
+import { muteSdk } from "../terminal/mute-sdk";
 import { Listr, type ListrTask, Spinner } from "listr2";
 import pc from "picocolors";
 import { account } from "./account";
@@ -38,6 +39,7 @@ class SlowSpinner extends Spinner {
 }
 
 async function main() {
+  muteSdk();
   const started = Date.now();
   const { steps, moral, next, close } = storyOf(process.argv[2]);
   const watched = process.stdout.isTTY && process.env.CI === undefined;

@@ -11,9 +11,6 @@ import { inMinutes, milliseconds } from "./duration";
 const commands = () => require("./commands") as typeof import("./commands");
 const dailyCommands = () => require("./daily/commands") as typeof import("./daily/commands");
 
-// The SDK's versions are locked here: its word on which Node later ones will need is no news of a deployment.
-process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED ??= "true";
-
 const EXAMPLES = `
 Examples:
   slipway deploy staging --image v42             check, migrate, roll out, prove

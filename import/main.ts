@@ -38,9 +38,6 @@ interface HerokuOptions extends Wanted, MoveOptions {
 const appRunner = () => require("./app-runner") as typeof import("./app-runner");
 const express = () => require("./express") as typeof import("./express");
 
-// The SDK's versions are locked here: its word on which Node later ones will need is no news of an import.
-process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED ??= "true";
-
 const append = (value: string, values: readonly string[]) => [...values, value];
 
 const program = createCommand("slipway import")

@@ -6,9 +6,6 @@ import { createCommand, start } from "../terminal/program";
 // Loaded when a step is taken: --help answers without the SDK. See deploy/main.ts.
 const commands = () => require("./commands") as typeof import("./commands");
 
-// The SDK's versions are locked here: its word on which Node later ones will need is no news of a move.
-process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED ??= "true";
-
 const EXAMPLES = `
 Examples:
   slipway move staging                   where it stands, and what comes next

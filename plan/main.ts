@@ -8,9 +8,6 @@ import { CommandError } from "./error";
 import { inSandbox, runOffline } from "./offline";
 import { namesFile } from "./upgrade/target";
 
-// The SDK's versions are locked here: its word on which Node later ones will need is no news of a plan.
-process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED ??= "true";
-
 const PLAN_EXAMPLES = `
 Examples:
   slipway plan                              every environment

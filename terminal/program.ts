@@ -2,6 +2,7 @@ import { Command } from "commander";
 import { swallowed } from "../npm/swallowed";
 import { candidates } from "./candidates";
 import { USAGE } from "./exit-codes";
+import { muteSdk } from "./mute-sdk";
 
 /** Columns of a description that are left beside options: in fewer it is not wrapped. On a terminal of 50 it has about 20. */
 const NARROWEST = 16;
@@ -25,6 +26,7 @@ export async function start(
   script: string,
   line?: string,
 ): Promise<void> {
+  muteSdk();
   if (process.env.SLIPWAY_COMPLETE) {
     const found = candidates(program, words);
     process.stdout.write(found.map((one) => `${one}\n`).join(""));

@@ -50,6 +50,20 @@ describe("slipway", () => {
     expect(loaded.filter((file) => file.endsWith("/main.ts"))).toEqual([join(ROOT, "cli/main.ts")]);
   });
 
+  it("says nothing of the Node that later SDKs will want, unless it is asked to", () => {
+    const script = `require("tsx/cjs");
+      const { createCommand, start } = require(${JSON.stringify(join(ROOT, "terminal/program.ts"))});
+      const { STSClient } = require("@aws-sdk/client-sts");
+      start(createCommand("one").action(() => void new STSClient({ region: "us-west-2" })), [], "one");`;
+    const told = (value: string | undefined) => {
+      const env = { ...process.env, AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: value };
+      return spawnSync(process.execPath, ["-e", script], { encoding: "utf8", cwd: ROOT, env });
+    };
+    expect(told(undefined)).toMatchObject({ status: 0, stderr: "" });
+    const isOld = Number(process.versions.node.split(".")[0]) < 22;
+    expect(told("false").stderr.includes("NodeVersionSupportWarning")).toBe(isOld);
+  });
+
   it("has its version from package.json", () => {
     expect(slipway(["--version"]).stdout).toMatch(/^\d+\.\d+\.\d+\n$/);
   });
