@@ -106,7 +106,7 @@ export function imageGroups<Service extends Runs>(services: readonly Service[]):
 /** A secret is named by its parameter's name or ARN; SSM describes it by name. */
 export const parameterName = (reference: string) => reference.replace(/^arn:[^/]*:parameter(?=\/)/, "");
 
-/** Which image each group is to run; null for the one that its tag names already. */
+/** The image that each group is to run; null for the one that its tag names already. */
 export type Wanted = (group: Omit<ImageGroup, "services">) => ImageReference | null;
 
 export async function readFacts(

@@ -23,7 +23,7 @@ export interface OneOff extends Pick<ServiceContract, "capacity" | "network"> {
   /** Whom events are about: a service, or the environment. */
   subject: string;
   taskDefinition: string;
-  /** Its exit code is the task's. */
+  /** The container whose exit code is the task's. */
   container: string;
   override: Pick<ContainerOverride, "command" | "environment">;
   logs: { group: string; prefix: string };

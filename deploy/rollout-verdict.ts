@@ -26,7 +26,7 @@ export interface RolloutSnapshot {
   service: Service | undefined;
   /** Tasks of the service, running and recently stopped. */
   tasks: readonly Task[];
-  /** Its latest service deployments, newest first; empty until they were asked for. */
+  /** The service's latest deployments, newest first; empty until they were asked for. */
   history: readonly ServiceDeploymentBrief[];
   /** The container that carries the image. */
   container: string;
@@ -53,7 +53,7 @@ export const STATUS_MEANING: Record<
   STOPPED: "stopped",
 };
 
-/** Which further reading a verdict needs: the tasks to prove an image, the history to tell who replaced us. */
+/** The further reading that a verdict needs: the tasks to prove an image, the history to tell who replaced us. */
 export type Evidence = "tasks" | "history";
 type Standing = "under way" | "completed" | "failed" | "replaced";
 

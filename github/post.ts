@@ -31,7 +31,7 @@ export function fitted(text: string, end: string, limit = LIMIT): string {
   return `${[...lines, ...(fence ? [fence] : [])].join("\n")}${CUT}${end}`;
 }
 
-/** Which fence is open after a line, if one is. */
+/** The fence that is open after a line, if one is. */
 function fenceAfter(open: string, line: string): string {
   const fence = /^`{3,}/.exec(line)?.[0];
   if (fence === undefined) return open;

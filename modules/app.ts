@@ -21,7 +21,7 @@ import { withoutTokenTraces } from "./traces";
 
 /** An environment file that could be read. */
 interface Read {
-  /** Its name without the folder: `staging.ts`. */
+  /** The file's name without the folder: `staging.ts`. */
   readonly file: string;
 }
 

@@ -4,7 +4,7 @@ import { constants } from "node:os";
 const SIGNALS: readonly NodeJS.Signals[] = ["SIGINT", "SIGTERM", "SIGHUP"];
 
 export interface Ended {
-  /** Its exit code, 128 plus the number where a signal ended it. */
+  /** The child's exit code, 128 plus the number where a signal ended it. */
   readonly code: number;
   readonly stdout: string;
   readonly stderr: string;

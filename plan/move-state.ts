@@ -182,7 +182,7 @@ const outputs = z.object({
   state_bucket_region: z.object({ value: z.string() }),
 });
 
-/** Of a state, what a move must keep. Its lineage is not: Terraform's S3 backend begins one of its own. */
+/** What a move must keep of a state. Its lineage is not: Terraform's S3 backend begins one of its own. */
 const state = z.object({ resources: z.array(z.unknown()) });
 type State = z.output<typeof state>;
 

@@ -40,7 +40,7 @@ export class Progress {
     else this.write(line);
   }
 
-  /** Its turn is over. Returns how long it took, in seconds. */
+  /** The end of its turn. Returns how long it took, in seconds. */
   end(stack: string, good: boolean, text: string): number {
     const elapsed = (this.now() - (this.since.get(stack) ?? this.now())) / 1000;
     const ended = `${text} (${duration(elapsed)})`;

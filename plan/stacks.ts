@@ -42,7 +42,7 @@ export function readStacks(output: string): Stack[] {
 }
 
 /**
- * Those of some things that are named, or all of them where none is.
+ * The things that are named among those that there are, or all of them where none is.
  * @param what what they are, for the message: "environment"
  * @throws CommandError naming each name that is unknown, and those there are
  */

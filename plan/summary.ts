@@ -10,7 +10,7 @@ export interface ResourceSummary {
   readonly type: string;
   /** `none` for one that is only moved or imported. */
   readonly kind: Kind;
-  /** Its address before. */
+  /** The address that it had before. */
   readonly movedFrom?: string;
   /** The id of the object that becomes this resource. */
   readonly imported?: string;

@@ -17,7 +17,7 @@ const LOCK_FILE = ".terraform.lock.hcl";
 /** How a command of Terraform ended. */
 export interface Outcome {
   readonly code: number;
-  /** Its errors and warnings, and the way out where one is known. */
+  /** Terraform's errors and warnings, and the way out where one is known. */
   readonly problems: readonly Problem[];
 }
 

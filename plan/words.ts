@@ -5,7 +5,7 @@ import { isBootstrap } from "./stacks";
 import type { Orphan, Orphans } from "./states";
 import type { Counts, Drift, Kind, ResourceSummary, Summary } from "./summary";
 
-/** Of longer values only the part around the first difference is shown. */
+/** The most characters of a value that are shown whole; of a longer one it is the part around the first difference. */
 const MOST = 60;
 const CONTEXT = 20;
 

@@ -33,7 +33,7 @@ const started = { terraform, service: caller, release: button };
 const withInputs = { inputs: { ...defaultsOf(service), repository: "app", "test-target": "test" } };
 const given = (inputs: object) => ({ inputs: { ...withInputs.inputs, ...inputs } });
 const THREE_TURNS = "main: staging qa > prod > eu";
-/** These, and an image without tests. */
+/** An input for three turns in a row, with an image without tests. */
 const IN_A_ROW = given({ environments: THREE_TURNS, "test-target": "" });
 
 const table = (workflow: Workflow, start: Workflow, surroundings?: Surroundings) =>

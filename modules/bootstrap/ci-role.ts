@@ -15,7 +15,7 @@ import { ITSELF } from "../stack";
 const LONGEST = 5_600;
 
 export interface CiRoleProps {
-  /** Its name, in parts. */
+  /** The role's name, in parts. */
   readonly name: readonly string[];
   readonly description: string;
   /** Who may assume it. */

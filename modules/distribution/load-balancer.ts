@@ -83,7 +83,7 @@ export class LoadBalancer extends Construct {
 
   /**
    * The prefix list works from the first apply on, unlike the group that CloudFront makes with its first VPC origin.
-   * It weighs 55 of a group's 60 rules: one port only. Source: "Restrict access with VPC origins", CloudFront guide.
+   * The list weighs 55 of a group's 60 rules: one port only. Source: "Restrict access with VPC origins", CloudFront guide.
    */
   private admitCloudFront(
     id: string,

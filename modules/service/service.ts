@@ -395,7 +395,7 @@ export class Service extends Construct {
     return second && external ? second.choose(own, external[attribute]) : own;
   }
 
-  /** It runs the candidate before the environment's tag moves. An underscore keeps it apart from any service. */
+  /** The task that runs the candidate before the environment's tag moves. An underscore keeps it apart from any service. */
   private createMigration() {
     return this.defineMigration("migration", this.props.database);
   }

@@ -138,7 +138,7 @@ function providerView(call: Call, provider: Provider): ecs.CapacityProvider {
   };
 }
 
-/** Those whose agent has registered. */
+/** Instances whose agent has registered. */
 function instancesIn(call: Call, cluster: Cluster): Instance[] {
   return Object.values(call.sim.state.instances).filter(
     (one) => one.cluster === cluster.arn && one.status !== "BOOTING",

@@ -27,9 +27,9 @@ export interface Situation {
   region: string;
   account: string;
   schema: BlockSchema;
-  /** Its attributes as planned; those that AWS makes up are filled in as they become known. */
+  /** The object's attributes as planned; those that AWS makes up are filled in as they become known. */
   attributes: Fields;
-  /** Its attributes before this change; absent when it is being made. */
+  /** The attributes before this change; absent when it is being made. */
   before?: Fields;
   /** Write-only arguments of the configuration. Never put these into the world in the clear. */
   secrets: Record<string, string>;

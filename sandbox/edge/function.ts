@@ -4,7 +4,7 @@ import { compileFunction, createContext, runInContext } from "node:vm";
 export interface EdgeValue {
   value: string;
   multiValue?: { value: string }[];
-  /** Of a cookie in an answer: `Path=/; Secure`. */
+  /** A cookie's attributes, in an answer: `Path=/; Secure`. */
   attributes?: string;
 }
 

@@ -8,7 +8,7 @@ export interface Fault {
     | "server"
     /** The connection breaks before anything is done. */
     | "reset"
-    /** It is done, but the answer is lost. */
+    /** The call is carried out, but its answer is lost. */
     | "lost"
     /** The call is done twice, as when a proxy sends it again; the second answer arrives. */
     | "double"

@@ -143,7 +143,7 @@ export interface Deployment {
   halted: boolean;
   /** Image digests that its first task resolved: all its tasks run these. */
   digests: Record<string, string>;
-  /** It is being returned to after another one failed. */
+  /** Whether a service returns to it after another one failed. */
   returning: boolean;
   notBefore: number;
 }
@@ -185,7 +185,7 @@ export interface Task {
   containers: Container[];
   overrides: TaskOverride;
   network?: NetworkConfiguration;
-  /** Its address, where its subnet gives one. */
+  /** The task's address, where its subnet gives one. */
   ipv6?: string;
   tags: Tag[];
   /** Whether it takes ExecuteCommand. */

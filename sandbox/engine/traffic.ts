@@ -7,7 +7,7 @@ export interface TrafficMinute {
   requests: number;
   /** Answers of 500 and above that a target gave; of a distribution, all. */
   failed: number;
-  /** Those that it gave itself. */
+  /** Answers of 500 and above that no target gave. */
   failedItself: number;
   /** How many answers of targets took so many milliseconds. */
   times: Record<string, number>;

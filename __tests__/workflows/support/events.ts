@@ -114,7 +114,7 @@ export const contextsOf = (
   runner: { temp: "/tmp/runner" },
 });
 
-/** Which jobs of a workflow run for an event. */
+/** The jobs of a workflow that run for an event. */
 export function jobsThatRun(workflow: Workflow, event: Event, surroundings: Surroundings = {}): string[] {
   const contexts = contextsOf(event, surroundings);
   const ran = new Set<string>();
