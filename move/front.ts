@@ -91,7 +91,7 @@ async function undoFront(move: Move): Promise<Plan> {
       async act() {
         await giveBack();
         if (from.holder) return;
-        await waitFor(move, from, (found) => found.state === "missing", "still leads to the distribution");
+        await waitFor(move, from, "back");
       },
       prove: async () => ({
         text: `${from.domain} is out of the move's hands. Leave the distribution as it is until the old TTL has passed.`,
@@ -269,7 +269,7 @@ async function planForeign(move: Move, from: From): Promise<Plan | Standing> {
     async act() {
       await move.journal.write({ alias: true });
       await takeName(move, from.domain, from.distribution.id);
-      await waitFor(move, from, (found) => found.state === "there", "is not there yet");
+      await waitFor(move, from, "front");
     },
     async prove() {
       await answers(move, from, "old", {});
@@ -285,12 +285,9 @@ const recordOf = ({ domain, distribution }: From): DnsRecord => ({
 });
 
 /** Asks the domain's own name servers for the record that leads to the distribution, until their answer is the right one. */
-async function waitFor(
-  move: Move,
-  from: From,
-  isRight: (found: Finding) => boolean,
-  wrong: string,
-): Promise<void> {
+async function waitFor(move: Move, from: From, step: "front" | "back"): Promise<void> {
+  const isRight = ({ state }: Finding) => state === (step === "front" ? "there" : "missing");
+  const wrong = step === "front" ? "is not there yet" : "still leads to the distribution";
   const { find, clock, signal } = move;
   if (!find) return;
   const [found] = await waitForRecords([recordOf(from)], {
@@ -303,6 +300,6 @@ async function waitFor(
   });
   if (found && isRight(found)) return;
   throw new DeployError(EXIT.unknown, `The record of ${from.domain} ${wrong}: ${found?.said}.`, [
-    `Once it is changed, run it again: npx slipway move ${move.contract.environment}`,
+    `Once it is changed: npx slipway move ${move.contract.environment} ${step}`,
   ]);
 }

@@ -1,7 +1,7 @@
 import type { Service } from "@aws-sdk/client-ecs";
 import type { Change, ResourceRecordSet } from "@aws-sdk/client-route-53";
 import { AwsError } from "../../../deploy/aws/error";
-import type { Context } from "../../../deploy/context";
+import type { Context, FindRecord } from "../../../deploy/context";
 import type { Done } from "../../../deploy/end";
 import type { Contract, MoveContract } from "../../../modules/contract";
 import { FIRST_MOVE_STATE, type MoveState, type MoveStep } from "../../../modules/contract/move";
@@ -151,6 +151,8 @@ export class MoveWorld {
   plan: MoveContract = structuredClone(PLAN);
   /** Whether a request that came to a side fails there. */
   failing: (ask: Ask, side: "old" | "new") => boolean = () => false;
+  /** Asks the name servers of a domain that is kept elsewhere. */
+  find: FindRecord | undefined;
   readonly told: string[] = [];
   readonly asked: string[] = [];
 
@@ -319,6 +321,12 @@ export class MoveWorld {
     return { requests: asked + ours, failed: (asked * this.people.failing[side]) / 100 };
   }
 
+  /** No time passes while a server on this machine is asked. */
+  private standStill<T>(ask: () => Promise<T> | undefined): Promise<T> {
+    const asked = ask() as Promise<T>;
+    return new Promise((resolve, reject) => this.clock.in(0, () => asked.then(resolve, reject)));
+  }
+
   /** What else an account answers. */
   protected more(_call: Call): Partial<Cloud> {
     return {};
@@ -394,7 +402,7 @@ export class MoveWorld {
         signal: ends,
         journal,
         probe: async (ask) => (isDead() ? never() : this.probe(ask)),
-        find: undefined,
+        find: this.find && ((record) => this.standStill(() => this.find?.(record))),
         tell: async (text) => void this.told.push(text),
         context: () => ({ ...this.contextOf(cloud, aws), signal: ends }),
         lasting: () => moveWith(living, aws),
