@@ -25,7 +25,7 @@ const WHOLE = inFolders(
       "iam/{command,commands,roles}",
       "import/{aws,command}",
       "modules/{accounts,app,bootstrap,logins-sql}",
-      "sandbox-api/{command,logs,pglite,processes}",
+      "sandbox-api/{command,logs,pglite,postgres,processes}",
       "sandbox/{backend,files,isolation,lifecycle,lifecycle-types,version}",
     ].map((file) => `__tests__/${file}.test.ts`),
   );

@@ -186,7 +186,9 @@ export class MoverTask {
   private judge(task: Task): void {
     const again = "Run the same again: it goes on, or begins anew, by itself.";
     const last = this.lines.find(isBadEnd);
-    if (last?.kind === "refused") throw refused(String(last.text), String(last.way));
+    const { environment } = this.move.contract;
+    if (last?.kind === "refused")
+      throw refused(String(last.text), String(last.way).replaceAll("<environment>", environment));
     if (last) {
       const full = "There is no room: give the environment's database more storage, then run the same again.";
       throw new DeployError(EXIT.migrationFailed, `${last.verb} failed. ${String(last.text)}`, [
@@ -195,7 +197,7 @@ export class MoverTask {
     }
     const verdict = stoppedVerdict(task, this.mover.container, null);
     if (verdict.kind !== "failed") return;
-    const url = `Has its URL been written? npx slipway secret set ${this.move.contract.environment} DATABASE_URL`;
+    const url = `Has its URL been written? npx slipway secret set ${environment} DATABASE_URL`;
     throw new DeployError(EXIT.migrationFailed, `The mover did not come to its end: ${verdict.reason}.`, [
       this.lines.length === 0 ? url : again,
     ]);

@@ -133,7 +133,7 @@ describe("slipway move … flip", () => {
     await world.flip();
     world.ahead = 2;
     const more = () => {
-      if (world.verbs.at(-1) === "hold-new transactions-since") world.ahead = 3;
+      if (world.verbs.at(-1) === "unfollow hold-new transactions-since") world.ahead = 3;
     };
     world.faults.push(more);
     const { message } = await failureOf(world.back({}, { word: true }));

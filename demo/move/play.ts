@@ -17,14 +17,11 @@ import { askRoute53, standingRecords, withImports } from "../../plan/records";
 import { Sandbox } from "../../sandbox/api/sandbox";
 import { isolatedEnvironment } from "../../sandbox/command/isolation";
 import { CONNECTED, EdgeServer, VIEWER } from "../../sandbox/edge/server";
-import { RealClock } from "../../sandbox/engine/clock";
-import {
-  createCluster,
-  findPrograms,
-  freePort,
-  type Server,
-  servePostgres,
-} from "../../sandbox/engine/postgres";
+import { type Clock, RealClock } from "../../sandbox/engine/clock";
+import type { PortOf } from "../../sandbox/engine/databases";
+import { createCluster, findPrograms, freePort, keepPostgres } from "../../sandbox/engine/postgres";
+import type { Pace } from "../../sandbox/engine/pace";
+import { MemoryStore } from "../../sandbox/engine/store";
 import { GLOBAL, type World } from "../../sandbox/world";
 import { type Answer, type Asked, Stream, type Window } from "./stream";
 
@@ -64,12 +61,22 @@ export interface RunOptions {
   readonly shifts?: boolean;
 }
 
+/** What plays of another kind have in its place. */
+export interface PlayOptions {
+  /** The account's time. @default the machine's, so many times as fast as SPEED says */
+  readonly clock?: Required<Pick<Clock, "now" | "until">>;
+  /** The port that whoever connects to a database is told in place of its engine's. */
+  readonly databasePort?: PortOf;
+  /** How long what the account does takes, where that is otherwise than in a quiet one. */
+  readonly pace?: Partial<Pace>;
+}
+
 /**
  * A platform with an address and a Postgres, an environment beside it, and people who read and write throughout. What is not there
  * is AWS itself: Terraform, commands, function at the edge, application, mover and both databases are the real ones.
  */
 export class Play {
-  readonly clock = new RealClock(SPEED);
+  readonly clock: Required<Pick<Clock, "now" | "until">>;
   readonly stream = new Stream(
     (asked) => this.answer(asked),
     () => this.clock.now(),
@@ -80,7 +87,8 @@ export class Play {
   private readonly folder = mkdtempSync(join(tmpdir(), "slipway-old-"));
   private readonly variables: NodeJS.ProcessEnv = {};
   private readonly closing: (() => unknown)[] = [];
-  private sandbox: Sandbox<RealClock> | undefined;
+  private readonly store = new MemoryStore();
+  private sandbox: Sandbox<Clock> | undefined;
   private edge: EdgeServer | undefined;
   private oldPort = 0;
   private oldUrl = "";
@@ -90,7 +98,10 @@ export class Play {
     private readonly stack: Stack,
     /** The environment's configuration, with and without its move. */
     private readonly configuration: (moves: boolean) => object,
-  ) {}
+    private readonly options: PlayOptions = {},
+  ) {
+    this.clock = options.clock ?? new RealClock(SPEED);
+  }
 
   /** The old platform: an application behind its own address, with a Postgres whose user is a hosted one's. */
   async startOldSide(): Promise<void> {
@@ -102,11 +113,11 @@ export class Play {
     chmodSync(this.folder, 0o755);
     chmodSync(this.stack.folder, 0o755);
     this.closing.push(() => rmSync(this.folder, { recursive: true, force: true }));
-    await createCluster(programs, join(this.folder, "old"), { user: "root", password: "top" });
-    const engine: Server = await servePostgres(programs, join(this.folder, "old"), ["wal_level=logical"]);
+    await createCluster(programs, this.oldEngine, { user: "root", password: "top" });
+    const engine = await keepPostgres(programs, this.oldEngine, ["wal_level=logical"]);
     this.closing.push(() => engine.stop());
-    const at = (user: string, name: string) =>
-      `postgres://${user}@127.0.0.1:${engine.port}/${name}?sslmode=disable`;
+    const port = (await this.options.databasePort?.(engine.port)) ?? engine.port;
+    const at = (user: string, name: string) => `postgres://${user}@127.0.0.1:${port}/${name}?sslmode=disable`;
     await query(at("root:top", "postgres"), "CREATE ROLE hosted LOGIN REPLICATION PASSWORD 'hunter2'");
     await query(at("root:top", "postgres"), "CREATE DATABASE app OWNER hosted");
     this.oldUrl = at("hosted:hunter2", "app");
@@ -130,25 +141,9 @@ export class Play {
   async build(): Promise<void> {
     this.configure(true);
     await this.stack.terraform("apply", "-auto-approve");
-    const { world } = this.stack;
-    const sandbox = await Sandbox.start({ world, clock: this.clock, real: true, say: () => {} });
-    this.sandbox = sandbox;
-    this.closing.push(() => sandbox.close());
-    const edge = await EdgeServer.start({ sandbox, portOf: (host) => this.portOf(host) });
-    this.edge = edge;
-    this.closing.push(
-      () => edge.close(),
-      () => this.agent.destroy(),
-    );
-    const isolated = isolatedEnvironment(
-      { AWS_REGION: REGION },
-      { api: sandbox, bin: "", terraform: "", world: "", reattach: "" },
-    );
-    for (const [name, value] of Object.entries(isolated).filter(([name]) => name.startsWith("AWS_"))) {
-      this.variables[name] = process.env[name];
-      process.env[name] = value;
-    }
-    await sandbox.push({
+    this.closing.push(() => this.leaveAccount());
+    await this.openAccount();
+    await this.account.push({
       repository: "app",
       region: REGION,
       content: "v1",
@@ -156,6 +151,51 @@ export class Play {
       folder: IMAGE,
       architectures: ["amd64", "arm64"],
     });
+  }
+
+  /** The account answers, with all that ran in it when it was left. */
+  async openAccount(): Promise<void> {
+    const { world } = this.stack;
+    const { clock, store, options } = this;
+    const given = { world, clock, store, real: true, say: () => {} };
+    const sandbox = await Sandbox.start<Clock>({
+      ...given,
+      ...(options.databasePort && { databasePort: options.databasePort }),
+      ...(options.pace && { pace: options.pace }),
+    });
+    this.sandbox = sandbox;
+    this.edge = await EdgeServer.start({ sandbox, portOf: (host) => this.portOf(host) });
+    const isolated = isolatedEnvironment(
+      { AWS_REGION: REGION },
+      { api: sandbox, bin: "", terraform: "", world: "", reattach: "" },
+    );
+    for (const [name, value] of Object.entries(isolated).filter(([name]) => name.startsWith("AWS_"))) {
+      if (!(name in this.variables)) this.variables[name] = process.env[name];
+      process.env[name] = value;
+    }
+  }
+
+  /** Nobody answers any more, nothing runs, and what ran is known. */
+  async leaveAccount(): Promise<void> {
+    this.agent.destroy();
+    await this.edge?.close();
+    await this.sandbox?.close();
+  }
+
+  /** What is asked in AWS's place. */
+  get account(): Sandbox<Clock> {
+    if (!this.sandbox) throw new Error("Nobody stands in for AWS yet.");
+    return this.sandbox;
+  }
+
+  /** The port of the edge. */
+  get edgePort(): number {
+    return this.edge?.port ?? 0;
+  }
+
+  /** The folder of the old database. */
+  get oldEngine(): string {
+    return join(this.folder, "old");
   }
 
   /** The old database's URL as the environment's secret, then the first deployment. */
@@ -185,7 +225,8 @@ export class Play {
     const code = await command({
       clock: {
         now: () => this.clock.now(),
-        sleep: (milliseconds, signal) => systemClock.sleep(milliseconds / SPEED, signal),
+        sleep: (milliseconds, signal) =>
+          systemClock.sleep(this.clock.until(this.clock.now() + milliseconds), signal),
       },
       random: Math.random,
       signals: Object.assign(new EventEmitter(), { exit: () => {} }),
@@ -329,7 +370,7 @@ export class Play {
     return { ...said, milliseconds: performance.now() - began } as Said;
   }
 
-  private visit(
+  visit(
     at: string,
     {
       host = at,

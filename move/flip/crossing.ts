@@ -41,6 +41,8 @@ export interface Databases {
   settle(): Promise<void>;
   /** Whether the environment's own has the writes, as it is written down there. */
   flipped(): Promise<boolean>;
+  /** The environment's own takes nothing from the old one any more. */
+  unfollow(): Promise<void>;
   /** Gets ready what takes time, so that the hold does not. */
   prepare(): Promise<Ready>;
   /** The old one may be written again; its copy stays one. */
@@ -101,7 +103,8 @@ export async function cross(sides: Sides, bound: number): Promise<void> {
   if (notes.use !== "own") {
     await databases.settle();
     const isOver = notes.heldSince !== undefined && (await databases.flipped());
-    if (!isOver) await carryOver(sides, bound);
+    if (isOver) await databases.unfollow();
+    else await carryOver(sides, bound);
     await notes.uses("own");
   }
   if (!(await services.run("own"))) await inTime(sides, bound, (signal) => services.handOver("own", signal));

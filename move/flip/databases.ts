@@ -26,9 +26,10 @@ export function databasesOf(move: Move, bound: number): Databases {
       return facts?.state === "flipped";
     },
     prepare: () => prepare(move, bound),
-    release: async () => void (await run("release")),
+    unfollow: async () => void (await run("unfollow")),
+    release: async () => void (await run("release unflipped")),
     written: async () => writtenIn(await run("transactions-since")),
-    holdOwn: async () => writtenIn(await run("hold-new transactions-since")),
+    holdOwn: async () => writtenIn(await run("unfollow hold-new transactions-since")),
     giveBack: async (copy) =>
       void (await run(copy ? "copy-back compare unflipped release" : "unflipped release")),
     releaseOwn: async () => void (await run("release-new")),

@@ -1,3 +1,4 @@
+import type { PortOf } from "../engine/databases";
 import type { Behaviour } from "../engine/behaviour";
 import { RealClock, type Clock } from "../engine/clock";
 import { interrupt, settle } from "../engine/engine";
@@ -27,6 +28,8 @@ export interface SandboxOptions extends Omit<HostOptions, "clock"> {
   port?: number;
   /** Starts no real process before the first request. */
   asleep?: boolean;
+  /** The loopback port that containers are told for a database's engine, by the engine's own. */
+  databasePort?: PortOf;
 }
 
 /**
@@ -59,7 +62,7 @@ export class Sandbox<C extends Clock = Clock> {
     const clock = (options.clock ?? new RealClock()) as C;
     const host = new Host({ ...options, clock });
     const processes = options.real
-      ? new Processes(host, options.say ?? (() => {}), options.asleep)
+      ? new Processes(host, options.say ?? (() => {}), options.asleep, options.databasePort)
       : undefined;
     const server = new ApiServer({
       host,

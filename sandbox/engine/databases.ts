@@ -4,13 +4,16 @@ import { basename, dirname, join } from "node:path";
 import type { World, WorldObject } from "../world";
 import { text } from "./attributes";
 import { servePglite } from "./pglite";
-import { createCluster, findPrograms, runAlone, servePostgres, type User, unprivileged } from "./postgres";
+import { createCluster, findPrograms, keepPostgres, runAlone, type User, unprivileged } from "./postgres";
 
 /** A database's address as applied, and the local port of the engine that stands for it. */
 export interface Address {
   address: string;
   port: number;
 }
+
+/** The loopback port of whoever listens in front of an engine, by the engine's own. */
+export type PortOf = (port: number) => number | Promise<number>;
 
 /**
  * Real Postgres engines for the applied databases: one data folder each under `.sandbox/postgres/`, with the user, password
@@ -24,6 +27,8 @@ export class Databases {
   constructor(
     private readonly world: World,
     private readonly say: (text: string) => void,
+    /** The port that containers are told for an engine's. */
+    private readonly portOf: PortOf = (port) => port,
   ) {}
 
   /** Starts the databases that any of the values names. */
@@ -34,7 +39,7 @@ export class Databases {
       if (address === "" || !values.some((value) => value.includes(address))) continue;
       if (!this.running.has(object.id)) this.running.set(object.id, this.start(object));
       const port = await this.running.get(object.id);
-      if (port !== undefined) reached.push({ address, port });
+      if (port !== undefined) reached.push({ address, port: await this.portOf(port) });
     }
     return reached;
   }
@@ -103,7 +108,7 @@ export class Databases {
   }
 
   private async serve(object: WorldObject, programs: string, folder: string): Promise<number> {
-    const { port, stop } = await servePostgres(programs, folder, this.settings(object));
+    const { port, stop } = await keepPostgres(programs, folder, this.settings(object));
     this.closing.push(stop);
     writeFileSync(`${folder}.owner`, String(process.pid), { mode: 0o600 });
     return port;

@@ -82,13 +82,53 @@ export interface Server {
   readonly stop: () => Promise<void>;
 }
 
+/** From the end of an engine that died to the next start of it, and how often that is tried, in real milliseconds. */
+const RESTART = { interval: 100, tries: 100 };
+
+/** An engine that is started again at its port whenever it dies, as whoever runs databases for others does. */
+export async function keepPostgres(
+  programs: string,
+  folder: string,
+  settings: readonly string[] = [],
+): Promise<Server> {
+  const wanted = new AbortController();
+  const first = await servePostgres(programs, folder, settings);
+  const { port } = first;
+  let current: Server & Ending = first;
+  const keep = async (): Promise<void> => {
+    await current.ended;
+    // Memory that its sessions still share keeps the next one away until the last of them is gone.
+    for (let left = RESTART.tries; left > 0 && !wanted.signal.aborted; left--) {
+      await new Promise((resolve) => setTimeout(resolve, RESTART.interval));
+      const next = await servePostgres(programs, folder, settings, port).catch(() => undefined);
+      if (!next) continue;
+      if (wanted.signal.aborted) return next.stop();
+      current = next;
+      return keep();
+    }
+  };
+  const kept = keep();
+  const stop = async () => {
+    wanted.abort();
+    await current.stop();
+    await kept;
+  };
+  return { port, stop };
+}
+
+interface Ending {
+  /** Resolves with the end of its process. */
+  readonly ended: Promise<unknown>;
+}
+
 /** An engine on loopback alone, without TLS. @param settings as after `-c`: `wal_level=logical` */
 export async function servePostgres(
   programs: string,
   folder: string,
   settings: readonly string[] = [],
-): Promise<Server> {
-  const port = await freePort();
+  at?: number,
+): Promise<Server & Ending> {
+  const port = at ?? (await freePort());
   const options = ["-D", folder, "-h", "127.0.0.1", "-p", String(port), "-k", ""];
   const tuned = ["fsync=off", "shared_buffers=16MB", "max_connections=40", ...settings];
   const child = spawn(join(programs, "postgres"), [...options, ...tuned.flatMap((one) => ["-c", one])], {
@@ -96,6 +136,7 @@ export async function servePostgres(
     stdio: ["ignore", "ignore", "pipe"],
     detached: true,
   });
+  const ended = new Promise((resolve) => child.once("exit", resolve));
   await new Promise<void>((resolve, reject) => {
     let told = "";
     child.once("error", reject);
@@ -105,7 +146,7 @@ export async function servePostgres(
       if (/ready to accept (read-only )?connections/.test(told)) resolve();
     });
   });
-  return { port, stop: () => stop(child) };
+  return { port, ended, stop: () => stop(child) };
 }
 
 async function run(program: string, options: string[], input = ""): Promise<void> {

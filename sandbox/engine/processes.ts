@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import type { Readable } from "node:stream";
 import { containerEnvironment } from "./container-environment";
-import { Databases, isAlive } from "./databases";
+import { Databases, isAlive, type PortOf } from "./databases";
 import { findContainer, settle } from "./engine";
 import type { Host } from "./host";
 import { containerTarget } from "./log-streams";
@@ -46,8 +46,9 @@ export class Processes {
     private readonly host: Host,
     private readonly say: (text: string) => void,
     private asleep = false,
+    databasePort?: PortOf,
   ) {
-    this.databases = new Databases(host.world, say);
+    this.databases = new Databases(host.world, say, databasePort);
     host.onStep = (sim) => this.look(sim);
   }
 
@@ -153,14 +154,14 @@ export class Processes {
     this.children.set(container.arn, entry);
     if (task.service) entry.probe = new Probe(this.host, task, port);
     setTimeout(() => void this.reportRunning(container.arn), SETTLED).unref();
-    await this.notePort(container.arn, port);
+    await this.note(container.arn, port, child.pid);
   }
 
-  /** Where a load balancer would find it. */
-  private notePort(arn: string, port: number): Promise<void> {
+  /** Where a load balancer would find it, and the machine. */
+  private note(arn: string, port: number, pid: number | undefined): Promise<void> {
     return this.host.run(({ state }) => {
       const real = findContainer(state, arn)?.container.process;
-      if (real) real.port = port;
+      if (real) Object.assign(real, { port, pid });
     });
   }
 

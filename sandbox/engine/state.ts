@@ -238,6 +238,8 @@ export interface RealProcess {
   owner?: number;
   /** The loopback port that it was told to listen on. */
   port?: number;
+  /** Its own process id, which is its group's. */
+  pid?: number;
   /** The strongest signal asked for so far. */
   signal?: "SIGTERM" | "SIGKILL";
 }

@@ -298,7 +298,7 @@ export class DataWorld extends MoveWorld {
         this.ahead = 0;
         return end();
       case "unflipped":
-        this.mark = "stale";
+        if (this.mark === "flipped") this.mark = "stale";
         return end();
       case "clean":
         this.oldTakes = true;

@@ -41,6 +41,8 @@ export class FlipWorld {
   readonly old: Store = { rows: new Set(), takes: true };
   readonly own: Store = { rows: new Set(), takes: true };
   mark: "copied" | "flipped" | "stale" = "copied";
+  /** Whether the own one takes what is written to the old one. */
+  follows = true;
   gateHolds = false;
   /** Whether whoever asks for the old side is led there. */
   takesOldSide = true;
@@ -109,9 +111,9 @@ export class FlipWorld {
   get isAtRest(): boolean {
     const { heldSince } = this.state;
     const isGuarded = this.takesOldSide === (this.state.use === "external");
-    return (
-      !this.gateHolds && heldSince === undefined && isGuarded && this.used.takes && this.job.length === 0
-    );
+    const isHalf = this.mark === "flipped" && this.follows;
+    const isHeld = this.gateHolds || heldSince !== undefined;
+    return !isHeld && !isHalf && isGuarded && this.used.takes && this.job.length === 0;
   }
 
   private get onlyOwn(): number {
@@ -195,6 +197,9 @@ export class FlipWorld {
       () => {
         if (!this.old.takes && this.mark === "copied") this.mark = "flipped";
       },
+      () => {
+        if (this.mark === "flipped") this.follows = false;
+      },
     ];
     return {
       settle: () =>
@@ -202,6 +207,10 @@ export class FlipWorld {
           this.job = [];
         }),
       flipped: () => call(() => this.mark === "flipped"),
+      unfollow: () =>
+        call(() => {
+          this.follows = false;
+        }),
       prepare: () =>
         call(() => ({
           go: async (signal: AbortSignal) => {
@@ -232,6 +241,7 @@ export class FlipWorld {
       holdOwn: () =>
         call(() => {
           this.own.takes = false;
+          this.follows = false;
           return { transactions: this.onlyOwn, exact: true };
         }),
       giveBack: (copy) =>

@@ -285,6 +285,7 @@ remember_what_is_there() {
 
 begin_anew() {
   say progress step clear text "$1"
+  set_mark state copying
   end_following
   empty_target
 }
@@ -295,15 +296,41 @@ empty_target() {
   platform='{}' new -v schemas="${schemas:-{public\}}" -v extensions="${extensions:-{plpgsql\}}" -f "$here/kept.sql" -f "$here/reset.sql"
 }
 
-# Policies name roles: those that are not there are made, and nobody logs in as one.
+# Policies name roles: those that are not there are made, nobody logs in as one, and they go with the copy.
 create_roles() {
   local role
   while IFS= read -r -d '' role; do
     new -v role="$role" -f - <<'SQL'
-SELECT format('CREATE ROLE %I NOLOGIN', :'role') WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = :'role')
-\gexec
+SELECT NOT EXISTS (SELECT FROM pg_roles WHERE rolname = :'role') AS missing \gset
+\if :missing
+BEGIN;
+CREATE ROLE :"role" NOLOGIN;
+INSERT INTO slipway_move.state VALUES ('role ' || :'role', '') ON CONFLICT DO NOTHING;
+COMMIT;
+\endif
 SQL
   done < <(old -f "$here/kept.sql" -z -0 -c 'SELECT DISTINCT r.rolname FROM pg_policy p JOIN pg_class c ON c.oid = p.polrelid JOIN kept n ON n.oid = c.relnamespace CROSS JOIN unnest(p.polroles) g JOIN pg_roles r ON r.oid = g')
+}
+# note_roles DATABASE
+note_roles() {
+  psql_on instance -0 -v name="$1" -f - >"$work/roles" <<'SQL'
+\connect :"name"
+SELECT to_regclass('slipway_move.state') IS NOT NULL AS there \gset
+\if :there
+SELECT substr(name, 6) FROM slipway_move.state WHERE name LIKE 'role %';
+\endif
+SQL
+}
+# Those that were noted. What something else depends on by now stays.
+drop_roles() {
+  local role
+  while IFS= read -r -d '' role; do
+    psql_on instance -v role="$role" -f - <<'SQL'
+SELECT format('DROP ROLE %I', rolname) FROM pg_roles r WHERE rolname = :'role'
+  AND NOT EXISTS (SELECT FROM pg_shdepend WHERE refclassid = 'pg_authid'::regclass AND refobjid = r.oid)
+\gexec
+SQL
+  done <"$work/roles"
 }
 
 # Tables that cannot follow stay out: with a publication on it, a table without a key refuses updates to its own application.
@@ -608,23 +635,29 @@ compare_sequences() {
 
 # ---- from one side to the other, and back
 
+# Written down before following ends: cut short in between, nothing is left that follows by half.
 verb_flipped() {
   alone
   if [[ $(mark state) == flipped ]]; then
+    end_following
     say done already: true
     return
   fi
   [[ $(mark state) == copied ]] || refuse not-copied 'There is no whole copy that services could use.' 'Copy first: npx slipway move <environment> copy'
   [[ -n $(mark hold) ]] || refuse not-held 'The old database may still be written to.' 'Hold it first: the verb hold comes before flipped.'
-  end_following
-  set_mark since "$(new -c 'SELECT pg_snapshot_xmax(pg_current_snapshot())')"
+  drop_slot_back
+  count_from_here
   new -f - <<'SQL'
-SELECT pg_create_logical_replication_slot('slipway_move_back', 'test_decoding') WHERE current_setting('wal_level') = 'logical'
-  AND NOT EXISTS (SELECT FROM pg_replication_slots WHERE slot_name = 'slipway_move_back') \g /dev/null
+SELECT pg_create_logical_replication_slot('slipway_move_back', 'test_decoding') WHERE current_setting('wal_level') = 'logical' \g /dev/null
 SQL
   set_mark state flipped
+  end_following
+  # Nobody else has written yet.
+  count_from_here
   say done
 }
+count_from_here() { set_mark since "$(new -c 'SELECT pg_snapshot_xmax(pg_current_snapshot())')"; }
+drop_slot_back() { new -c "SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots WHERE slot_name = 'slipway_move_back'" >/dev/null; }
 
 # What going back would lose. Without a slot to read, every number that a transaction took counts: never too few.
 verb_transactions-since() {
@@ -686,7 +719,7 @@ write_back() {
 verb_unflipped() {
   alone
   [[ $(mark state) != flipped ]] || set_mark state stale
-  new -c "SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots WHERE slot_name = 'slipway_move_back'" >/dev/null
+  drop_slot_back
   say done
 }
 
@@ -697,13 +730,19 @@ verb_clean() {
   end_following
   release source hold
   release target hold-new
-  new -c "SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots WHERE slot_name = 'slipway_move_back'" >/dev/null
+  drop_slot_back
   drop_rehearsal
   new -c 'DROP SCHEMA IF EXISTS slipway_move CASCADE'
   say done
 }
 
-drop_rehearsal() { psql_on instance -v name="${target_database}_rehearsal" -f - <<<'DROP DATABASE IF EXISTS :"name"'; }
+drop_rehearsal() {
+  local name="${target_database}_rehearsal"
+  [[ -n $(psql_on instance -v name="$name" -f - <<<"SELECT 1 FROM pg_database WHERE datname = :'name'") ]] || return 0
+  note_roles "$name"
+  psql_on instance -v name="$name" -f - <<<'DROP DATABASE :"name"'
+  drop_roles
+}
 
 verb_reset() {
   alone
@@ -715,8 +754,11 @@ verb_reset() {
   case $(mark state) in
     flipped) refuse flipped 'Services write to this database: what they wrote would be lost.' 'Go back first: npx slipway move <environment> back' ;;
     copying | copied | stale)
+      set_mark state copying
       end_following
+      note_roles "$target_database"
       empty_target
+      drop_roles
       drop_mark state
       ;;
   esac
