@@ -69,7 +69,7 @@ export class Scene {
     this.play = new Play({ folder, world, terraform }, (moves) => synthesize(environmentOf(moves)).json, {
       clock: this.time,
       databasePort: (port) => this.wire.before(port),
-      pace: { fargate: 500, pull: 500, cachedPull: 300, records: 6_000, stopTimeout: 60_000 },
+      pace: { metrics: 2_000, fargate: 500, pull: 500, cachedPull: 300, records: 6_000, stopTimeout: 60_000 },
     });
     this.ledger = new Ledger(async (path) => (await this.play.visit(APP, { method: "POST", path })).status);
     const listener = {
@@ -219,7 +219,7 @@ export class Scene {
   }
 
   /** What the edge goes by, as it was written last. */
-  store(): Promise<unknown> {
+  store(): Promise<object> {
     return this.play.account.host.run(({ state }) => {
       const [store] = Object.values(state.edge?.stores ?? {});
       return JSON.parse(store?.versions.at(-1)?.keys.move ?? '{"share":0,"hold":false}');
