@@ -13,31 +13,8 @@
  * (sandbox/world.ts). Credentials and AWS settings are kept away from the command (sandbox/command/isolation.ts), and
  * configured backends lead into the sandbox (sandbox/command/shim.ts); exit code, terminal and signals are the command's own.
  */
-import { enterAccount, openSandbox } from "./command/open";
-import { HELP } from "./command/help";
-import { parseOptions, UsageError } from "./command/options";
+import { sandboxCommand } from "./command/command";
 import { run } from "./command/run";
-import { show } from "./command/world-options";
-import { DamagedFile } from "./files";
-import { USAGE } from "../terminal/exit-codes";
-
-async function main(): Promise<number> {
-  const options = parseOptions(process.argv.slice(2));
-  if (options.help) {
-    process.stdout.write(HELP);
-    return 0;
-  }
-  const place = { folder: process.cwd(), environment: process.env, stderr: process.stderr };
-  const world = await enterAccount(options, place);
-  if (options.show) await print(show(world, options.show.type, options.json));
-  if (options.command.length === 0) return 0;
-  const sandbox = await openSandbox(world, options, place);
-  try {
-    return await run(options.command, sandbox.environment);
-  } finally {
-    await sandbox.close();
-  }
-}
 
 /** Prints all of a text: a pipe takes some of it later, and this process ends by itself. */
 async function print(text: string): Promise<void> {
@@ -46,17 +23,5 @@ async function print(text: string): Promise<void> {
   await new Promise<void>((resolve) => process.stdout.write(text, () => resolve()));
 }
 
-/** What a person can do something about is a sentence; a mistake of the sandbox is a trace. */
-function told(error: unknown): string {
-  if (error instanceof UsageError) return `${error.message} (--help shows examples)`;
-  if (error instanceof DamagedFile) return error.message;
-  return error instanceof Error ? (error.stack ?? error.message) : String(error);
-}
-
-main().then(
-  (code) => process.exit(code),
-  (error) => {
-    process.stderr.write(`sandbox: ${told(error)}\n`);
-    process.exit(error instanceof UsageError ? USAGE : 1);
-  },
-);
+const place = { folder: process.cwd(), environment: process.env, stderr: process.stderr, print };
+sandboxCommand(process.argv.slice(2), place, run).then((code) => process.exit(code));

@@ -36,8 +36,26 @@ export interface RunOptions {
   input?: string;
 }
 
-/** Runs the sandbox command in a folder. */
-export function sandbox(folder: string, args: readonly string[], options: RunOptions = {}): Promise<Result> {
+/** Runs the sandbox command in a folder, in this process, with what stands in for AWS. */
+export async function sandbox(
+  folder: string,
+  args: readonly string[],
+  env: NodeJS.ProcessEnv = {},
+): Promise<Result> {
+  const ended = await sandboxHere(folder, args, { ...process.env, ...env });
+  return { ...ended, text: ended.stdout + ended.stderr };
+}
+
+/** Runs shell lines inside the sandbox. */
+export const inside = (folder: string, script: string, options: readonly string[] = []): Promise<Result> =>
+  sandbox(folder, [...options, "sh", "-c", script]);
+
+/** Runs the sandbox command in a folder, as people have it: a process of its own. */
+export function sandboxProcess(
+  folder: string,
+  args: readonly string[],
+  options: RunOptions = {},
+): Promise<Result> {
   return new Promise((done, fail) => {
     const env = { ...process.env, ...options.env };
     const child = spawn(process.execPath, [...SANDBOX, ...args], { cwd: folder, env });
@@ -55,19 +73,9 @@ export function sandbox(folder: string, args: readonly string[], options: RunOpt
   });
 }
 
-/** Runs shell lines inside the sandbox, whose stand-ins are in this process. */
-export async function inside(
-  folder: string,
-  script: string,
-  options: readonly string[] = [],
-): Promise<Result> {
-  const ended = await sandboxHere(folder, [...options, "sh", "-c", script], process.env);
-  return { ...ended, text: ended.stdout + ended.stderr };
-}
-
-/** The same as people have it, where the sandbox is a process of its own. */
+/** Runs shell lines there. */
 export const insideProcess = (folder: string, script: string): Promise<Result> =>
-  sandbox(folder, ["sh", "-c", script]);
+  sandboxProcess(folder, ["sh", "-c", script]);
 
 /** A Terraform configuration for AWS, written to a folder as JSON. */
 export function configure(folder: string, configuration: Record<string, unknown>): void {

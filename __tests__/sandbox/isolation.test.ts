@@ -4,7 +4,7 @@ import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { expect, test, vi } from "vitest";
 import { isolatedEnvironment } from "../../sandbox/command/isolation";
-import { configure, filesIn, insideProcess, sandbox, temporaryFolder } from "./helpers";
+import { configure, filesIn, insideProcess, sandbox, sandboxProcess, temporaryFolder } from "./helpers";
 
 vi.setConfig({ testTimeout: 60_000 });
 
@@ -98,26 +98,26 @@ test("files that vanish from the configuration vanish from the copy", async () =
 test("exit code, input and signals are the command's, and nothing is left behind", async () => {
   const folder = temporaryFolder();
   expect((await insideProcess(folder, "exit 7")).code).toBe(7);
-  expect((await sandbox(folder, ["cat"], { input: "through" })).stdout).toBe("through");
+  expect((await sandboxProcess(folder, ["cat"], { input: "through" })).stdout).toBe("through");
   expect((await insideProcess(folder, "kill -TERM $$")).code).toBe(143);
   const interrupted = await insideProcess(
     folder,
     "trap 'echo caught; exit 9' TERM; kill -TERM $PPID; while :; do :; done",
   );
   expect(interrupted).toMatchObject({ code: 9, stdout: "caught\n" });
-  const absent = await sandbox(folder, ["no-such-command"]);
+  const absent = await sandboxProcess(folder, ["no-such-command"]);
   expect(absent.code).toBe(127);
   expect(absent.stderr).toContain("no such command");
   const temporary = temporaryFolder();
   const listing = ["sh", "-c", "ls $TMPDIR; kill -TERM $PPID; exit 3"];
-  const listed = await sandbox(folder, listing, { env: { TMPDIR: temporary } });
+  const listed = await sandboxProcess(folder, listing, { env: { TMPDIR: temporary } });
   expect(listed.stdout).toMatch(/^sbx-/m);
   expect(readdirSync(temporary).filter((name) => name.startsWith("sbx-"))).toEqual([]);
 });
 
 test("it says that it is a sandbox, in one line, and a bad option is one error", async () => {
   const folder = temporaryFolder();
-  const { stderr, stdout } = await sandbox(folder, ["true"], { env: { NO_COLOR: "1" } });
+  const { stderr, stdout } = await sandbox(folder, ["true"], { NO_COLOR: "1" });
   expect(stdout).toBe("");
   expect(stderr).toBe(`sandbox: no real AWS, stand-in account 123456789012, world in ${folder}/.sandbox\n`);
   const wrong = await sandbox(folder, ["--reste", "true"]);

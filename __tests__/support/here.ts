@@ -21,6 +21,8 @@ export interface Outcome {
   readonly stderr: string;
 }
 
+type Command = typeof import("../../sandbox/command/command");
+
 const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 let running: string | undefined;
 
@@ -75,7 +77,7 @@ export async function commandHere(
 }
 
 /**
- * A command in a folder's sandbox, whose stand-ins run in this process; a command of slipway does, too.
+ * `slipway sandbox` in a folder, in this process, with its stand-ins; a command of slipway that it runs is here, too.
  * @param words as those of `slipway sandbox`
  * @param run runs the command with the variables that lead it to the stand-ins
  */
@@ -88,20 +90,23 @@ export async function sandboxHere(
       ? commandHere(folder, command.slice(1 + COMMAND.length), env)
       : runIn(folder, command, env),
 ): Promise<Outcome> {
-  const file = <T>(name: string) => load(join(ROOT, "sandbox", `${name}.ts`)) as T;
-  const { enterAccount, openSandbox } = file<typeof import("../../sandbox/command/open")>("command/open");
-  const { parseOptions } = file<typeof import("../../sandbox/command/options")>("command/options");
-  const options = parseOptions(words);
-  let stderr = "";
-  const write = (text: string) => {
-    stderr += text;
+  const { sandboxCommand } = load(join(ROOT, "sandbox/command/command.ts")) as Command;
+  const texts = { stdout: "", stderr: "" };
+  const take = (name: keyof typeof texts) => (text: string) => {
+    texts[name] += text;
   };
-  const place = { folder, environment, stderr: { write } };
-  const world = await enterAccount(options, place);
-  if (options.command.length === 0) return { code: 0, stdout: "", stderr };
-  const sandbox = await openSandbox(world, options, place);
-  const ended = await run(options.command, sandbox.environment).finally(sandbox.close);
-  return { ...ended, stderr: stderr + ended.stderr };
+  const place = {
+    folder,
+    environment,
+    stderr: { write: take("stderr") },
+    print: async (text: string) => take("stdout")(text),
+  };
+  const code = await sandboxCommand(words, place, async (command, variables) => {
+    const ended = await run(command, variables);
+    for (const name of ["stdout", "stderr"] as const) take(name)(ended[name]);
+    return ended.code;
+  });
+  return { code, ...texts };
 }
 
 const isOurs = ([node, ...args]: readonly string[]) =>

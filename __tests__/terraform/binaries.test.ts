@@ -74,7 +74,7 @@ describe("where OpenTofu is asked for", () => {
     const folder = temporaryFolder();
     configure(folder, { resource: { aws_sqs_queue: { jobs: { name: "jobs" } } } });
     const script = "tofu init && terraform apply -auto-approve && tofu plan -detailed-exitcode";
-    const { code, text } = await sandbox(folder, ["sh", "-c", script], { env: tofu.environment });
+    const { code, text } = await sandbox(folder, ["sh", "-c", script], tofu.environment);
     expect(code, text).toBe(0);
     expect(text).toContain("1 added, 0 changed, 0 destroyed");
     expect(tofu.calls()).toEqual(["version", "init", "apply", "plan"]);
@@ -90,7 +90,7 @@ describe("where OpenTofu is asked for", () => {
   it("cdktf runs it", async () => {
     const cdktf = join(project.folder, "node_modules/cdktf-cli/bundle/bin/cdktf");
     const args = [process.execPath, cdktf, "plan", "qa"];
-    const { code, text } = await sandbox(project.folder, args, { env: tofu.environment });
+    const { code, text } = await sandbox(project.folder, args, tofu.environment);
     expect(code, text).toBe(0);
     expect(stripVTControlCharacters(text)).toMatch(/Plan: \d+ to add, 0 to change, 0 to destroy/);
     expect(tofu.calls()).toEqual(expect.arrayContaining(["version", "plan"]));
