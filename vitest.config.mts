@@ -32,16 +32,17 @@ const WHOLE = inFolders(
 /** The project `simulated`: releases against a stand-in for AWS, many of them, and the stand-in itself. */
 const SIMULATED = inFolders("deploy", "deploy-sandbox", "sandbox-api");
 const surroundings = "__tests__/support/surroundings.ts";
-const alone = "__tests__/support/alone.ts";
 /** What each project says for itself, as none inherits: each would make the run's folder anew. */
 const resolve = { tsconfigPaths: true };
 const settings = {
   // Long enough for the real Terraform over a whole environment on two slow cores.
   testTimeout: 180_000,
   hookTimeout: 180_000,
+  // Files share a process: what they import is loaded once, and not once for each of them, which takes longer than most of them do.
+  isolate: false,
 };
-/** Tests that start no process share one: what they import is loaded once, and not once for each file. */
-const shared = { ...settings, isolate: false, setupFiles: [surroundings, alone] };
+/** Tests that start no process. */
+const alone = { ...settings, setupFiles: [surroundings, "__tests__/support/alone.ts"] };
 
 export default defineConfig({
   // "slipway" is this project's own sources, as tsconfig.json says.
@@ -55,7 +56,7 @@ export default defineConfig({
         resolve,
         // All others, which take half a minute.
         test: {
-          ...shared,
+          ...alone,
           name: "unit",
           include: ["__tests__/**/*.test.ts"],
           exclude: [...SIMULATED, ...WHOLE],
@@ -64,7 +65,7 @@ export default defineConfig({
       {
         resolve,
         test: {
-          ...shared,
+          ...alone,
           name: "simulated",
           include: SIMULATED,
           exclude: WHOLE,
