@@ -39,7 +39,8 @@ export function checkQuotas(stacks: readonly Stack[]): QuotaFinding[] {
     const key = JSON.stringify([accountOf(use.stack), use.quota.name, place, use.each]);
     groups.set(key, [...(groups.get(key) ?? []), use]);
   }
-  return [...groups.values()].flatMap((uses) => findingOf(uses) ?? []);
+  const accounts = new Set(stacks.map(accountOf));
+  return [...groups.values()].flatMap((uses) => findingOf(uses, accounts.size > 1) ?? []);
 }
 
 /** One sentence, with the command that mends it. */
@@ -50,7 +51,8 @@ export const quotaText = (finding: QuotaFinding): string => {
   return `quota: ${quota}${place}: ${wanted} wanted (${users}), AWS allows ${granted}. An apply would stop halfway. ${mend}`;
 };
 
-function findingOf(uses: readonly Use[]): QuotaFinding | undefined {
+/** @param isOneOfSeveral whether other accounts are there: what was granted to a further one stands below its number */
+function findingOf(uses: readonly Use[], isOneOfSeveral: boolean): QuotaFinding | undefined {
   const [first] = uses;
   if (first === undefined) return undefined;
   const { quota, stack } = first;
@@ -67,7 +69,7 @@ function findingOf(uses: readonly Use[]): QuotaFinding | undefined {
   const told =
     quota.code === undefined
       ? ""
-      : ` Granted already? "quotas": { "${quota.code}": ${wanted} } in context of cdktf.json.`;
+      : ` Granted already? "quotas": { "${quota.code}": ${wanted} } in context of cdktf.json${isOneOfSeveral ? `, for any but the first account there below "accounts": { "${account}": { … } }` : ""}.`;
   return {
     quota: quota.name,
     ...(account !== undefined && { account }),

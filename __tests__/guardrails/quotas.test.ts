@@ -45,7 +45,7 @@ test("what the environments of a region want together is told with who wants it,
   expect(text).toContain(
     "aws service-quotas request-service-quota-increase --region us-west-2 --service-code ec2 --quota-code L-0263D0A3 --desired-value 6.",
   );
-  expect(text).toContain('"quotas": { "L-0263D0A3": 6 }');
+  expect(text).toMatch(/"quotas": \{ "L-0263D0A3": 6 \} in context of cdktf\.json\.$/);
 });
 
 test("five are enough, each region has its own, and what was granted counts", () => {
@@ -74,6 +74,9 @@ test("each account has its own, and is named", () => {
   expect(others).toEqual([]);
   expect(finding && quotaText(finding)).toContain(
     `${ELASTIC_IPS} in us-west-2 of account 210987654321: 6 wanted (eu 3, prod 3), AWS allows 5`,
+  );
+  expect(finding?.mend).toMatch(
+    /"quotas": \{ "L-0263D0A3": 6 \} in context of cdktf\.json, for any but the first account there below "accounts": \{ "210987654321": \{ … \} \}\.$/,
   );
 });
 
