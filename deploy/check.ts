@@ -306,10 +306,15 @@ export function imageChecks(
   if (!wanted) {
     if (!reference) return [warning("image", "nothing was deployed here yet")];
     const name = "tag" in reference ? reference.tag : reference.digest;
+    // The tags of releases go with them; copies of what ran have none of their own.
+    const kept =
+      source && "tag" in reference
+        ? `; what ran in ${environment} is kept in ${own} by its digest, also when its tag is gone: npx slipway rollback ${environment}, with --to sha256:… for another than the last`
+        : "";
     return [
       failed(
         "image",
-        `the repository ${repository} has no image ${name}: push it first, or look for a typing error; ${repository}:TAG as --image deploys this repository's services alone`,
+        `the repository ${repository} has no image ${name}: push it first, or look for a typing error; ${repository}:TAG as --image deploys this repository's services alone${kept}`,
       ),
     ];
   }

@@ -173,6 +173,21 @@ test("an image that was not pushed is looked for where releases are pushed to", 
   ]);
 });
 
+test("a rollback to a tag that the releases no longer have says that what ran is kept, and goes back to that by its digest", async () => {
+  const stage = await open(apart);
+  await stage.release("v2");
+  expect((await stage.deploy("v2")).exitCode).toBe(0);
+  const gone = await stage.rollback({ to: "v0" });
+  expect([gone.exitCode, gone.result.wayOut.join()]).toEqual([
+    1,
+    expect.stringContaining(
+      "what ran in staging is kept in app-staging by its digest, also when its tag is gone: npx slipway rollback staging, with --to sha256:…",
+    ),
+  ]);
+  const back = await stage.rollback({ to: stage.digest });
+  expect([back.exitCode, await stage.tag()]).toEqual([0, stage.digest]);
+});
+
 test("a dry run says what would be copied, and app:v2 names the service's image", async () => {
   const stage = await open(apart);
   const digest = await stage.release("v2");
