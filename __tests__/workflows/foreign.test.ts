@@ -1,4 +1,5 @@
 import {
+  cpSync,
   existsSync,
   mkdirSync,
   readdirSync,
@@ -10,10 +11,11 @@ import {
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { commands } from "../adopting/support/guide";
-import { checkout, newMachines } from "./support/checkout";
+import { serveSynthesis } from "../support/synthesis";
+import { linkedCheckout, newMachines } from "./support/checkout";
 import { contextsOf, type Event, VARIABLES } from "./support/events";
 import { type JobRun, runJob, type RunOptions, sandboxed } from "./support/runner";
-import { type Job, workflowOf } from "./support/workflows";
+import { type Job, ROOT, workflowOf } from "./support/workflows";
 
 const { jobs } = workflowOf("terraform");
 
@@ -129,14 +131,21 @@ export default environment({
 /** The required check and the plan, script by script, in one checkout: only what a team writes changes between them. */
 describe.sequential("the pull request of a team with names of its own", () => {
   const { base, folder, world, temp } = newMachines("foreign");
+  const synthesis = serveSynthesis(base);
   const lists = join(folder, "__tests__/environments/addresses");
   const handedOn = join(base, "env");
   let team = shop;
 
   beforeAll(() => {
-    checkout(folder, world);
+    linkedCheckout(folder, world, synthesis.app);
+    // Lists of addresses are written there.
+    rmSync(join(folder, "__tests__"));
+    cpSync(join(ROOT, "__tests__"), join(folder, "__tests__"), { recursive: true });
   });
-  afterAll(() => rmSync(base, { recursive: true }));
+  afterAll(() => {
+    synthesis.close();
+    rmSync(base, { recursive: true });
+  });
 
   /** What the team commits, without lists of addresses; its account has only what was there before. */
   async function begin(next: Team): Promise<void> {
@@ -184,7 +193,8 @@ describe.sequential("the pull request of a team with names of its own", () => {
         RUNNER_OS: "Linux",
         RUNNER_TEMP: temp,
       },
-      only: ({ run: script = "" }) => !script.startsWith("npm ci"),
+      // Types are checked in a created project.
+      only: ({ run: script = "" }) => !/^npm (ci|run typecheck)/.test(script),
       ...rest,
     });
   }
@@ -241,11 +251,7 @@ describe.sequential("the pull request of a team with names of its own", () => {
     status: "success",
     ran: Object.fromEntries(["Synthesize", "Guardrails", "Plan offline", ...names].map((name) => [name, 0])),
   });
-  /** Types are checked once, where a file has code of its own. */
-  const untyped: Partial<RunOptions> = {
-    only: ({ run: script = "" }) => !/^npm (ci|run typecheck)/.test(script),
-  };
-  /** Nor are lists compared that the tests themselves have just written. */
+  /** Lists are not compared that the tests themselves have just written. */
   const untested: Partial<RunOptions> = { only: ({ run: script = "" }) => !script.startsWith("npm ") };
 
   it("is green with two environments and a domain, once its lists are its own, by the guide", async () => {
@@ -279,7 +285,7 @@ describe.sequential("the pull request of a team with names of its own", () => {
     for (const [name, text] of Object.entries(synthesized()))
       writeFileSync(join(lists, `${name}.txt`), listOf(text));
     const made = await check();
-    expect(made, made.log).toMatchObject(green("npm run typecheck", TESTS));
+    expect(made, made.log).toMatchObject(green(TESTS));
     expect(JSON.parse(made.outputs.stacks ?? "")).toEqual(["bootstrap", "demo"]);
     expect(taken(made)).toEqual([
       `aws_cloudwatch_log_group ${LOGS}`,
@@ -298,7 +304,7 @@ describe.sequential("the pull request of a team with names of its own", () => {
 
   it("is red for its list alone, where nobody committed one: CI compares, and writes none", async () => {
     await begin(lab);
-    const made = await check(untyped, "pull request of a fork");
+    const made = await check({}, "pull request of a fork");
     const ran = { ...green("Say where the plan is").ran, [TESTS]: 1 };
     expect(made, made.log).toMatchObject({ status: "failure", ran });
     expect(made.log).toContain("× of preview is the committed one");
