@@ -3,16 +3,16 @@
  * meaning away.
  */
 export function matchesText(pattern: string, text: string): boolean {
-  let known = compiled.get(pattern);
-  if (!known) {
+  let expression = compiled.get(pattern);
+  if (!expression) {
     const source = pattern.replace(/\\[*?]|[\\^$.|+()[\]{}*?]/g, (found) => {
       if (found === "*") return ".*";
       return found === "?" ? "." : `\\${found.at(-1)}`;
     });
-    known = new RegExp(`^${source}$`, "s");
-    compiled.set(pattern, known);
+    expression = new RegExp(`^${source}$`, "s");
+    compiled.set(pattern, expression);
   }
-  return known.test(text);
+  return expression.test(text);
 }
 
 const compiled = new Map<string, RegExp>();
@@ -29,7 +29,15 @@ export function matchesArn(pattern: string, text: string): boolean {
   );
 }
 
-function partsOf(arn: string): string[] {
-  const parts = arn.split(":");
-  return [...parts.slice(0, 5), ...(parts.length > 5 ? [parts.slice(5).join(":")] : [])];
+/** The parts of each ARN and pattern that was asked about: a role's are asked about with every call. */
+const known = new Map<string, readonly string[]>();
+
+function partsOf(arn: string): readonly string[] {
+  let parts = known.get(arn);
+  if (!parts) {
+    const all = arn.split(":");
+    parts = [...all.slice(0, 5), ...(all.length > 5 ? [all.slice(5).join(":")] : [])];
+    known.set(arn, parts);
+  }
+  return parts;
 }
