@@ -174,7 +174,7 @@ describe.sequential("a project that npm create slipway made", () => {
   it("is upgraded from the build of the commit before, and shown what that changes", () => {
     // One environment is enough.
     rmSync(join(project, "environments/prod.ts"));
-    const previous = packPrevious(join(base, "previous"));
+    const previous = packPrevious(join(base, "previous"), tarballs);
     const installed = run("npm", [
       "install",
       "--prefer-offline",

@@ -4,11 +4,10 @@ import { join } from "node:path";
 
 const ROOT = join(__dirname, "../../..");
 
-/** What no package is made of, and what is not to be written into. */
-const LEFT_OUT = [
-  ...["node_modules", "dist", "cdktf.out", ".git", ".sandbox", ".bench"],
-  ...["__tests__", "docs"],
-];
+/** What no package is made of. */
+const APART = ["__tests__", "docs", ".github", ".changeset"];
+/** Nor what is not to be written into. */
+const LEFT_OUT = ["node_modules", "dist", "cdktf.out", ".git", ".sandbox", ".bench", ...APART];
 
 /** The tarballs that a release publishes, as files. */
 export interface Tarballs {
@@ -25,38 +24,46 @@ export function pack(folder: string): Tarballs {
       recursive: true,
       filter: (path) => !/\/node_modules$/.test(path),
     });
-  return packFrom(source, join(folder, "tarballs"));
+  const to = join(folder, "tarballs");
+  const tarballs = { slipway: packFrom(source, to), create: packed(join(source, "dist/create-slipway"), to) };
+  rmSync(source, { recursive: true });
+  return tarballs;
 }
 
 /**
  * Packs what was committed before what is here, under a version of its own. Where git does not know that, as in a clone of one commit,
  * it is what is here.
+ * @param here what this project is packed as: where the packages are the same, they are not built again
  */
-export function packPrevious(folder: string): string {
+export function packPrevious(folder: string, here: Tarballs): string {
   const source = join(folder, "source");
   mkdirSync(source, { recursive: true });
   const git = (...words: string[]) => spawnSync("git", words, { cwd: ROOT, maxBuffer: 2 ** 28 });
   const changed = git("status", "--porcelain").stdout.length > 0;
   const commit =
     changed || git("rev-parse", "--verify", "--quiet", "HEAD~1").status !== 0 ? "HEAD" : "HEAD~1";
-  execFileSync("tar", ["-x", "-C", source], { input: git("archive", commit).stdout });
+  const differs =
+    git("diff", "--quiet", commit, "--", ".", ...APART.map((path) => `:(exclude)${path}`)).status !== 0;
+  if (differs) execFileSync("tar", ["-x", "-C", source], { input: git("archive", commit).stdout });
+  else execFileSync("tar", ["-xzf", here.slipway, "--strip-components=1", "-C", source]);
   const file = join(source, "package.json");
   const manifest = JSON.parse(readFileSync(file, "utf8"));
   writeFileSync(file, JSON.stringify({ ...manifest, version: `${manifest.version}-previous` }));
-  return packFrom(source, join(folder, "tarballs")).slipway;
+  const to = join(folder, "tarballs");
+  const tarball = differs ? packFrom(source, to) : packed(source, to, "--ignore-scripts");
+  rmSync(source, { recursive: true });
+  return tarball;
 }
 
 /** npm builds it first: `prepack` is `npm run -s build`. */
-function packFrom(source: string, to: string): Tarballs {
-  mkdirSync(to, { recursive: true });
+function packFrom(source: string, to: string): string {
   symlinkSync(join(ROOT, "node_modules"), join(source, "node_modules"));
-  const packed = (from: string) => {
-    const words = ["pack", "--silent", "--pack-destination", to];
-    const lines = execFileSync("npm", words, { cwd: from, encoding: "utf8" }).trim().split("\n");
-    return join(to, lines.at(-1) ?? "");
-  };
-  const slipway = packed(source);
-  const create = packed(join(source, "dist/create-slipway"));
-  rmSync(source, { recursive: true });
-  return { slipway, create };
+  return packed(source, to);
+}
+
+function packed(source: string, to: string, ...options: readonly string[]): string {
+  mkdirSync(to, { recursive: true });
+  const words = ["pack", "--silent", "--pack-destination", to, ...options];
+  const lines = execFileSync("npm", words, { cwd: source, encoding: "utf8" }).trim().split("\n");
+  return join(to, lines.at(-1) ?? "");
 }
