@@ -24,5 +24,5 @@ test(
     }
     expect(road.deaths).toBe(wanted);
   },
-  120_000 + wanted * 30_000,
+  240_000 + wanted * 60_000,
 );
