@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { ask, type Sides, startSides } from "./support/engines";
+import { ask, dumpOf, type Sides, startSides } from "./support/engines";
 import { LEFT_BEHIND, NOTHING_LEFT } from "./support/left-behind";
 
 const KINDS = readFileSync(join(__dirname, "support/kinds.sql"), "utf8");
@@ -17,6 +17,18 @@ const WRITES = [
   "INSERT INTO measured VALUES (clock_timestamp(), 1)",
   "INSERT INTO dog (name, barks) VALUES ('late', false)",
   "REFRESH MATERIALIZED VIEW moods",
+  "INSERT INTO people (name) VALUES ('late ' || clock_timestamp())",
+  "UPDATE toasted SET number = number + 1",
+  "UPDATE toasted SET id = id + 1000 WHERE id < 5",
+  "UPDATE toasted_whole SET number = number + 1; DELETE FROM toasted_whole WHERE number = 10",
+  "UPDATE whole SET number = number + 1 WHERE number < 10",
+  "UPDATE odd_values SET near = 'NaN', empty = NULL; INSERT INTO odd_values (empty, exact, at) VALUES ('', 'NaN', 'infinity')",
+  `UPDATE "🐔 100% \\ 'x' :y %s" SET "🥚 50%" = E'a\tb', "new
+line" = "new
+line" + 100 WHERE ":v" < -10`,
+  "UPDATE tree SET kind = 'b', number = number + 1000 WHERE kind = 'ä' AND number < 9; DELETE FROM tree WHERE number = 20",
+  "WITH next AS (INSERT INTO hen (id) SELECT max(id) + 1 FROM hen RETURNING id) INSERT INTO egg SELECT id + 10, 1 FROM next",
+  "DELETE FROM egg WHERE id = 3; TRUNCATE booked",
 ];
 
 let sides: Sides;
@@ -51,6 +63,12 @@ test("a copy follows, is flipped to, and gone back from: every write is on the s
 
   const flip = await sides.move("hold catch-up sequences compare flipped");
   expect(flip.end, flip.stderr).toEqual({ kind: "done", verb: "flipped" });
+  // Read again in the hold is what has no key, or was copied there once more.
+  const readAgain = flip.lines.filter(({ step, ahead }) => step === "compared" && ahead === false);
+  expect(readAgain.map(({ table }) => table).sort()).toEqual(
+    ["cached", "columnless", "keyless", "whole"].map((name) => `public.${name}`),
+  );
+  expect(dumpOf(sides.target)).toEqual(dumpOf(sides.old));
   expect((await second.ended).end).toEqual({ kind: "done", verb: "follow" });
   await expect(ask(sides.old, WRITES[0] as string)).rejects.toThrow("read-only transaction");
   expect(await done("transactions-since")).toMatchObject({ transactions: 0, exact: true });
@@ -59,10 +77,17 @@ test("a copy follows, is flipped to, and gone back from: every write is on the s
     "INSERT INTO people (name) VALUES ('new')",
     "DELETE FROM people WHERE id = 3",
     "INSERT INTO keyless VALUES (NULL, NULL)",
+    "UPDATE toasted SET id = -id WHERE id IN (9, 10)",
+    "DELETE FROM egg WHERE id IN (SELECT id FROM egg ORDER BY id DESC LIMIT 1)",
+    "TRUNCATE secrets",
+    "DELETE FROM odd_values WHERE day IS NULL",
+    `UPDATE "Odd schéma."."Weird ""table"", with	tab" SET "a ""column""" = 5`,
+    `DELETE FROM "🐔 100% \\ 'x' :y %s" WHERE ":v" = -3`,
+    "UPDATE tree SET kind = 'a', number = number + 2000 WHERE kind = 'b' AND number < 3",
   ];
   for (const sql of changes) await ask(sides.target, sql);
   await ask(sides.target, "SELECT count(*) FROM people; SELECT nextval('big')");
-  expect(await done("transactions-since")).toMatchObject({ transactions: 3, exact: true });
+  expect(await done("transactions-since")).toMatchObject({ transactions: changes.length, exact: true });
   expect((await sides.move("copy --again")).end).toMatchObject({ kind: "refused", code: "flipped" });
   expect((await sides.move("reset")).end).toMatchObject({ kind: "refused", code: "flipped" });
   expect((await sides.move("copy-back")).end).toMatchObject({ kind: "refused", code: "not-held" });
@@ -74,12 +99,49 @@ test("a copy follows, is flipped to, and gone back from: every write is on the s
   expect(await done("hold-new copy-back compare unflipped release release-new")).toBeDefined();
   const [after] = await ask(sides.old, schema);
   expect(after).toEqual({ ...before, holds: 0 });
+  expect(dumpOf(sides.old)).toEqual(dumpOf(sides.target));
   expect((await ask(sides.old, "SELECT count(*)::int AS new FROM people WHERE name = 'new'"))[0]).toEqual({
     new: 1,
   });
   await done("reset clean");
   expect(await ask(sides.old, LEFT_BEHIND)).toEqual([NOTHING_LEFT]);
   expect(await ask(sides.target, LEFT_BEHIND)).toEqual([NOTHING_LEFT]);
+});
+
+test("what was compared ahead is found in the hold, whichever side it was written on since", async () => {
+  await done("copy --follow");
+  await ask(sides.old, "ALTER TABLE toasted DROP number, ADD number integer DEFAULT 5");
+  await ask(sides.target, "ALTER TABLE toasted DROP number, ADD number integer DEFAULT 6");
+  for (const side of [sides.old, sides.target])
+    await ask(side, "ALTER TABLE toasted ALTER number DROP DEFAULT");
+  await ask(sides.old, "UPDATE hen SET mother = NULL; DELETE FROM log WHERE id = 1");
+  await ask(
+    sides.target,
+    `SET session_replication_role = replica; UPDATE people SET height = height + 1 WHERE id = 7; DELETE FROM log WHERE id = 2;
+     DELETE FROM orders WHERE person = 5; INSERT INTO orders (id, person, at) SELECT 1, person, at FROM orders WHERE person = 6`,
+  );
+  const { code, end, lines } = await sides.move("compare");
+  expect(code).toBe(2);
+  const named = String(end.text).matchAll(/^table public\.(\w+): /gm);
+  expect([...named].map(([, name]) => name).sort()).toEqual(["hen", "log", "orders", "people", "toasted"]);
+  expect(lines.filter(({ ahead }) => ahead === true).length).toBeGreaterThan(10);
+  await done("reset clean");
+  await ask(sides.old, "ALTER TABLE toasted ALTER number SET DEFAULT 0");
+});
+
+test("a copy that differs from its moment fails at once", async () => {
+  // The new one makes something else of a value.
+  await ask(
+    sides.old,
+    `CREATE FUNCTION spoils() RETURNS integer LANGUAGE plpgsql AS $$ BEGIN RETURN CASE current_database() WHEN 'app' THEN 1 ELSE 2 END; END $$;
+     CREATE FUNCTION spoilt(integer) RETURNS integer LANGUAGE sql IMMUTABLE AS 'SELECT public.spoils()';
+     CREATE TABLE spoilt (id integer PRIMARY KEY, made integer GENERATED ALWAYS AS (spoilt(id)) STORED); INSERT INTO spoilt VALUES (1)`,
+  );
+  const { code, end } = await sides.move("copy --follow");
+  expect(code).toBe(2);
+  expect(end.text).toMatch(/^The databases differ:\ntable public\.spoilt: 1 rows, /);
+  await ask(sides.old, "DROP TABLE spoilt; DROP FUNCTION spoilt(integer), spoils()");
+  await done("reset clean");
 });
 
 test("a hold ends the sessions that could write, is lifted as it was found, and is asked for before anything relies on it", async () => {

@@ -64,7 +64,10 @@ test("the survey finds what stands in the way, and changes nothing", async () =>
 });
 
 test("a copy leaves the platform's schemas behind, and makes the roles that policies name", async () => {
-  await ask(sides.root, "DROP TABLE public.theirs");
+  await ask(
+    sides.root,
+    "DROP TABLE public.theirs; CREATE FUNCTION auth.guard() RETURNS event_trigger LANGUAGE plpgsql AS $$ BEGIN END $$; CREATE EVENT TRIGGER guard ON ddl_command_end EXECUTE FUNCTION auth.guard()",
+  );
   await ask(
     sides.old,
     "ALTER TABLE profiles DROP CONSTRAINT profiles_id_fkey; DROP POLICY own ON profiles; ALTER TABLE profiles NO FORCE ROW LEVEL SECURITY; CREATE POLICY own ON profiles TO authenticated USING (id = 1)",
@@ -72,6 +75,7 @@ test("a copy leaves the platform's schemas behind, and makes the roles that poli
   const { end, stderr } = await sides.move("copy compare");
   expect(end, stderr).toEqual({ kind: "done", verb: "compare", tables: 3 });
   expect(await ask(sides.target, "SELECT nspname FROM pg_namespace WHERE nspname = 'auth'")).toEqual([]);
+  expect(await ask(sides.target, "SELECT evtname FROM pg_event_trigger")).toEqual([]);
   expect(await ask(sides.target, "SELECT rolcanlogin FROM pg_roles WHERE rolname = 'authenticated'")).toEqual(
     [{ rolcanlogin: false }],
   );

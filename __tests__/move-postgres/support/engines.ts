@@ -1,4 +1,4 @@
-import { spawn } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import { chmodSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -161,4 +161,19 @@ export async function ask<Row extends QueryResultRow>(url: string, sql: string):
   } finally {
     await client.end();
   }
+}
+
+/** Everything that a database holds, as `pg_dump` tells it, whatever the order of rows. What a move makes for itself is left out. */
+export function dumpOf(url: string): string[] {
+  const words = ["--no-owner", "--no-privileges", "--no-publications", "--no-subscriptions"];
+  const { status, stdout, stderr } = spawnSync("pg_dump", [...words, "--exclude-schema=slipway_move", url], {
+    encoding: "utf8",
+    maxBuffer: 2 ** 28,
+  });
+  if (status !== 0) throw new Error(stderr);
+  // A word that is made up anew for each dump.
+  return stdout
+    .split("\n")
+    .filter((line) => !/^\\(un)?restrict /.test(line))
+    .sort();
 }

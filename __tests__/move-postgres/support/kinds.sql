@@ -81,3 +81,62 @@ CREATE AGGREGATE longest(text) (SFUNC = textcat, STYPE = text);
 SELECT lo_from_bytea(4711, decode(repeat('00ff', 5000), 'hex'));
 COMMENT ON LARGE OBJECT 4711 IS 'A picture';
 GRANT SELECT ON people TO PUBLIC;
+-- Names and columns that nobody would choose.
+CREATE TABLE "🐔 100% \ 'x' :y %s" ("new
+line" integer, "🥚 50%" text, ":v" integer, "back\slash" integer DEFAULT 1, PRIMARY KEY (":v", "new
+line"));
+INSERT INTO "🐔 100% \ 'x' :y %s" SELECT n, '🐣' || n, -n FROM generate_series(1, 20) n;
+-- Defaults that are functions, values that have more than one spelling, and some that are none.
+CREATE SEQUENCE codes START 4294967296;
+CREATE FUNCTION next_code() RETURNS text LANGUAGE sql STRICT AS $$ SELECT 'c' || nextval('public.codes') $$;
+COMMENT ON FUNCTION next_code() IS 'Counts on';
+CREATE COLLATION loose (provider = icu, locale = 'und-u-ks-level2', deterministic = false);
+CREATE TABLE odd_values (
+  id uuid PRIMARY KEY DEFAULT gen_random_uuid(),
+  code text NOT NULL DEFAULT next_code() COLLATE "C",
+  folded text COLLATE loose UNIQUE,
+  empty text DEFAULT '',
+  at timestamptz, day date, took interval, span tstzrange, days daterange[], "from 0" integer[], grid text[][],
+  exact numeric, near real, money money, bits varbit, place point, net inet, words tsvector, plain json, document jsonb, raw bytea, mark "char",
+  UNIQUE (code) DEFERRABLE INITIALLY DEFERRED
+) WITH (fillfactor = 70, toast.autovacuum_enabled = false);
+ALTER TABLE odd_values ALTER raw SET STORAGE EXTERNAL;
+INSERT INTO odd_values (folded, empty, at, day, took, span, days, "from 0", grid, exact, near, money, bits, place, net, words, plain, document, raw, mark) VALUES
+  ('Ä', '', 'infinity', '-infinity', '-1 mon +1 day -00:00:00.000001', '[2020-01-01,)', '{"[2020-01-01,2020-02-01)",empty}', '[0:1]={1,2}', '{{a,NULL},{"",NULL}}',
+    'NaN', '-0', 1234.5, B'', '(1e-300,Infinity)', '::1/128', 'a:1A fat', '{"a":1, "a": 2 }', '{"n": 1.50, "s": "\u00e9\n"}', '', 'x'),
+  ('b', NULL, '4713-01-01 BC', '5874897-12-31', '178000000 years', 'empty', '{}', '{}', NULL,
+    1e-400, '1e-45', -0.01, B'101', NULL, '10.0.0.0/8', '', 'null', 'null', decode(repeat('ff', 3000), 'hex'), NULL),
+  (DEFAULT, E'\\N', '-infinity', 'infinity', '0', NULL, NULL, NULL, '{}', 'Infinity', '-Infinity', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL);
+-- Keys in a circle, and rows that a constraint of today would refuse.
+CREATE TABLE hen (id integer PRIMARY KEY, egg integer, mother integer REFERENCES hen);
+CREATE TABLE egg (id integer PRIMARY KEY, hen integer NOT NULL REFERENCES hen);
+INSERT INTO hen VALUES (1, 2, 2), (2, 1, 1);
+INSERT INTO egg VALUES (1, 1), (2, 2), (3, 1);
+ALTER TABLE hen ADD FOREIGN KEY (egg) REFERENCES egg DEFERRABLE INITIALLY DEFERRED, ADD CHECK (mother <> 1) NOT VALID;
+CREATE TABLE booked (room integer, span int4range, EXCLUDE USING gist (span WITH &&) WHERE (room = 1) DEFERRABLE, PRIMARY KEY (span));
+INSERT INTO booked VALUES (1, '[1,3)'), (1, '[3,5)'), (2, '[1,5)');
+-- Views that need views, a key or each other's order, rules, and what stands on them.
+CREATE VIEW happier WITH (security_barrier) AS SELECT h.id, count(*) AS orders FROM happy h JOIN orders o ON o.person = h.id GROUP BY h.id;
+CREATE VIEW by_key AS SELECT p.*, count(o.id) AS orders FROM people p LEFT JOIN orders o ON o.person = p.id GROUP BY p.id;
+CREATE RECURSIVE VIEW mothers (id, depth) AS SELECT id, 1 FROM hen UNION SELECT h.mother, depth + 1 FROM hen h JOIN mothers m USING (id) WHERE depth < 5;
+COMMENT ON VIEW happier IS 'Of a view';
+CREATE RULE also AS ON DELETE TO egg DO ALSO INSERT INTO log (said) VALUES ('an egg');
+CREATE FUNCTION lays() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = public AS $$ BEGIN RETURN NULL; END $$;
+CREATE TRIGGER lays INSTEAD OF INSERT ON happy FOR EACH ROW EXECUTE FUNCTION lays();
+-- Partitions of partitions, by list and by hash.
+CREATE TABLE tree (kind text, number integer, PRIMARY KEY (kind, number)) PARTITION BY LIST (kind);
+CREATE TABLE tree_a PARTITION OF tree FOR VALUES IN ('a', 'ä') PARTITION BY HASH (number);
+CREATE TABLE tree_a_0 PARTITION OF tree_a FOR VALUES WITH (MODULUS 2, REMAINDER 0);
+CREATE TABLE tree_a_1 PARTITION OF tree_a FOR VALUES WITH (MODULUS 2, REMAINDER 1);
+CREATE TABLE tree_rest PARTITION OF tree DEFAULT;
+INSERT INTO tree SELECT k, n FROM unnest(ARRAY['a', 'ä', 'b']) k, generate_series(1, 50) n;
+-- Values that lie apart from their rows, and stay where they are when the row is written again.
+CREATE TABLE toasted (id integer PRIMARY KEY, big text, number integer DEFAULT 0);
+CREATE TABLE toasted_whole (id integer PRIMARY KEY, big text, number integer DEFAULT 0);
+CREATE TABLE whole (big text, number integer);
+ALTER TABLE toasted ALTER big SET STORAGE EXTERNAL;
+ALTER TABLE toasted_whole ALTER big SET STORAGE EXTERNAL, REPLICA IDENTITY FULL;
+ALTER TABLE whole ALTER big SET STORAGE EXTERNAL, REPLICA IDENTITY FULL;
+INSERT INTO toasted SELECT n, repeat('größer', 2000), n FROM generate_series(1, 20) n;
+INSERT INTO toasted_whole SELECT * FROM toasted;
+INSERT INTO whole SELECT big, number FROM toasted;

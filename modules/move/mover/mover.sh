@@ -9,10 +9,11 @@ set -Eeuo pipefail
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 work=$(mktemp -d)
+settings=$(<"$here/session.sql")
 verb=start
 jobs=4
 bound=900
-follow='' again='' rehearse='' snapshot='' platform='{}'
+follow='' again='' rehearse='' snapshot='' platform=unknown
 # Not to be had elsewhere, or kept by whoever runs the database: they are the platform's, not the application's.
 without='{plpgsql,pg_cron,pg_graphql,pg_net,pgsodium,supabase_vault,neon,neon_utils,pg_session_jwt,aws_commons,rdsutils}'
 
@@ -65,7 +66,7 @@ fail() {
 }
 
 source_password='' target_password=''
-declare -A session_in session_out session_pid
+declare -A session_in session_out session_pid equal noted touched
 children=()
 ended() {
   local pid
@@ -93,11 +94,11 @@ connect() {
   export PGSERVICEFILE="$work/services"
 }
 
-# old/new ARGUMENTS…: psql on one side, in a session of the mover's.
+# old/new ARGUMENTS…: psql on one side, in a session of the mover's. Its settings go in one message: a hold waits for each.
 psql_on() {
   local service=$1
   shift
-  psql -XqAt -v ON_ERROR_STOP=1 -v platform="$platform" -v without="$without" "service=$service" -f "$here/session.sql" "$@"
+  psql -XqAt -v ON_ERROR_STOP=1 -v platform="$platform" -v without="$without" "service=$service" -c "$settings" "$@"
 }
 old() { psql_on source "$@"; }
 new() { psql_on target "$@"; }
@@ -134,11 +135,16 @@ close_session() {
   rm -f "$work/$name.in" "$work/$name.out"
 }
 
+literal() { printf "'%s'" "${1//\'/\'\'}"; }
+
 # What the mover writes down about itself, in the database that it fills.
 mark() {
-  if [[ $(new -c "SELECT to_regclass('slipway_move.state') IS NOT NULL") == t ]]; then
-    new -v name="$1" -f - <<<"SELECT value FROM slipway_move.state WHERE name = :'name'"
-  fi
+  new -v name="$1" -f - <<'SQL'
+SELECT to_regclass('slipway_move.state') IS NOT NULL AS "there" \gset
+\if :there
+SELECT value FROM slipway_move.state WHERE name = :'name';
+\endif
+SQL
 }
 set_mark() {
   new -v name="$1" -v value="$2" -f - <<'SQL'
@@ -149,9 +155,12 @@ INSERT INTO slipway_move.state VALUES (:'name', :'value') ON CONFLICT (name) DO 
 SQL
 }
 drop_mark() {
-  if [[ $(new -c "SELECT to_regclass('slipway_move.state') IS NOT NULL") == t ]]; then
-    new -v name="$1" -f - <<<"DELETE FROM slipway_move.state WHERE name = :'name'"
-  fi
+  new -v name="$1" -f - <<'SQL'
+SELECT to_regclass('slipway_move.state') IS NOT NULL AS "there" \gset
+\if :there
+DELETE FROM slipway_move.state WHERE name = :'name';
+\endif
+SQL
 }
 
 # One mover at a time changes the environment's database: an older task may still run when a new one starts.
@@ -165,20 +174,20 @@ alone() {
 # What only passes on keeps nobody away: the flip works beside it.
 no_longer_alone() { [[ -z ${session_pid[lock]:-} ]] || close_session lock; }
 
-know_platform() { platform=$(old -f "$here/platform.sql"); }
+know_platform() { [[ $platform != unknown ]] || platform=$(platform='{}' old -f "$here/platform.sql"); }
 
 read_tables() { old -f "$here/kept.sql" -z -F $'\037' -0 -f "$here/tables.sql" >"$work/tables"; }
 
-# for_tables FUNCTION: runs it for each table, several at once. Fields come as name, columns, all_columns, stays, bytes.
+# for_tables FUNCTION: runs it for each table, several at once. Fields come as name, columns, all_columns, stays, bytes, key, key_hash.
 for_tables() {
-  local name columns all_columns stays bytes rest pid failed='' running=()
-  while IFS=$'\037' read -r -d '' name columns all_columns stays bytes rest; do
+  local name columns all_columns stays bytes key key_hash rest pid failed='' running=()
+  while IFS=$'\037' read -r -d '' name columns all_columns stays bytes key key_hash rest; do
     while ((${#running[@]} >= jobs)); do
       wait -n -p pid "${running[@]}" || failed=1
       drop_pid "$pid"
     done
     [[ -z $failed ]] || break
-    "$1" "$name" "$columns" "$all_columns" "$stays" "$bytes" &
+    "$1" "$name" "$columns" "$all_columns" "$stays" "$bytes" "$key" "$key_hash" &
     running+=($!)
   done <"$work/tables"
   for pid in "${running[@]}"; do wait "$pid" || failed=1; done
@@ -248,13 +257,17 @@ verb_copy() {
       ;;
   esac
   set_mark state copying
+  new -c 'DROP TABLE IF EXISTS slipway_move.compared' \
+    -c 'CREATE TABLE slipway_move.compared (number serial PRIMARY KEY, what text NOT NULL, old text NOT NULL, new text NOT NULL)'
   create_roles
   [[ -z $follow ]] || publish
   take_snapshot
   dump_schema
   restore pre-data
   read_tables
+  : >"$work/differences"
   for_tables copy_table
+  tell_differences
   copy_large_objects source target
   [[ -n $rehearse || -z $follow ]] || keep_slot
   [[ -n $rehearse ]] || end_snapshot
@@ -392,10 +405,13 @@ restore() {
 }
 
 copy_table() {
-  local name=$1 columns=${2:+($2)} bytes=$5 rows
-  rows=$(old "${at_snapshot[@]}" -c "COPY $name $columns TO STDOUT" |
-    new -c 'SET session_replication_role = replica' -c '\set QUIET off' -c "COPY $name $columns FROM STDIN")
-  say progress step table table "$name" rows: "${rows##* }" bytes: "$bytes"
+  local name=$1 columns=${2:+($2)} stays=$4 bytes=$5 key=$6 told rows transaction
+  told=$(old "${at_snapshot[@]}" -c "COPY $name $columns TO STDOUT" |
+    new -c 'SET session_replication_role = replica' -c BEGIN -c '\set QUIET off' -c "COPY $name $columns FROM STDIN" -c '\set QUIET on' \
+      -c 'SELECT txid_current() % 4294967296' -c COMMIT)
+  { read -r _ rows; read -r transaction; } <<<"$told"
+  say progress step table table "$name" rows: "$rows" bytes: "$bytes"
+  [[ -z $follow || -n $rehearse || -n $stays || -z $key ]] || compare_ahead "$name" "$3" "$key" "${7:-$(hash_of "$key")}" "$transaction"
 }
 
 # copy_large_objects FROM TO
@@ -410,6 +426,7 @@ copy_large_objects() {
 
 # refresh SIDE: materialized views that have rows, in the order that they need.
 refresh() {
+  [[ $(psql_on "$1" -c "SELECT EXISTS (SELECT FROM pg_class WHERE relkind = 'm' AND relispopulated)") == t ]] || return 0
   pg_dump "service=$1" --format=custom --section=post-data --file="$work/views.dump"
   pg_restore --list "$work/views.dump" | awk '$4 == "MATERIALIZED" && $6 == "DATA"' >"$work/list"
   [[ -s $work/list ]] || return 0
@@ -587,48 +604,158 @@ verb_compare() {
 compare() {
   : >"$work/differences"
   compare_schema
-  [[ -s $work/differences ]] || for_tables compare_table
+  [[ -s $work/differences ]] || compare_tables
   [[ -s $work/differences ]] || compare_rest
+  tell_differences
+}
+
+tell_differences() {
   [[ ! -s $work/differences ]] || fail "The databases differ:
 $(head -n 20 "$work/differences")"
 }
 
 compare_schema() {
-  old -f "$here/kept.sql" -f "$here/schema.sql" >"$work/schema.old"
-  new -f "$here/kept.sql" -f "$here/schema.sql" >"$work/schema.new"
+  both "$work/schema" -f "$here/kept.sql" -f "$here/schema.sql"
   LC_ALL=C comm -23 "$work/schema.old" "$work/schema.new" | sed 's/^/missing in the new one: /' >>"$work/differences"
   LC_ALL=C comm -13 "$work/schema.old" "$work/schema.new" | sed 's/^/only in the new one: /' >>"$work/differences"
 }
 
 # Number of rows, and the sum of their checksums: whatever the order, a row that differs, is missing or doubled changes it.
-sum_of() {
-  printf "SELECT count(*) || ' rows, checksum ' || coalesce(sum(('x' || substr(md5(ROW(%s)::text), 1, 16))::bit(64)::bigint::numeric), 0) FROM ONLY %s" "$2" "$1"
+# The hash is the one that tables are partitioned by, which no version of Postgres may change.
+hash_of() { printf "hashtextextended(ROW(%s)::text COLLATE \"C\", 0)" "$1"; }
+sum_of() { printf "SELECT count(*) || ' rows, checksum ' || coalesce(sum(%s), 0)" "$(hash_of "$1")"; }
+
+# both FILE ARGUMENTS…: what psql says with them on either side, in FILE.old and FILE.new. Both are asked at once.
+both() {
+  local file=$1 pid
+  shift
+  old "$@" >"$file.old" &
+  pid=$!
+  new "$@" >"$file.new" || { wait "$pid" || true; return 2; }
+  wait "$pid"
+}
+
+# ask_both STATEMENT STATEMENT: what the old database answers to the one and the new one to the other, in $left and $right.
+ask_both() {
+  local pid file="$work/left.$BASHPID"
+  old "${at_snapshot[@]}" -c "$1" >"$file" &
+  pid=$!
+  right=$(new -c "$2") || { wait "$pid" || true; return 2; }
+  wait "$pid"
+  left=$(<"$file")
+}
+
+compare_tables() {
+  compare_noted
+  for_tables compare_table
 }
 
 compare_table() {
-  local name=$1 left right
-  left=$(old "${at_snapshot[@]}" -c "$(sum_of "$name" "$3")")
-  right=$(new -c "$(sum_of "$name" "$3")")
-  if [[ $left != "$right" ]]; then
-    printf 'table %s: %s in the old one, %s in the new one\n' "$name" "$left" "$right" >>"$work/differences"
+  local name=$1 columns=$3 key=$6 left right
+  local what="$name"$'\037'"$columns"$'\037'"$key"
+  local rows=${equal[$what]:-}
+  if [[ -z $rows && $verb == copy-back && -n ${noted[$what]:-} ]]; then
     printf '%s\0' "$name" >>"$work/changed"
+    return
   fi
-  say progress step compared table "$name" rows: "${left%% *}"
+  if [[ -z $rows ]]; then
+    ask_both "$(sum_of "$columns") FROM ONLY $name" "$(sum_of "$columns") FROM ONLY $name"
+    rows=${left%% *}
+    [[ $left == "$right" ]] || differ "$name" "$left" "$right"
+  fi
+  say progress step compared table "$name" rows: "$rows" ahead: "$([[ -n ${equal[$what]:-} ]] && echo true || echo false)"
+}
+
+differ() {
+  printf 'table %s: %s in the old one, %s in the new one\n' "$1" "$2" "$3" >>"$work/differences"
+  printf '%s\0' "$1" >>"$work/changed"
+}
+
+# Reading every row of a big table takes longer than a hold may. So each is compared while the copy's moment is there to be compared
+# with, and how to tell what was written since is noted: in the old database rows of transactions that the moment does not see, in
+# the new one all that the copy did not write. In the hold these are compared, with the number of rows and the sum of all keys:
+# what was written on neither side since is as equal as it was. Where that does not agree, or columns changed, all is read again.
+compare_ahead() {
+  local name=$1 columns=$2 key=$3 key_hash=$4 transaction=$5 left right moment seen width_old width_new
+  moment='(SELECT (txid_snapshot_xmin(txid_current_snapshot()) % 4294967296)::text::xid)'
+  # Of the transactions that are not older than all that the moment does not see, those that it sees.
+  seen="(SELECT coalesce(array_agg(DISTINCT xmin::text), '{}') FROM ONLY $name WHERE age(xmin) BETWEEN 0 AND age($moment))"
+  ask_both "$(sum_of "$columns"), $(width_of "$name"), $moment, $seen FROM ONLY $name" "$(sum_of "$columns"), $(width_of "$name") FROM ONLY $name"
+  if [[ ${left%%|*} != "${right%|*}" ]]; then
+    differ "$name" "${left%%|*}" "${right%|*}"
+    return
+  fi
+  IFS='|' read -r left width_old moment seen <<<"$left"
+  width_new=${right##*|}
+  ((${#seen} <= 100000)) || return 0
+  new -v what="$name"$'\037'"$columns"$'\037'"$key" \
+    -v old="$(since_of "$name" "$columns" "$key_hash" "$width_old" "age(xmin) BETWEEN 0 AND age('$moment'::xid) AND xmin <> ALL ('$seen'::xid[])")" \
+    -v new="$(since_of "$name" "$columns" "$key_hash" "$width_new" "xmin <> '$transaction'::xid")" \
+    -f - <<<"INSERT INTO slipway_move.compared (what, old, new) VALUES (:'what', :'old', :'new')"
+}
+
+# Columns that a table ever had: one that went and came again is another.
+width_of() { printf '(SELECT relnatts FROM pg_class WHERE oid = %s::regclass)' "$(literal "$1")"; }
+
+# since_of NAME COLUMNS KEY_HASH WIDTH CONDITION: what is asked of one side in the hold.
+since_of() {
+  printf 'SELECT count(*), coalesce(sum(%s), 0), coalesce(sum(%s) FILTER (WHERE %s), 0) FROM ONLY %s HAVING %s = %s' \
+    "$3" "$(hash_of "$2")" "$5" "$1" "$(width_of "$1")" "$4"
+}
+
+# What was compared ahead, in $noted; and what agrees still, with its number of rows, in $equal.
+compare_noted() {
+  local number old new what rows part pid pids=() failed=''
+  local -A agree=() parts=()
+  equal=() noted=()
+  # A rehearsal is compared with its moment.
+  [[ -z $snapshot ]] || return 0
+  new -0 -F $'\037' -f - <<'SQL' >"$work/noted"
+SELECT to_regclass('slipway_move.compared') IS NOT NULL AS "there" \gset
+\if :there
+SELECT number, old, new, what FROM slipway_move.compared;
+\endif
+SQL
+  while IFS=$'\037' read -r -d '' number old new what; do
+    noted[$what]=$number
+    part=$((number % jobs))
+    [[ -n ${parts[$part]:-} ]] || rm -f "$work/part.$part".*
+    parts[$part]=1
+    printf 'SELECT %s, c.* FROM (%s) c;\n' "$number" "$old" >>"$work/part.$part.old"
+    printf 'SELECT %s, c.* FROM (%s) c;\n' "$number" "$new" >>"$work/part.$part.new"
+  done <"$work/noted"
+  for part in "${!parts[@]}"; do
+    compare_part "$work/part.$part" &
+    pids+=($!)
+  done
+  for pid in "${pids[@]}"; do wait "$pid" || failed=1; done
+  [[ -z $failed ]]
+  for part in "${!parts[@]}"; do
+    while IFS='|' read -r number rows; do agree[$number]=$rows; done <"$work/part.$part.agree"
+  done
+  for what in "${!noted[@]}"; do equal[$what]=${agree[${noted[$what]}]:-}; done
+}
+
+compare_part() {
+  local pid
+  old -f "$1.old" >"$1.left" &
+  pid=$!
+  new -f "$1.new" >"$1.right" || { wait "$pid" || true; return 2; }
+  wait "$pid"
+  LC_ALL=C comm -12 <(LC_ALL=C sort "$1.left") <(LC_ALL=C sort "$1.right") | cut -d '|' -f 1,2 >"$1.agree"
 }
 
 # Sequences stand still only in a hold; large objects are few, or slow.
 compare_rest() {
   local objects="SELECT count(*) || ' large objects, checksum ' || coalesce(sum(('x' || substr(md5(oid || md5(lo_get(oid))), 1, 16))::bit(64)::bigint::numeric), 0) FROM pg_largeobject_metadata"
   local left right
-  left=$(old "${at_snapshot[@]}" -c "$objects")
-  right=$(new -c "$objects")
+  ask_both "$objects" "$objects"
   [[ $left == "$right" ]] || printf '%s in the old one, %s in the new one\n' "$left" "$right" >>"$work/differences"
   [[ -n $rehearse ]] || compare_sequences
 }
 
 compare_sequences() {
-  old -f "$here/kept.sql" -f "$here/sequences.sql" >"$work/sequences.old"
-  new -f "$here/kept.sql" -f "$here/sequences.sql" >"$work/sequences.new"
+  both "$work/sequences" -f "$here/kept.sql" -f "$here/sequences.sql"
   LC_ALL=C comm -3 <(LC_ALL=C sort "$work/sequences.old") <(LC_ALL=C sort "$work/sequences.new") |
     sed -E 's/^\t(.*)/sequence in the new one: \1/; t; s/^/sequence in the old one: /' >>"$work/differences"
 }
@@ -659,6 +786,13 @@ SQL
 count_from_here() { set_mark since "$(new -c 'SELECT pg_snapshot_xmax(pg_current_snapshot())')"; }
 drop_slot_back() { new -c "SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots WHERE slot_name = 'slipway_move_back'" >/dev/null; }
 
+has_slot_back() { [[ $(new -c "SELECT count(*) FROM pg_replication_slots WHERE slot_name = 'slipway_move_back'") == 1 ]]; }
+
+# changes_back WHAT: asks it of all that was written to tables since the flip.
+changes_back() {
+  printf "SELECT %s FROM pg_logical_slot_peek_changes('slipway_move_back', NULL, NULL, 'skip-empty-xacts', '1') WHERE data LIKE 'table %%' AND data NOT LIKE 'table slipway_move.%%'" "$1"
+}
+
 # What going back would lose. Without a slot to read, every number that a transaction took counts: never too few.
 verb_transactions-since() {
   local count exact=true
@@ -666,8 +800,8 @@ verb_transactions-since() {
     say done transactions: 0 exact: true
     return
   fi
-  if [[ $(new -c "SELECT count(*) FROM pg_replication_slots WHERE slot_name = 'slipway_move_back'") == 1 ]]; then
-    count=$(new -c "SELECT count(DISTINCT xid::text) FROM pg_logical_slot_peek_changes('slipway_move_back', NULL, NULL, 'skip-empty-xacts', '1') WHERE data LIKE 'table %' AND data NOT LIKE 'table slipway_move.%'")
+  if has_slot_back; then
+    count=$(new -c "$(changes_back 'count(DISTINCT xid::text)')")
   else
     exact=false
     count=$(new -v since="$(mark since)" -f - <<<"SELECT pg_snapshot_xmax(pg_current_snapshot())::text::bigint - :'since'::bigint")
@@ -685,8 +819,7 @@ verb_copy-back() {
   [[ ! -s $work/differences ]] || refuse schema "Tables were changed since the flip, and the old database does not have them so:
 $(head -n 20 "$work/differences")" 'Make the same changes in the old database, or go back without the rows: their number is what that costs.'
   read_tables
-  rm -f "$work/changed"
-  for_tables compare_table
+  find_changed
   if [[ -s $work/changed ]]; then
     write_back | old -f - >/dev/null
     [[ -f $work/whole ]] || fail "$(trouble)"
@@ -699,21 +832,71 @@ $(head -n 20 "$work/differences")" 'Make the same changes in the old database, o
   say done tables: "$(tr -cd '\0' 2>/dev/null <"$work/changed" | wc -c)"
 }
 
+# What was written since the flip: told by the slot that began there, where there is one. Of what no log tells, all is compared.
+find_changed() {
+  local line name
+  rm -f "$work/changed"
+  touched=()
+  if ! has_slot_back; then
+    compare_tables
+    return
+  fi
+  mkdir -p "$work/keys"
+  new -0 -c "$(changes_back data)" | perl "$here/changes.pl" "$work/tables" "$work/keys" >"$work/told"
+  while IFS= read -r -d '' line; do
+    name=${line#* }
+    if [[ $line == keys* ]]; then
+      touched[${name#* }]="$work/keys/${name%% *}"
+      name=${name#* }
+    fi
+    printf '%s\0' "$name" >>"$work/changed"
+  done <"$work/told"
+  for_tables compare_unlogged
+}
+
+compare_unlogged() { [[ $4 != unlogged ]] || compare_table "$@"; }
+
 # The statements of one transaction. It is committed by its last word alone: where this ends early, nothing has happened.
 write_back() {
-  local name columns all_columns rest changed
+  local name columns all_columns stays bytes key key_hash rest changed since
+  local -A is_changed=()
+  while IFS= read -r -d '' name; do is_changed[$name]=1; done <"$work/changed"
   changed=$(new -v names="$(tr '\0' '\036' <"$work/changed")" -f - <<<"SELECT array_remove(string_to_array(:'names', U&'\\001e'), '')")
+  since=$(mark since)
   echo 'BEGIN;'
   old -v changed="$changed" -v when=before -f "$here/around-copy-back.sql"
-  while IFS=$'\037' read -r -d '' name columns all_columns rest; do
-    grep -qzFx -- "$name" "$work/changed" || continue
-    printf 'DELETE FROM ONLY %s;\nCOPY %s %s FROM STDIN;\n' "$name" "$name" "${columns:+($columns)}"
-    new -c "COPY $name ${columns:+($columns)} TO STDOUT"
-    printf '\\.\n'
+  while IFS=$'\037' read -r -d '' name columns all_columns stays bytes key key_hash rest; do
+    [[ -n ${is_changed[$name]:-} ]] || continue
+    if [[ -n ${touched[$name]:-} ]]; then
+      write_rows_back "$name" "$columns" "$key" "$key_hash" "$((since % 4294967296))"
+    else
+      printf 'DELETE FROM ONLY %s;\n' "$name"
+      write_copy "$name ${columns:+($columns)}" "$name ${columns:+($columns)}"
+    fi
   done <"$work/tables"
   old -v changed="$changed" -v when=after -f "$here/around-copy-back.sql"
   : >"$work/whole"
   echo 'COMMIT;'
+}
+
+# Rows that were written since the flip go, by their keys, and come as they are now.
+write_rows_back() {
+  local name=$1 columns=$2 key=$3 key_hash=$4 written="age(xmin) BETWEEN 0 AND age('$5'::xid)"
+  # An index helps with whole numbers; of other types nobody knows what is equal but their text.
+  local of="ROW($key)::text"
+  [[ -z $key_hash ]] || of=$key
+  printf 'CREATE TEMPORARY TABLE touched ON COMMIT DROP AS SELECT %s FROM ONLY %s WITH NO DATA;\n' "$key" "$name"
+  printf 'COPY pg_temp.touched FROM STDIN;\n'
+  cat "${touched[$name]}"
+  printf '\\.\nANALYZE pg_temp.touched;\n'
+  printf 'DELETE FROM ONLY %s WHERE %s IN (SELECT %s FROM pg_temp.touched);\nDROP TABLE pg_temp.touched;\n' "$name" "$of" "$of"
+  write_copy "$name ($columns)" "(SELECT $columns FROM ONLY $name WHERE $written)"
+}
+
+write_copy() {
+  printf 'COPY %s FROM STDIN;\n' "$1"
+  new -c "COPY $2 TO STDOUT"
+  printf '\\.\n'
 }
 
 verb_unflipped() {

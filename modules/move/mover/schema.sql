@@ -2,13 +2,15 @@
 SELECT translate(line, E'\n\r', '  ') FROM (
   SELECT format('column %I.%I.%I %s%s%s%s%s', n.nspname, c.relname, a.attname, format_type(a.atttypid, a.atttypmod),
     CASE WHEN a.attnotnull THEN ' not null' END, CASE WHEN a.attidentity <> '' THEN ' identity ' || a.attidentity::text END,
-    CASE WHEN a.attgenerated <> '' THEN ' generated' END, ' ' || pg_get_expr(d.adbin, d.adrelid)) AS line
+    CASE WHEN a.attgenerated <> '' THEN ' generated' END, ' ' || pg_get_expr(d.adbin, d.adrelid))
+    || coalesce(' collation ' || (SELECT quote_ident(collname) FROM pg_collation WHERE oid = a.attcollation), '') || ' storage ' || a.attstorage::text AS line
   FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid JOIN kept n ON n.oid = c.relnamespace
     LEFT JOIN pg_attrdef d ON d.adrelid = c.oid AND d.adnum = a.attnum
   WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f', 'c') AND c.relpersistence <> 't' AND a.attnum > 0 AND NOT a.attisdropped AND (1259, c.oid) NOT IN (SELECT * FROM extended)
   UNION ALL
-  SELECT format('relation %I.%I %s %s%s%s', n.nspname, c.relname, c.relkind, c.relpersistence,
-    CASE WHEN c.relrowsecurity THEN ' row security' END, CASE WHEN c.relforcerowsecurity THEN ' forced' END)
+  SELECT format('relation %I.%I %s %s%s%s replica identity %s%s', n.nspname, c.relname, c.relkind, c.relpersistence,
+    CASE WHEN c.relrowsecurity THEN ' row security' END, CASE WHEN c.relforcerowsecurity THEN ' forced' END, c.relreplident,
+    ' with ' || (SELECT string_agg(o, ', ' ORDER BY o) FROM unnest(c.reloptions) o))
   FROM pg_class c JOIN kept n ON n.oid = c.relnamespace
   WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f', 'S') AND c.relpersistence <> 't' AND (1259, c.oid) NOT IN (SELECT * FROM extended)
   UNION ALL
@@ -30,7 +32,8 @@ SELECT translate(line, E'\n\r', '  ') FROM (
   SELECT format('policy %I on %s %s %s %s', p.polname, p.polrelid::regclass, p.polcmd, pg_get_expr(p.polqual, p.polrelid), pg_get_expr(p.polwithcheck, p.polrelid))
   FROM pg_policy p JOIN pg_class c ON c.oid = p.polrelid JOIN kept n ON n.oid = c.relnamespace
   UNION ALL
-  SELECT format('function %s %s', p.oid::regprocedure, md5(coalesce(p.prosrc, ''))) FROM pg_proc p JOIN kept n ON n.oid = p.pronamespace
+  SELECT format('function %s %s %s%s%s%s%s %s%s', p.oid::regprocedure, md5(coalesce(p.prosrc, '')), p.prokind, p.provolatile, p.proparallel,
+    CASE WHEN p.proisstrict THEN ' strict' END, CASE WHEN p.prosecdef THEN ' security definer' END, pg_get_function_result(p.oid), ' set ' || p.proconfig::text) FROM pg_proc p JOIN kept n ON n.oid = p.pronamespace
   WHERE (1255, p.oid) NOT IN (SELECT * FROM extended)
   UNION ALL
   SELECT format('type %I.%I %s %s', n.nspname, t.typname, t.typtype, coalesce(
@@ -40,6 +43,17 @@ SELECT translate(line, E'\n\r', '  ') FROM (
   UNION ALL
   SELECT format('comment %s %s', pg_describe_object(d.classoid, d.objoid, d.objsubid), quote_literal(d.description))
   FROM pg_description d JOIN pg_class c ON c.oid = d.objoid AND d.classoid = 1259 JOIN kept n ON n.oid = c.relnamespace WHERE (1259, c.oid) NOT IN (SELECT * FROM extended)
+  UNION ALL
+  SELECT format('comment on %s %s', p.oid::regprocedure, quote_literal(d.description))
+  FROM pg_description d JOIN pg_proc p ON p.oid = d.objoid AND d.classoid = 1255 JOIN kept n ON n.oid = p.pronamespace WHERE (1255, p.oid) NOT IN (SELECT * FROM extended)
+  UNION ALL
+  SELECT format('rule %I on %s %s%s', w.rulename, w.ev_class::regclass, w.ev_type, w.ev_enabled) FROM pg_rewrite w JOIN pg_class c ON c.oid = w.ev_class
+    JOIN kept n ON n.oid = c.relnamespace WHERE (1259, c.oid) NOT IN (SELECT * FROM extended)
+  UNION ALL
+  SELECT format('collation %I.%I %s', n.nspname, c.collname, CASE WHEN NOT c.collisdeterministic THEN ' not deterministic' END)
+  FROM pg_collation c JOIN kept n ON n.oid = c.collnamespace WHERE (3456, c.oid) NOT IN (SELECT * FROM extended)
+  UNION ALL
+  SELECT format('statistics %I.%I on %s', n.nspname, s.stxname, s.stxrelid::regclass) FROM pg_statistic_ext s JOIN kept n ON n.oid = s.stxnamespace
   UNION ALL
   SELECT format('sequence %I.%I %s from %s to %s by %s%s', s.schemaname, s.sequencename, s.data_type, s.min_value, s.max_value, s.increment_by, CASE WHEN s.cycle THEN ' cycle' END)
   FROM pg_sequences s JOIN kept n ON n.nspname = s.schemaname

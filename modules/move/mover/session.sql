@@ -13,3 +13,4 @@ SET IntervalStyle = postgres;
 SET TimeZone = 'UTC';
 SET bytea_output = hex;
 SET extra_float_digits = 1;
+SET lc_monetary = 'C';
