@@ -25,8 +25,9 @@ const BEFORE = 15 * MINUTE;
  * them, without the new side's load balancer.
  * @returns undefined where CloudWatch may not be asked
  */
-export async function answeredByOldSide({ aws, clock, ...move }: Move): Promise<Answered | undefined> {
-  const { distribution, loadBalancer } = fromOf({ aws, clock, ...move });
+export async function answeredByOldSide(move: Move): Promise<Answered | undefined> {
+  const { aws, clock } = move;
+  const { distribution, loadBalancer } = fromOf(move);
   const to = wholeMinute(clock.now());
   const span = { from: to - BEFORE, to };
   try {

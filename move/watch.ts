@@ -77,10 +77,10 @@ export function verdictOfPeople(
   { errors }: Bounds,
 ): string | undefined {
   if (newer.requests < LEAST || newer.failed < FAILURES) return undefined;
-  const known = before && before.requests >= LEAST ? share(before) : 0;
-  const usual = Math.max(known, percent(older));
+  const known = before && before.requests >= LEAST ? share(before) : undefined;
+  const usual = Math.max(known ?? 0, percent(older));
   if (share(newer) <= usual + errors) return undefined;
-  return `${share(newer).toFixed(1)} % of people's requests to it end with 5xx, ${usual.toFixed(1)} % of the old side's, ${errors} points more are the most`;
+  return `${share(newer).toFixed(1)} % of people's requests to it end with 5xx, ${usual.toFixed(1)} % of the old side's, ${errors} points more are the most${known === undefined ? " (of people there nothing is known: it is what we are answered)" : ""}`;
 }
 
 const text = (side: Side, seen: Seen) =>

@@ -236,6 +236,17 @@ describe("a shift", () => {
       expect(world.edge.share).toBe(50);
     });
 
+    it("says that it goes by our own requests to the old side where CloudWatch does not tell of people there", async () => {
+      const world = await busy({ old: 1, new: 5 });
+      world.faults.push((operation) => {
+        if (operation === "minutesOfDistribution")
+          throw new AwsError("cloudwatch:GetMetricData", "denied", "AccessDenied", "not allowed", null);
+      });
+      expect((await failureOf(world.shift(100, {}, watched))).message).toContain(
+        "0.0 % of the old side's, 1 points more are the most (of people there nothing is known",
+      );
+    });
+
     it("waits for what CloudWatch tells late, and not for ever", async () => {
       const world = await busy({ old: 0, new: 0 });
       const began = world.clock.now();
