@@ -13,7 +13,7 @@ settings=$(<"$here/session.sql")
 verb=start
 jobs=4
 bound=900
-follow='' again='' rehearse='' snapshot='' platform=unknown
+follow='' again='' rehearse='' snapshot='' platform=unknown left_out=()
 # Not to be had elsewhere, or kept by whoever runs the database: they are the platform's, not the application's.
 without='{plpgsql,pg_cron,pg_graphql,pg_net,pgsodium,supabase_vault,neon,neon_utils,pg_session_jwt,aws_commons,rdsutils}'
 
@@ -174,7 +174,14 @@ alone() {
 # What only passes on keeps nobody away: the flip works beside it.
 no_longer_alone() { [[ -z ${session_pid[lock]:-} ]] || close_session lock; }
 
-know_platform() { [[ $platform != unknown ]] || platform=$(platform='{}' old -f "$here/platform.sql"); }
+# Also for pg_dump, which locks all that it is not told to leave out: what the platform keeps, its user alone may lock.
+know_platform() {
+  local names
+  [[ $platform == unknown ]] || return 0
+  platform=$(platform='{}' old -f "$here/platform.sql")
+  IFS=, read -ra names <<<"${platform//[\{\}]/}"
+  left_out=("${names[@]/#/--exclude-schema=}")
+}
 
 read_tables() { old -f "$here/kept.sql" -z -F $'\037' -0 -f "$here/tables.sql" >"$work/tables"; }
 
@@ -384,11 +391,8 @@ end_snapshot() {
 }
 
 dump_schema() {
-  local words=() word
-  old -v schemas="$platform" -0 -f - <<<"SELECT format('--exclude-schema=%I', schema) FROM unnest(:'schemas'::text[]) schema" >"$work/words"
-  while IFS= read -r -d '' word; do words+=("$word"); done <"$work/words"
   pg_dump "service=source" --snapshot="$snapshot" --format=custom --section=pre-data --section=post-data --file="$work/schema.dump" \
-    --no-owner --no-privileges --no-publications --no-subscriptions --no-security-labels --no-tablespaces "${words[@]}"
+    --no-owner --no-privileges --no-publications --no-subscriptions --no-security-labels --no-tablespaces "${left_out[@]}"
   say progress step schema
 }
 
@@ -417,7 +421,7 @@ copy_table() {
 # copy_large_objects FROM TO
 copy_large_objects() {
   [[ $(psql_on "$1" -c 'SELECT count(*) FROM pg_largeobject_metadata') != 0 ]] || return 0
-  pg_dump "service=$1" ${snapshot:+--snapshot="$snapshot"} --format=custom --blobs --exclude-table-data='*.*' --no-owner --no-privileges --file="$work/objects.dump"
+  pg_dump "service=$1" ${snapshot:+--snapshot="$snapshot"} --format=custom --blobs --exclude-table-data='*.*' "${left_out[@]}" --no-owner --no-privileges --file="$work/objects.dump"
   pg_restore --list "$work/objects.dump" | awk '$4 ~ /^BLOB/ || $4 == "COMMENT" && $6 == "LARGE"' >"$work/list"
   { cat "$here/session.sql"; pg_restore --use-list="$work/list" --no-owner --no-privileges --file=- "$work/objects.dump"; } |
     psql -XqAt -v ON_ERROR_STOP=1 "service=$2" >/dev/null
@@ -427,7 +431,7 @@ copy_large_objects() {
 # refresh SIDE: materialized views that have rows, in the order that they need.
 refresh() {
   [[ $(psql_on "$1" -c "SELECT EXISTS (SELECT FROM pg_class WHERE relkind = 'm' AND relispopulated)") == t ]] || return 0
-  pg_dump "service=$1" --format=custom --section=post-data --file="$work/views.dump"
+  pg_dump "service=$1" --format=custom --section=post-data "${left_out[@]}" --file="$work/views.dump"
   pg_restore --list "$work/views.dump" | awk '$4 == "MATERIALIZED" && $6 == "DATA"' >"$work/list"
   [[ -s $work/list ]] || return 0
   { cat "$here/session.sql"; pg_restore --use-list="$work/list" --file=- "$work/views.dump"; } | psql -XqAt -v ON_ERROR_STOP=1 "service=$1" >/dev/null
