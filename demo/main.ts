@@ -3,7 +3,8 @@
  * else is real: cdktf, Terraform, deploy, the AWS SDK, Postgres, and the files of this project; ECS, and deploy's waiting for
  * it, go on faster than they would. It works in a folder of its own and leaves your sandbox alone.
  *
- * npm run demo -- move: an address and a database move in from another platform, under a stream of requests.
+ * npm run demo -- move: an address and a database move in from another platform, under a stream of requests; npm run demo -- move heroku:
+ * from one whose database nothing can follow.
  */
 import { duration } from "../terminal/duration";
 import { muteSdk } from "../terminal/mute-sdk";
@@ -13,11 +14,16 @@ import { account } from "./account";
 import { afterwards } from "./afterwards";
 import { atMostEvery } from "./at-most-every";
 import { deploys } from "./deploys";
+import { HEROKU } from "./move/platforms";
 import { moveStory } from "./move/story";
 import { DemoSandbox } from "./sandbox";
 import type { Story } from "./step";
 
-const STORIES: Readonly<Record<string, () => Story>> = { "": accountStory, move: moveStory };
+const STORIES: Readonly<Record<string, () => Story>> = {
+  "": accountStory,
+  move: moveStory,
+  "move heroku": () => moveStory(HEROKU),
+};
 
 function accountStory(): Story {
   const sandbox = new DemoSandbox();
@@ -41,7 +47,7 @@ class SlowSpinner extends Spinner {
 async function main() {
   muteSdk();
   const started = Date.now();
-  const { steps, moral, next, close } = storyOf(process.argv[2]);
+  const { steps, moral, next, close } = storyOf(process.argv.slice(2).join(" "));
   const watched = process.stdout.isTTY && process.env.CI === undefined;
   const tasks = steps.map(
     ([title, act]): ListrTask => ({
@@ -77,7 +83,10 @@ async function main() {
 /** @throws Error with the names that there are */
 function storyOf(name = ""): Story {
   const story = STORIES[name];
-  if (!story) throw new Error(`There is no demo ${name}: npm run demo, or npm run demo -- move.`);
+  if (!story)
+    throw new Error(
+      `There is no demo ${name}: npm run demo, npm run demo -- move, or npm run demo -- move heroku.`,
+    );
   return story();
 }
 

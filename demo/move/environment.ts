@@ -1,9 +1,13 @@
 import type { EnvironmentProps } from "../../modules/environment";
 import { light } from "../../modules/environment";
-import { APP, OLD } from "./play";
+import { APP_RUNNER } from "./platforms";
+import { APP } from "./play";
 
-/** The environment that an application on another platform moves into, with its database; at its end without the move. */
-export const environmentOf = (moves: boolean): EnvironmentProps => ({
+/**
+ * The environment that an application on another platform moves into, with its database; at its end without the move.
+ * @param host the platform's own address of the application
+ */
+export const environmentOf = (moves: boolean, host: string = APP_RUNNER.host): EnvironmentProps => ({
   preset: light,
   region: "us-west-2",
   registry: "app",
@@ -13,5 +17,5 @@ export const environmentOf = (moves: boolean): EnvironmentProps => ({
     web: { port: 8080, health: "/health", database: ["DATABASE_URL"] },
     worker: { command: ["node", "work.cjs"], database: ["DATABASE_URL"] },
   },
-  ...(moves && { move: { from: { origin: `https://${OLD}`, domain: APP }, database: true } }),
+  ...(moves && { move: { from: { origin: `https://${host}`, domain: APP }, database: true } }),
 });

@@ -23,10 +23,10 @@ import { createCluster, findPrograms, freePort, keepPostgres } from "../../sandb
 import type { Pace } from "../../sandbox/engine/pace";
 import { MemoryStore } from "../../sandbox/engine/store";
 import { GLOBAL, type World } from "../../sandbox/world";
+import { APP_RUNNER, type Platform } from "./platforms";
 import { type Answer, type Asked, Stream, type Window } from "./stream";
 
-/** The old platform's own address, and the name that people type. */
-export const OLD = "abc.us-west-2.awsapprunner.com";
+/** The name that people type. */
 export const APP = "app.example.com";
 /** How much faster than real time the account goes on, and whoever moves. Processes and databases have no other time than the machine's. */
 export const SPEED = 20;
@@ -63,6 +63,8 @@ export interface RunOptions {
 
 /** What plays of another kind have in its place. */
 export interface PlayOptions {
+  /** Where the application is at first. @default App Runner */
+  readonly platform?: Platform;
   /** The account's time. @default the machine's, so many times as fast as SPEED says */
   readonly clock?: Required<Pick<Clock, "now" | "until">>;
   /** The port that whoever connects to a database is told in place of its engine's. */
@@ -103,8 +105,14 @@ export class Play {
     this.clock = options.clock ?? new RealClock(SPEED);
   }
 
+  /** Where the application is at first. */
+  get platform(): Platform {
+    return this.options.platform ?? APP_RUNNER;
+  }
+
   /** The old platform: an application behind its own address, with a Postgres whose user is a hosted one's. */
   async startOldSide(): Promise<void> {
+    const { host, target, rights, keeps, router } = this.platform;
     const programs = findPrograms();
     if (!programs)
       throw new Error(
@@ -118,23 +126,28 @@ export class Play {
     this.closing.push(() => engine.stop());
     const port = (await this.options.databasePort?.(engine.port)) ?? engine.port;
     const at = (user: string, name: string) => `postgres://${user}@127.0.0.1:${port}/${name}?sslmode=disable`;
-    await query(at("root:top", "postgres"), "CREATE ROLE hosted LOGIN REPLICATION PASSWORD 'hunter2'");
+    await query(at("root:top", "postgres"), `CREATE ROLE hosted LOGIN ${rights} PASSWORD 'hunter2'`);
     await query(at("root:top", "postgres"), "CREATE DATABASE app OWNER hosted");
+    if (keeps !== "") await query(at("root:top", "app"), keeps);
     this.oldUrl = at("hosted:hunter2", "app");
     await this.old(TABLE);
-    this.oldPort = await freePort();
+    const web = await freePort();
+    const names = [host, APP];
     const child = spawn(process.execPath, [join(IMAGE, "serve.cjs")], {
       env: {
         PATH: process.env.PATH,
         DATABASE_URL: this.oldUrl,
-        NAMES: `${OLD},${APP}`,
-        PORT: String(this.oldPort),
+        NAMES: names.join(),
+        PORT: String(web),
         SIDE: "old",
       },
       stdio: "ignore",
     });
     this.closing.push(() => end(child));
-    await this.leadTo(OLD);
+    const before = await router?.(names, web, SPEED);
+    if (before) this.closing.push(before.close);
+    this.oldPort = before?.port ?? web;
+    await this.leadTo(target);
   }
 
   /** The environment beside it, empty. */
@@ -328,7 +341,8 @@ export class Play {
   }
 
   private portOf(host: string): number | undefined | Promise<number | undefined> {
-    if (host === OLD) return this.oldPort;
+    const { platform } = this;
+    if (host === platform.host || host === platform.target) return this.oldPort;
     return host.endsWith(".elb.amazonaws.com") ? this.healthyTarget() : undefined;
   }
 

@@ -2,19 +2,24 @@ import { InProcessStack, succeed } from "../../__tests__/terraform/support/in-pr
 import { synthesize } from "../../__tests__/modules/support/synthesize";
 import type { Story } from "../step";
 import { environmentOf } from "./environment";
+import { APP_RUNNER, type Platform } from "./platforms";
 import { Play } from "./play";
-import { road } from "./steps";
+import { heldRoad, road } from "./steps";
 
-/** An address and a database that move in while people use them. */
-export function moveStory(): Story & { readonly play: Play } {
+/** An address and a database that move in from a platform while people use them. */
+export function moveStory(platform: Platform = APP_RUNNER): Story & { readonly play: Play } {
   const stack = new InProcessStack();
   const terraform = async (command: string, ...args: readonly string[]) =>
     (await succeed(stack.run(command, ...args))).output;
   const { folder, world } = stack;
-  const play = new Play({ folder, world, terraform }, (moves) => synthesize(environmentOf(moves)).json);
+  const play = new Play(
+    { folder, world, terraform },
+    (moves) => synthesize(environmentOf(moves, platform.host)).json,
+    { platform },
+  );
   return {
     play,
-    steps: road(play),
+    steps: platform.follows ? road(play) : heldRoad(play),
     moral: "An address and a database have moved in, back and in again, under a stream of requests",
     next: "npx slipway move --help, and docs/moving.md",
     close: async () => {

@@ -1,5 +1,6 @@
 /**
- * An application with a Postgres, as both sides of a move run it: GET /health, GET /last, GET /writes, POST /write/<id>. NAMES, separated
+ * An application with a Postgres, as both sides of a move run it: GET /health, GET /last, GET /writes, POST /write/<id>, and GET /slow,
+ * which never ends. NAMES, separated
  * by commas, are the hosts that it answers to; another one is a 404, as on a platform that serves many.
  */
 const { createServer } = require("node:http");
@@ -23,6 +24,7 @@ async function read(sql, left = 5) {
 
 async function answer({ method, url }) {
   if (url === "/health") return "well";
+  if (url === "/slow") return new Promise(() => {});
   if (url === "/last") return read("SELECT id FROM writes ORDER BY nr DESC LIMIT 1");
   if (url === "/writes") return (await read("SELECT id FROM writes")).map(({ id }) => id);
   if (method === "POST") await pool.query("INSERT INTO writes (id, side) VALUES ($1, $2)", [url, SIDE]);
