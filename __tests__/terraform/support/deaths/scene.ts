@@ -5,7 +5,8 @@ import { createInterface } from "node:readline";
 import { setTimeout as wait } from "node:timers/promises";
 import { rolldown } from "rolldown";
 import { environmentOf } from "../../../../demo/move/environment";
-import { APP, OLD, Play } from "../../../../demo/move/play";
+import { APP_RUNNER } from "../../../../demo/move/platforms";
+import { APP, Play } from "../../../../demo/move/play";
 import { type Contract, type MoveContract, parseContract } from "../../../../modules/contract";
 import { type MoveState, parseMoveState } from "../../../../modules/contract/move";
 import { STALE } from "../../../../move/lock";
@@ -243,7 +244,7 @@ export class Scene {
   }
 
   get oldRecord(): string {
-    return `CNAME ${OLD}`;
+    return `CNAME ${APP_RUNNER.target}`;
   }
 
   private get newEngine(): string {
