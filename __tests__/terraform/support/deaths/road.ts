@@ -139,10 +139,10 @@ export class Road {
     if (step === "copy" || step === "back from copy") past.isStale = false;
     if (step !== "back from flip") return;
     if (this.mayLose) {
+      // Before the rows are read: what is answered meanwhile is none of those that may be lost.
+      const answered = scene.ledger.written.slice(this.beforeFlip);
       const there = await writesOf(scene, "external");
-      scene.ledger.forget(
-        new Set(scene.ledger.written.slice(this.beforeFlip).filter((one) => !there.has(one))),
-      );
+      scene.ledger.forget(new Set(answered.filter((one) => !there.has(one))));
       await scene.emptyOwn();
       past.isStale = false;
     }
