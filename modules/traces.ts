@@ -6,8 +6,7 @@
 export function withoutTokenTraces<T>(work: () => T): T {
   const before = Error.captureStackTrace;
   Error.captureStackTrace = (target, ...rest) => {
-    // cdktf captures its traces on a plain object, which nobody ever reads.
-    if (target instanceof Error) before(target, ...rest);
+    if (!isUnread(target)) before(target, ...rest);
   };
   try {
     return work();
@@ -15,3 +14,6 @@ export function withoutTokenTraces<T>(work: () => T): T {
     Error.captureStackTrace = before;
   }
 }
+
+/** Whether a trace is one that cdktf captures, on an object with an empty one, and nobody ever reads: packages ask on other objects. */
+const isUnread = (target: { readonly stack?: string }) => !(target instanceof Error) && target.stack === "";
