@@ -2,7 +2,9 @@ import { describe, expect, test } from "vitest";
 import { appRunnerCpus, appRunnerMemories } from "../../aws/app-runner";
 import { type AppRunnerProps, appRunner } from "../../modules/app-runner";
 import { resolveAppRunner } from "../../modules/app-runner/resolve";
-import { synthesizeAppRunner } from "./support/synthesize";
+import { light } from "../../modules/environment/presets";
+import { context, project } from "../iam/support/project";
+import { synthesizeAppRunner, synthesizeBootstrap } from "./support/synthesize";
 
 const web = {
   health: "/health",
@@ -128,6 +130,34 @@ describe("an environment on App Runner", () => {
     expect(contract.services.map(({ name }: { name: string }) => name)).toEqual(["shop", "web", "api"]);
     expect(contract.services[0].image.tag).toBe("growth");
     expect(Object.keys(both.json.resource.aws_apprunner_service)).toEqual(["service_web"]);
+  });
+
+  test("pulls from the repository that a service which exists is configured with, where the bootstrap stack makes all others, too", () => {
+    const file = appRunner({ ...least, services: { shop: { existing: { arn: ARN, tag: "latest" } }, web } });
+    const made = synthesizeAppRunner(file, "growth", project);
+    const { services } = JSON.parse(made.one("aws_ssm_parameter", "contract").value);
+    for (const { image } of services) {
+      expect(image.repository).toBe("${data.aws_ecr_repository.registry_app.name}");
+      expect(image).not.toHaveProperty("source");
+    }
+    const staging = {
+      preset: light,
+      region: "us-west-2",
+      registry: "app",
+      services: { web: { port: 8080 } },
+    };
+    const bootstrap = synthesizeBootstrap({ growth: file, staging }, context);
+    expect(bootstrap.all("aws_ecr_repository").map(({ body }) => body.name)).toEqual(["app-staging"]);
+    const repositories = (role: string) =>
+      bootstrap
+        .all("aws_iam_policy")
+        .filter(({ id }) => id.startsWith(`ci_${role}_`))
+        .flatMap(({ body }) => [...body.policy.matchAll(/repository\/[\w-]+/g)].map(String));
+    expect(new Set(repositories("deploy_growth"))).toEqual(new Set(["repository/app"]));
+    expect(new Set(repositories("deploy_staging"))).toEqual(
+      new Set(["repository/app", "repository/app-staging"]),
+    );
+    expect(repositories("push")).toEqual(["repository/app"]);
   });
 
   test.each([

@@ -3,6 +3,7 @@ import { appRunnerCpus, appRunnerMemories, RESERVED_VARIABLES } from "../../aws/
 import { readName } from "../environment/name";
 import { fromIssues, type Mistake, show } from "../mistakes";
 import { freeze } from "../options";
+import type { RegistryConfiguration } from "../registry/props";
 import {
   type AppRunnerConfiguration,
   type AppRunnerProps,
@@ -38,13 +39,17 @@ export function resolveAppRunner(props: AppRunnerProps, name: string): ResolvedA
 
 function complete(name: string, parsed: z.output<typeof appRunnerOptions>): AppRunnerConfiguration {
   const { account, after, region, registry } = parsed;
-  const services = Object.entries(parsed.services).map(([service, own]) => ({
+  const said = Object.entries(parsed.services).map(([service, own]) => ({
     ...own,
     name: service,
     registry: own.registry ?? registry ?? { repository: "", create: false },
   }));
+  const theirs = new Set(said.flatMap(({ existing, registry }) => (existing ? [registry.repository] : [])));
+  const placed = (one: RegistryConfiguration) =>
+    theirs.has(one.repository) && !one.create ? { ...one, existing: true } : one;
+  const services = said.map((service) => ({ ...service, registry: placed(service.registry) }));
   const registries = new Map(services.map((service) => [service.registry.repository, service.registry]));
-  if (registry) registries.set(registry.repository, registry);
+  if (registry) registries.set(registry.repository, placed(registry));
   return {
     name,
     account,

@@ -119,7 +119,7 @@ export class CiRoles extends Construct {
           "PutImage",
           "UploadLayerPart",
         ]),
-        resources: this.pushed.map((repository) => this.arnOf(repository)),
+        resources: [...new Set(this.pushed.map((repository) => this.arnOf(repository)))],
       },
     ];
   }

@@ -2,6 +2,7 @@ import { releasesOf } from "../account";
 import type { AnyConfiguration } from "../environment/any";
 import { type Mistake, show } from "../mistakes";
 import { type ImagePlace, placeOf, type Releases } from "../registry/place";
+import type { RegistryConfiguration } from "../registry/props";
 import type { Project } from "../stack";
 
 /** An image repository of the account. */
@@ -35,7 +36,8 @@ export const guestsOf = (
 
 /**
  * The repositories of environments in one account: those that releases are pushed to, each once, then the environments' own.
- * `create` says whether one is the bootstrap stack's: an environment may make its own.
+ * `create` says whether one is the bootstrap stack's: an environment may make its own, and a service that somebody else makes
+ * pulls from one that is there.
  * @param home where releases of these environments are pushed to
  * @param guests those whose releases are pushed here
  */
@@ -47,7 +49,7 @@ export function repositoriesOf(
   const own = environments.flatMap(({ name, region, registries }) =>
     registries.map((registry): Repository => {
       const place = placeOf(registry, name, home);
-      return { ...place, create: !registry.create, region, environment: name };
+      return { ...place, create: !registry.create && !registry.existing, region, environment: name };
     }),
   );
   if (home.account !== undefined) return own;
@@ -55,18 +57,25 @@ export function repositoriesOf(
     own.flatMap(({ source }) => (source ? [[source.repository, new Set<string>()]] : [])),
   );
   for (const { account, registries } of guests)
-    for (const { repository } of registries.filter(({ create }) => !create))
+    for (const { repository } of registries.filter(isPushed))
       pushed.set(repository, (pushed.get(repository) ?? new Set()).add(account));
   return [
     ...[...pushed].map(([repository, readers]) => ({
       repository,
-      create: true,
+      create: !environments.some((one) => one.region === home.region && hasTheirs(one, repository)),
       region: home.region,
       readers: [...readers].sort(),
     })),
     ...own,
   ];
 }
+
+/** Whether the bootstrap stack makes what releases of it are pushed to. */
+const isPushed = ({ create, existing }: RegistryConfiguration) => !create && !existing;
+
+/** Whether a service that somebody else makes pulls from it. */
+const hasTheirs = ({ registries }: AnyConfiguration, repository: string) =>
+  registries.some((one) => one.repository === repository && one.existing);
 
 /** Whether releases are pushed to it, and not only copied. */
 export const isPushedTo = ({ source }: Repository) => source === undefined;
@@ -96,25 +105,30 @@ export const checkRepositories = (
   guests: readonly Guest[],
 ): Mistake[] => [...checkOwners(environments, home, guests), ...checkNames(environments, home, guests)];
 
-/** What an environment makes bears its tags, by which roles of all others are refused; its tag alone moves there, and is kept. */
+/**
+ * What an environment makes bears its tags, by which roles of all others are refused; its tag alone moves there, and is kept. What
+ * somebody else makes no other account may read.
+ */
 function* checkOwners(
   environments: readonly AnyConfiguration[],
   home: Releases,
   guests: readonly Guest[],
 ): Generator<Mistake> {
   for (const owner of environments)
-    for (const { repository } of owner.registries.filter(({ create }) => create)) {
-      const others = environments.filter((other) => other !== owner && names(other, owner, repository, home));
+    for (const { repository, create } of owner.registries.filter((one) => !isPushed(one))) {
+      const others = create
+        ? environments.filter((other) => other !== owner && names(other, owner, repository, home))
+        : [];
       const pushing = guests.filter(
         ({ registries }) =>
           owner.region === home.region &&
-          registries.some((one) => one.repository === repository && !one.create),
+          registries.some((one) => one.repository === repository && isPushed(one)),
       );
+      const why = create
+        ? `is ${owner.name}'s own, which makes it, and nobody else's roles reach it; leave create out there, so that the bootstrap stack makes one for all, or name another repository here.`
+        : `is there already, of a service that ${owner.name} ships to, and other accounts are not let in; name another repository here.`;
       for (const { name } of [...others, ...pushing])
-        yield {
-          path: name,
-          message: `registry ${show(repository)} is ${owner.name}'s own, which makes it, and nobody else's roles reach it; leave create out there, so that the bootstrap stack makes one for all, or name another repository here.`,
-        };
+        yield { path: name, message: `registry ${show(repository)} ${why}` };
     }
 }
 

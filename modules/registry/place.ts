@@ -19,16 +19,17 @@ export interface Releases {
 /**
  * Tells where an environment's images lie. The bootstrap stack, of several accounts the first's, makes one repository that releases are pushed to,
  * in its own region, whose tags never move; and one for each environment, where that one's tag moves. ECR's permissions know repositories, not tags: so
- * whoever deploys into one environment cannot change what another one runs.
+ * whoever deploys into one environment cannot change what another one runs. A service that somebody else makes pulls from
+ * where that says, and so does whatever else its environment runs from there.
  *
  * @param home undefined where somebody else provides the repository, in which the tags move then
  */
 export const placeOf = (
-  { repository, create }: RegistryConfiguration,
+  { repository, create, existing }: RegistryConfiguration,
   environment: string,
   home: Releases | undefined,
 ): ImagePlace =>
-  create || home === undefined
+  create || existing || home === undefined
     ? { repository, create }
     : {
         repository: `${repository}-${environment}`,

@@ -41,7 +41,11 @@ export const registryOptions = options({
 
 /** What a file says of a repository. */
 export interface RegistryProps extends z.input<typeof registryOptions> {}
-export type RegistryConfiguration = z.output<typeof registryOptions>;
+
+export interface RegistryConfiguration extends z.output<typeof registryOptions> {
+  /** A service that somebody else makes pulls from it: nobody makes it here, and a tag moves there. */
+  readonly existing?: boolean | undefined;
+}
 
 /** `"app"`, the name of a repository that exists, or the options. */
 export const registry = requiredPart<typeof registryOptions, string, RegistryProps>(

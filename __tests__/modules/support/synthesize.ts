@@ -14,7 +14,7 @@ export const newApp = () => new App({ outdir: tmpdir() });
 type File = EnvironmentProps | EnvironmentFile;
 
 /** What `load` would have read from files of these names. */
-export const filesOf = (files: Readonly<Record<string, File>>): Loaded[] =>
+export const filesOf = (files: Readonly<Record<string, File | AppRunnerFile>>): Loaded[] =>
   Object.entries(files).map(([name, file]) => ({
     file: `${name}.ts`,
     ...("props" in file ? file : { props: file }),
@@ -64,7 +64,10 @@ function only(file: File, name: string, project?: Project): Graph {
 }
 
 /** The stack of what these environments share, in their first account; made once for the same files. */
-export function synthesizeBootstrap(files: Readonly<Record<string, File>>, context: object): Graph {
+export function synthesizeBootstrap(
+  files: Readonly<Record<string, File | AppRunnerFile>>,
+  context: object,
+): Graph {
   const make = () => {
     const { bootstrap } = synthesizeBootstraps(files, context);
     if (bootstrap === undefined) throw new Error("No bootstrap stack.");
@@ -79,7 +82,7 @@ export function synthesizeBootstrap(files: Readonly<Record<string, File>>, conte
 
 /** The stacks of what these environments share, one in each account, by name. */
 export function synthesizeBootstraps(
-  files: Readonly<Record<string, File>>,
+  files: Readonly<Record<string, File | AppRunnerFile>>,
   context: object,
 ): Record<string, Graph> {
   const { project, mistakes } = resolveProject(context);
