@@ -18,7 +18,7 @@ export function synthesizeProject(folder: string): void {
     // What follows loads the peers.
     const { openFindings, renderText, reportOn } = require("./guardrails") as typeof import("./guardrails");
     const { synthesize } = require("./modules/app") as typeof import("./modules/app");
-    const { context } = JSON.parse(readFileSync(join(folder, "cdktf.json"), "utf8"));
+    const context = readContext(folder);
     const report = reportOn([synthesize(join(folder, "environments"), context, console.error)]);
     // Said here, refused by the guardrails' command: a finding must not keep anybody from mending what burns.
     if (openFindings(report).length + report.quotas.length > 0) console.error(renderText(report));
@@ -26,5 +26,15 @@ export function synthesizeProject(folder: string): void {
     if (!(error instanceof ConfigurationError)) throw error;
     console.error(error.message);
     process.exitCode = 1;
+  }
+}
+
+/** @throws ConfigurationError where cdktf.json is none that can be read */
+function readContext(folder: string): unknown {
+  try {
+    return JSON.parse(readFileSync(join(folder, "cdktf.json"), "utf8")).context;
+  } catch (error) {
+    const message = `cannot be read: ${(error as Error).message.split("\n", 1)[0]}`;
+    throw new ConfigurationError([{ path: "cdktf.json", message }]);
   }
 }

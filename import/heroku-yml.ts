@@ -9,28 +9,46 @@ const lines = z.union([z.string().transform((line) => [line]), z.array(z.string(
 });
 const text = z.union([z.string(), z.number(), z.boolean()], { error: () => "is no text." }).transform(String);
 const image = z.string().optional();
+/** How an image is built: by a Dockerfile, to the end or to a stage of it. */
+const recipe = z.union(
+  [
+    z.string(),
+    z
+      .object({ dockerfile: z.string(), target: z.string().optional() })
+      .transform(({ dockerfile, target }) =>
+        target === undefined ? dockerfile : `${dockerfile}, stage ${target}`,
+      ),
+  ],
+  { error: () => "is neither a Dockerfile nor { dockerfile: …, target: … }." },
+);
+const addon = z.union(
+  [
+    z.string().transform((plan) => ({ plan, as: undefined })),
+    z.object({ plan: z.string(), as: z.string().optional() }),
+  ],
+  { error: () => "is no add-on, as { plan: heroku-postgresql }." },
+);
+const processType = z.union(
+  [
+    z.string().transform((line) => ({ command: [line], image: undefined })),
+    z.object({ command: lines.optional(), image }),
+  ],
+  { error: () => "is neither a command nor { command: …, image: … }." },
+);
 
 /** What a heroku.yml says. Source: "Building Docker Images with heroku.yml", Heroku Dev Center, 25 April 2024. */
 const manifest = z.object({
   setup: z
     .object({
-      addons: z.array(z.object({ plan: z.string(), as: z.string().optional() })).default([]),
+      addons: z.array(addon).default([]),
       config: z.record(z.string(), text).default({}),
     })
     .nullish(),
   build: z
-    .object({ docker: z.record(z.string(), z.string()).default({}), config: z.unknown().optional() })
+    .object({ docker: z.record(z.string(), recipe).default({}), config: z.unknown().optional() })
     .nullish(),
   release: z.object({ command: lines, image }).nullish(),
-  run: z
-    .record(
-      z.string(),
-      z.union([
-        z.string().transform((line) => ({ command: [line], image: undefined })),
-        z.object({ command: lines.optional(), image }),
-      ]),
-    )
-    .nullish(),
+  run: z.record(z.string(), processType).nullish(),
 });
 
 /** What a heroku.yml adds to an application. */
@@ -48,15 +66,22 @@ export interface HerokuYml {
 export function readHerokuYml(herokuYml: string): HerokuYml {
   const { setup, build, release, run } = parsed(herokuYml);
   const images = build?.docker ?? {};
-  const types = [...new Set([...Object.keys(run ?? {}), ...Object.keys(images)])];
+  // What others of them run alone is an image and no process type, as is that of the release phase.
+  const shared = new Set<string | undefined>([
+    "release",
+    ...Object.values(run ?? {}).map((one) => one.image),
+  ]);
+  const own = Object.keys(images).filter((name) => !shared.has(name));
+  const types = [...new Set([...Object.keys(run ?? {}), ...own])];
   const commands = types.map((type) => {
     const command = run && Object.hasOwn(run, type) ? run[type]?.command : undefined;
     return [type, command && commandOf(command)] as const;
   });
-  const dockerfileOf = (type: string, other: string | undefined) => images[other ?? type] ?? images.web;
+  const web = images[run?.web?.image ?? "web"];
+  const dockerfileOf = (type: string, other: string | undefined) => images[other ?? type] ?? web;
   const built = types.map((type) => [type, dockerfileOf(type, run?.[type]?.image)] as const);
   const migrating = dockerfileOf("release", release?.image);
-  const others = built.filter(([, file]) => file !== images.web);
+  const others = built.filter(([, file]) => file !== web);
   return {
     addons: setup?.addons ?? [],
     config: setup?.config ?? {},
@@ -67,7 +92,7 @@ export function readHerokuYml(herokuYml: string): HerokuYml {
         ([type, file]) =>
           `${type} is an image of its own, built of ${file}: push it to another repository, and say that as registry of the service.`,
       ),
-      ...(release && migrating !== images.web
+      ...(release && migrating !== web
         ? [
             `The release phase runs in an image of its own, built of ${migrating}; migrations run in web's here: put what they need into that.`,
           ]
@@ -85,9 +110,10 @@ const commandOf = (commands: readonly string[]): string[] => wordsOf(commands.jo
 function parsed(herokuYml: string): z.output<typeof manifest> {
   let read: unknown;
   try {
-    read = parse(herokuYml) ?? {};
+    read = parse(herokuYml, { logLevel: "error" }) ?? {};
   } catch (error) {
-    throw new ImportError([`heroku.yml is no YAML: ${(error as Error).message.split("\n")[0]}`]);
+    const [why = ""] = (error as Error).message.replace(/; please use [\w.]+\(\)/, "").split(/:?\n/);
+    throw new ImportError([`heroku.yml is no YAML: ${why}.`]);
   }
   const { success, data, error } = manifest.safeParse(read, { reportInput: true });
   if (success) return data;

@@ -1,6 +1,6 @@
 import { tmpdir } from "node:os";
 import fc from "fast-check";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { fargateCpus, fargateMemories } from "../../aws/fargate";
 import { dynoSize, dynoSizes } from "../../import/dynos";
 import { environmentFile } from "../../import/environment";
@@ -219,6 +219,45 @@ run:
     expect(remarks.filter((one) => /mailer is|clock is/.test(one))).toEqual([]);
   });
 
+  it("knows stages of one Dockerfile, which are images of their own", () => {
+    const { services, remarks } = yml(`
+setup: { addons: [heroku-postgresql] }
+build:
+  docker:
+    web: { dockerfile: Dockerfile, target: production }
+    worker: { dockerfile: Dockerfile, target: production }
+    release: { dockerfile: Dockerfile, target: builder }
+release: { command: diesel setup }
+`);
+    expect(Object.keys(services)).toEqual(["web", "worker"]);
+    expect(services.web).toMatchObject({ database: ["DATABASE_URL"], migrations: ["diesel", "setup"] });
+    expect(remarks.filter((one) => /image of its own|in an image/.test(one))).toEqual([
+      "The release phase runs in an image of its own, built of Dockerfile, stage builder; migrations run in web's here: put what they need into that.",
+    ]);
+  });
+
+  it("makes no service of an image that others run, and takes web's for the one of all", () => {
+    const { services, remarks } = yml(`
+build: { docker: { django: Dockerfile.web, other: Dockerfile.other } }
+release: { command: python manage.py migrate, image: django }
+run:
+  web: { command: gunicorn, image: django }
+  worker: { command: celery, image: django }
+  beat: { command: beat, image: other }
+`);
+    expect(Object.keys(services)).toEqual(["web", "worker", "beat"]);
+    expect(remarks.filter((one) => /image/.test(one))).toEqual([
+      "beat is an image of its own, built of Dockerfile.other: push it to another repository, and say that as registry of the service.",
+    ]);
+  });
+
+  it("has nothing printed of tags that nobody knows", () => {
+    const emitted = vi.spyOn(process, "emitWarning").mockReturnValue();
+    expect(yml("run: { web: !!js x }").services).toMatchObject({ web: { command: ["x"] } });
+    expect(emitted).not.toHaveBeenCalled();
+    emitted.mockRestore();
+  });
+
   it("counts on no stack but that of containers", () => {
     const { services, remarks } = yml(WHOLE, '{ "stack": "heroku-24" }', "web: npm start\n");
     expect(services).toMatchObject({ web: { command: ["npm", "start"] } });
@@ -227,8 +266,16 @@ run:
   });
 
   it.each([
-    ["build: [", /heroku\.yml is no YAML/],
-    ["run: { web: 1 }", /heroku\.yml\.run\.web: /],
+    ["build: [", /heroku\.yml is no YAML: Flow sequence .* column 9\.$/m],
+    [
+      "run: { web: x }\n---\nrun: {}",
+      /is no YAML: Source contains multiple documents at line 2, column 1\.$/m,
+    ],
+    ["run: { web: 1 }", /heroku\.yml\.run\.web: is neither a command nor { command: …, image: … }\./],
+    ["run: { web: }", /heroku\.yml\.run\.web: is neither a command/],
+    ["run: { web: [npm start] }", /heroku\.yml\.run\.web: is neither a command/],
+    ["build: { docker: { web: { target: x } } }", /heroku\.yml\.build\.docker\.web: is neither a Dockerfile/],
+    ["setup: { addons: [5] }", /heroku\.yml\.setup\.addons\.0: is no add-on, as { plan: heroku-postgresql }/],
     [
       "release: { command: [] }\nsetup: { config: { A: [] } }",
       /heroku\.yml\.setup\.config\.A: is no text[\s\S]*release\.command/,

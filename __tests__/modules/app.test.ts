@@ -235,6 +235,20 @@ describe("main.ts", () => {
     expect(existsSync(join(folder, "cdktf.out"))).toBe(false);
   });
 
+  test.each([
+    ["with a comment", "// ours\n{}", /Unexpected token/],
+    ["cut off", '{ "context": ', /Unexpected end/],
+  ])("reports a cdktf.json that is no JSON: %s", (what, text, why) => {
+    const folder = checkout(`broken-${what.length}`, {});
+    writeFileSync(join(folder, "cdktf.json"), text);
+    const { status, stderr } = main(folder);
+    expect(status).toBe(1);
+    expect(stderr).toMatch(/1 mistake[\s\S]*cdktf\.json: cannot be read: /);
+    expect(stderr).toMatch(why);
+    expect(stderr).not.toMatch(/^\s+at /m);
+    expect(existsSync(join(folder, "cdktf.out"))).toBe(false);
+  });
+
   test("prints one report of all mistakes, fails, and writes nothing", () => {
     const files = {
       "staging.ts": good.replace("us-west-2", "us-west"),
