@@ -10,10 +10,13 @@ import { systemClock } from "../../deploy/clock";
 import { deployCommand } from "../../deploy/commands";
 import { DEFAULT_LIMITS } from "../../deploy/context";
 import { secretCommands } from "../../deploy/daily/commands";
+import { contractParameter, parseContract } from "../../modules/contract";
+import { movePolicy } from "../../modules/contract/move-policy";
 import type { Ask, Said } from "../../move/probe";
 import type { MoveSurroundings } from "../../move/session";
 import { parsePlan } from "../../plan/plan-json";
 import { askRoute53, standingRecords, withImports } from "../../plan/records";
+import type { Caller } from "../../sandbox/api/call";
 import { Sandbox } from "../../sandbox/api/sandbox";
 import { isolatedEnvironment } from "../../sandbox/command/isolation";
 import { CONNECTED, EdgeServer, VIEWER } from "../../sandbox/edge/server";
@@ -22,6 +25,7 @@ import type { PortOf } from "../../sandbox/engine/databases";
 import { createCluster, findPrograms, freePort, keepPostgres } from "../../sandbox/engine/postgres";
 import type { Pace } from "../../sandbox/engine/pace";
 import { MemoryStore } from "../../sandbox/engine/store";
+import { Access } from "../../sandbox/iam/access";
 import { GLOBAL, type World } from "../../sandbox/world";
 import { APP_RUNNER, type Platform } from "./platforms";
 import { type Answer, type Asked, Stream, type Window } from "./stream";
@@ -36,6 +40,18 @@ const IMAGE = join(__dirname, "image");
 const TABLE = "CREATE TABLE writes (nr bigserial PRIMARY KEY, id text NOT NULL, side text NOT NULL)";
 /** Milliseconds of the machine's time that what targets are healthy is not asked anew. */
 const FRESH = 50;
+
+/** Whoever moves: the name of the role, and an access key of it. */
+const MOVER = { name: "mover", key: "AKIAWHOEVERMOVES0000" };
+
+/** Rights for what does not happen here: where the answer to a call was lost, and where a service does not come up. */
+const LOOKS = [
+  "ssm:DescribeParameters",
+  "ecs:ListTasks",
+  "ecs:ListServiceDeployments",
+  "ecs:DescribeServiceDeployments",
+  "logs:GetLogEvents",
+];
 
 /** The environment's folder, and Terraform in it. */
 export interface Stack {
@@ -59,6 +75,8 @@ export interface RunOptions {
   readonly stdin?: string;
   /** Whether viewers may change sides meanwhile. */
   readonly shifts?: boolean;
+  /** Whether it is of those that `policy --for move` is for; others may do everything. */
+  readonly moves?: boolean;
 }
 
 /** What plays of another kind have in its place. */
@@ -89,6 +107,7 @@ export class Play {
   private readonly folder = mkdtempSync(join(tmpdir(), "slipway-old-"));
   private readonly variables: NodeJS.ProcessEnv = {};
   private readonly closing: (() => unknown)[] = [];
+  private readonly identities: Record<string, Partial<Caller>> = {};
   private readonly store = new MemoryStore();
   private sandbox: Sandbox<Clock> | undefined;
   private edge: EdgeServer | undefined;
@@ -169,8 +188,8 @@ export class Play {
   /** The account answers, with all that ran in it when it was left. */
   async openAccount(): Promise<void> {
     const { world } = this.stack;
-    const { clock, store, options } = this;
-    const given = { world, clock, store, real: true, say: () => {} };
+    const { clock, store, options, identities } = this;
+    const given = { world, clock, store, real: true, say: () => {}, identities };
     const sandbox = await Sandbox.start<Clock>({
       ...given,
       ...(options.databasePort && { databasePort: options.databasePort }),
@@ -217,18 +236,54 @@ export class Play {
       (around) => secretCommands.set("staging", "DATABASE_URL", { service: [] }, around),
       {
         stdin: this.oldUrl,
+        moves: false,
       },
     );
     if (set.code !== 0) return set;
     const options = { image: "v1", service: [], limits: DEFAULT_LIMITS };
-    return this.run((around) => deployCommand("staging", options, around));
+    const deployed = await this.run((around) => deployCommand("staging", options, around), { moves: false });
+    await this.admitMover();
+    return deployed;
+  }
+
+  /** Whoever moves has the policy that `policy --for move` prints, and no other right. */
+  private async admitMover(): Promise<void> {
+    const { world } = this.stack;
+    const text = this.sandbox?.secret(contractParameter("staging")) ?? "";
+    const policy = JSON.stringify(movePolicy(parseContract(text, "the parameter")));
+    const { name } = MOVER;
+    const arn = `arn:aws:iam::${world.account}:role/${name}`;
+    const at = { region: GLOBAL, origin: "person" } as const;
+    await world.change(() => {
+      const trust = { assume_role_policy: '{"Statement":[]}' };
+      world.put({ ...at, type: "aws_iam_role", id: name, attributes: { name, arn, ...trust } });
+      const attributes = { name: "printed", role: name, policy };
+      world.put({ ...at, type: "aws_iam_role_policy", id: name, attributes });
+    });
+    this.identities[MOVER.key] = { access: new Access(world, name) };
+  }
+
+  /** Rights of whoever moves that none of the commands has asked for where all goes well, by statement and action. */
+  get unused(): string[] {
+    const { access } = this.identities[MOVER.key] ?? {};
+    const text = this.sandbox?.secret(contractParameter("staging")) ?? "";
+    const asked = new Set(access?.used.map(({ sid, action }) => `${sid} ${action}`));
+    return movePolicy(parseContract(text, "the parameter"))
+      .Statement.flatMap(({ Sid, Action }) => Action.map((action) => `${Sid} ${action}`))
+      .filter((right) => !asked.has(right) && !LOOKS.includes(right.split(" ")[1] ?? ""));
+  }
+
+  /** How many requests of whoever moves were looked at. */
+  get asked(): number {
+    return this.identities[MOVER.key]?.access?.asked.length ?? 0;
   }
 
   /** A command as a person types it, and what it prints. */
   async run(
     command: (around: MoveSurroundings) => Promise<number>,
-    { stdin = "", shifts = false }: RunOptions = {},
+    { stdin = "", shifts = false, moves = true }: RunOptions = {},
   ): Promise<Told> {
+    process.env.AWS_ACCESS_KEY_ID = moves ? MOVER.key : this.sandbox?.accessKey;
     const began = this.clock.now();
     const said: { readonly at: number; readonly text: string }[] = [];
     const write = (text: string) => {
@@ -248,6 +303,8 @@ export class Play {
       stderr: { write },
       env: {},
       probe: (ask) => this.probe(ask),
+    }).finally(() => {
+      process.env.AWS_ACCESS_KEY_ID = this.sandbox?.accessKey;
     });
     if (shifts) this.windows.push({ from: began, to: this.clock.now() });
     return {

@@ -28,6 +28,7 @@ export const road = (play: Play): Step[] => [
   copy(play),
   flip(play),
   finish(play),
+  rights(play),
   leave(play),
   seen(play),
 ];
@@ -42,6 +43,7 @@ export const heldRoad = (play: Play): Step[] => [
   copy(play),
   flip(play),
   finish(play),
+  rights(play),
   seen(play),
 ];
 
@@ -122,6 +124,14 @@ const finish = (play: Play): Step => [
     (around) => finishCommand("staging", { quiet: 1_000 }, yes, around),
     /✓ finish: (.*)\. What is left/,
   ),
+];
+
+const rights = (play: Play): Step => [
+  "Who did it all",
+  async () => {
+    if (play.unused.length > 0) throw new Error(`Nobody needs: ${play.unused.join(", ")}`);
+    return `somebody with what npx slipway policy staging --for move prints: ${play.asked} requests allowed, none refused, and no right that is for nothing`;
+  },
 ];
 
 const leave = (play: Play): Step => [
