@@ -47,7 +47,8 @@ export async function answeredByOldSide(move: Move): Promise<Answered | undefine
 export class Viewers {
   private readonly from: number;
   private readonly to: number;
-  private readonly ours: Minute[] = [];
+  /** Requests of our own, by the minute that they were sent in. */
+  private readonly ours = new Map<number, { requests: number; failed: number }>();
   private minutes: readonly Minute[] = [];
   private next: number;
   /** Why nothing is counted; undefined where something is. */
@@ -69,7 +70,9 @@ export class Viewers {
 
   /** Takes a request of our own out of what the load balancer counts. */
   leaveOut(failed: boolean): void {
-    this.ours.push({ at: wholeMinute(this.move.clock.now()), requests: 1, failed: failed ? 1 : 0 });
+    const at = wholeMinute(this.move.clock.now());
+    const ours = this.ours.get(at) ?? { requests: 0, failed: 0 };
+    this.ours.set(at, { requests: ours.requests + 1, failed: ours.failed + (failed ? 1 : 0) });
   }
 
   /** Asks CloudWatch, now and then. */
@@ -96,8 +99,7 @@ export class Viewers {
   }
 
   get answered(): Answered {
-    const told = new Set(this.minutes.map(({ at }) => at));
-    return without(sum(this.minutes), sum(this.ours.filter(({ at }) => told.has(at))));
+    return without(sum(this.minutes), sum(this.minutes.flatMap(({ at }) => this.ours.get(at) ?? [])));
   }
 
   /** What a person reads of them. */

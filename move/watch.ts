@@ -20,16 +20,48 @@ export interface Watch {
   readonly paths: readonly string[];
 }
 
-/** What a side answered us so far. */
-export interface Seen {
-  readonly milliseconds: readonly number[];
+/** What a side answered us so far. A watch may take a day: what is kept of it does not grow with that. */
+export class Seen {
+  /** Answers that the side itself gave. */
+  good = 0;
   /** Answers of 400 and above, and requests without one: what is asked for is there on both sides. */
-  readonly failed: number;
+  failed = 0;
   /** Answers that the other side gave in its place. */
-  readonly elsewhere: number;
-}
+  elsewhere = 0;
+  /** How many of the good ones took so many whole milliseconds. */
+  private readonly took: number[] = [];
 
-export const NOTHING_SEEN: Seen = { milliseconds: [], failed: 0, elsewhere: 0 };
+  constructor(private readonly side: Side) {}
+
+  /** Takes one more answer; undefined where there was none. */
+  take(said: Said | undefined): void {
+    if (said === undefined || said.status >= 400) this.failed++;
+    else if (said.headers[SIDE] !== this.side) this.elsewhere++;
+    else {
+      const whole = Math.round(said.milliseconds);
+      this.good++;
+      this.took[whole] = (this.took[whole] ?? 0) + 1;
+    }
+  }
+
+  get requests(): number {
+    return this.good + this.failed + this.elsewhere;
+  }
+
+  /** Milliseconds within which 95 of 100 answers came. */
+  get p95(): number {
+    let rest = Math.ceil(this.good * 0.95);
+    for (const [whole, count = 0] of this.took.entries()) {
+      rest -= count;
+      if (rest <= 0) return whole;
+    }
+    return 0;
+  }
+
+  get text(): string {
+    return `${this.side} side ${this.requests} requests, ${share(this).toFixed(1)} % failed, p95 ${this.p95} ms`;
+  }
+}
 
 /** Milliseconds from one pair of requests to the next: four a second to each side. */
 const INTERVAL = 250;
@@ -40,29 +72,22 @@ const FAILURES = 3;
 /** Milliseconds that no person notices: a side that is fast may be twice as slow. */
 const UNNOTICED = 100;
 
-/** Milliseconds within which 95 of 100 answers came. */
-export function p95({ milliseconds }: Seen): number {
-  const sorted = [...milliseconds].sort((one, other) => one - other);
-  return sorted[Math.ceil(sorted.length * 0.95) - 1] ?? 0;
-}
-
-const count = ({ milliseconds, failed, elsewhere }: Seen) => milliseconds.length + failed + elsewhere;
-const percent = (seen: Seen) => share({ requests: count(seen), failed: seen.failed });
+/** Per cent of requests that failed. */
 const share = ({ requests, failed }: Answered) => (requests === 0 ? 0 : (100 * failed) / requests);
 
 /** Why the new side is worse than it may be; undefined while it is not. */
 export function verdict(older: Seen, newer: Seen, { errors, slower }: Bounds): string | undefined {
   if (newer.elsewhere >= FAILURES)
-    return `${newer.elsewhere} of ${count(newer)} requests for the new side were answered by the old one`;
+    return `${newer.elsewhere} of ${newer.requests} requests for the new side were answered by the old one`;
   if (older.elsewhere >= FAILURES)
-    return `${older.elsewhere} of ${count(older)} requests for the old side were answered by the new one`;
-  if (count(newer) < LEAST) return undefined;
-  const [one, other] = [percent(newer), percent(older)];
+    return `${older.elsewhere} of ${older.requests} requests for the old side were answered by the new one`;
+  if (newer.requests < LEAST) return undefined;
+  const [one, other] = [share(newer), share(older)];
   if (newer.failed >= FAILURES && one > other + errors)
     return `${one.toFixed(1)} % of its requests fail, ${other.toFixed(1)} % of the old side's, ${errors} points more are the most`;
-  const [late, usual] = [p95(newer), p95(older)];
-  if (newer.milliseconds.length >= LEAST && late > usual * slower + UNNOTICED)
-    return `its p95 is ${Math.round(late)} ms, the old side's ${Math.round(usual)} ms, ${slower} times as much is the most`;
+  const [late, usual] = [newer.p95, older.p95];
+  if (newer.good >= LEAST && late > usual * slower + UNNOTICED)
+    return `its p95 is ${late} ms, the old side's ${usual} ms, ${slower} times as much is the most`;
   return undefined;
 }
 
@@ -78,13 +103,10 @@ export function verdictOfPeople(
 ): string | undefined {
   if (newer.requests < LEAST || newer.failed < FAILURES) return undefined;
   const known = before && before.requests >= LEAST ? share(before) : undefined;
-  const usual = Math.max(known ?? 0, percent(older));
+  const usual = Math.max(known ?? 0, share(older));
   if (share(newer) <= usual + errors) return undefined;
   return `${share(newer).toFixed(1)} % of people's requests to it end with 5xx, ${usual.toFixed(1)} % of the old side's, ${errors} points more are the most${known === undefined ? " (of people there nothing is known: it is what we are answered)" : ""}`;
 }
-
-const text = (side: Side, seen: Seen) =>
-  `${side} side ${count(seen)} requests, ${percent(seen).toFixed(1)} % failed, p95 ${Math.round(p95(seen))} ms`;
 
 /**
  * Sends requests to both sides by the distribution, side by side, and counts those of people on the new side, until all that
@@ -102,12 +124,12 @@ export async function watch(
   const ask = atEdge(move.probe, from);
   const asked = [from.health, ...paths];
   const viewers = new Viewers(move, limit);
-  const seen: Record<Side, Seen> = { old: NOTHING_SEEN, new: NOTHING_SEEN };
+  const seen: Record<Side, Seen> = { old: new Seen("old"), new: new Seen("new") };
   const end = clock.now() + limit;
   const look = async (side: Side, path: string | undefined) => {
     const said = await ask({ [SIDE]: side }, signal, path).catch(() => undefined);
     signal.throwIfAborted();
-    seen[side] = withAnswer(seen[side], side, said);
+    seen[side].take(said);
     if (side === "new") viewers.leaveOut(said === undefined || said.status >= 500);
   };
   let told = clock.now();
@@ -117,7 +139,7 @@ export async function watch(
     await Promise.all([look("old", path), look("new", path), viewers.look()]);
     const worse =
       verdict(seen.old, seen.new, bounds) ?? verdictOfPeople(before, seen.old, viewers.answered, bounds);
-    const summary = `${text("new", seen.new)}; ${text("old", seen.old)}; ${viewers.text}`;
+    const summary = `${seen.new.text}; ${seen.old.text}; ${viewers.text}`;
     if (worse !== undefined || (clock.now() >= end && viewers.isKnown)) return { text: summary, worse };
     if (clock.now() - told >= 15_000) {
       told = clock.now();
@@ -127,10 +149,4 @@ export async function watch(
     next = Math.max(next, clock.now() - INTERVAL);
     await clock.sleep(Math.max(0, next + INTERVAL - clock.now()), signal);
   }
-}
-
-function withAnswer(seen: Seen, side: Side, said: Said | undefined): Seen {
-  if (said === undefined || said.status >= 400) return { ...seen, failed: seen.failed + 1 };
-  if (said.headers[SIDE] !== side) return { ...seen, elsewhere: seen.elsewhere + 1 };
-  return { ...seen, milliseconds: [...seen.milliseconds, said.milliseconds] };
 }
