@@ -1,6 +1,7 @@
 import type { TerraformEvent } from "./events";
 import { type Problem, problemOf, unsureSecrets } from "./problems";
 import { duration } from "../terminal/duration";
+import { movedOn } from "./moved-on";
 import type { Progress } from "./progress";
 import type { SavedPlan, SavedPlans } from "./saved";
 import type { Stack } from "./stacks";
@@ -36,9 +37,9 @@ export class Applier {
     const { name } = stack;
     progress.begin(name, "init");
     const steps = new Steps(stepsOf(plan.summary.counts));
-    const { code, problems } = await this.attempt(stack, (event) => steps.take(event, name, progress)).catch(
-      (error) => ({ code: 1, problems: [problemOf(error)] }),
-    );
+    const { code, problems } = await this.attempt(stack, plan, (event) =>
+      steps.take(event, name, progress),
+    ).catch((error) => ({ code: 1, problems: [problemOf(error)] }));
     const done = code === 0;
     // One of which nothing was done can be tried again, as with fresh credentials: Terraform refuses it if it is stale.
     if (done || steps.begun) this.saved.remove(name);
@@ -57,11 +58,16 @@ export class Applier {
     };
   }
 
-  private async attempt(stack: Stack, onEvent: (event: TerraformEvent) => void): Promise<Outcome> {
+  private async attempt(
+    stack: Stack,
+    { move }: SavedPlan,
+    onEvent: (event: TerraformEvent) => void,
+  ): Promise<Outcome> {
     const init = await this.terraform.init(stack);
-    return init.code === 0
-      ? this.terraform.apply(stack, this.saved.file(stack.name), onEvent, this.patience)
-      : init;
+    if (init.code !== 0) return init;
+    const stale = move && (await movedOn(stack, move));
+    if (stale) return { code: 1, problems: [stale] };
+    return this.terraform.apply(stack, this.saved.file(stack.name), onEvent, this.patience);
   }
 }
 

@@ -2,6 +2,7 @@ import { capacityProblems } from "./capacity";
 import { ipv6Problems } from "./ipv6";
 import { CommandError } from "./error";
 import { readAfter } from "./order";
+import { moveSeen } from "./moved-on";
 import { parsePlan } from "./plan-json";
 import { problemOf } from "./problems";
 import type { Progress } from "./progress";
@@ -79,7 +80,8 @@ export class Planner {
     const summary = summarize(plan);
     checkReplaced(this.replace, summary);
     const changes = code === 2;
-    this.saved.save(stack, { offline: this.offline, changes, summary });
+    const move = moveSeen(plan);
+    this.saved.save(stack, { offline: this.offline, changes, summary, ...(move && { move }) });
     const outcome = changes ? "changes" : "no changes";
     const warnings = [...rebootProblems(plan), ...repositoryProblems(name, plan), ...unasked];
     return { name, outcome, summary, problems: [...problems, ...warnings] };

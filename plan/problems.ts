@@ -73,7 +73,10 @@ export function unsureSecrets({ address, secrets = [] }: ResourceSummary, { name
 }
 
 /** Terraform's refusal of a plan that was made of an older state. */
-export const STALE = /Saved plan is stale|saved plan does not match/i;
+export const STALE = /Saved plan is stale|saved plan does not match|saved plan is of another moment/i;
+
+/** Ours, of a plan that was made before a step of a move. */
+export const STALE_MOVE = "The saved plan is of another moment of the move";
 
 /** What an environment's file says where what it protects, of this type, is to go. */
 export const unprotecting = (type: string): string =>

@@ -3,6 +3,7 @@ import { chmodSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writ
 import { join } from "node:path";
 import { z } from "zod";
 import { CommandError } from "./error";
+import type { MoveSeen } from "./moved-on";
 import type { Stack } from "./stacks";
 import type { Summary } from "./summary";
 
@@ -17,10 +18,15 @@ export interface SavedPlan {
   readonly offline: boolean;
   readonly changes: boolean;
   readonly summary: Summary;
+  /** The state of the move that it was made by, where something moves. */
+  readonly move?: MoveSeen;
 }
 
+/** What a plan says of itself. */
+type Told = Pick<SavedPlan, "offline" | "changes" | "summary" | "move">;
+
 /** Raised whenever SavedPlan changes: an older record is no saved plan. */
-const VERSION = 2;
+const VERSION = 3;
 const record = z.object({ version: z.literal(VERSION), name: z.string() });
 
 /** The plans of the last `npx slipway plan`: cdktf.out/plans, which nobody but their owner can read. */
@@ -49,7 +55,7 @@ export class SavedPlans {
   }
 
   /** What is known of the plan that Terraform has just written. */
-  sealed(stack: Stack, rest: Pick<SavedPlan, "offline" | "changes" | "summary">): SavedPlan {
+  sealed(stack: Stack, rest: Told): SavedPlan {
     const file = this.file(stack.name);
     chmodSync(file, 0o600);
     return {
@@ -61,7 +67,7 @@ export class SavedPlans {
   }
 
   /** Writes what belongs beside the plan that Terraform has just written. */
-  save(stack: Stack, rest: Pick<SavedPlan, "offline" | "changes" | "summary">): void {
+  save(stack: Stack, rest: Told): void {
     const saved = this.sealed(stack, rest);
     writeFileSync(this.recordFile(stack.name), JSON.stringify({ version: VERSION, ...saved }), {
       mode: 0o600,
