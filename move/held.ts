@@ -48,7 +48,7 @@ export async function setHeld(move: Move, all: readonly Held[]): Promise<void> {
 async function setSchedules({ aws }: Move, { schedules, isOn }: Held): Promise<void> {
   const state = stateOf(isOn);
   for (const name of schedules)
-    if ((await aws.scheduleState(name)) !== state) await aws.setSchedule(name, state);
+    if ((await aws.schedule(name)).state !== state) await aws.setSchedule(name, { state });
 }
 
 const stateOf = (isOn: boolean) => (isOn ? "ENABLED" : "DISABLED");
@@ -92,7 +92,7 @@ async function wrongSettings(move: Move, { name, scaling, schedules, isOn }: Hel
       wrong.push(`autoscaling of ${name}: ${min} to ${max}, not ${scaling.min} to ${scaling.max}`);
   }
   for (const schedule of schedules) {
-    const state = await aws.scheduleState(schedule);
+    const { state } = await aws.schedule(schedule);
     if (state !== stateOf(isOn)) wrong.push(`schedule ${schedule}: ${state}`);
   }
   return wrong;

@@ -26,7 +26,7 @@ const heldIn = (told: readonly string[]) => told.filter((line) => /^writes were 
 
 /** The move is where it was before the flip, and nothing is held. */
 function expectBefore(world: DataWorld) {
-  expect(world.families).toEqual(EXTERNAL);
+  expect([...world.families, world.nightly]).toEqual([...EXTERNAL, "ENABLED staging-web_external"]);
   expect(world.state).toMatchObject({ use: "external", hold: false });
   expect(world.edge).toEqual({ share: 100, hold: false });
   expect([world.oldTakes, world.ownTakes, world.moversAtWork]).toEqual([true, true, 0]);
@@ -34,7 +34,7 @@ function expectBefore(world: DataWorld) {
 
 /** Every service is on the environment's own, the old database takes nothing, and nothing else is held. */
 function expectFlipped(world: DataWorld) {
-  expect(world.families).toEqual(OWN);
+  expect([...world.families, world.nightly]).toEqual([...OWN, "ENABLED staging-web"]);
   expect(world.state).toMatchObject({ use: "own", hold: false });
   expect(world.edge).toEqual({ share: 100, hold: false, only: "new" });
   expect([world.mark, world.oldTakes, world.ownTakes, world.moversAtWork]).toEqual([
@@ -126,6 +126,25 @@ describe("slipway move … flip", () => {
     expectBefore(world);
     expect(heldIn(world.told.slice(flipped))).toHaveLength(1);
     expect([world.ahead, entries(world)]).toEqual([0, ["front done", "shift done", "back done"]]);
+  });
+
+  it("stops what a schedule has started with the other database, and waits for its end", async () => {
+    const world = new DataWorld();
+    const left: boolean[] = [];
+    world.faults.push((operation) => {
+      if (operation === "putStored")
+        left.push(world.started.includes("staging-web_external") || world.started.includes("staging-web"));
+    });
+    world.started = ["staging-web_external", "staging-mover"];
+    await world.flip();
+    expectFlipped(world);
+    expect(world.started).toEqual(["staging-mover"]);
+    world.started = ["staging-web"];
+    await world.back({}, { copyBack: true });
+    expectBefore(world);
+    expect(world.started).toEqual([]);
+    // Each time writes are held while it is at work, and let through when it is not.
+    expect(left).toEqual([true, false, true, false]);
   });
 
   it("loses by going back what somebody said may be lost, and no more", async () => {

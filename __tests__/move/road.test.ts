@@ -399,7 +399,7 @@ describe("workers", () => {
     const world = new MoveWorld();
     world.plan = { ...world.plan, held: { web: { count: null, schedules: ["staging-web_nightly"] } } };
     world.faults.push((operation) => {
-      if (operation === "scheduleState") world.schedules["staging-web_nightly"] = "DISABLED";
+      if (operation === "schedule") world.schedules["staging-web_nightly"] = "DISABLED";
     });
     expect((await failureOf(world.workers(["web"]))).message).toContain(
       "schedule staging-web_nightly: DISABLED",

@@ -15,7 +15,11 @@ export const environmentOf = (moves: boolean, host: string = APP_RUNNER.host): E
   database: { instanceClass: "db.t4g.micro", engineVersion: "15" },
   services: {
     web: { port: 8080, health: "/health", database: ["DATABASE_URL"] },
-    worker: { command: ["node", "work.cjs"], database: ["DATABASE_URL"] },
+    worker: {
+      command: ["node", "work.cjs"],
+      database: ["DATABASE_URL"],
+      schedules: { nightly: { expression: "rate(1 day)", command: ["node", "report.cjs"] } },
+    },
   },
   ...(moves && { move: { from: { origin: `https://${host}`, domain: APP }, database: true } }),
 });

@@ -315,6 +315,11 @@ export class Play {
     };
   }
 
+  /** What a plan of the file as it is says. */
+  plan(): Promise<string> {
+    return this.stack.terraform("plan");
+  }
+
   /**
    * Takes `move` out of the file, and applies: records that stand are imported.
    * @returns what the plan said, and what the one after it says

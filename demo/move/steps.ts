@@ -23,6 +23,7 @@ export const road = (play: Play): Step[] => [
   ...withTheAddress(play),
   copy(play),
   flip(play),
+  planAfter(play),
   backWithoutAWord(play),
   copyBack(play),
   copy(play),
@@ -91,6 +92,13 @@ const throughTheRouter = (play: Play): Step => [
       throw new Error(`A foreign Host is answered ${foreign.status}: ${foreign.body}`);
     return "past 30 s its own 503, through the edge, too; a foreign Host is nobody's app";
   },
+];
+
+/** What the command did live is what Terraform wants: services, schedules and what they start. */
+const planAfter = (play: Play): Step => [
+  "A plan after the flip",
+  async () =>
+    found(await play.plan(), /(No changes)\./, "$1: tasks and schedules are what the file wants by now"),
 ];
 
 const backWithoutAWord = (play: Play): Step => [

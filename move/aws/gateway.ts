@@ -65,6 +65,14 @@ export interface Scaling {
   readonly max: number;
 }
 
+/** What a schedule does. */
+export interface ScheduleNow {
+  /** Whether it starts anything. */
+  readonly state: ScheduleState | undefined;
+  /** What it starts, without a revision: each time the newest. */
+  readonly taskDefinition: string | undefined;
+}
+
 export interface FoundDistribution {
   readonly aliases: readonly string[];
   readonly deployed: boolean;
@@ -290,25 +298,30 @@ export class MoveAws extends DailyAws {
     });
   }
 
-  /** Whether a schedule starts anything. */
-  async scheduleState(Name: string): Promise<ScheduleState | undefined> {
-    return (await this.schedule(Name)).State;
+  async schedule(name: string): Promise<ScheduleNow> {
+    const { State: state, Target } = await this.wholeSchedule(name);
+    return { state, taskDefinition: Target?.EcsParameters?.TaskDefinitionArn };
   }
 
-  /** Switches a schedule on or off. The rest of it is written as it was read: what is not said falls back to its default. */
-  async setSchedule(Name: string, State: ScheduleState): Promise<void> {
+  /** Changes a schedule. The rest of it is written as it was read: what is not said falls back to its default. */
+  async setSchedule(Name: string, wanted: Partial<ScheduleNow>): Promise<void> {
     const lasting = this.lasting();
-    const { $metadata, Arn, CreationDate, LastModificationDate, ...found } = await this.schedule(Name);
+    const { $metadata, Arn, CreationDate, LastModificationDate, ...found } = await this.wholeSchedule(Name);
     const { ScheduleExpression, FlexibleTimeWindow, Target } = found;
-    const request = { ...found, Name, ScheduleExpression, FlexibleTimeWindow, Target, State };
+    const { state: State = found.State, taskDefinition } = wanted;
+    const EcsParameters = taskDefinition
+      ? { ...Target?.EcsParameters, TaskDefinitionArn: taskDefinition }
+      : Target?.EcsParameters;
+    const target = Target && { ...Target, EcsParameters };
+    const request = { ...found, Name, ScheduleExpression, FlexibleTimeWindow, Target: target, State };
     await this.change<unknown>("scheduler:UpdateSchedule", {
       call: () => this.scheduler.send(new UpdateScheduleCommand(request)),
-      trace: `the schedule ${Name}, ${State}`,
-      look: async () => ((await lasting.scheduleState(Name)) === State ? true : undefined),
+      trace: `the schedule ${Name}, ${[State, taskDefinition].filter(Boolean).join(", ")}`,
+      look: async () => (isAs(await lasting.schedule(Name), wanted) ? true : undefined),
     });
   }
 
-  private schedule(Name: string) {
+  private wholeSchedule(Name: string) {
     return this.read("scheduler:GetSchedule", (options) =>
       this.scheduler.send(new GetScheduleCommand({ Name }), options),
     );
@@ -354,6 +367,9 @@ export class MoveAws extends DailyAws {
     );
   }
 }
+
+const isAs = (now: ScheduleNow, { state, taskDefinition }: Partial<ScheduleNow>) =>
+  (state ?? now.state) === now.state && (taskDefinition ?? now.taskDefinition) === now.taskDefinition;
 
 const isOfOtherVersion = ({ code, message }: AwsError) =>
   code === "ConflictException" || (code === "ValidationException" && /pre-?condition/i.test(message));

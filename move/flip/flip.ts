@@ -55,7 +55,7 @@ async function planFlip(move: Move, { hold }: FlipArgs): Promise<Plan | Standing
       ...(move.plan.from ? ["answer every write at the edge with 503 and Retry-After; reading goes on"] : []),
       "make the old database read only, and end its sessions",
       "bring over what is missing, set sequences, compare every table",
-      `hand ${names.join(", ")} over to the environment's own database, and see that no task runs otherwise`,
+      `hand ${names.join(", ")} with their schedules over to the environment's own database, stop what schedules and commands have started, and see that no task runs otherwise`,
       `let writes through again; where that takes more than ${Math.round(hold / 1000)} s, or anything is wrong, everything goes back by itself`,
     ],
     back: "a hold as this one. Nothing is lost with --copy-back; without it, what was written since is, and how much is said first.",
@@ -77,15 +77,9 @@ async function planFlip(move: Move, { hold }: FlipArgs): Promise<Plan | Standing
           `Not every service uses the environment's own database: ${other}.`,
           [`npx slipway move ${contract.environment} flip goes on; back goes back.`],
         );
-      return { text: `${names.join(", ")}: on the environment's own database.${scheduled(move)}` };
+      return { text: `${names.join(", ")}: on the environment's own database.` };
     },
   };
-}
-
-/** Schedules start what the last apply says. */
-function scheduled({ contract, plan }: Move): string {
-  const some = Object.values(plan.held).some(({ schedules }) => schedules.length > 0);
-  return some ? ` Schedules follow with the next apply: npx slipway apply ${contract.environment}.` : "";
 }
 
 async function missingBefore(move: Move): Promise<string[]> {
@@ -188,7 +182,7 @@ async function undoFlip(move: Move, { word, copyBack }: BackOptions): Promise<Pl
           `npx slipway move ${contract.environment} back goes on.`,
         ]);
       return {
-        text: `every service uses the old database again.${scheduled(move)}`,
+        text: "every service uses the old database again.",
         state: { use: "external", hold: false },
       };
     },

@@ -1,8 +1,9 @@
-import type { Service } from "@aws-sdk/client-ecs";
+import type { Service, Task } from "@aws-sdk/client-ecs";
 import { DEFAULT_PARALLEL } from "../../deploy/context";
 import { eachOf } from "../../deploy/each-of";
 import { DeployError } from "../../deploy/errors";
 import { EXIT } from "../../deploy/exit-code";
+import { done, notYet, poll } from "../../deploy/poll";
 import { rollOut } from "../../deploy/restore";
 import { force } from "../../deploy/rollout";
 import { definitionsOf } from "../../deploy/used-database";
@@ -29,10 +30,13 @@ export function servicesOf(move: Move): Services {
     run: async (which) => (await strangers(move, which)) === undefined,
     async handOver(to, signal) {
       const found = await foundServices(move);
+      // First of all: what one of them starts meanwhile is to have the database that takes writes.
+      await handOverSchedules(move, to);
       await eachOf(DEFAULT_PARALLEL, movingServices(move), async (one) => {
         signal.throwIfAborted();
         await handOver(move, one, to, found(one), signal);
       });
+      await stopStrays(move, to, signal);
       const other = await strangers(move, to);
       if (other !== undefined) throw new DeployError(EXIT.rolloutFailed, `${other}.`);
     },
@@ -70,13 +74,55 @@ async function handOver(
   );
 }
 
+/** Schedules of all services that have a database, and what each is to start: the newest revision, as Terraform says it. */
+const schedulesFor = ({ contract, plan }: Move, to: Use) =>
+  movingServices({ contract }).flatMap(({ service, definitions }) =>
+    (plan.held[service.name]?.schedules ?? []).map((name) => ({
+      name,
+      taskDefinition: definitions[to].replace(/:\d+$/, ""),
+    })),
+  );
+
+async function handOverSchedules(move: Move, to: Use): Promise<void> {
+  const { aws } = move;
+  for (const { name, taskDefinition } of schedulesFor(move, to))
+    if ((await aws.schedule(name)).taskDefinition !== taskDefinition)
+      await aws.setSchedule(name, { taskDefinition });
+}
+
+/** Tasks that schedules and commands have started with the other database: no service replaces them. */
+async function straysOf({ aws, contract }: Move, { definitions }: Moving, which: Use): Promise<Task[]> {
+  const tasks = await aws.familyTasks(contract.cluster, definitions[which === "own" ? "external" : "own"]);
+  return tasks.filter(
+    ({ startedBy, lastStatus }) => !startedBy?.startsWith("ecs-svc/") && lastStatus !== "STOPPED",
+  );
+}
+
+/** Their sessions have ended; with new ones they would read what is old, or write where nobody looks. */
+async function stopStrays(move: Move, to: Use, signal: AbortSignal): Promise<void> {
+  const { aws, clock, contract } = move;
+  const found = async () =>
+    (await Promise.all(movingServices(move).map((one) => straysOf(move, one, to)))).flat();
+  const strays = await found();
+  for (const { taskArn = "", taskDefinitionArn } of strays) {
+    await move.tell(`stops a task of ${nameOf(taskDefinitionArn)} that a schedule or a command has started`);
+    await aws.stopTask(
+      contract.cluster,
+      taskArn,
+      "Slipway: the database that it uses takes no writes any more",
+    );
+  }
+  if (strays.length > 0)
+    await poll({ clock, signal }, async () => ((await found()).length === 0 ? done(undefined) : notYet));
+}
+
 /** Whether nothing but that task definition is there or on its way. */
 function hasArrived(service: Service | undefined, definition: string): boolean {
   const [only, ...others] = service?.deployments ?? [];
   return others.length === 0 && only?.taskDefinition === definition && only.rolloutState === "COMPLETED";
 }
 
-/** What runs, or would, with another database than that; undefined where nothing does. */
+/** What runs, or would by a service or a schedule, with another database than that; undefined where nothing does. */
 export async function strangers(move: Move, which: Use): Promise<string | undefined> {
   const { aws, contract } = move;
   const found = await foundServices(move);
@@ -86,7 +132,13 @@ export async function strangers(move: Move, which: Use): Promise<string | undefi
       return `${service.name} is not on ${nameOf(definitions[which])}`;
     const tasks = await aws.listTasks(contract.cluster, { serviceName: service.service }, "RUNNING");
     const other = tasks.find(({ taskDefinitionArn }) => taskDefinitionArn !== definitions[which]);
-    if (other) return `a task of ${service.name} runs ${nameOf(other.taskDefinitionArn)}`;
+    const [left] = other ? [other] : await straysOf(move, one, which);
+    if (left) return `a task of ${service.name} runs ${nameOf(left.taskDefinitionArn)}`;
+  }
+  for (const { name, taskDefinition } of schedulesFor(move, which)) {
+    const now = await aws.schedule(name);
+    if (now.taskDefinition !== taskDefinition)
+      return `the schedule ${name} starts ${nameOf(now.taskDefinition)}`;
   }
   return undefined;
 }

@@ -1,7 +1,7 @@
 import type { RunTaskRequest, Service, Task } from "@aws-sdk/client-ecs";
 import { type Context, DEFAULT_LIMITS } from "../../../deploy/context";
 import { Events } from "../../../deploy/events";
-import type { Contract } from "../../../modules/contract";
+import { type Contract, familyOf } from "../../../modules/contract";
 import type { Cloud } from "../../../move/aws/gateway";
 import { flip } from "../../../move/flip/flip";
 import { withUsed } from "../../../deploy/used-database";
@@ -10,6 +10,8 @@ import { type Call, type How, MoveWorld } from "./world";
 
 const DIGEST = `sha256:${"a".repeat(64)}`;
 const SERVICES = ["web", "api"];
+const NIGHTLY = "staging-web_nightly";
+const withoutRevision = (arn: string) => arn.replace(/:\d+$/, "");
 
 /** A task of the mover: what is left of its verbs, and what it has said. */
 interface MoverRun {
@@ -36,6 +38,8 @@ export class DataWorld extends MoveWorld {
   running: Record<string, string> = Object.fromEntries(
     SERVICES.map((name) => [`staging-${name}`, definition(`staging-${name}_external`)]),
   );
+  /** Families of tasks that somebody has started, until they have stopped. */
+  started: string[] = [];
   private readonly ids: Record<string, number> = {};
   private readonly movers: MoverRun[] = [];
   private gate: "open" | "shut" = "shut";
@@ -46,7 +50,7 @@ export class DataWorld extends MoveWorld {
     const network = { subnets: ["subnet-1"], securityGroups: ["sg-1"] };
     this.plan = {
       ...this.plan,
-      held: {},
+      held: { web: { count: null, schedules: [NIGHTLY] } },
       database: {
         taskDefinition: definition("staging-mover"),
         container: "mover",
@@ -55,6 +59,8 @@ export class DataWorld extends MoveWorld {
         role: "arn:aws:iam::123456789012:role/staging-mover",
       },
     };
+    this.schedules[NIGHTLY] = "ENABLED";
+    this.starts[NIGHTLY] = withoutRevision(definition("staging-web_external"));
     this.putByHand(100);
     const at = "2026-11-20T12:00:00Z";
     const entry = (step: "front" | "shift" | "copy", data?: Record<string, boolean>) => ({
@@ -67,6 +73,7 @@ export class DataWorld extends MoveWorld {
     this.state = {
       ...this.state,
       share: 100,
+      workers: ["web"],
       steps: [entry("front"), entry("shift"), entry("copy", { following: true })],
     };
   }
@@ -85,6 +92,11 @@ export class DataWorld extends MoveWorld {
   /** Families that the services run. */
   get families(): string[] {
     return Object.values(this.running).map((arn) => arn.replace(/^.*\/|:\d+$/g, ""));
+  }
+
+  /** What the schedule is, and the family that it starts. */
+  get nightly(): string {
+    return `${this.schedules[NIGHTLY]} ${this.starts[NIGHTLY]?.replace(/^.*\//, "")}`;
   }
 
   get moversAtWork(): number {
@@ -130,6 +142,16 @@ export class DataWorld extends MoveWorld {
               ? [this.serviceTask(filter.serviceName ?? "")]
               : [],
       ) as Cloud["listTasks"],
+      familyTasks: call("familyTasks", (_cluster: string, taskDefinition: string) =>
+        this.started
+          .filter((family) => family === familyOf(taskDefinition))
+          .map((family) => ({
+            taskArn: `arn:aws:ecs:us-west-2:1:task/staging/${family}`,
+            taskDefinitionArn: definition(family),
+            startedBy: "chronos-schedule/nightly",
+            lastStatus: "RUNNING",
+          })),
+      ) as Cloud["familyTasks"],
       images: call("images", () => [
         {
           tag: "staging",
@@ -159,6 +181,9 @@ export class DataWorld extends MoveWorld {
       ) as Cloud["tasks"],
       stopTask: call("stopTask", (_cluster: string, arn: string) => {
         const mover = this.movers.find((one) => one.arn === arn);
+        this.clock.in(20_000, () => {
+          this.started = this.started.filter((family) => !arn.endsWith(`/${family}`));
+        });
         if (mover?.words === "gate" && mover.status === "RUNNING") this.gate = "open";
         if (mover) mover.status = "STOPPED";
       }),

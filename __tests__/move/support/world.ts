@@ -5,7 +5,7 @@ import type { Context, FindRecord } from "../../../deploy/context";
 import type { Done } from "../../../deploy/end";
 import type { Contract, MoveContract } from "../../../modules/contract";
 import { FIRST_MOVE_STATE, type MoveState, type MoveStep } from "../../../modules/contract/move";
-import type { Cloud, FoundDistribution, Scaling } from "../../../move/aws/gateway";
+import type { Cloud, FoundDistribution, Scaling, ScheduleNow } from "../../../move/aws/gateway";
 import type { Minute, Span } from "../../../move/aws/minutes";
 import { back } from "../../../move/back";
 import { finish, type FinishArgs } from "../../../move/finish";
@@ -133,6 +133,8 @@ export class MoveWorld {
   /** Tasks that somebody started by other means. */
   extra = 0;
   readonly schedules: Record<string, "ENABLED" | "DISABLED"> = {};
+  /** What schedules start, without a revision. */
+  readonly starts: Record<string, string> = {};
   readonly scalings: Record<string, Scaling> = {};
   people: People = { requests: 0, failing: { old: 0, new: 0 } };
   /** When the edge showed which share, the last one at the end. */
@@ -281,9 +283,13 @@ export class MoveWorld {
       setCount: call("setCount", (_cluster: string, service: string, count: number) => {
         this.counts[service] = count;
       }),
-      scheduleState: call("scheduleState", (name: string) => this.schedules[name] ?? "DISABLED"),
-      setSchedule: call("setSchedule", (name: string, state: "ENABLED" | "DISABLED") => {
-        this.schedules[name] = state;
+      schedule: call("schedule", (name: string) => ({
+        state: this.schedules[name] ?? "DISABLED",
+        taskDefinition: this.starts[name],
+      })),
+      setSchedule: call("setSchedule", (name: string, { state, taskDefinition }: Partial<ScheduleNow>) => {
+        if (state) this.schedules[name] = state;
+        if (taskDefinition) this.starts[name] = taskDefinition;
       }),
       scaling: call(
         "scaling",
