@@ -16,7 +16,7 @@ interface Asked {
 
 /** The side that the function's published source leads a request to; the status where it answers itself. */
 async function led(
-  store: object | string | undefined | (() => string),
+  store: object | string | undefined | (() => string | undefined),
   { method = "GET", header, cookie, ip = "203.0.113.9" }: Asked = {},
 ) {
   const read = () =>
@@ -77,6 +77,14 @@ test.each<[string, Asked]>([
 
 test("an empty store leaves everything as it was", async () => {
   expect([await led(undefined), await led(undefined, { method: "POST" })]).toEqual(["old", "old"]);
+});
+
+test("a first value that comes while the store is asked holds nobody's write", async () => {
+  for (const late of [1, 2]) {
+    let asked = 0;
+    const store = () => (++asked > late ? JSON.stringify({ share: 100, hold: false }) : undefined);
+    expect(await led(store, { method: "POST" })).toBe(late === 1 ? "new" : "old");
+  }
 });
 
 test.each<[string, string | (() => string)]>([

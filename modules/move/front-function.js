@@ -23,12 +23,20 @@ async function handler(event) {
  * somebody says so, all is as it was.
  */
 async function readMove() {
-  const nobody = { share: 0, hold: false };
+  const move = await stored();
+  if (move) return move;
+  if (!(await isWritten())) return { share: 0, hold: false };
+  // The first value may have come since it was asked for.
+  const first = await stored();
+  return first ? first : { share: 0, hold: true };
+}
+
+/** What the store says; nothing where that is none, or cannot be read. */
+async function stored() {
   try {
-    const move = await store.get("move", { format: "json" });
-    return move ? move : nobody;
+    return await store.get("move", { format: "json" });
   } catch (_error) {
-    return (await isWritten()) ? { share: 0, hold: true } : nobody;
+    return undefined;
   }
 }
 
