@@ -18,8 +18,10 @@ import {
 } from "../../move/commands";
 import type { Ask, Said } from "../../move/probe";
 import type { MoveSurroundings } from "../../move/session";
+import { type MoveSeen, movedOn, moveSeen } from "../../plan/moved-on";
 import { parsePlan } from "../../plan/plan-json";
 import { askRoute53, standingRecords, withImports } from "../../plan/records";
+import { STALE_MOVE } from "../../plan/problems";
 import { Sandbox } from "../../sandbox/api/sandbox";
 import { isolatedEnvironment } from "../../sandbox/command/isolation";
 import { CONNECTED, EdgeServer } from "../../sandbox/edge/server";
@@ -141,6 +143,8 @@ describe.sequential("an address that moves in while people use it", () => {
   let sandbox: Sandbox<RealClock>;
   let edge: EdgeServer;
   let stream: Stream;
+  /** The move as a plan has seen it that was made before its first step. */
+  let early: MoveSeen | undefined;
 
   const portOf = (host: string) =>
     host === OLD ? portIn(old) : host.endsWith(".elb.amazonaws.com") ? portIn(next) : undefined;
@@ -291,12 +295,20 @@ describe.sequential("an address that moves in while people use it", () => {
     expect(code, text).toBe(0);
     expect(text).toContain(`the old side answers to ${APP}, too; it gets its own name all the same`);
     expect(text).toContain("✓ ready. Nothing was changed.");
+    await succeed(stack.run("plan", "-out=early"));
+    early = moveSeen(parsePlan((await succeed(stack.run("show", "-json", "early"))).output));
+    expect(early && (await movedOn({ name: "staging", folder: stack.folder }, early))).toBeUndefined();
+    expect(early?.region).toBe("us-west-2");
   });
 
   it("is led to the distribution, which sends everybody to the old side", async () => {
     const { code, text } = await run((around) => frontCommand("staging", undefined, yes, around));
     expect(code, text).toBe(0);
     expect(leading()).toEqual(["A", "AAAA"]);
+    // Terraform itself takes the plan of before it for one of today.
+    expect(early && (await movedOn({ name: "staging", folder: stack.folder }, early))?.summary).toBe(
+      STALE_MOVE,
+    );
     expect((await run((around) => statusCommand("staging", {}, around))).text).toContain(
       "Next: npx slipway move staging shift 1",
     );

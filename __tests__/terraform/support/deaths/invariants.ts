@@ -112,6 +112,11 @@ export async function differences(scene: Scene, beginning: Beginning, past: Past
     web: state.use,
     worker: state.workers.includes("worker") ? state.use : "nobody",
   });
+  equal(
+    "the schedule",
+    scene.schedule,
+    `${state.workers.includes("worker") ? "ENABLED" : "DISABLED"} ${state.use}`,
+  );
   for (const side of ["old", "own"] as const) {
     const is: Catalog = found[side];
     for (const [name, value] of Object.entries(wanted[side])) equal(`${side}: ${name}`, is[name], value);

@@ -11,6 +11,7 @@ import { type Contract, type MoveContract, parseContract } from "../../../../mod
 import { type MoveState, parseMoveState } from "../../../../modules/contract/move";
 import { STALE } from "../../../../move/lock";
 import { nextOf } from "../../../../move/steps";
+import { block, text } from "../../../../sandbox/engine/attributes";
 import { synthesize } from "../../../modules/support/synthesize";
 import { ask } from "../../../move-postgres/support/engines";
 import { InProcessStack, succeed } from "../in-process";
@@ -241,6 +242,14 @@ export class Scene {
         }),
       ),
     );
+  }
+
+  /** Whether the worker's schedule starts anything, and the database that this is for. */
+  get schedule(): string {
+    const { attributes } = this.stack.world.find({ type: "aws_scheduler_schedule" }) ?? {};
+    const started = text(block(block(attributes, "target"), "ecs_parameters"), "task_definition_arn");
+    const own = this.contract?.services.find(({ name }) => name === "worker")?.taskDefinition;
+    return `${text(attributes, "state")} ${own?.startsWith(`${started}:`) ? "own" : "external"}`;
   }
 
   get oldRecord(): string {
