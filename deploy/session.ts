@@ -96,8 +96,8 @@ const isOnAppRunner = (context: Context | AppRunnerContext): context is AppRunne
 /** @throws DeployError 1: the command has nothing to act on. */
 export function notThere(command: string): never {
   throw refused(
-    `${command} is not for an environment on App Runner: nobody gets into its instances, and there is no task to start.`,
-    "What there is for it: docs/app-runner.md.",
+    `${command} is not for an environment on App Runner, which has no tasks, load balancer or network of its own.`,
+    "What there is for it: docs/app-runner.md; the way from it to an environment that has them: docs/moving.md.",
   );
 }
 

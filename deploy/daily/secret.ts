@@ -110,9 +110,15 @@ export async function setSecret(
   for (const name of parameters) await aws.putSecret({ name, value, known: known.get(name), key, tags });
   const what = { environment: contract.environment, set: parameters };
   if (options.json) await day.print(`${JSON.stringify(what)}\n`);
-  return {
-    text: `✓ ${titles(secrets)} set. Running tasks keep the old value: they read it when they start, so deploy.`,
-  };
+  return { text: `✓ ${titles(secrets)} set. ${whoReads(contract, secrets)}` };
+}
+
+/** When a new value is read: what somebody else makes is not given it, and its migrations are. */
+function whoReads({ services }: SecretsContract, secrets: readonly Secret[]): string {
+  const ours = new Set(services.flatMap(({ name, existing }) => (existing ? [] : [name])));
+  return secrets.some(({ service }) => ours.has(service))
+    ? "Running tasks keep the old value: they read it when they start, so deploy."
+    : "Migrations read it with the next deploy; what runs has its own, where the service is made.";
 }
 
 /** One value that is never shown: typed without echo, or piped; one line feed at its end is not part of it. */
