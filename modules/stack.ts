@@ -73,7 +73,7 @@ export class SlipwayStack extends TerraformStack {
    * which functions and arguments some version of Terraform does not take. Source: cdktn/lib/terraform-stack.js.
    */
   override prepareStack() {
-    if ("_runPreparingResolve" in this) return super.prepareStack();
+    if (Reflect.has(this, "_runPreparingResolve")) return super.prepareStack();
     this.ensureBackendExists();
     registerReferences(this);
   }
