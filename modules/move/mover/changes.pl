@@ -6,7 +6,7 @@ use warnings;
 
 my ($tables, $folder) = @ARGV;
 local $/ = "\0";
-my (%key, %file, %whole, @order);
+my (%spelled, %key, %file, %whole, @order);
 my %escaped = ("\\" => '\\\\', "\t" => '\t', "\n" => '\n', "\r" => '\r');
 
 my $identifier = qr/(?:"(?:[^"]|"")*"|[^\s".,:\[]+)/;
@@ -16,7 +16,8 @@ open my $list, '<', $tables or die "$tables: $!\n";
 while (<$list>) {
   chomp;
   my ($table, undef, undef, undef, undef, $columns) = split /\x1f/;
-  $key{$table} = [$columns =~ /\G($identifier)(?:, |$)/g];
+  $spelled{plain($table)} = $table;
+  $key{$table} = [map { plain($_) } $columns =~ /\G($identifier)(?:, |$)/g];
 }
 
 while (<STDIN>) {
@@ -24,7 +25,7 @@ while (<STDIN>) {
   /\Gtable ($name(?:, $name)*): (\w+):/gc or die "A change that cannot be read.\n";
   my ($all, $action) = ($1, $2);
   my @named = $all =~ /($name)/g;
-  for my $table (grep { exists $key{$_} } @named) {
+  for my $table (grep { defined } map { $spelled{plain($_)} } @named) {
     push @order, $table unless $file{$table} || $whole{$table};
     if ($action eq 'TRUNCATE' || !@{ $key{$table} }) { $whole{$table} = 1; next }
     $file{$table} ||= open_keys(scalar @order);
@@ -36,6 +37,9 @@ for my $at (0 .. $#order) {
   my $table = $order[$at];
   print $whole{$table} ? "whole $table\0" : 'keys ' . ($at + 1) . " $table\0";
 }
+
+# One spelling of a name: what is a keyword, and stands in quotes, differs from one version of Postgres to the next.
+sub plain { return join '.', map { /^"([a-z_][a-z0-9_]*)"$/ ? $1 : $_ } $_[0] =~ /$identifier/g }
 
 sub open_keys {
   open my $file, '>', "$folder/$_[0]" or die "$folder: $!\n";
@@ -49,7 +53,7 @@ sub tuples {
     if (/\Gold-key:/gc) { next }
     if (/\Gnew-tuple:/gc) { push @tuples, {}; next }
     /\G($identifier)\[(.*?)\]:/gcs or last;
-    my $column = $1;
+    my $column = plain($1);
     if (/\G'((?:[^']|'')*)'/gc) { ($tuples[-1]{$column} = $1) =~ s/''/'/g }
     elsif (/\GB'([01]*)'/gc) { $tuples[-1]{$column} = $1 }
     elsif (/\G([^\s]+)/gc) { $tuples[-1]{$column} = $1 }

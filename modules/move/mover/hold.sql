@@ -20,6 +20,13 @@ BEGIN
   END LOOP;
 END
 $sessions$;
+DO $prepared$
+DECLARE
+  pending text := (SELECT string_agg(gid, ', ') FROM pg_prepared_xacts WHERE database = current_database());
+BEGIN
+  IF pending <> '' THEN RAISE EXCEPTION 'Transactions are prepared, and may be committed any time: %. Commit them, or roll them back.', pending; END IF;
+END
+$prepared$;
 SELECT json_build_object('ended', (SELECT count(*) FROM ended),
   'others', (SELECT coalesce(json_agg(DISTINCT usename), '[]') FROM others WHERE NOT own),
   'everybody', (SELECT pg_has_role(datdba, 'USAGE') FROM pg_database WHERE datname = current_database()));

@@ -11,11 +11,11 @@ SELECT c.oid, format('%I.%I', n.nspname, c.relname) AS name, c.relowner,
   coalesce((SELECT string_agg(quote_ident(attname), ', ' ORDER BY attnum) FROM pg_attribute
     WHERE attrelid = c.oid AND attnum > 0 AND NOT attisdropped), '') AS all_columns,
   coalesce((SELECT string_agg(quote_ident(attname), ', ' ORDER BY attnum) FROM pg_index JOIN pg_attribute ON attrelid = c.oid AND attnum = ANY (indkey)
-    WHERE indrelid = c.oid AND indisvalid AND CASE c.relreplident WHEN 'i' THEN indisreplident ELSE indisprimary END HAVING bool_and(attgenerated = '')), '') AS key,
+    WHERE indrelid = c.oid AND indisvalid AND CASE c.relreplident WHEN 'i' THEN indisreplident WHEN 'n' THEN false ELSE indisprimary END HAVING bool_and(attgenerated = '')), '') AS key,
   -- What is summed up to tell keys apart: whole numbers are, nearly everywhere, and that is quicker by far.
   (SELECT CASE WHEN count(*) = 1 AND bool_and(atttypid IN (20, 21, 23)) THEN format('hashint8extended(%s, 0)', max(quote_ident(attname))) END
     FROM pg_index JOIN pg_attribute ON attrelid = c.oid AND attnum = ANY (indkey)
-    WHERE indrelid = c.oid AND indisvalid AND CASE c.relreplident WHEN 'i' THEN indisreplident ELSE indisprimary END) AS key_hash,
+    WHERE indrelid = c.oid AND indisvalid AND CASE c.relreplident WHEN 'i' THEN indisreplident WHEN 'n' THEN false ELSE indisprimary END) AS key_hash,
   CASE WHEN c.relpersistence = 'u' THEN 'unlogged'
     WHEN c.relreplident = 'f' THEN ''
     WHEN c.relreplident = 'd' AND EXISTS (SELECT FROM pg_index WHERE indrelid = c.oid AND indisprimary AND indisvalid) THEN ''

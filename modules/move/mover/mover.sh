@@ -66,7 +66,7 @@ fail() {
 }
 
 source_password='' target_password=''
-declare -A session_in session_out session_pid equal noted touched
+declare -A session_in session_out session_pid equal noted touched reshaped
 children=()
 ended() {
   local pid
@@ -264,11 +264,13 @@ verb_copy() {
       ;;
   esac
   set_mark state copying
-  new -c 'DROP TABLE IF EXISTS slipway_move.compared' \
-    -c 'CREATE TABLE slipway_move.compared (number serial PRIMARY KEY, what text NOT NULL, old text NOT NULL, new text NOT NULL)'
+  new -c 'DROP TABLE IF EXISTS slipway_move.compared, slipway_move.spelled' \
+    -c 'CREATE TABLE slipway_move.compared (number serial PRIMARY KEY, what text NOT NULL, old text NOT NULL, new text NOT NULL)' \
+    -c 'CREATE TABLE slipway_move.spelled (what text NOT NULL, old text NOT NULL, new text NOT NULL)'
   create_roles
   [[ -z $follow ]] || publish
   take_snapshot
+  read_schema old >"$work/schema.old"
   dump_schema
   restore pre-data
   read_tables
@@ -279,6 +281,7 @@ verb_copy() {
   [[ -n $rehearse || -z $follow ]] || keep_slot
   [[ -n $rehearse ]] || end_snapshot
   restore post-data
+  note_spelling
   set_sequences
   new -c ANALYZE
   if [[ -n $rehearse ]]; then
@@ -418,12 +421,16 @@ copy_table() {
   [[ -z $follow || -n $rehearse || -n $stays || -z $key ]] || compare_ahead "$name" "$3" "$key" "${7:-$(hash_of "$key")}" "$transaction"
 }
 
-# copy_large_objects FROM TO
+unlink='SELECT lo_unlink(oid) FROM pg_largeobject_metadata'
+# copy_large_objects FROM TO: those that are there go in the same transaction.
 copy_large_objects() {
-  [[ $(psql_on "$1" -c 'SELECT count(*) FROM pg_largeobject_metadata') != 0 ]] || return 0
+  if [[ $(psql_on "$1" -c 'SELECT count(*) FROM pg_largeobject_metadata') == 0 ]]; then
+    psql_on "$2" -c "$unlink" >/dev/null
+    return
+  fi
   pg_dump "service=$1" ${snapshot:+--snapshot="$snapshot"} --format=custom --blobs --exclude-table-data='*.*' "${left_out[@]}" --no-owner --no-privileges --file="$work/objects.dump"
   pg_restore --list "$work/objects.dump" | awk '$4 ~ /^BLOB/ || $4 == "COMMENT" && $6 == "LARGE"' >"$work/list"
-  { cat "$here/session.sql"; pg_restore --use-list="$work/list" --no-owner --no-privileges --file=- "$work/objects.dump"; } |
+  { cat "$here/session.sql"; echo "BEGIN; $unlink;"; pg_restore --use-list="$work/list" --single-transaction --no-owner --no-privileges --file=- "$work/objects.dump"; } |
     psql -XqAt -v ON_ERROR_STOP=1 "service=$2" >/dev/null
   say progress step large-objects
 }
@@ -471,7 +478,8 @@ subscribe() {
   PGOPTIONS="-c slipway.upstream=${upstream// /\\ }" new -f "$here/subscribe.sql"
 }
 
-slot_status() { old -c "SELECT coalesce(wal_status, 'there') FROM pg_replication_slots WHERE slot_name = 'slipway_move' AND database = current_database()"; }
+# Postgres 12 knows no wal_status yet.
+slot_status() { old -c "SELECT coalesce(to_json(s) ->> 'wal_status', 'there') FROM pg_replication_slots s WHERE slot_name = 'slipway_move' AND database = current_database()"; }
 
 may_follow() {
   [[ $(mark state) == copied ]] || refuse not-copied 'There is no whole copy that could follow.' 'Copy first: npx slipway move <environment> copy'
@@ -581,7 +589,6 @@ verb_catch-up() {
   say progress step caught-up position "$position"
   read_tables
   for_tables copy_stayed
-  new -c 'SELECT lo_unlink(oid) FROM pg_largeobject_metadata' >/dev/null
   copy_large_objects source target
   refresh target
   say done position "$position"
@@ -592,7 +599,8 @@ copy_stayed() {
   local name=$1 columns=${2:+($2)} stays=$4
   [[ -n $stays ]] || return 0
   old -c "COPY $name $columns TO STDOUT" |
-    new -c BEGIN -c 'SET LOCAL session_replication_role = replica' -c "DELETE FROM ONLY $name" -c "COPY $name $columns FROM STDIN" -c COMMIT
+    new -c BEGIN -c 'SET LOCAL session_replication_role = replica' -v name="$name" -f "$here/uncheck.sql" \
+      -c "DELETE FROM ONLY $name" -c "COPY $name $columns FROM STDIN" -f "$here/check.sql" -c COMMIT
   say progress step table table "$name" why "$stays"
 }
 
@@ -618,10 +626,35 @@ tell_differences() {
 $(head -n 20 "$work/differences")"
 }
 
+read_schema() { "$1" -f "$here/kept.sql" -f "$here/schema.sql"; }
+
 compare_schema() {
   both "$work/schema" -f "$here/kept.sql" -f "$here/schema.sql"
-  LC_ALL=C comm -23 "$work/schema.old" "$work/schema.new" | sed 's/^/missing in the new one: /' >>"$work/differences"
-  LC_ALL=C comm -13 "$work/schema.old" "$work/schema.new" | sed 's/^/only in the new one: /' >>"$work/differences"
+  spell_as_new
+  LC_ALL=C comm -23 "$work/schema.old" "$work/schema.new" | sed $'s/\037.*//; s/^/missing in the new one: /' >>"$work/differences"
+  LC_ALL=C comm -13 "$work/schema.old" "$work/schema.new" | sed $'s/\037.*//; s/^/only in the new one: /' >>"$work/differences"
+}
+
+# Expressions that Postgres spells otherwise since they were restored: what the old database said when its schema was read, and what
+# the new one made of it. Whatever else differs, or anything that says something else later, is a difference.
+note_spelling() {
+  read_schema new >"$work/schema.new"
+  awk -F $'\037' 'NR == FNR { if ($2 != "") made[$2] = $1; next } $2 in made { print $2 FS $1 FS made[$2] }' \
+    <(LC_ALL=C comm -13 "$work/schema.old" "$work/schema.new") <(LC_ALL=C comm -23 "$work/schema.old" "$work/schema.new") |
+    sed 's/\\/\\\\/g' | new -c "COPY slipway_move.spelled FROM STDIN (DELIMITER E'\\x1f')"
+}
+
+spell_as_new() {
+  new -F $'\037' -f - <<'SQL' >"$work/spelled"
+SELECT to_regclass('slipway_move.spelled') IS NOT NULL AS "there" \gset
+\if :there
+SELECT what, old, new FROM slipway_move.spelled;
+\endif
+SQL
+  mv "$work/schema.old" "$work/schema.said"
+  awk -F $'\037' 'FILENAME ~ /spelled$/ { made[$2 FS $1] = $3 FS $1; next } FILENAME ~ /new$/ { known[$0] = 1; next }
+    { print ($0 in made) && !($0 in known) ? made[$0] : $0 }' \
+    "$work/spelled" "$work/schema.new" "$work/schema.said" | LC_ALL=C sort >"$work/schema.old"
 }
 
 # Number of rows, and the sum of their checksums: whatever the order, a row that differs, is missing or doubled changes it.
@@ -776,7 +809,10 @@ verb_flipped() {
   fi
   [[ $(mark state) == copied ]] || refuse not-copied 'There is no whole copy that services could use.' 'Copy first: npx slipway move <environment> copy'
   [[ -n $(mark hold) ]] || refuse not-held 'The old database may still be written to.' 'Hold it first: the verb hold comes before flipped.'
+  stop_following
   drop_slot_back
+  new -f "$here/kept.sql" -c 'DROP TABLE IF EXISTS slipway_move.flipped' \
+    -c 'CREATE TABLE slipway_move.flipped AS SELECT oid, relfilenode, relnatts FROM kept_tables JOIN pg_class USING (oid)'
   count_from_here
   new -f - <<'SQL'
 SELECT pg_create_logical_replication_slot('slipway_move_back', 'test_decoding') WHERE current_setting('wal_level') = 'logical' \g /dev/null
@@ -787,10 +823,18 @@ SQL
   count_from_here
   say done
 }
+# What was written in the hold none the less, and has come here, is in both. Nothing more comes; anything more keeps the flip away.
+stop_following() {
+  local written
+  [[ -n $(slot_status) ]] || return 0
+  new -f "$here/disable.sql"
+  written=$(old -f "$here/written.sql")
+  [[ $written == 0 ]] || fail "The old database was written to in the hold, $written times: somebody says BEGIN READ WRITE, or his session could not be ended."
+}
 count_from_here() { set_mark since "$(new -c 'SELECT pg_snapshot_xmax(pg_current_snapshot())')"; }
 drop_slot_back() { new -c "SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots WHERE slot_name = 'slipway_move_back'" >/dev/null; }
 
-has_slot_back() { [[ $(new -c "SELECT count(*) FROM pg_replication_slots WHERE slot_name = 'slipway_move_back'") == 1 ]]; }
+has_slot_back() { [[ $(new -c "SELECT count(*) FROM pg_replication_slots s WHERE slot_name = 'slipway_move_back' AND to_json(s) ->> 'wal_status' IS DISTINCT FROM 'lost'") == 1 ]]; }
 
 # changes_back WHAT: asks it of all that was written to tables since the flip.
 changes_back() {
@@ -828,7 +872,6 @@ $(head -n 20 "$work/differences")" 'Make the same changes in the old database, o
     write_back | old -f - >/dev/null
     [[ -f $work/whole ]] || fail "$(trouble)"
   fi
-  old -c 'SELECT lo_unlink(oid) FROM pg_largeobject_metadata' >/dev/null
   copy_large_objects target source
   new -f "$here/kept.sql" -f "$here/sequences.sql" >"$work/sequences"
   old -f "$work/sequences" >/dev/null
@@ -846,7 +889,7 @@ find_changed() {
     return
   fi
   mkdir -p "$work/keys"
-  new -0 -c "$(changes_back data)" | perl "$here/changes.pl" "$work/tables" "$work/keys" >"$work/told"
+  new -v FETCH_COUNT=1000 -0 -c "$(changes_back data)" | perl "$here/changes.pl" "$work/tables" "$work/keys" >"$work/told"
   while IFS= read -r -d '' line; do
     name=${line#* }
     if [[ $line == keys* ]]; then
@@ -855,46 +898,67 @@ find_changed() {
     fi
     printf '%s\0' "$name" >>"$work/changed"
   done <"$work/told"
-  for_tables compare_unlogged
+  find_reshaped
+  for_tables compare_untold
 }
 
-compare_unlogged() { [[ $4 != unlogged ]] || compare_table "$@"; }
+# Tables that were made or written anew in another shape since the flip, and changed rows that no log tells of.
+find_reshaped() {
+  local name
+  reshaped=()
+  new -0 -f "$here/kept.sql" -c 'SELECT name FROM kept_tables JOIN pg_class c USING (oid) LEFT JOIN slipway_move.flipped f USING (oid)
+    WHERE (f.relfilenode, f.relnatts) IS DISTINCT FROM (c.relfilenode, c.relnatts)' >"$work/reshaped"
+  while IFS= read -r -d '' name; do
+    reshaped[$name]=1
+    touched[$name]=''
+  done <"$work/reshaped"
+}
+
+compare_untold() { [[ $4 != unlogged && -z ${reshaped[$1]:-} ]] || compare_table "$@"; }
 
 # The statements of one transaction. It is committed by its last word alone: where this ends early, nothing has happened.
 write_back() {
-  local name columns all_columns stays bytes key key_hash rest changed since
+  local name columns all_columns stays bytes key key_hash rest changed
   local -A is_changed=()
   while IFS= read -r -d '' name; do is_changed[$name]=1; done <"$work/changed"
   changed=$(new -v names="$(tr '\0' '\036' <"$work/changed")" -f - <<<"SELECT array_remove(string_to_array(:'names', U&'\\001e'), '')")
-  since=$(mark since)
+  # Both are asked for before anything is locked.
+  old -v changed="$changed" -v when=after -f "$here/around-copy-back.sql" >"$work/after"
   echo 'BEGIN;'
   old -v changed="$changed" -v when=before -f "$here/around-copy-back.sql"
   while IFS=$'\037' read -r -d '' name columns all_columns stays bytes key key_hash rest; do
     [[ -n ${is_changed[$name]:-} ]] || continue
     if [[ -n ${touched[$name]:-} ]]; then
-      write_rows_back "$name" "$columns" "$key" "$key_hash" "$((since % 4294967296))"
+      write_rows_back "$name" "$columns" "$key" "$key_hash"
     else
       printf 'DELETE FROM ONLY %s;\n' "$name"
       write_copy "$name ${columns:+($columns)}" "$name ${columns:+($columns)}"
     fi
   done <"$work/tables"
-  old -v changed="$changed" -v when=after -f "$here/around-copy-back.sql"
+  cat "$work/after"
   : >"$work/whole"
   echo 'COMMIT;'
 }
 
 # Rows that were written since the flip go, by their keys, and come as they are now.
 write_rows_back() {
-  local name=$1 columns=$2 key=$3 key_hash=$4 written="age(xmin) BETWEEN 0 AND age('$5'::xid)"
+  local name=$1 columns=$2 key=$3 key_hash=$4
   # An index helps with whole numbers; of other types nobody knows what is equal but their text.
   local of="ROW($key)::text"
   [[ -z $key_hash ]] || of=$key
-  printf 'CREATE TEMPORARY TABLE touched ON COMMIT DROP AS SELECT %s FROM ONLY %s WITH NO DATA;\n' "$key" "$name"
+  local written="$of IN (SELECT $of FROM pg_temp.touched)"
+  write_keys "$name" "$key"
+  printf 'DELETE FROM ONLY %s WHERE %s;\nDROP TABLE pg_temp.touched;\n' "$name" "$written"
+  printf 'COPY %s (%s) FROM STDIN;\n' "$name" "$columns"
+  { echo 'BEGIN;'; write_keys "$name" "$key"; printf 'COPY (SELECT %s FROM ONLY %s WHERE %s) TO STDOUT;\n' "$columns" "$name" "$written"; } | new -f -
+  printf '\\.\n'
+}
+
+write_keys() {
+  printf 'CREATE TEMPORARY TABLE touched ON COMMIT DROP AS SELECT %s FROM ONLY %s WITH NO DATA;\n' "$2" "$1"
   printf 'COPY pg_temp.touched FROM STDIN;\n'
-  cat "${touched[$name]}"
+  cat "${touched[$1]}"
   printf '\\.\nANALYZE pg_temp.touched;\n'
-  printf 'DELETE FROM ONLY %s WHERE %s IN (SELECT %s FROM pg_temp.touched);\nDROP TABLE pg_temp.touched;\n' "$name" "$of" "$of"
-  write_copy "$name ($columns)" "(SELECT $columns FROM ONLY $name WHERE $written)"
 }
 
 write_copy() {
