@@ -39,6 +39,7 @@ const source = z.object({
   largeObjects: z.number(),
   roles: names,
   policyRoles: names,
+  settings: names,
   onPlatform: names,
 });
 
@@ -223,6 +224,12 @@ function contentChecks(source: Source, target: Target): Check[] {
       warning(
         "grants",
         `rights of ${words} are not carried over: everything belongs to the environment's user.`,
+      ),
+    ),
+    ...where(source.settings, (words) =>
+      warning(
+        "settings",
+        `${words} are kept with the old user or database, and stay behind: where the application needs them, ALTER ROLE or ALTER DATABASE … SET in the environment's database.`,
       ),
     ),
     ...where(source.foreignTables, (words) =>

@@ -41,6 +41,10 @@ SELECT json_build_object(
   'largeObjects', (SELECT count(*) FROM pg_largeobject_metadata),
   'roles', (SELECT coalesce(json_agg(rolname ORDER BY rolname), '[]') FROM (SELECT DISTINCT r.rolname FROM pg_class c JOIN kept n ON n.oid = c.relnamespace
     CROSS JOIN LATERAL aclexplode(c.relacl) a JOIN pg_roles r ON r.oid = a.grantee WHERE r.rolname <> current_user) t),
+  -- Their names alone: a value may be a secret.
+  'settings', (SELECT coalesce(json_agg(DISTINCT split_part(c, '=', 1)), '[]') FROM pg_db_role_setting CROSS JOIN unnest(setconfig) c
+    WHERE setdatabase IN (0, (SELECT oid FROM pg_database WHERE datname = current_database())) AND setrole IN (0, (SELECT oid FROM me))
+      AND c NOT LIKE 'default_transaction_read_only=%'),
   'policyRoles', (SELECT coalesce(json_agg(rolname ORDER BY rolname), '[]') FROM (SELECT DISTINCT r.rolname FROM pg_policy p JOIN pg_class c ON c.oid = p.polrelid
     JOIN kept n ON n.oid = c.relnamespace CROSS JOIN unnest(p.polroles) g JOIN pg_roles r ON r.oid = g) t),
   'onPlatform', (
