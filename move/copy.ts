@@ -4,7 +4,7 @@ import { DeployError, refused } from "../deploy/errors";
 import { EXIT } from "../deploy/exit-code";
 import { stop } from "../deploy/one-off";
 import type { Move } from "./move";
-import { type MoverLine, type MoverRun, moverOf, runMover } from "./mover";
+import { type MoverLine, type MoverRun, moverOf, resumeMover, runMover } from "./mover";
 import { type Consent, isEntry, type Plan, type Standing, type Step } from "./step";
 import { againstFollowing, type Facts, judge, surveyDatabase } from "./survey/database";
 
@@ -46,7 +46,9 @@ async function planCopy(move: Move): Promise<Plan | Standing> {
     back: "free: the copy goes, with the publication and slot that following made in the old database. Nobody has written to it.",
     data: { following: follows },
     async act() {
-      run = follows ? await runMover(move, "copy --follow follow", isBehind) : await runMover(move, "copy");
+      run = follows
+        ? await resumeMover(move, "copy --follow follow", isBehind)
+        : await resumeMover(move, "copy");
     },
     async prove() {
       const told = run?.lines.find(isBehind);

@@ -30,6 +30,9 @@ export interface MoverRun {
   readonly task: string;
 }
 
+/** What startedBy of the mover's tasks begins with, but for those of a flip. */
+const MARK = "slipway-move";
+
 /** How long lines may be on their way after the task has ended, in milliseconds. */
 const LATE = 15_000;
 
@@ -48,7 +51,7 @@ export function moverOf({ plan, contract: { environment } }: Move): Mover {
  * @param mark what the task's startedBy begins with: who may find it again
  * @throws DeployError 1 where ECS does not start it
  */
-export async function startMover(move: Move, words: string, mark = "slipway-move"): Promise<MoverTask> {
+export async function startMover(move: Move, words: string, mark = MARK): Promise<MoverTask> {
   const mover = moverOf(move);
   const oneOff: OneOff = {
     stage: "run",
@@ -80,9 +83,26 @@ export async function startMover(move: Move, words: string, mark = "slipway-move
 export async function runMover(
   move: Move,
   words: string,
-  isEnough: (line: MoverLine) => boolean = () => false,
+  isEnough?: (line: MoverLine) => boolean,
 ): Promise<MoverRun> {
-  const task = await startMover(move, words);
+  return watch(move, await startMover(move, words), isEnough);
+}
+
+/** The mover's run with the same words whose command has died, watched on; a run of its own where there is none. */
+export async function resumeMover(
+  move: Move,
+  words: string,
+  isEnough?: (line: MoverLine) => boolean,
+): Promise<MoverRun> {
+  const left = (await moversAtWork(move, MARK)).find((task) => task.words === words);
+  return watch(move, left ?? (await startMover(move, words)), isEnough);
+}
+
+async function watch(
+  move: Move,
+  task: MoverTask,
+  isEnough?: (line: MoverLine) => boolean,
+): Promise<MoverRun> {
   try {
     await task.until(move.signal, isEnough);
     return { lines: task.lines, task: task.arn };

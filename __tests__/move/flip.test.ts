@@ -2,8 +2,8 @@ import { describe, expect, it } from "vitest";
 import { Interrupted } from "../../deploy/errors";
 import type { MoveState } from "../../modules/contract/move";
 import { movePolicy } from "../../modules/contract/move-policy";
-import { definition } from "../deploy/support/contract";
 import { SIDE } from "../../move/probe";
+import { definition } from "../deploy/support/contract";
 import { DataWorld } from "./support/data-world";
 import { DOMAIN, EDGE, MoveWorld } from "./support/world";
 
@@ -327,5 +327,18 @@ describe("what whoever flips may do", () => {
     });
     expect(of("SeeImages")?.Resource).toEqual(["arn:aws:ecr:us-west-2:123456789012:repository/shop"]);
     expect(movePolicy(new MoveWorld().contract).Statement.map(({ Sid }) => Sid)).not.toContain("HandOver");
+  });
+});
+
+describe("slipway move … copy", () => {
+  it("goes on with the task of a copy whose command has died, and starts no other", async () => {
+    const world = new DataWorld();
+    world.mark = undefined;
+    world.state = { ...world.state, steps: world.state.steps.filter(({ step }) => step !== "copy") };
+    world.leaveCopy("copy --follow follow");
+    const { text } = await world.copy();
+    expect(text).toBe("✓ copy: the copy is whole; it follows, 0 bytes behind.");
+    expect(world.verbs).toEqual(["copy --follow follow", "survey"]);
+    expect(world.moversAtWork).toBe(1);
   });
 });

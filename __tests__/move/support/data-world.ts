@@ -1,11 +1,13 @@
 import type { RunTaskRequest, Service, Task } from "@aws-sdk/client-ecs";
 import { type Context, DEFAULT_LIMITS } from "../../../deploy/context";
 import { Events } from "../../../deploy/events";
+import { withUsed } from "../../../deploy/used-database";
 import { type Contract, familyOf } from "../../../modules/contract";
 import type { Cloud } from "../../../move/aws/gateway";
+import { copy } from "../../../move/copy";
 import { flip } from "../../../move/flip/flip";
-import { withUsed } from "../../../deploy/used-database";
 import { bothDatabases, contract, definition, serviceContract } from "../../deploy/support/contract";
+import { facts } from "./facts";
 import { type Call, type How, MoveWorld } from "./world";
 
 const DIGEST = `sha256:${"a".repeat(64)}`;
@@ -109,6 +111,16 @@ export class DataWorld extends MoveWorld {
   }
 
   flip = (how?: How, hold = 600_000) => this.run(flip, { hold }, how);
+  copy = (how?: How) => this.run(copy, undefined, how);
+
+  /** A task of the mover's that a copy has started, whose command has died. */
+  leaveCopy(words: string): void {
+    this.startMover({
+      overrides: { containerOverrides: [{ environment: [{ name: "MOVER", value: words }] }] },
+      startedBy: "slipway-move/1",
+      taskDefinition: definition("staging-mover"),
+    });
+  }
 
   protected override contextOf(aws: Cloud, lasting: Cloud): Context {
     const { clock, contract: own } = this;
@@ -296,13 +308,16 @@ export class DataWorld extends MoveWorld {
         run.said.push({ kind: "progress", verb, step: "ready" });
         return this.gate === "open" ? end() : undefined;
       case "survey":
-        run.said.push({ kind: "facts", verb, state: this.mark });
+        run.said.push({ kind: "facts", verb, ...facts, state: this.mark });
         return end();
       case "hold":
         this.oldTakes = false;
         return end();
       case "catch-up":
         return this.mark === "copied" ? end() : stop("refused", "There is no whole copy that could follow.");
+      case "follow":
+        run.said.push({ kind: "progress", verb, active: true, lagBytes: 0 });
+        return;
       case "compare":
         return this.difference === undefined ? end() : stop("failed", this.difference);
       case "flipped":
