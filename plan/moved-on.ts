@@ -10,7 +10,7 @@ import type { Stack } from "./stacks";
 
 /** The state of a move that a plan was made by. */
 export interface MoveSeen {
-  /** Its parameter, and the region of that. */
+  /** Name of the move's parameter in SSM, and the region of that. */
   readonly parameter: string;
   readonly region: string;
   /** How often it had been written. */

@@ -98,7 +98,7 @@ async function straysOf({ aws, contract }: Move, { definitions }: Moving, which:
   );
 }
 
-/** Their sessions have ended; with new ones they would read what is old, or write where nobody looks. */
+/** Stops tasks that schedules or `run` started with the other database: their sessions have ended; with new ones they would read what is old, or write where nobody looks. */
 async function stopStrays(move: Move, to: Use, signal: AbortSignal): Promise<void> {
   const { aws, clock, contract } = move;
   const found = async () =>

@@ -238,7 +238,7 @@ export interface RealProcess {
   owner?: number;
   /** The loopback port that it was told to listen on. */
   port?: number;
-  /** Its own process id, which is its group's. */
+  /** Process id, which is its group's, too. */
   pid?: number;
   /** The strongest signal asked for so far. */
   signal?: "SIGTERM" | "SIGKILL";

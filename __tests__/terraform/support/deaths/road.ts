@@ -31,7 +31,7 @@ const REFUSALS = 3;
 
 interface Next {
   readonly words: string;
-  /** Its name in STEPS. */
+  /** Name of the step in STEPS. */
   readonly step: string;
 }
 
