@@ -73,7 +73,7 @@ async function isFollowing(move: Move): Promise<boolean> {
 /** @throws DeployError 1 with all that stands in the way */
 async function readyFacts(move: Move): Promise<Facts> {
   const facts = await surveyDatabase(move);
-  const missing = leaves(judge(facts), "failed");
+  const missing = leaves(judge(facts, moverOf(move).storage), "failed");
   if (missing.length > 0)
     throw refused(
       "The database cannot be copied:",

@@ -210,7 +210,8 @@ export class MoverTask {
     if (last?.kind === "refused")
       throw refused(String(last.text), String(last.way).replaceAll("<environment>", environment));
     if (last) {
-      const full = "There is no room: give the environment's database more storage, then run the same again.";
+      const full =
+        "The environment's database has no room left: say more in database.storage, apply, then run the same again.";
       throw new DeployError(EXIT.migrationFailed, `${last.verb} failed. ${String(last.text)}`, [
         last.code === "disk-full" ? full : again,
       ]);

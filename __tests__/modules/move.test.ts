@@ -97,6 +97,7 @@ describe("a move", () => {
         },
         logs: { group: "aws_cloudwatch_log_group.mover_logs.name", prefix: "mover" },
         role: "arn:aws_iam_role.mover_execution.arn",
+        storage: 20,
       },
       held: {
         web: {

@@ -127,6 +127,23 @@ describe("a copy", () => {
     expect((await sides.move("copy")).end).toEqual({ kind: "done", verb: "copy", already: true });
   });
 
+  test("ends at a disk that is full, says so, and begins again with more room", async () => {
+    const copy = sides.start("copy --jobs=1");
+    await copy.seen("snapshot");
+    // What Postgres says where a file cannot grow, in the middle of a copy: no test may fill a disk.
+    await ask(
+      sides.target,
+      `CREATE FUNCTION fill() RETURNS event_trigger LANGUAGE plpgsql AS $$BEGIN
+         RAISE EXCEPTION USING ERRCODE = 'disk_full', MESSAGE = 'could not extend file "base/16385/16402": No space left on device';
+       END$$;
+       CREATE EVENT TRIGGER full_disk ON ddl_command_end WHEN TAG IN ('CREATE INDEX') EXECUTE FUNCTION fill()`,
+    );
+    const ended = await copy.ended;
+    await ask(sides.target, "DROP EVENT TRIGGER full_disk; DROP FUNCTION fill()");
+    expect(ended).toMatchObject({ code: 2, end: { kind: "failed", code: "disk-full" } });
+    expect((await sides.move("copy")).code).toBe(0);
+  });
+
   test("is rehearsed beside the database, and compared with the moment that it is of", async () => {
     const { code, lines, end } = await sides.move("copy --rehearse");
     expect(code, JSON.stringify(end)).toBe(0);

@@ -109,4 +109,13 @@ describe("the survey of a database", () => {
   test("knows a copy that is there", () => {
     expect(of(but({}, { occupied: "table public.people", state: "copied" }), "failed")).toEqual([]);
   });
+
+  test("refuses a database that has more than the new one has room for, until a copy is there", () => {
+    const large = { ...facts, source: { ...source, bytes: 13.5 * 2 ** 30 } };
+    expect(of(judge(large, 20), "failed")).toEqual([
+      "room: the old database has 13.5 GiB, the environment's database.storage is 20 GiB, which grows too slowly for a copy: say database: { storage: 21 } or more, and apply.",
+    ]);
+    for (const checks of [judge(large, 21), judge(large), judge({ ...large, state: "copied" }, 20)])
+      expect(of(checks, "failed")).toEqual([]);
+  });
 });

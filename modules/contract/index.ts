@@ -188,6 +188,8 @@ const move = z.object({
       logs,
       /** The task's role, which whoever runs it hands over. */
       role: arn,
+      /** GiB that the environment's database has room for, by its file. Absent from older contracts. */
+      storage: z.number().optional(),
     })
     .optional(),
   /** What is held until its service's name stands in the parameter, by service. */

@@ -103,6 +103,11 @@ export class Database extends Construct implements Connection {
     return [this.instance, ...(this.replica ? [this.replica.instance] : [])];
   }
 
+  /** GiB that it has room for at once, whatever it may grow to. */
+  get storage(): number {
+    return this.props.database.storage;
+  }
+
   /** What clients of libpq read, the password left out. */
   get variables(): Connection["variables"] {
     const { username, name, urlParameters } = this.props.database;

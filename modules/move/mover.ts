@@ -72,6 +72,7 @@ export class Mover extends Construct {
       },
       logs: { group: this.logGroup.name, prefix: CONTAINER },
       role: this.execution.arn,
+      storage: this.props.database.storage,
     };
   }
 

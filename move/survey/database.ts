@@ -86,9 +86,12 @@ const READING = 200 * 1024 * 1024;
 /** Seconds that a hold takes before it has read anything: sessions, the last changes, sequences, what the schema is made of. */
 const AROUND = 5;
 
+/** GiB beside a copy for the write-ahead log that it makes. */
+const LOG = 4;
+
 /** What a one-off task in the private subnets sees of both databases. Nothing is changed. */
 export async function databaseChecks(move: Move): Promise<Check[]> {
-  return judge(await surveyDatabase(move));
+  return judge(await surveyDatabase(move), move.plan.database?.storage);
 }
 
 export async function surveyDatabase(move: Move): Promise<Facts> {
@@ -96,8 +99,8 @@ export async function surveyDatabase(move: Move): Promise<Facts> {
   return factsSchema.parse(lines.find(({ kind }) => kind === "facts"));
 }
 
-/** What the facts mean for the move, with a way out of each that stands in its way. Pure. */
-export function judge(facts: Facts): Check[] {
+/** What the facts mean for the move into a database of so many GiB, with a way out of each that stands in its way. Pure. */
+export function judge(facts: Facts, storage?: number): Check[] {
   const obstacle = obstacleTo(facts);
   if (obstacle) return [obstacle];
   const { source, target } = facts;
@@ -107,7 +110,8 @@ export function judge(facts: Facts): Check[] {
     ...versionChecks(source, target),
     ...rightChecks(source),
     ...contentChecks(source, target),
-    spaceCheck(facts),
+    emptyCheck(facts),
+    ...roomCheck(facts, source, storage),
     followCheck(source, target),
     ...stayingChecks(source),
     holdCheck(source),
@@ -260,13 +264,31 @@ function spellingChecks(source: Source, target: Target): Check[] {
       ];
 }
 
-function spaceCheck({ occupied = "", state = "" }: Facts): Check {
+function emptyCheck({ occupied = "", state = "" }: Facts): Check {
   const name = "environment's database";
   if (state === "flipped") return ok(name, "has the writes already");
   if (state !== "") return ok(name, `has a copy: ${state}`);
   return occupied === ""
     ? ok(name, "is empty")
     : failed(name, `is not empty: ${occupied}. A copy needs an empty one: drop what is named.`);
+}
+
+/**
+ * A copy's room. Storage that grows by itself comes too late for one: RDS adds a tenth or so, and then nothing for six hours, and an
+ * instance without any room answers nobody. {@link https://repost.aws/knowledge-center/rds-autoscaling-low-free-storage}
+ */
+function roomCheck({ state = "" }: Facts, { bytes }: Source, storage: number | undefined): Check[] {
+  if (storage === undefined || state !== "") return [];
+  const gib = bytes / 2 ** 30;
+  const needed = Math.ceil(gib * 1.2 + LOG);
+  return needed > storage
+    ? [
+        failed(
+          "room",
+          `the old database has ${gib.toFixed(1)} GiB, the environment's database.storage is ${storage} GiB, which grows too slowly for a copy: say database: { storage: ${needed} } or more, and apply.`,
+        ),
+      ]
+    : [];
 }
 
 /** Why a copy cannot follow what is written meanwhile; empty when it can. */
