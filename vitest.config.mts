@@ -3,34 +3,63 @@ import { defineConfig } from "vitest/config";
 const inFolders = (...folders: readonly string[]) =>
   folders.map((folder) => `__tests__/${folder}/**/*.test.ts`);
 
-/** The project `whole`: tests that start processes (Terraform, commands as people type them, containers). */
-const WHOLE = inFolders(
+/**
+ * The project `processes`: tests that start some (Terraform, commands as people type them, Postgres). Projects run in the order of
+ * their names: `unit` comes last, whose files are short, so that no core waits long for the other at the end.
+ */
+const PROCESSES = inFolders(
   "adopting",
   "build",
   "cli",
-  "create",
   "environments",
   "examples",
   "move-postgres",
   "npm",
+  "package",
 )
-  .concat(inFolders("package", "plan", "terraform", "try", "workflows"))
+  .concat(inFolders("plan", "terraform", "try", "workflows"))
   .concat(
     [
       "aws/postgres-parameters",
-      "deploy/{commands,commits,interrupts,surroundings,terminal}",
-      "deploy-sandbox/{app-runner*,daily}",
+      "deploy/commands",
+      "deploy/commits",
+      "deploy/interrupts",
+      "deploy/surroundings",
+      "deploy/terminal",
+      "deploy-sandbox/app-runner",
+      "deploy-sandbox/app-runner-existing",
+      "deploy-sandbox/app-runner-failures",
+      "deploy-sandbox/app-runner-roles",
+      "deploy-sandbox/daily",
       "github/github",
-      "guardrails/{command,environments}",
-      "iam/{command,commands,roles}",
-      "import/{aws,command}",
-      "modules/{accounts,app,bootstrap,logins-sql}",
-      "sandbox-api/{command,logs,pglite,postgres,processes}",
-      "sandbox/{backend,files,isolation,lifecycle,lifecycle-types,version}",
+      "guardrails/command",
+      "guardrails/environments",
+      "iam/command",
+      "iam/commands",
+      "iam/roles",
+      "import/aws",
+      "import/command",
+      "modules/accounts",
+      "modules/app",
+      "modules/bootstrap",
+      "modules/logins-sql",
+      "sandbox-api/command",
+      "sandbox-api/logs",
+      "sandbox-api/pglite",
+      "sandbox-api/postgres",
+      "sandbox-api/processes",
+      "sandbox/backend",
+      "sandbox/files",
+      "sandbox/isolation",
+      "sandbox/lifecycle",
+      "sandbox/lifecycle-types",
+      "sandbox/version",
     ].map((file) => `__tests__/${file}.test.ts`),
   );
 /** The project `simulated`: releases against a stand-in for AWS, many of them, and the stand-in itself. */
 const SIMULATED = inFolders("deploy", "deploy-sandbox", "sandbox-api");
+/** The project `long`, which `npm test` leaves to `npm run test:all`: whole stories, and searches at random. Each says what is nearer. */
+const LONG = "__tests__/**/*.long.test.ts";
 const surroundings = "__tests__/support/surroundings.ts";
 /** What each project says for itself, as none inherits: each would make the run's folder anew. */
 const resolve = { tsconfigPaths: true };
@@ -40,6 +69,7 @@ const settings = {
   hookTimeout: 180_000,
   // Files share a process: what they import is loaded once, and not once for each of them, which takes longer than most of them do.
   isolate: false,
+  setupFiles: [surroundings],
 };
 /** Tests that start no process. */
 const alone = { ...settings, setupFiles: [surroundings, "__tests__/support/alone.ts"] };
@@ -52,6 +82,9 @@ export default defineConfig({
     // Every core: by default one is left idle, which on two of them doubles the time.
     maxWorkers: "100%",
     projects: [
+      { resolve, test: { ...settings, name: "long", include: [LONG] } },
+      { resolve, test: { ...settings, name: "processes", include: PROCESSES, exclude: [LONG] } },
+      { resolve, test: { ...alone, name: "simulated", include: SIMULATED, exclude: [LONG, ...PROCESSES] } },
       {
         resolve,
         // All others, which take half a minute.
@@ -59,19 +92,9 @@ export default defineConfig({
           ...alone,
           name: "unit",
           include: ["__tests__/**/*.test.ts"],
-          exclude: [...SIMULATED, ...WHOLE],
+          exclude: [LONG, ...SIMULATED, ...PROCESSES],
         },
       },
-      {
-        resolve,
-        test: {
-          ...alone,
-          name: "simulated",
-          include: SIMULATED,
-          exclude: WHOLE,
-        },
-      },
-      { resolve, test: { ...settings, name: "whole", include: WHOLE, setupFiles: [surroundings] } },
     ],
   },
 });

@@ -4,7 +4,7 @@ import { syncBuiltinESMExports } from "node:module";
 /** Tests of the projects `unit` and `simulated` start no process: one takes longer than most of their files. */
 const refuse = () => {
   throw new Error(
-    "Tests of this project start no process: name this file in vitest.config.mts, among those of the project whole.",
+    "Tests of this project start no process: name this file in vitest.config.mts, among those of the project processes.",
   );
 };
 

@@ -11,13 +11,13 @@ const FOLDERS = [
 ];
 
 const CI = ".ci/run";
-const CREATED = "__tests__/package/created.test.ts";
+const CREATED = "__tests__/package/created.long.test.ts";
 const RELEASE = "__tests__/build/release.test.ts";
 const DISPATCH = "__tests__/workflows/dispatch.test.ts";
 const ERRORED = "__tests__/workflows/errored.test.ts";
-const FOREIGN = "__tests__/workflows/foreign.test.ts";
-const GROWTH = "__tests__/workflows/growth.test.ts";
-const JOBS = "__tests__/workflows/jobs.test.ts";
+const FOREIGN = "__tests__/workflows/foreign.long.test.ts";
+const GROWTH = "__tests__/workflows/growth.long.test.ts";
+const JOBS = "__tests__/workflows/jobs.long.test.ts";
 const SERVICES = "__tests__/workflows/services.test.ts";
 const TURNS = "__tests__/workflows/turns.test.ts";
 
@@ -27,7 +27,7 @@ const RUN: Readonly<Record<string, string>> = {
   "npm run typecheck": CREATED,
   "npm run format:check": CI,
   "npm run lint": CI,
-  "npm test": CI,
+  "npm run test:all": CI,
   "npm ci": CI,
   "npm run -s conform -- --quick": CI,
   "npm run -s try:cdktn": CI,
@@ -81,7 +81,7 @@ const RUN: Readonly<Record<string, string>> = {
 /** By script: why none runs it here. */
 const NOT_RUN: Readonly<Record<string, string>> = {
   "npm ci --ignore-scripts":
-    "asks a registry for a thousand packages; .ci/run begins with npm ci, and created.test.ts lives on what an install without scripts gives",
+    "asks a registry for a thousand packages; .ci/run begins with npm ci, and created.long.test.ts lives on what an install without scripts gives",
   "build-and-deploy: prepare: Install what the environments import":
     "is npm ci --ignore-scripts, in another folder",
   "npm run -s release:publish":

@@ -1,0 +1,58 @@
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import { scripts } from "../package.json";
+import config from "../vitest.config.mjs";
+
+const ROOT = join(__dirname, "..");
+const LONG = ".long.test.ts";
+
+/** By file of the project `long`: files of the others that test its parts, so that `npm test` misses no more than their playing together. */
+const NEARER: Readonly<Record<string, readonly string[]>> = {
+  "package/created": ["package/create", "package/package", "adopting/guide", "workflows/dispatch"],
+  "plan/several-accounts": ["plan/accounts", "modules/accounts", "deploy-sandbox/copy"],
+  "terraform/changes": ["terraform/growing", "plan/differences", "sandbox/lifecycle"],
+  "terraform/logins": ["modules/logins", "modules/logins-sql", "deploy-sandbox/logins"],
+  "terraform/move-copy": ["move-postgres/copy", "move/survey-database", "modules/mover"],
+  "terraform/move-database": ["modules/move-database", "terraform/two-databases", "move/flip"],
+  "terraform/move-deaths": ["move/deaths", "move/flip-timelines", "move-postgres/copy"],
+  "terraform/pairs": ["terraform/options", "modules/options", "guardrails/options"],
+  "terraform/whole-move": ["terraform/road", "move/flip", "move-postgres/copy"],
+  "terraform/whole-move-heroku": ["terraform/road", "move/flip", "move-postgres/survey"],
+  "workflows/foreign": ["adopting/guide", "guardrails/command", "workflows/dispatch"],
+  "workflows/growth": ["workflows/services", "workflows/turns", "workflows/test-migrations"],
+  "workflows/jobs": ["workflows/cancelled", "workflows/errored", "workflows/queue", "plan/sandbox"],
+};
+
+const files = readdirSync(__dirname, { recursive: true, encoding: "utf8" }).filter((file) =>
+  file.endsWith(".test.ts"),
+);
+const patterns = (config.test?.projects ?? []).flatMap((project) =>
+  typeof project === "object" && "test" in project
+    ? [...(project.test?.include ?? []), ...(project.test?.exclude ?? [])]
+    : [],
+);
+
+describe("the projects of the tests", () => {
+  it("name files and folders that there are", () => {
+    const named = [...new Set(patterns)].map((pattern) => pattern.replace(/\*\*\/.*$/, ""));
+    expect(named.length).toBeGreaterThan(40);
+    expect(named.filter((name) => !existsSync(join(ROOT, name)))).toEqual([]);
+  });
+
+  it("are all run by what CI runs, and all but the long one by npm test", () => {
+    expect(scripts).toMatchObject({ test: "vitest run --project=!long", "test:all": "vitest run" });
+    for (const file of [".ci/run", ".github/workflows/self-test.yaml"])
+      expect(readFileSync(join(ROOT, file), "utf8")).toContain("npm run test:all");
+  });
+
+  it("have for each long file nearer ones, none of which is long", () => {
+    const long = files.filter((file) => file.endsWith(LONG)).map((file) => file.slice(0, -LONG.length));
+    expect(Object.keys(NEARER)).toEqual(long.sort());
+    for (const [name, nearer] of Object.entries(NEARER))
+      expect(
+        nearer.filter((one) => !files.includes(`${one}.test.ts`)),
+        name,
+      ).toEqual([]);
+  });
+});
