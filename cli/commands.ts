@@ -7,7 +7,7 @@ export interface Entry {
   /** Heading above a command in --help. */
   readonly group: string;
   /** What it does, loaded only when it is called: a program that reads the command line itself. */
-  readonly load: () => unknown;
+  readonly load: () => { readonly ended: Promise<unknown> };
   /** Whether that program has no other command, and so is not told this one's name. */
   readonly alone?: true;
   /** Whether it reads a file in environments/ in this process. */

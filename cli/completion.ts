@@ -47,4 +47,5 @@ const command = createCommand("slipway completion")
     process.stdout.write(SCRIPTS[shell]);
   });
 
-void start(command, process.argv.slice(2), "completion");
+/** Done once the command has ended. */
+export const ended = start(command, process.argv.slice(2), "completion");

@@ -13,11 +13,11 @@ Examples:
 Each command has its own --help. Exit codes: docs/exit-codes.md; ${USAGE} for a mistake in the command line.`;
 
 /** Hands the rest of the command line to a command's own program, which reads it from process.argv. */
-function run({ alone, load, readsEnvironments }: Entry): void {
+function run({ alone, load, readsEnvironments }: Entry): Promise<unknown> {
   if (alone) process.argv.splice(2, 1);
   // Environment files are TypeScript.
   if (readsEnvironments && !require.extensions[".ts"]) require("tsx/cjs");
-  load();
+  return load().ended;
 }
 
 function program() {
@@ -43,5 +43,6 @@ function version(): string {
 
 const called = COMMANDS.find(({ name }) => name === process.argv[2]);
 const completesIt = process.env.SLIPWAY_COMPLETE && process.argv.length === 3;
-if (called && !completesIt) run(called);
-else void start(program(), process.argv.slice(2), "slipway");
+/** Done once the command has ended. */
+export const ended =
+  called && !completesIt ? run(called) : start(program(), process.argv.slice(2), "slipway");

@@ -195,4 +195,5 @@ async function main(): Promise<void> {
 // Whoever reads may go away (`| head`, a closed terminal): what is under way goes on, in silence.
 for (const stream of [process.stdout, process.stderr]) stream.on("error", () => {});
 
-void main();
+/** Done once the command has ended. */
+export const ended = main();

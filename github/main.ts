@@ -141,7 +141,8 @@ function read(file: string): string {
   }
 }
 
-start(program, process.argv.slice(2), "github").catch((error: Error) => {
+/** Done once the command has ended. */
+export const ended = start(program, process.argv.slice(2), "github").catch((error: Error) => {
   process.stderr.write(`${error instanceof CommandError ? error.message : error.stack}\n`);
   process.exitCode = 1;
 });

@@ -71,7 +71,8 @@ process.stdout.on("error", (error: NodeJS.ErrnoException) => {
   if (error.code !== "EPIPE") throw error;
 });
 
-start(command, process.argv.slice(2), "guardrails").catch((error: Error) => {
+/** Done once the command has ended. */
+export const ended = start(command, process.argv.slice(2), "guardrails").catch((error: Error) => {
   if (!(error instanceof UsageError)) throw error;
   process.stderr.write(`${error.message}\n`);
   process.exitCode = USAGE;

@@ -159,7 +159,8 @@ function portNumber(typed: string): number {
 // Whoever reads along may stop early (`… | head`): the file is written by then.
 process.stdout.on("error", () => {});
 
-start(program, process.argv.slice(2), "import").catch((error: Error) => {
+/** Done once the command has ended. */
+export const ended = start(program, process.argv.slice(2), "import").catch((error: Error) => {
   if (!(error instanceof ImportError)) throw error;
   process.stderr.write(error.message);
   process.exitCode = 1;

@@ -52,7 +52,8 @@ const command = createCommand("slipway postgres")
   .addHelpText("after", HELP)
   .action(run);
 
-start(command, process.argv.slice(2), "postgres").catch((error: Error) => {
+/** Done once the command has ended. */
+export const ended = start(command, process.argv.slice(2), "postgres").catch((error: Error) => {
   if (!(error instanceof CommandError || error instanceof ConfigurationError)) throw error;
   process.stderr.write(`${error.message}\n`);
   process.exitCode = 1;

@@ -24,4 +24,5 @@ async function print(text: string): Promise<void> {
 }
 
 const place = { folder: process.cwd(), environment: process.env, stderr: process.stderr, print };
-sandboxCommand(process.argv.slice(2), place, run).then((code) => process.exit(code));
+/** Done once the command has ended. */
+export const ended = sandboxCommand(process.argv.slice(2), place, run).then((code) => process.exit(code));

@@ -6,6 +6,7 @@ import { afterAll, describe, expect, it } from "vitest";
 import { COMMANDS } from "../../cli/commands";
 import { EXIT, SIGNAL_EXIT } from "../../deploy/exit-code";
 import { EXIT_CODES, USAGE } from "../../terminal/exit-codes";
+import { slipwayHere } from "../support/here";
 
 const ROOT = join(__dirname, "../..");
 const BIN = join(ROOT, "bin/slipway.js");
@@ -15,22 +16,24 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 symlinkSync(BIN, join(folder, "slipway"));
 const PATH = `${folder}:${process.env.PATH}`;
 
-/** The command, as a person types it in this project. */
-function slipway(words: readonly string[], env: NodeJS.ProcessEnv = {}) {
-  return spawnSync(process.execPath, [BIN, ...words], {
+/** The command in this project, in this process. */
+const slipway = (words: readonly string[], env: NodeJS.ProcessEnv = {}) =>
+  slipwayHere(ROOT, words, { ...process.env, ...env });
+/** The same, as a person types it. */
+const typed = (words: readonly string[], env: NodeJS.ProcessEnv = {}) =>
+  spawnSync(process.execPath, [BIN, ...words], {
     cwd: ROOT,
     env: { ...process.env, ...env },
     encoding: "utf8",
   });
-}
 
 /** What its last word may become. */
-const completed = (...words: readonly string[]) =>
-  slipway(words, { SLIPWAY_COMPLETE: "1" }).stdout.trimEnd().split("\n");
+const completed = async (...words: readonly string[]) =>
+  (await slipway(words, { SLIPWAY_COMPLETE: "1" })).stdout.trimEnd().split("\n");
 
 describe("slipway", () => {
   it("lists every command, with a heading and a line", () => {
-    const { status, stdout } = slipway(["--help"]);
+    const { status, stdout } = typed(["--help"]);
     expect(status).toBe(0);
     const listed = [...stdout.matchAll(/^ {2}([a-z][a-z-]*) {2,}\w/gm)].map(([, name]) => name);
     expect(listed).toEqual(expect.arrayContaining(COMMANDS.map(({ name }) => name)));
@@ -65,7 +68,7 @@ describe("slipway", () => {
   });
 
   it("has its version from package.json", () => {
-    expect(slipway(["--version"]).stdout).toMatch(/^\d+\.\d+\.\d+\n$/);
+    expect(typed(["--version"]).stdout).toMatch(/^\d+\.\d+\.\d+\n$/);
   });
 
   it.each([
@@ -85,16 +88,20 @@ describe("slipway", () => {
     [["postgres"], /missing required argument 'environment'/],
     [["github", "coment"], /unknown command 'coment'[\s\S]*Did you mean comment\?/],
     [["completion", "tcsh"], /Allowed choices are bash, zsh, fish/],
-  ])("ends %j with the one exit code for the command line", (words, said) => {
-    const { status, stdout, stderr } = slipway(words);
+  ])("ends %j with the one exit code for the command line", async (words, said) => {
+    const { stderr, ...ended } = await slipway(words);
     expect(stderr).toMatch(said);
     expect(stderr).not.toMatch(/\n {4}at /);
-    expect({ status, stdout }).toEqual({ status: USAGE, stdout: "" });
+    expect(ended).toEqual({ code: USAGE, stdout: "" });
+  });
+
+  it("ends its process with that code", () => {
+    expect(typed(["plan", "--jsn"])).toMatchObject({ status: USAGE, stdout: "" });
   });
 
   it("names no colours where NO_COLOR is set", () => {
     for (const words of [["--help"], ["guardrails", "--list"]])
-      expect(slipway(words, { NO_COLOR: "1", FORCE_COLOR: "1" }).stdout).not.toContain("\u001b[");
+      expect(typed(words, { NO_COLOR: "1", FORCE_COLOR: "1" }).stdout).not.toContain("\u001b[");
   });
 });
 
@@ -150,8 +157,8 @@ What was changed where a release ends with one of them: [deploy.md](deploy.md).
     "guardrails",
     "postgres",
     "github",
-  ] as const)("are told by %s --help", (name) => {
-    const { stdout } = slipway([name, "--help"]);
+  ] as const)("are told by %s --help", async (name) => {
+    const { stdout } = await slipway([name, "--help"]);
     for (const [code, meaning] of Object.entries(EXIT_CODES[name]))
       expect(stdout).toMatch(new RegExp(`^ {2}${code} +${meaning}$`, "m"));
     expect(stdout).toMatch(new RegExp(`^ {2}${USAGE} `, "m"));
@@ -159,18 +166,18 @@ What was changed where a release ends with one of them: [deploy.md](deploy.md).
 });
 
 describe("completions", () => {
-  it("are of commands, options, choices, environments and services", () => {
-    expect(completed("s")).toEqual(["sandbox", "secret", "status", "synth"]);
-    expect(completed("plan", "")).toEqual(["prod", "staging"]);
-    expect(completed("plan", "staging", "--off")).toEqual(["--offline"]);
-    expect(completed("deploy", "staging", "--image", "v1", "--service", "")).toEqual(["web"]);
-    expect(completed("logs", "staging", "")).toEqual(["web"]);
-    expect(completed("secret", "")).toEqual(["diff", "list", "set", "unset"]);
-    expect(completed("secret", "diff", "prod", "st")).toEqual(["staging"]);
-    expect(completed("policy", "staging", "--for", "l")).toEqual(["logs"]);
-    expect(completed("completion", "")).toEqual(["bash", "fish", "zsh"]);
-    expect(completed("import", "")).toEqual(["app-runner", "express", "heroku"]);
-    expect(completed("run", "staging", "--", "")).toEqual([""]);
+  it("are of commands, options, choices, environments and services", async () => {
+    expect(await completed("s")).toEqual(["sandbox", "secret", "status", "synth"]);
+    expect(await completed("plan", "")).toEqual(["prod", "staging"]);
+    expect(await completed("plan", "staging", "--off")).toEqual(["--offline"]);
+    expect(await completed("deploy", "staging", "--image", "v1", "--service", "")).toEqual(["web"]);
+    expect(await completed("logs", "staging", "")).toEqual(["web"]);
+    expect(await completed("secret", "")).toEqual(["diff", "list", "set", "unset"]);
+    expect(await completed("secret", "diff", "prod", "st")).toEqual(["staging"]);
+    expect(await completed("policy", "staging", "--for", "l")).toEqual(["logs"]);
+    expect(await completed("completion", "")).toEqual(["bash", "fish", "zsh"]);
+    expect(await completed("import", "")).toEqual(["app-runner", "express", "heroku"]);
+    expect(await completed("run", "staging", "--", "")).toEqual([""]);
   });
 
   it("come to a line of bash", () => {
@@ -183,9 +190,9 @@ describe("completions", () => {
     expect(said).toBe("staging\n--rollout-timeout\n");
   });
 
-  it.each(["zsh", "fish"])("are there for %s", (shell) => {
-    const { status, stdout } = slipway(["completion", shell]);
-    expect(status).toBe(0);
+  it.each(["zsh", "fish"])("are there for %s", async (shell) => {
+    const { code, stdout } = await slipway(["completion", shell]);
+    expect(code).toBe(0);
     expect(stdout).toContain("SLIPWAY_COMPLETE=1");
   });
 });

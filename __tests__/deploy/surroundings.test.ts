@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { afterEach, describe, expect, test } from "vitest";
 import { makeClients } from "../../deploy/aws/clients";
+import { slipwayHere } from "../support/here";
 import { contract } from "./support/contract";
 import { Refusal } from "./support/wire";
 import { World } from "./support/world";
@@ -107,7 +108,7 @@ test("the region: AWS_REGION, then AWS_DEFAULT_REGION, then the profile's, then 
   expect(await region("eu-north-1")).toBe("ap-south-1");
 });
 
-/** What `check staging` prints as a process of its own, beside a file of that environment. */
+/** What `check staging` prints beside a file of that environment. */
 async function checkBeside(
   env: NodeJS.ProcessEnv,
   exit = 1,
@@ -117,18 +118,12 @@ async function checkBeside(
   mkdirSync(join(cwd, "environments"));
   writeFileSync(join(cwd, "environments", "staging.ts"), `export default { props: { ${props} } };`);
   writeFileSync(join(cwd, "cdktf.json"), JSON.stringify({ context }));
-  const main = join(__dirname, "../../deploy/main.ts");
-  const args = ["--require", require.resolve("slipway/typescript"), main, "check", "staging"];
-  const child = spawn(process.execPath, args, { env, cwd });
-  let printed = "";
-  child.stdout.on("data", (text) => {
-    printed += text;
-  });
-  expect(await once(child, "close"), printed).toEqual([exit, null]);
-  return printed;
+  const { code, stdout } = await slipwayHere(cwd, ["check", "staging"], env);
+  expect(code, stdout).toBe(exit);
+  return stdout;
 }
 
-test("the real process, whatever region is set: the one that environments/staging.ts names, and it says so", async () => {
+test("the command, whatever region is set: the one that environments/staging.ts names, and it says so", async () => {
   await World.open();
   const env: NodeJS.ProcessEnv = { ...process.env, AWS_CONFIG_FILE: join(folder(), "config") };
   delete env.AWS_REGION;
@@ -136,14 +131,14 @@ test("the real process, whatever region is set: the one that environments/stagin
   expect(await checkBeside({ ...env, AWS_REGION: "eu-west-1" }, 0)).toContain("us-west-2, as environments/");
 });
 
-test("the real process, beside a file that is not the applied one's: the file is named", async () => {
+test("the command, beside a file that is not the applied one's: the file is named", async () => {
   await World.open();
   expect(await checkBeside(process.env, 1, { props: 'region: "eu-west-1"' })).toContain(
     "environments/staging.ts says eu-west-1, the environment is in us-west-2: this file is not the one that was",
   );
 });
 
-test("the real process, where the environment is not: the region is its file's, so the account must be another", async () => {
+test("the command, where the environment is not: the region is its file's, so the account must be another", async () => {
   const world = await World.open();
   world.parameters.delete("/staging/deploy");
   expect(await checkBeside(process.env)).toContain(
@@ -151,7 +146,7 @@ test("the real process, where the environment is not: the region is its file's, 
   );
 });
 
-describe("the real process, beside a file that names an account", () => {
+describe("the command, beside a file that names an account", () => {
   const other = 'region: "us-west-2", account: "210987654321"';
 
   test.each([
@@ -243,23 +238,13 @@ test.each([
   ["false", [], 5],
   ["true", ["--no-wait"], 5],
   ["", ["--wait"], 0],
-])("the real process with CI=%s and %j: exit %d", async (CI, options, expected) => {
+])("the command with CI=%s and %j: exit %d", async (CI, options, expected) => {
   const world = await World.open();
   underWay(world, 30);
   world.faults.push((operation) => {
     if (operation === "ecs:DescribeServices") world.clock.advance(25_000);
     return undefined;
   });
-  const args = [
-    "--require",
-    "slipway/typescript",
-    "deploy/main.ts",
-    "staging",
-    "--image",
-    "v2",
-    "--dry-run",
-    ...options,
-  ];
-  const child = spawn(process.execPath, args, { env: { ...process.env, CI }, stdio: "ignore" });
-  expect(await once(child, "close")).toEqual([expected, null]);
+  const words = ["deploy", "staging", "--image", "v2", "--dry-run", ...options];
+  expect(await slipwayHere(process.cwd(), words, { ...process.env, CI })).toMatchObject({ code: expected });
 });

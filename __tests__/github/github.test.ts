@@ -1,8 +1,6 @@
-import { execFile } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { promisify } from "node:util";
 import { afterAll, afterEach, beforeEach, describe, expect, it } from "vitest";
 import { runnerOf } from "../../github/api";
 import { planAgain } from "../../github/again";
@@ -12,6 +10,7 @@ import { newerCommit } from "../../github/newer";
 import { plansText } from "../../github/plans";
 import { fitted } from "../../github/post";
 import { LIMIT } from "../../plan/markdown";
+import { slipwayHere } from "../support/here";
 import { Github } from "./support/github";
 
 let github: Github;
@@ -108,19 +107,8 @@ describe("a plan that ended before it planned anything", () => {
     ] as const)
       writeFileSync(join(folder, file), content);
     const env = { ...process.env, ...github.env, GITHUB_REF: "refs/pull/7/merge", GITHUB_EVENT_PATH: "" };
-    const tell = async (command: string, ...options: readonly string[]) => {
-      const words = [
-        "--require",
-        "slipway/typescript",
-        "github/main.ts",
-        command,
-        folder,
-        "prod",
-        "staging",
-        ...options,
-      ];
-      return (await promisify(execFile)(process.execPath, words, { env })).stdout;
-    };
+    const tell = async (command: string, ...options: readonly string[]) =>
+      (await slipwayHere(folder, ["github", command, folder, "prod", "staging", ...options], env)).stdout;
     expect(await tell("drift")).toMatch(/^Opened issue \d+: Drift: prod\.\n$/);
     expect(JSON.parse(await tell("comment", "--json"))).toEqual({
       done: "Commented <!-- slipway-plans --> on pull request 7.",
@@ -242,10 +230,9 @@ describe("the newest commit of a branch", () => {
   });
 
   it("is null for a program where it is the run's own", async () => {
-    const words = ["--require", "slipway/typescript", "github/main.ts", "newer", "--json"];
     const newerOf = async (sha: string) => {
       const env = { ...process.env, ...github.env, GITHUB_REF: "refs/heads/main", GITHUB_SHA: sha };
-      return JSON.parse((await promisify(execFile)(process.execPath, words, { env })).stdout);
+      return JSON.parse((await slipwayHere(process.cwd(), ["github", "newer", "--json"], env)).stdout);
     };
     expect(await newerOf(github.head)).toEqual({ newer: null });
     expect(await newerOf("2e".repeat(20))).toEqual({ newer: github.head });

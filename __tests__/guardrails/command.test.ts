@@ -1,13 +1,12 @@
-import { spawnSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import pc from "picocolors";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { checkAll, renderMarkdown, renderText, type Report, ruleTable, renderTable } from "../../guardrails";
+import { slipwayHere } from "../support/here";
 import { type Json, resource, together } from "./support/json";
 
-const ROOT = join(__dirname, "..", "..");
 const folder = mkdtempSync(join(tmpdir(), "guardrails-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
@@ -33,23 +32,15 @@ function write(path: string, json: unknown): string {
 }
 
 /** Runs the command in an empty folder. */
-function run(...words: string[]) {
-  const main = join(ROOT, "guardrails", "main.ts");
-  const loader = require.resolve("slipway/typescript");
-  const { status, stdout, stderr } = spawnSync(process.execPath, ["--require", loader, main, ...words], {
-    cwd: folder,
-    encoding: "utf8",
-  });
-  return { status, stdout, stderr };
-}
+const run = (...words: string[]) => slipwayHere(folder, ["guardrails", ...words], process.env);
 
-test("of a synthesis the stacks that it wrote are read: a stack whose file is gone stays in the folder", () => {
+test("of a synthesis the stacks that it wrote are read: a stack whose file is gone stays in the folder", async () => {
   write("synth/stacks/prod/cdk.tf.json", open);
   write("synth/stacks/gone/cdk.tf.json", open);
   const stack = { name: "prod", workingDirectory: "stacks/prod" };
   write("synth/manifest.json", { version: "0.21.0", stacks: { prod: stack } });
-  const { status, stdout } = run("synth", "--json");
-  expect(status).toBe(1);
+  const { code, stdout } = await run("synth", "--json");
+  expect(code).toBe(1);
   expect(JSON.parse(stdout).looked).toEqual(["prod"]);
 });
 
@@ -69,15 +60,15 @@ beforeAll(() => {
 });
 
 describe("exit codes", () => {
-  test("0 where all is suppressed, and says with which reason", () => {
-    const { status, stdout } = run("quiet");
-    expect(status).toBe(0);
+  test("0 where all is suppressed, and says with which reason", async () => {
+    const { code, stdout } = await run("quiet");
+    expect(code).toBe(0);
     expect(stdout).toMatch(/prod: suppressed public-ip: aws_subnet.a map_public_ip_on_launch = true: NAT/);
   });
 
-  test("1 where something is found", () => {
-    const { status, stdout } = run("open");
-    expect(status).toBe(1);
+  test("1 where something is found", async () => {
+    const { code, stdout } = await run("open");
+    expect(code).toBe(1);
     expect(stdout).toMatch(
       /^prod: public-ip: aws_subnet.a map_public_ip_on_launch = true: .*\nprod: 1 finding, 0 suppressed/,
     );
@@ -91,16 +82,16 @@ describe("exit codes", () => {
     ["broken JSON", ["broken.tf.json"], /is not JSON/],
     ["JSON of another kind", ["list.tf.json"], /must hold an object/],
     ["two shapes at once", ["open", "--json", "--markdown"], /exclude each other/],
-  ])("2 on %s", (_, words, message) => {
-    const { status, stderr } = run(...words);
-    expect(status).toBe(64);
+  ])("2 on %s", async (_, words, message) => {
+    const { code, stderr } = await run(...words);
+    expect(code).toBe(64);
     expect(stderr).toMatch(message);
   });
 });
 
 describe("what is read", () => {
-  test("files of one folder are one stack, fetched modules none, and modules are told", () => {
-    const report = JSON.parse(run("split", "--json").stdout) as Report;
+  test("files of one folder are one stack, fetched modules none, and modules are told", async () => {
+    const report = JSON.parse((await run("split", "--json")).stdout) as Report;
     expect(report.looked).toEqual(["split"]);
     expect(report.findings.map(({ rule, address }) => [rule, address])).toEqual([
       ["public-ip", "aws_subnet.a"],
@@ -108,16 +99,16 @@ describe("what is read", () => {
     expect(report.unseenModules).toEqual(["split: module.vpc"]);
   });
 
-  test("a plan beside stacks", () => {
-    const { status, stdout } = run("quiet", "plan.json");
-    expect(status).toBe(1);
+  test("a plan beside stacks", async () => {
+    const { code, stdout } = await run("quiet", "plan.json");
+    expect(code).toBe(1);
     expect(stdout).toMatch(/plan.json: stateful-destroy: aws_s3_bucket.it = \["delete"\]/);
     expect(stdout).toMatch(/prod, plan.json: 1 finding, 1 suppressed/);
   });
 
-  test("help with examples, and every rule", () => {
-    expect(run("--help")).toMatchObject({ status: 0, stdout: expect.stringContaining("Examples:") });
-    const { stdout } = run("--list");
+  test("help with examples, and every rule", async () => {
+    expect(await run("--help")).toMatchObject({ code: 0, stdout: expect.stringContaining("Examples:") });
+    const { stdout } = await run("--list");
     expect(
       stdout
         .trim()

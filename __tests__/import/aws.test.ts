@@ -71,8 +71,8 @@ afterAll(async () => {
 });
 
 const credentials = () => ({ AWS_ACCESS_KEY_ID: sandbox.accessKey, AWS_SECRET_ACCESS_KEY: "any" });
-const run = async (words: readonly string[]) =>
-  project.slipwayAsync(["import", ...words], { ...credentials(), AWS_ENDPOINT_URL: sandbox.endpoint });
+const run = (words: readonly string[]) =>
+  project.slipway(["import", ...words], { ...credentials(), AWS_ENDPOINT_URL: sandbox.endpoint });
 const written = (name: string) => readFileSync(join(project.folder, `environments/${name}.ts`), "utf8");
 
 describe("slipway import express", () => {
@@ -80,8 +80,8 @@ describe("slipway import express", () => {
   const domain = ["--domain", "book.example.com", "--zone", "example.com"];
 
   it("writes what runs there, and the move out of it", async () => {
-    const { status, stdout, stderr } = await run(["express", arn(), ...domain]);
-    expect(status, stderr).toBe(0);
+    const { code, stdout, stderr } = await run(["express", arn(), ...domain]);
+    expect(code, stderr).toBe(0);
     expect(
       written("guest-book").replace(/[0-9a-f]{12}(?=\.ecs)/, "abc123"),
     ).toBe(`import { environment, light } from "slipway";
@@ -124,7 +124,7 @@ export default environment({
     );
     expect(stdout).toContain("its role uploads allows");
     expect(stdout + written("guest-book")).not.toContain("hidden");
-    for (const { status: code, stdout: said } of project.check()) expect(code, said).toBe(0);
+    for (const { status, stdout: said } of project.check()) expect(status, said).toBe(0);
   });
 
   it.each([
@@ -136,10 +136,10 @@ export default environment({
     [["express", arn("Other")], 1, /ecs:DescribeExpressGatewayService: ResourceNotFoundException/],
     [["express"], 64, /missing required argument 'arn'/],
   ])("refuses %j", async (words, code, said) => {
-    const { status, stdout, stderr } = await run(words);
+    const { stderr, ...ended } = await run(words);
     expect(stderr).toMatch(said);
     expect(stderr).not.toMatch(/\n {4}at /);
-    expect({ status, stdout }).toEqual({ status: code, stdout: "" });
+    expect(ended).toEqual({ code, stdout: "" });
   });
 });
 
@@ -225,7 +225,7 @@ describe("slipway import app-runner", () => {
   });
 
   it("writes what runs there, and the move out of it", async () => {
-    const { status, stdout, stderr } = await run([
+    const { code, stdout, stderr } = await run([
       "app-runner",
       arn,
       "--zone",
@@ -233,7 +233,7 @@ describe("slipway import app-runner", () => {
       "--domain",
       "book.example.com",
     ]);
-    expect(status, stderr).toBe(0);
+    expect(code, stderr).toBe(0);
     expect(
       written("book").replace(origin, "https://abc123.eu-west-1.awsapprunner.com"),
     ).toBe(`import { environment, light } from "slipway";
@@ -269,16 +269,16 @@ export default environment({
   });
 
   it("uses what is there without a name of its own", async () => {
-    const { status, stdout, stderr } = await run(["app-runner", arn, "--name", "plain"]);
-    expect(status, stderr).toBe(0);
+    const { code, stdout, stderr } = await run(["app-runner", arn, "--name", "plain"]);
+    expect(code, stderr).toBe(0);
     expect(written("plain")).toContain('database: { url: "external" }');
     expect(written("plain")).not.toMatch(/move|domain/);
     expect(stdout).not.toContain("slipway move");
   });
 
   it("says which service is not there", async () => {
-    const { status, stderr } = await run(["app-runner", arn.replace(/.$/, "_")]);
-    expect(status).toBe(1);
+    const { code, stderr } = await run(["app-runner", arn.replace(/.$/, "_")]);
+    expect(code).toBe(1);
     expect(stderr).toMatch(/apprunner:DescribeService: ResourceNotFoundException/);
   });
 });

@@ -1,6 +1,7 @@
 import { mkdirSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { afterAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { Outcome } from "../support/here";
 import { Project } from "./support/project";
 
 const project = new Project();
@@ -38,16 +39,19 @@ project.write("Procfile", PROCFILE);
 const domain = ["--domain", "book.example.com", "--zone", "example.com"];
 const written = (name: string) => readFileSync(join(project.folder, `environments/${name}.ts`), "utf8");
 
-const first = project.slipway(["import", "heroku", "app.json", ...domain]);
 const origin = ["--origin", "https://guest-book-1a2b.herokuapp.com"];
 const other = ["--domain", "moving.example.com", "--zone", "example.com"];
-const moving = project.slipway(["import", "heroku", ".", "--name", "moving", ...other, ...origin]);
+let [first, moving]: Outcome[] = [];
+
+beforeAll(async () => {
+  first = await project.slipway(["import", "heroku", "app.json", ...domain]);
+  moving = await project.slipway(["import", "heroku", ".", "--name", "moving", ...other, ...origin]);
+});
 
 describe("slipway import heroku", () => {
   it("writes a light environment, and says what comes next", () => {
-    const { status, stdout, stderr } = first;
-    expect(stderr).toBe("");
-    expect(status).toBe(0);
+    const stdout = first?.stdout;
+    expect(first).toEqual({ code: 0, stdout, stderr: "" });
     expect(stdout).toMatch(/^environments\/guest-book\.ts is written: .* web and mail-worker\./);
     expect(stdout).toContain("heroku config:get SENTRY | npx slipway secret set guest-book SENTRY\n");
     expect(stdout).toContain(
@@ -95,8 +99,8 @@ export default environment({
   });
 
   it("writes the move out of it, where its address and the name that people type are known", () => {
-    expect(moving.status, moving.stderr).toBe(0);
-    expect(moving.stdout).toContain("npx slipway move moving");
+    expect(moving?.code, moving?.stderr).toBe(0);
+    expect(moving?.stdout).toContain("npx slipway move moving");
     expect(written("moving")).toContain(`  data: "kept",
   database: true,
   move: {
@@ -112,10 +116,10 @@ export default environment({
     expect(written("odd")).toContain("GREETING: 'say \"hi\"\\nit\\'s");
   });
 
-  it("writes what compiles, is formatted, and plans without an account", () => {
+  it("writes what compiles, is formatted, and plans without an account", async () => {
     for (const { status, stdout, stderr } of project.check()) expect(status, stdout + stderr).toBe(0);
-    const { status, stdout, stderr } = project.slipway(["plan", "guest-book", "moving", "--offline"]);
-    expect(status, stdout + stderr).toBe(2);
+    const { code, stdout, stderr } = await project.slipway(["plan", "guest-book", "moving", "--offline"]);
+    expect(code, stdout + stderr).toBe(2);
     expect(stdout).toMatch(/^moving: \d+ to add/m);
     expect(stdout).toContain("aws_ecs_service.{service_mail-worker_service, service_web_service}");
     expect(stdout).toContain("aws_elasticache_replication_group.uses_cache_group");
@@ -123,11 +127,12 @@ export default environment({
     expect(databases).toEqual(["aws_db_instance.database_instance"]);
   });
 
-  it("writes over nothing", () => {
+  it("writes over nothing", async () => {
     const before = written("guest-book");
-    const { status, stdout, stderr } = project.slipway(["import", "heroku", "app.json", "--port", "3000"]);
+    const again = ["import", "heroku", "app.json", "--port", "3000"];
+    const { code, stdout, stderr } = await project.slipway(again);
     expect(stderr).toMatch(/environments\/guest-book\.ts is there already.*--name/);
-    expect({ status, stdout }).toEqual({ status: 1, stdout: "" });
+    expect({ code, stdout }).toEqual({ code: 1, stdout: "" });
     expect(written("guest-book")).toBe(before);
   });
 
@@ -145,12 +150,12 @@ export default environment({
     [["heroku", "app.json", "--name", "Prod"], 1, /upper case; write "prod".*--name/],
     [["heroku", "app.json", "--port", "web"], 64, /Give a whole number from 1 to 65535/],
     [["herok", "app.json"], 64, /Did you mean heroku/],
-  ])("refuses %j, and writes nothing", (words, code, said) => {
+  ])("refuses %j, and writes nothing", async (words, code, said) => {
     const files = readdirSync(join(project.folder, "environments"));
-    const { status, stdout, stderr } = project.slipway(["import", ...words]);
+    const { stderr, ...ended } = await project.slipway(["import", ...words]);
     expect(stderr).toMatch(said);
     expect(stderr).not.toMatch(/\n {4}at /);
-    expect({ status, stdout }).toEqual({ status: code, stdout: "" });
+    expect(ended).toEqual({ code, stdout: "" });
     expect(readdirSync(join(project.folder, "environments"))).toEqual(files);
   });
 });

@@ -11,19 +11,17 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { register } from "tsx/cjs/api";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { constructEnvironments, loadEnvironmentFiles } from "../../modules/app";
 import type { EnvironmentProps } from "../../modules/environment";
 import type { Environment } from "../../modules/environment/environment";
 import { ConfigurationError, type Mistake } from "../../modules/mistakes";
+import { synthesizeHere } from "../support/synthesis";
 import { least } from "./support/least";
 import { filesOf, newApp, synthesize } from "./support/synthesize";
 
 const repository = join(__dirname, "../..");
 const root = mkdtempSync(join(tmpdir(), "slipway-app-"));
-// What `node --require slipway/typescript` does for main.ts: environment files are TypeScript.
-const unregister = register();
 
 const good = `import { environment, small } from "../modules/environment";
 export default environment({ preset: small, region: "us-west-2", registry: "app", services: { web: { port: 80 } } });
@@ -63,16 +61,18 @@ function mistakesOf(read: () => unknown): readonly Mistake[] {
 }
 
 /** With nothing on the PATH: a synthesis needs Node alone, and no Terraform. */
-const main = (folder: string) =>
+const asProcess = (folder: string) =>
   spawnSync(process.execPath, ["--require", require.resolve("slipway/typescript"), "main.ts"], {
     cwd: folder,
     env: { ...process.env, PATH: "" },
     encoding: "utf8",
   });
 
+/** The same in this process. */
+const main = (folder: string) => synthesizeHere({ folder, environment: {} });
+
 beforeAll(() => mkdirSync(root, { recursive: true }));
 afterAll(() => {
-  unregister();
   rmSync(root, { recursive: true, force: true });
 });
 
@@ -186,7 +186,7 @@ describe("extend", () => {
 describe("main.ts", () => {
   test("writes a stack per file, named after it", () => {
     const folder = checkout("two", { "staging.ts": good, "qa.ts": good });
-    const { status, stderr } = main(folder);
+    const { status, stderr } = asProcess(folder);
     expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
     for (const name of ["staging", "qa", "bootstrap"])
       expect(existsSync(join(folder, "cdktf.out/stacks", name, "cdk.tf.json"))).toBe(true);
@@ -198,12 +198,12 @@ describe("main.ts", () => {
       'bastion: { ssh: { publicKey: "ssh-ed25519 AAAA x", cidrs: ["0.0.0.0/0"] } }, region:',
     );
     const folder = checkout("open", { "staging.ts": open });
-    const { status, stderr } = main(folder);
-    expect(stderr).toMatch(
+    const { code, said } = main(folder);
+    expect(said).toMatch(
       /staging: open-ingress: aws_vpc_security_group_ingress_rule\.\w+ cidr_ipv4 = "0\.0\.0\.0\/0"/,
     );
-    expect(stderr).not.toMatch(/^\s+at /m);
-    expect(status).toBe(0);
+    expect(said).not.toMatch(/^\s+at /m);
+    expect(code).toBe(0);
     expect(existsSync(join(folder, "cdktf.out/stacks/staging/cdk.tf.json"))).toBe(true);
   });
 
@@ -212,13 +212,13 @@ describe("main.ts", () => {
     const config = JSON.parse(readFileSync(join(folder, "cdktf.json"), "utf8"));
     config.context.bootstrap.region = "eu-wets-1";
     writeFileSync(join(folder, "cdktf.json"), JSON.stringify(config));
-    const { status, stderr } = main(folder);
+    const { code, said } = main(folder);
     for (const line of [
       'cdktf.json.context.bootstrap.region: "eu-wets-1" is not known here, and taken as it is. Did you mean "eu-west-1"?',
       'staging.region: "us-west-3" is not known here, and taken as it is. Did you mean "us-west-1"?',
     ])
-      expect(stderr.split("\n").filter((one) => one === line)).toHaveLength(1);
-    expect(status).toBe(0);
+      expect(said.split("\n").filter((one) => one === line)).toHaveLength(1);
+    expect(code).toBe(0);
     expect(existsSync(join(folder, "cdktf.out/stacks/staging/cdk.tf.json"))).toBe(true);
   });
 
@@ -227,9 +227,9 @@ describe("main.ts", () => {
     const config = JSON.parse(readFileSync(join(folder, "cdktf.json"), "utf8"));
     config.context.bootstrap.github = "repository";
     writeFileSync(join(folder, "cdktf.json"), JSON.stringify(config));
-    const { status, stderr } = main(folder);
-    expect(status).toBe(1);
-    expect(stderr).toMatch(
+    const { code, said } = main(folder);
+    expect(code).toBe(1);
+    expect(said).toMatch(
       /2 mistakes[\s\S]*cdktf\.json\.context\.bootstrap\.github\.repository: "repository" is no GitHub repository[\s\S]*qa\.ts: cannot be loaded/,
     );
     expect(existsSync(join(folder, "cdktf.out"))).toBe(false);
@@ -241,11 +241,11 @@ describe("main.ts", () => {
   ])("reports a cdktf.json that is no JSON: %s", (what, text, why) => {
     const folder = checkout(`broken-${what.length}`, {});
     writeFileSync(join(folder, "cdktf.json"), text);
-    const { status, stderr } = main(folder);
-    expect(status).toBe(1);
-    expect(stderr).toMatch(/1 mistake[\s\S]*cdktf\.json: cannot be read: /);
-    expect(stderr).toMatch(why);
-    expect(stderr).not.toMatch(/^\s+at /m);
+    const { code, said } = main(folder);
+    expect(code).toBe(1);
+    expect(said).toMatch(/1 mistake[\s\S]*cdktf\.json: cannot be read: /);
+    expect(said).toMatch(why);
+    expect(said).not.toMatch(/^\s+at /m);
     expect(existsSync(join(folder, "cdktf.out"))).toBe(false);
   });
 
@@ -256,7 +256,7 @@ describe("main.ts", () => {
       "qa.ts": "throw new Error('no luck')",
     };
     const folder = checkout("wrong", files);
-    const { status, stderr, stdout } = main(folder);
+    const { status, stderr, stdout } = asProcess(folder);
     expect({ status, stdout }).toEqual({ status: 1, stdout: "" });
     expect(stderr).toContain("4 mistakes in the configuration, nothing was written");
     expect(stderr).toMatch(

@@ -1,6 +1,7 @@
 import { spawn } from "node:child_process";
+import type { EventEmitter } from "node:events";
 import { createRequire } from "node:module";
-import { join } from "node:path";
+import { join, relative } from "node:path";
 import { stripVTControlCharacters } from "node:util";
 
 const ROOT = join(__dirname, "..", "..");
@@ -23,14 +24,29 @@ export interface Outcome {
 
 type Command = typeof import("../../sandbox/command/command");
 
-const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
+/** What commands listen to for as long as their process lives. */
+const HEARD: readonly (readonly [emitter: EventEmitter, name: string])[] = [
+  ...["SIGINT", "SIGTERM", "SIGHUP"].map((signal) => [process, signal] as const),
+  [process.stdout, "error"],
+  [process.stderr, "error"],
+];
+/** The programs of the command's, from the top of the sources. */
+const MAIN = /^([a-z]+\/main|cli\/completion)\.ts$/;
 let running: string | undefined;
 
 /**
  * `slipway plan`, `apply`, `destroy` or `move-state` in a folder, in this process: one at a time, which no signal reaches and
  * nobody answers.
  */
-export async function commandHere(
+export const commandHere = (folder: string, words: readonly string[], environment: NodeJS.ProcessEnv) =>
+  programHere("plan/main.ts", folder, words, environment);
+
+/** The same of any command of `slipway`, as it is found by its name. */
+export const slipwayHere = (folder: string, words: readonly string[], environment: NodeJS.ProcessEnv) =>
+  programHere("cli/main.ts", folder, words, environment);
+
+async function programHere(
+  file: string,
   folder: string,
   words: readonly string[],
   environment: NodeJS.ProcessEnv,
@@ -43,10 +59,10 @@ export async function commandHere(
     folder: process.cwd(),
     write: { stdout: process.stdout.write, stderr: process.stderr.write },
   };
-  const listeners = SIGNALS.map((signal) => [signal, process.listeners(signal)] as const);
+  const listeners = HEARD.map(([emitter, name]) => [emitter, name, emitter.listeners(name)] as const);
   const texts = { stdout: "", stderr: "" };
   let exited: number | undefined;
-  const main = join(ROOT, "plan/main.ts");
+  const main = join(ROOT, file);
   try {
     process.chdir(folder);
     process.env = { ...environment };
@@ -62,15 +78,22 @@ export async function commandHere(
       exited ??= Number(code ?? process.exitCode ?? 0);
       throw new Error("The command has ended.");
     };
-    delete load.cache[main];
-    await (load(main) as typeof import("../../plan/main")).ended;
+    // Each reads the command line as it is loaded.
+    for (const one of Object.keys(load.cache)) if (MAIN.test(relative(ROOT, one))) delete load.cache[one];
+    try {
+      await (load(main) as typeof import("../../cli/main")).ended;
+    } catch (error) {
+      // As a process of its own ends that nobody has caught this in.
+      if (exited === undefined) texts.stderr += `${(error as Error).stack}\n`;
+      exited ??= 1;
+    }
     return { code: exited ?? Number(process.exitCode ?? 0), ...texts };
   } finally {
     Object.assign(process, { env, argv, execArgv, exit, exitCode });
     for (const name of ["stdout", "stderr"] as const) process[name].write = before.write[name];
-    for (const [signal, known] of listeners)
-      for (const listener of process.listeners(signal))
-        if (!known.includes(listener)) process.off(signal, listener);
+    for (const [emitter, name, known] of listeners)
+      for (const listener of emitter.listeners(name))
+        if (!known.includes(listener)) emitter.off(name, listener as () => void);
     process.chdir(before.folder);
     running = undefined;
   }

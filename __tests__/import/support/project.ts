@@ -1,5 +1,4 @@
-import { spawn, spawnSync } from "node:child_process";
-import { once } from "node:events";
+import { spawnSync } from "node:child_process";
 import {
   cpSync,
   mkdirSync,
@@ -12,8 +11,10 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { type Outcome, slipwayHere } from "../../support/here";
 
 const ROOT = join(__dirname, "../../..");
+const AUTOMATED = { CI: "true", NO_COLOR: "1" };
 
 /** A team's project whose package `slipway` is these sources, without an environment yet. */
 export class Project {
@@ -42,30 +43,15 @@ export class Project {
     writeFileSync(join(this.folder, file), text);
   }
 
-  /** The command, as a person types it there. */
-  slipway(words: readonly string[], env: NodeJS.ProcessEnv = {}) {
-    return this.run(process.execPath, [join(ROOT, "bin/slipway.js"), ...words], env);
+  /** The command there, in this process. */
+  slipway(words: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<Outcome> {
+    return slipwayHere(this.folder, words, { ...process.env, ...AUTOMATED, ...env });
   }
 
-  /** The same into a pipe whose reader is gone before anything is written. */
+  /** The same as a person types it, into a pipe whose reader is gone before anything is written. */
   piped(words: readonly string[]) {
     const script = 'set -o pipefail; "$@" | true';
     return this.run("bash", ["-c", script, "-", process.execPath, join(ROOT, "bin/slipway.js"), ...words]);
-  }
-
-  /** The same while this process goes on answering. */
-  async slipwayAsync(words: readonly string[], env: NodeJS.ProcessEnv) {
-    const child = spawn(process.execPath, [join(ROOT, "bin/slipway.js"), ...words], {
-      cwd: this.folder,
-      env: { ...process.env, CI: "true", NO_COLOR: "1", ...env },
-    });
-    const said = { stdout: "", stderr: "" };
-    for (const stream of ["stdout", "stderr"] as const)
-      child[stream].setEncoding("utf8").on("data", (text: string) => {
-        said[stream] += text;
-      });
-    const [status] = (await once(child, "close")) as [number | null];
-    return { status, ...said };
   }
 
   /** Types and format of the files that were written, as the project's own tools see them. */
@@ -86,8 +72,8 @@ export class Project {
     rmSync(this.folder, { recursive: true, force: true });
   }
 
-  private run(command: string, words: readonly string[], env: NodeJS.ProcessEnv = {}) {
-    const whole = { ...process.env, CI: "true", NO_COLOR: "1", ...env };
-    return spawnSync(command, words, { cwd: this.folder, env: whole, encoding: "utf8" });
+  private run(command: string, words: readonly string[]) {
+    const env = { ...process.env, ...AUTOMATED };
+    return spawnSync(command, words, { cwd: this.folder, env, encoding: "utf8" });
   }
 }
