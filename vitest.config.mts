@@ -58,7 +58,7 @@ const PROCESSES = inFolders(
   );
 /** The project `simulated`: releases against a stand-in for AWS, many of them, and the stand-in itself. */
 const SIMULATED = inFolders("deploy", "deploy-sandbox", "sandbox-api");
-/** The project `long`, which `npm test` leaves to `npm run test:all`: whole stories, and searches at random. Each says what is nearer. */
+/** The project `long`, which `npm test` leaves to `npm run test:all`: what plays together parts that have nearer tests (__tests__/projects.test.ts). */
 const LONG = "__tests__/**/*.long.test.ts";
 const surroundings = "__tests__/support/surroundings.ts";
 /** What each project says for itself, as none inherits: each would make the run's folder anew. */

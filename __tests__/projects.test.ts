@@ -9,6 +9,8 @@ const LONG = ".long.test.ts";
 
 /** By file of the project `long`: files of the others that test its parts, so that `npm test` misses no more than their playing together. */
 const NEARER: Readonly<Record<string, readonly string[]>> = {
+  "deploy-sandbox/timelines": ["deploy-sandbox/scenarios", "deploy-sandbox/facts", "sandbox-api/faults"],
+  "deploy/timelines": ["deploy/verdicts", "deploy/facts-rollout", "deploy/lost-answers"],
   "package/created": ["package/create", "package/package", "adopting/guide", "workflows/dispatch"],
   "plan/several-accounts": ["plan/accounts", "modules/accounts", "deploy-sandbox/copy"],
   "terraform/changes": ["terraform/growing", "plan/differences", "sandbox/lifecycle"],
@@ -21,7 +23,8 @@ const NEARER: Readonly<Record<string, readonly string[]>> = {
   "terraform/whole-move-heroku": ["terraform/road", "move/flip", "move-postgres/survey"],
   "workflows/foreign": ["adopting/guide", "guardrails/command", "workflows/dispatch"],
   "workflows/growth": ["workflows/services", "workflows/turns", "workflows/test-migrations"],
-  "workflows/jobs": ["workflows/cancelled", "workflows/errored", "workflows/queue", "plan/sandbox"],
+  "workflows/jobs": ["workflows/cancelled", "workflows/errored", "workflows/turns", "plan/sandbox"],
+  "workflows/queue": ["workflows/turns", "workflows/conditions", "workflows/dispatch"],
 };
 
 const files = readdirSync(__dirname, { recursive: true, encoding: "utf8" }).filter((file) =>
