@@ -9,6 +9,7 @@ Module.enableCompileCache?.();
 const PACKAGES = `${sep}node_modules${sep}`;
 // As the compiler writes it: {"version":3 in base64.
 const MAP = "\n//# sourceMappingURL=data:application/json;base64,eyJ2ZXJzaW9uIjoz";
+const TYPESCRIPT = /\.[cm]?tsx?$/;
 const { _extensions: loaders } = Module;
 const [load, resolve] = [loaders[".js"], Module._resolveFilename];
 require("tsx/cjs");
@@ -34,6 +35,11 @@ Module._resolveFilename = (request, parent, ...rest) => {
   if (request === "archiver" && isIdle(parent)) return __filename;
   return (parent?.filename?.includes(PACKAGES) ? resolve : resolveAny)(request, parent, ...rest);
 };
+
+// Node gives a .mts, and what a package.json calls "type": "module", to a loader of its own, past all of this.
+const { runMain } = Module;
+Module.runMain = (main = process.argv[1]) =>
+  TYPESCRIPT.test(main) ? Module._load(main, null, true) : runMain(main);
 
 // cdktf writes an asset's archive in a process of its own, in which this file is the main one; in all others it loads the two
 // hundred files of `archiver`, a third of what it loads, and never calls them. They get this module, which is empty, instead.

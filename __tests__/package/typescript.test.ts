@@ -49,6 +49,21 @@ console.log(said.words.join(" "));`,
     expect(run("main.ts")).toEqual({ status: 0, stdout: "own modern helped\n", stderr: "" });
   });
 
+  it.each(["main.ts", "main.mts"])("runs %s of a package of ES modules as one of any other", (main) => {
+    write({
+      "package.json": '{ "name": "own", "type": "module" }',
+      [main]: `${imported("plain", "plain")}
+${imported("helper", "./helper.js")}
+console.log([plain(__dirname), plain(import.meta.dirname), helper satisfies string].join(" "));`,
+      "helper.ts": 'export const helper: string = "helped";',
+      "environments/staging.ts": 'export default "own";',
+      "node_modules/plain/package.json": '{ "name": "plain", "main": "index" }',
+      "node_modules/plain/index.js":
+        'exports.plain = (folder) => require(require("node:path").join(folder, "environments/staging.ts")).default;',
+    });
+    expect(run(main)).toEqual({ status: 0, stdout: "own own helped\n", stderr: "" });
+  });
+
   it("says where in a file's source an error is, though a package had it loaded", () => {
     write({
       "package.json": '{ "name": "own" }',
