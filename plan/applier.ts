@@ -1,5 +1,6 @@
 import type { TerraformEvent } from "./events";
-import { type Problem, problemOf, unsureSecrets } from "./problems";
+import { type Holder, holderText, onceFree } from "./held-lock";
+import { type Problem, problemOf, unsureSecrets, wayToUnlock } from "./problems";
 import { duration } from "../terminal/duration";
 import { movedOn } from "./moved-on";
 import type { Progress } from "./progress";
@@ -29,15 +30,15 @@ export class Applier {
   constructor(
     private readonly terraform: Terraform,
     private readonly saved: SavedPlans,
-    /** How long the state's lock is waited for: `60m`. Not at all where nothing is said. */
-    private readonly patience?: string,
+    /** Seconds for which the state's lock is waited for. */
+    private readonly patience = 0,
   ) {}
 
   async apply(stack: Stack, plan: SavedPlan, progress: Progress): Promise<Applied> {
     const { name } = stack;
     progress.begin(name, "init");
     const steps = new Steps(stepsOf(plan.summary.counts));
-    const { code, problems } = await this.attempt(stack, plan, (event) =>
+    const { code, problems } = await this.attempt(stack, plan, progress, (event) =>
       steps.take(event, name, progress),
     ).catch((error) => ({ code: 1, problems: [problemOf(error)] }));
     const done = code === 0;
@@ -61,15 +62,24 @@ export class Applier {
   private async attempt(
     stack: Stack,
     { move }: SavedPlan,
+    progress: Progress,
     onEvent: (event: TerraformEvent) => void,
   ): Promise<Outcome> {
     const init = await this.terraform.init(stack);
     if (init.code !== 0) return init;
     const stale = move && (await movedOn(stack, move));
     if (stale) return { code: 1, problems: [stale] };
-    return this.terraform.apply(stack, this.saved.file(stack.name), onEvent, this.patience);
+    const { name } = stack;
+    return onceFree(
+      (seconds) => this.terraform.apply(stack, this.saved.file(name), onEvent, seconds),
+      this.patience,
+      (holder, left) => progress.note(name, waitingText(holder, left, stack)),
+    );
   }
 }
+
+const waitingText = (holder: Holder, left: number, stack: Stack) =>
+  `the state is locked by ${holderText(holder, Date.now())}, and waited for: ${duration(left)} more. ${wayToUnlock(stack, holder)}`;
 
 /** A replacement is two. */
 const stepsOf = ({ create, update, replace, destroy }: Counts) => create + update + destroy + 2 * replace;

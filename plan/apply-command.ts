@@ -26,8 +26,8 @@ export interface ApplyOptions {
   readonly allowDestroy: readonly string[];
   /** Whether a stale plan is planned again, and applied where it does nothing that was not approved. */
   readonly replanIfStale?: boolean;
-  /** How long each state's lock is waited for, as Terraform takes it: `60m`. */
-  readonly lockTimeout?: string;
+  /** How long each state's lock is waited for, in seconds. */
+  readonly lockTimeout?: number;
   /** Whether DNS records that a person makes are waited for. */
   readonly wait: boolean;
 }

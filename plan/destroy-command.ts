@@ -32,8 +32,8 @@ export interface DestroyOptions {
   readonly markdown?: string;
   /** Addresses of what may be lost. */
   readonly allowDestroy: readonly string[];
-  /** How long the state's lock is waited for, as Terraform takes it: `60m`. */
-  readonly lockTimeout?: string;
+  /** How long the state's lock is waited for, in seconds. */
+  readonly lockTimeout?: number;
 }
 
 /** What `npx slipway destroy --json` prints. `version` goes up when something is renamed or taken away. */

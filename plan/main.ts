@@ -78,10 +78,13 @@ const load = {
 
 const LOCK_TIMEOUT = "wait so long where somebody else is applying: 30s, 60m, 2h (default: not at all)";
 
-/** A duration as Terraform takes it. */
-function durationOf(text: string): string {
-  if (!/^\d+[smh]$/.test(text)) throw new InvalidArgumentError("Give a whole number with s, m or h: 60m.");
-  return text;
+const SECONDS: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600 };
+
+/** Seconds of a duration as Terraform takes it. */
+function durationOf(text: string): number {
+  const [, count, unit = ""] = /^(\d+)([smh])$/.exec(text) ?? [];
+  if (count === undefined) throw new InvalidArgumentError("Give a whole number with s, m or h: 60m.");
+  return Number(count) * (SECONDS[unit] ?? 1);
 }
 
 const OFFLINE = "on the sandbox: AWS is stood in for, no credentials are needed or used";

@@ -6,6 +6,7 @@ import { accountOf } from "./account";
 import { Interrupted } from "./children";
 import { CommandError } from "./error";
 import type { Diagnostic } from "./events";
+import { HELD, type Holder, holderOf, holderText } from "./held-lock";
 import type { Stack } from "./stacks";
 import { inSandbox, typed } from "./offline";
 import type { ResourceSummary } from "./summary";
@@ -86,10 +87,11 @@ const typeOf = (address: string) => address.split(".").at(-2) ?? "";
 
 /** The failures with a known way out. Words of Terraform 1.11, OpenTofu 1.11 and the AWS SDK for Go. */
 const WAYS_OUT: readonly [RegExp, (text: string, stack: Stack, address: string | undefined) => string][] = [
-  [/Error acquiring the state lock/, heldLock],
+  [HELD, heldLock],
   [
     /Error releasing the state lock/,
-    (text, stack) => `The state is still locked. When nobody is applying: ${forceUnlock(text, stack)}`,
+    (text, stack) =>
+      `The state is still locked. When nobody is applying: ${forceUnlock(stack, holderOf(text))}`,
   ],
   [
     STALE,
@@ -173,14 +175,16 @@ function otherProviders(): string {
 }
 
 function heldLock(text: string, stack: Stack): string {
-  const of = (name: string) => new RegExp(`^\\s*${name}:\\s+(\\S.*)$`, "m").exec(text)?.[1]?.trim();
-  const [who, since] = [of("Who"), of("Created")];
-  const holder = who === undefined ? "Somebody" : `${who}${since === undefined ? "" : ` (since ${since})`}`;
-  return `${holder} is applying: wait, then plan again. Only when nobody is, as after a crash: ${forceUnlock(text, stack)}`;
+  const holder = holderOf(text);
+  const who = holder ? holderText(holder) : "Somebody";
+  return `${who} is applying: wait, then plan again. ${wayToUnlock(stack, holder)}`;
 }
 
-const forceUnlock = (text: string, stack: Stack) =>
-  command(stack, `force-unlock ${/^\s*ID:\s+(\S+)$/m.exec(text)?.[1] ?? "ID"}`);
+/** What to do where whoever holds a stack's lock is dead. */
+export const wayToUnlock = (stack: Stack, holder?: Holder): string =>
+  `Only when nobody is, as after a crash: ${forceUnlock(stack, holder)}`;
+
+const forceUnlock = (stack: Stack, holder?: Holder) => command(stack, `force-unlock ${holder?.id ?? "ID"}`);
 
 /** A command of Terraform for a stack, to be typed in the folder of the project. */
 function command({ folder }: Stack, words: string): string {

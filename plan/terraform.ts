@@ -93,16 +93,16 @@ export class Terraform {
 
   /**
    * Applies a saved plan, and nothing else than it.
-   * @param patience how long the state's lock is waited for: `60m`
+   * @param patience seconds for which the state's lock is waited for
    */
   apply(
     stack: Stack,
     file: string,
     onEvent: (event: TerraformEvent) => void,
-    patience?: string,
+    patience: number,
   ): Promise<Outcome> {
-    const waits = patience === undefined ? [] : [`-lock-timeout=${patience}`];
-    return this.watched(stack, ["apply", "-input=false", "-json", ...waits, file], onEvent);
+    const waits = `-lock-timeout=${patience}s`;
+    return this.watched(stack, ["apply", "-input=false", "-json", waits, file], onEvent);
   }
 
   /**

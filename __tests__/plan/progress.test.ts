@@ -85,6 +85,9 @@ describe("progress", () => {
     [59.9, "59.9 s"],
     [59.99, "1 m 00 s"],
     [3600, "60 m 00 s"],
+    [7199, "119 m 59 s"],
+    [7500, "2 h 05 m"],
+    [259_200, "72 h 00 m"],
   ])("%d seconds are %s", (seconds, text) => {
     expect(duration(seconds)).toBe(text);
   });

@@ -168,8 +168,19 @@ describe.sequential("plan and apply", () => {
     await project.synth();
   });
 
-  it("replace it when told to", async () => {
-    const { code, stdout, stderr } = await offline("apply", "--auto-approve", "--allow-destroy", DATABASE);
+  it("wait for a lock, say at once whose it is, and replace it when told to", async () => {
+    const args = ["-chdir=cdktf.out/stacks/staging", "apply", "-no-color"];
+    const holder = startInSandbox(project.folder, "terraform", ...args);
+    await holder.printed("Enter a value");
+    const allowed = ["--auto-approve", "--allow-destroy", DATABASE, "--lock-timeout", "10m"];
+    const waits = start(project.folder, ["apply", "--offline", ...allowed]);
+    await waits.printed("and waited for: 9 m");
+    holder.type("no\n");
+    await holder.ended;
+    const { code, stdout, stderr } = await waits.ended;
+    expect(stderr).toMatch(
+      /staging: the state is locked by \S+@\S+ \(since .* UTC, \d+ s ago\), and waited for: 9 m \d\d s more\. Only when nobody is, as after a crash: npx slipway sandbox (?:terraform|tofu) -chdir=cdktf\.out\/stacks\/staging force-unlock [0-9a-f-]{36}\n/,
+    );
     expect(code, `${stdout}${stderr}`).toBe(0);
     expect(stdout).toMatch(/✓ staging: \d+ added, \d+ changed, \d+ destroyed/);
     expect(stderr).toContain(`${DATABASE} deleted`);
