@@ -39,8 +39,7 @@ export function checkQuotas(stacks: readonly Stack[]): QuotaFinding[] {
     const key = JSON.stringify([accountOf(use.stack), use.quota.name, place, use.each]);
     groups.set(key, [...(groups.get(key) ?? []), use]);
   }
-  const accounts = new Set(stacks.map(accountOf));
-  return [...groups.values()].flatMap((uses) => findingOf(uses, accounts.size > 1) ?? []);
+  return [...groups.values()].flatMap((uses) => findingOf(uses) ?? []);
 }
 
 /** One sentence, with the command that mends it. */
@@ -51,8 +50,7 @@ export const quotaText = (finding: QuotaFinding): string => {
   return `quota: ${quota}${place}: ${wanted} wanted (${users}), AWS allows ${granted}. An apply would stop halfway. ${mend}`;
 };
 
-/** @param isOneOfSeveral whether other accounts are there: what was granted to a further one stands below its number */
-function findingOf(uses: readonly Use[], isOneOfSeveral: boolean): QuotaFinding | undefined {
+function findingOf(uses: readonly Use[]): QuotaFinding | undefined {
   const [first] = uses;
   if (first === undefined) return undefined;
   const { quota, stack } = first;
@@ -69,7 +67,7 @@ function findingOf(uses: readonly Use[], isOneOfSeveral: boolean): QuotaFinding 
   const told =
     quota.code === undefined
       ? ""
-      : ` Granted already? "quotas": { "${quota.code}": ${wanted} } in context of cdktf.json${isOneOfSeveral ? `, for any but the first account there below "accounts": { "${account}": { … } }` : ""}.`;
+      : ` Granted already? "quotas": { "${quota.code}": ${wanted} } in ${contextOf(stack)} of cdktf.json.`;
   return {
     quota: quota.name,
     ...(account !== undefined && { account }),
@@ -173,8 +171,20 @@ const providerOf = (stack: Stack) =>
   stack.all("provider").find(({ name, body }) => name === "aws" && body.alias === undefined);
 
 /** AWS's default, or what the project says was granted: it stands in each stack's comment. */
-function grantedTo(stack: Stack, quota: Quota): number {
+/** Where cdktf.json says what was granted to the account of a stack. */
+function contextOf(stack: Stack): string {
+  const { further } = commentOf(stack);
+  return text(further) === undefined ? "context" : `context.accounts["${further}"]`;
+}
+
+/** What a stack says of itself to whoever reads it. */
+function commentOf(stack: Stack) {
   const comment = stack.json["//"];
-  const granted = isBody(comment) && isBody(comment.quotas) ? comment.quotas : {};
+  return isBody(comment) ? comment : {};
+}
+
+function grantedTo(stack: Stack, quota: Quota): number {
+  const { quotas } = commentOf(stack);
+  const granted = isBody(quotas) ? quotas : {};
   return amount(quota.code === undefined ? undefined : granted[quota.code], quota.value) ?? quota.value;
 }

@@ -83,7 +83,7 @@ export function inAccount(project: Project, account: string | undefined): Projec
   if (account === undefined || account === project.account) return project;
   // Until its own bucket is there, states lie in this folder; where nobody makes one, all accounts share the one that is named.
   const bucket = project.bootstrap ? { stateBucket: "", stateRegion: "" } : {};
-  return { ...project, ...bucket, ...project.accounts?.[account], account };
+  return { ...project, ...bucket, ...project.accounts?.[account], account, further: account };
 }
 
 /** Where releases of an environment are pushed to; undefined where no bootstrap stack makes the repositories of its account. */

@@ -24,6 +24,8 @@ export interface Project {
   readonly quotas?: Readonly<Record<string, number>>;
   /** What the environments of one account share; roles for CI among it demand a boundary of the roles that they make. */
   readonly bootstrap?: false | { readonly region?: string; readonly github?: false | object };
+  /** The account, where it is a further one: what was granted to it stands below its number in cdktf.json. */
+  readonly further?: string;
   /** What further accounts have of their own, by their numbers. */
   readonly accounts?: Readonly<
     Record<string, Partial<Pick<Project, "stateBucket" | "stateRegion" | "quotas" | "bootstrap">>>
@@ -65,6 +67,7 @@ export class SlipwayStack extends TerraformStack {
     this.configureProvider(props);
     // Where the guardrails read it: beside the stack, so that they need nothing but what is synthesized.
     if (Object.keys(props.quotas ?? {}).length > 0) this.addOverride("//.quotas", props.quotas);
+    if (props.further !== undefined) this.addOverride("//.further", props.further);
     this.node.addValidation({ validate: () => this.collisions() });
   }
 

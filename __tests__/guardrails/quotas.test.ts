@@ -60,24 +60,33 @@ test("five are enough, each region has its own, and what was granted counts", ()
 });
 
 test("each account has its own, and is named", () => {
-  const of = (name: string, account: string) =>
+  const of = (name: string, account: string, further?: string) =>
     new Stack(name, {
+      ...(further && { "//": { further } }),
       provider: { aws: [{ region: "us-west-2", allowed_account_ids: [account] }] },
       resource: { aws_eip: many(3) },
     });
   expect(wanted(of("staging", "123456789012"), of("prod", "210987654321"))).toEqual([]);
   const [finding, ...others] = checkQuotas([
     of("staging", "123456789012"),
-    of("prod", "210987654321"),
-    of("eu", "210987654321"),
+    of("prod", "210987654321", "210987654321"),
+    of("eu", "210987654321", "210987654321"),
   ]);
   expect(others).toEqual([]);
   expect(finding && quotaText(finding)).toContain(
     `${ELASTIC_IPS} in us-west-2 of account 210987654321: 6 wanted (eu 3, prod 3), AWS allows 5`,
   );
   expect(finding?.mend).toMatch(
-    /"quotas": \{ "L-0263D0A3": 6 \} in context of cdktf\.json, for any but the first account there below "accounts": \{ "210987654321": \{ … \} \}\.$/,
+    /"quotas": \{ "L-0263D0A3": 6 \} in context\.accounts\["210987654321"\] of cdktf\.json\.$/,
   );
+});
+
+test("the first account's stands in the context itself, whatever others there are", () => {
+  const [finding] = checkQuotas([
+    stack("staging", { aws_eip: many(6) }),
+    new Stack("prod", { "//": { further: "210987654321" } }),
+  ]);
+  expect(finding?.mend).toMatch(/"quotas": \{ "L-0263D0A3": 6 \} in context of cdktf\.json\.$/);
 });
 
 test("each region's default VPC has its share: there is room for four more", () => {

@@ -4,10 +4,17 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { inAccount } from "../../modules/account";
+import { constructEnvironments } from "../../modules/app";
 import { type ResolvedProject, resolveProject } from "../../modules/project";
 import type { Graph } from "./support/graph";
 import { but, least } from "./support/least";
-import { synthesizeAll, synthesizeBootstrap, synthesizeBootstraps } from "./support/synthesize";
+import {
+  filesOf,
+  newApp,
+  synthesizeAll,
+  synthesizeBootstrap,
+  synthesizeBootstraps,
+} from "./support/synthesize";
 
 const [HOME, OTHER] = ["123456789012", "210987654321"];
 const buckets = { stateBucket: "states", stateRegion: "us-west-2" };
@@ -288,6 +295,13 @@ describe("several accounts", () => {
     expect(graph?.one("aws_budgets_budget")).toMatchObject({ limit_amount: "5.00" });
     expect(inAccount(projectOf(named), OTHER).quotas).toEqual(theirs.quotas);
     expect(inAccount(projectOf(named), HOME).quotas).toEqual({});
+    // Whoever reads stacks alone knows from this where in cdktf.json their account's stands.
+    const made = constructEnvironments(newApp(), filesOf(files), projectOf(named));
+    const comments = made.map((one) => [one.node.id, one.toTerraform()["//"]]);
+    expect(Object.fromEntries(comments)).toMatchObject({
+      staging: expect.not.objectContaining({ further: expect.anything() }),
+      prod: { further: OTHER, quotas: theirs.quotas },
+    });
     const without = { ...context, accounts: { [OTHER]: { bootstrap: false } } };
     expect(Object.keys(synthesizeBootstraps(files, without))).toEqual(["bootstrap"]);
     const roles = synthesizeAll(files, projectOf(without)).prod?.all("aws_iam_role") ?? [];
