@@ -1,10 +1,11 @@
+import { EcrRepository } from "@cdktf/provider-aws/lib/ecr-repository";
 import { EfsAccessPoint } from "@cdktf/provider-aws/lib/efs-access-point";
 import { EfsFileSystem } from "@cdktf/provider-aws/lib/efs-file-system";
 import { SecurityGroup } from "@cdktf/provider-aws/lib/security-group";
 import { SqsQueue } from "@cdktf/provider-aws/lib/sqs-queue";
 import { describe, expect, test } from "vitest";
 import { constructEnvironments } from "../../modules/app";
-import type { EnvironmentFile } from "../../modules/environment";
+import type { EnvironmentFile, EnvironmentProps } from "../../modules/environment";
 import { ConfigurationError } from "../../modules/mistakes";
 import type { Service } from "../../modules/service/service";
 import type { Graph, Json } from "./support/graph";
@@ -28,6 +29,18 @@ const containers = (graph: Graph, id = "service_web"): Json[] =>
 
 const statements = (graph: Graph, id = "service_web_roles_task_policy"): Json[] =>
   JSON.parse(graph.one("aws_iam_role_policy", id).policy).Statement;
+
+/** What is wrong with what the second argument says. */
+function report(add: (web: Service, staging: Scope) => void, props = least as typeof onFargate): string {
+  const extend: Extend = (staging) => add(serviceOf(staging), staging);
+  try {
+    constructEnvironments(newApp(), filesOf({ staging: { props, extend } }), { project: "app" });
+  } catch (error) {
+    if (error instanceof ConfigurationError) return error.message;
+    throw error;
+  }
+  return "no mistakes";
+}
 
 const queue = (staging: Scope, id = "jobs") => new SqsQueue(staging, id, { name: `staging-${id}` });
 const group = (staging: Scope, id = "cache") =>
@@ -130,6 +143,37 @@ describe("a sidecar's root file system", () => {
     );
     expect(containers(open)[1]).not.toHaveProperty("readonlyRootFilesystem");
     expect(containers(open)[1]?.mountPoints).toEqual([]);
+  });
+});
+
+describe("a sidecar's image", () => {
+  const NO_NAT: Partial<EnvironmentProps> = { network: { nat: false } };
+  const sidecarOf = (image: string) => (web: Service) => web.sidecar({ name: "agent", image });
+  const HERE = "123456789012.dkr.ecr.us-west-2.amazonaws.com/app:agent-1";
+
+  test.each(["public.ecr.aws/datadog/agent:7", "x:1", HERE.replace("us-west-2", "eu-central-1")])(
+    "is refused where nothing leads to it: %s",
+    (image) => {
+      expect(report(sidecarOf(image), but(NO_NAT))).toContain(
+        `services.web.sidecar: "${image}" is out of reach without NAT: push it to the ECR repository app in us-west-2`,
+      );
+    },
+  );
+
+  test.each<[string, string, Partial<EnvironmentProps>]>([
+    ["in ECR of the region", HERE, NO_NAT],
+    ["reached by IPv6", "public.ecr.aws/datadog/agent:7", { network: { nat: false, ipv6: true } }],
+    ["reached through NAT", "public.ecr.aws/datadog/agent:7", {}],
+  ])("is taken: %s", (_, image, props) => {
+    expect(containers(extended(sidecarOf(image), but(props)))[1]?.image).toBe(image);
+  });
+
+  test("is taken: in a repository of the stack's own, whose address is known once it is made", () => {
+    const graph = extended((web, staging) => {
+      const own = new EcrRepository(staging, "agent", { name: "agent" });
+      web.sidecar({ name: "agent", image: `${own.repositoryUrl}:1` });
+    }, but(NO_NAT));
+    expect(containers(graph)[1]?.image).toBe("${aws_ecr_repository.agent.repository_url}:1");
   });
 });
 
@@ -280,17 +324,6 @@ describe("a volume", () => {
 });
 
 describe("mistakes in the second argument", () => {
-  const report = (add: (web: Service, staging: Scope) => void, props = least as typeof onFargate) => {
-    const extend: Extend = (staging) => add(serviceOf(staging), staging);
-    try {
-      constructEnvironments(newApp(), filesOf({ staging: { props, extend } }), { project: "app" });
-    } catch (error) {
-      if (error instanceof ConfigurationError) return error.message;
-      throw error;
-    }
-    return "no mistakes";
-  };
-
   test.each<[string, (web: Service, staging: Scope) => void, string]>([
     [
       "a variable twice",

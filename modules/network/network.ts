@@ -62,6 +62,10 @@ export interface Network {
   readonly wayOut: readonly ITerraformDependable[];
 }
 
+/** Whether something leads from the private subnets to the internet: an own network without NAT and IPv6 has nothing. */
+export const leadsOut = ({ destinations }: Pick<Network, "destinations">): boolean =>
+  destinations.some(({ cidr, cidrIpv6 }) => cidr === ANYWHERE || cidrIpv6 === ANYWHERE_IPV6);
+
 export interface OwnNetworkProps {
   readonly name: string;
   readonly region: string;

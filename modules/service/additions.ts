@@ -3,6 +3,7 @@ import type { EfsAccessPoint } from "@cdktf/provider-aws/lib/efs-access-point";
 import type { EfsFileSystem } from "@cdktf/provider-aws/lib/efs-file-system";
 import { Token } from "cdktf";
 import type { z } from "zod";
+import { needsInternet } from "../../aws/image-registries";
 import type { ServiceConfiguration } from "./props";
 import { fromIssues, type Mistake, show } from "../mistakes";
 import { variable } from "../options";
@@ -46,6 +47,8 @@ export class Additions {
   constructor(
     private readonly environment: string,
     private readonly service: ServiceConfiguration,
+    /** Where images are that tasks can pull, where nothing leads to the internet. */
+    private readonly images?: { readonly repository: string; readonly region: string },
   ) {
     this.sources = sourcesOf(service);
     if (service.readonlyRootFilesystem) this.mounts.push(this.addTemporary("task"));
@@ -94,6 +97,7 @@ export class Additions {
 
   private *checkSidecar({
     name,
+    image,
     environment,
     secrets,
     cpu = 0,
@@ -106,6 +110,8 @@ export class Additions {
       yield `${show(secret)} is no secret of ${this.service.name}; add it to secrets.`;
     for (const twice of secrets.filter((one) => Object.hasOwn(environment, one)))
       yield `${show(twice)} stands in environment and in secrets; leave it in one place.`;
+    if (this.images && !Token.isUnresolved(image) && needsInternet(image, this.images.region))
+      yield `${show(image)} is out of reach without NAT: push it to the ECR repository ${this.images.repository} in ${this.images.region}, which these tasks may pull from, and name it there, or say network.nat.`;
     const sum = (key: "cpu" | "memory", own: number) =>
       this.sidecars.reduce((total, sidecar) => total + (sidecar[key] ?? 0), own);
     if (sum("memory", memory) >= this.service.memory)

@@ -121,7 +121,7 @@ export const allowanceOptions = options(permitted);
 export const sidecarOptions = options({
   /** What its log streams begin with; on instances, its host name for the application's container. */
   name: z.string().regex(/^[a-z][a-z0-9-]*$/, "must start with a letter and hold a-z, 0-9 and - only."),
-  /** An image of a public registry or of the repository that the service's releases are pushed to, with its tag or digest. */
+  /** An image of the repository that the service's releases are pushed to, with its tag or digest; of a public registry only where NAT or IPv6 leads there. */
   image: z.string().min(1, "is empty: name the image."),
   /** Replaces the image's command. */
   command: command.optional(),

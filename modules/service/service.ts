@@ -22,7 +22,7 @@ import { INTERNAL_PORT, type Internal } from "../internal/internal";
 import type { Key } from "../key/key";
 import type { Hold } from "../move/state";
 import { nameOf } from "../names";
-import type { Network } from "../network/network";
+import { leadsOut, type Network } from "../network/network";
 import { type Registry, tagsOf } from "../registry/registry";
 import { allowIngress, allowEgress, allowEgressTo, type Group, groupLifecycle } from "../security-group";
 import { addressOf, ITSELF } from "../stack";
@@ -122,7 +122,7 @@ export class Service extends Construct {
     super(scope, id);
     this.stack = props.environment;
     this.own = props.service;
-    this.additions = new Additions(this.stack, this.own);
+    this.additions = new Additions(this.stack, this.own, this.imagesWithin());
     this.secrets = this.createSecrets();
     this.logGroup = this.createLogGroup();
     this.roles = this.createRoles();
@@ -340,6 +340,14 @@ export class Service extends Construct {
         ? [`arn:aws:ecr:${source.region}:${source.account ?? account}:repository/${source.repository}`]
         : []),
     ];
+  }
+
+  /** The repository that images of sidecars are pushed to, where tasks can pull from no other registry. */
+  private imagesWithin() {
+    const { network, region, registry } = this.props;
+    if (leadsOut(network)) return undefined;
+    const releases = registry.source?.region === region ? registry.source.repository : registry.name;
+    return { repository: releases, region };
   }
 
   private createSecurityGroup() {
