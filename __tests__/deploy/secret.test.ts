@@ -6,6 +6,27 @@ const DATABASE = "/growth/database/url";
 const made = { name: "web", secrets: { DATABASE_URL: DATABASE } };
 const existing = { name: "shop", secrets: { DATABASE_URL: DATABASE }, existing: true };
 
+const LIST = "list API_KEY among the service's secrets in environments/growth.ts";
+const THERE = "shop is made by somebody else, and no apply of growth gives it a secret";
+
+it.each([
+  ["of ours", [made], [], [LIST], [THERE]],
+  ["of somebody else's", [existing], [], [THERE], [LIST]],
+  ["of both", [existing, made], [], [LIST, THERE], []],
+  ["of the one that is named", [existing, made], ["shop"], [THERE], [LIST]],
+])(
+  "says how a service %s gets a secret that it does not have",
+  async (_whose, services, service, said, unsaid) => {
+    const day = { contract: { environment: "growth", services } };
+    const refusal = setSecret(day as unknown as Parameters<typeof setSecret>[0], "API_KEY", { service });
+    const { message, wayOut } = await refusal.catch((error) => error);
+    const text = [message, ...wayOut].join("\n");
+    expect(text).toContain("has a secret API_KEY. There are: DATABASE_URL.");
+    for (const one of said) expect(text).toContain(one);
+    for (const one of unsaid) expect(text).not.toContain(one);
+  },
+);
+
 it.each([
   ["its tasks with the next deploy", [made], "web.DATABASE_URL set. Running tasks keep the old value"],
   ["tasks and migrations", [existing, made], "Running tasks keep the old value"],

@@ -57,8 +57,26 @@ function named(contract: SecretsContract, variable: string, { service }: SecretO
   const known = [...new Set(all.map((one) => one.variable))].join(", ") || "none";
   throw refused(
     `No service${service.length > 0 ? ` of ${service.join(", ")}` : ""} in ${contract.environment} has a secret ${variable}. There are: ${known}.`,
-    `To have it, list ${variable} among the service's secrets in environments/${contract.environment}.ts, then npx slipway apply ${contract.environment}. To write it before that apply: --new, with --service`,
+    ...waysToHave(contract, variable, service),
   );
+}
+
+/** What gives services one secret more: what somebody else makes takes none from its environment's file. */
+function waysToHave(contract: SecretsContract, variable: string, names: readonly string[]): string[] {
+  const chosen = chosenServices(contract, names);
+  const existing = chosen.filter((one) => one.existing).map(({ name }) => name);
+  const { environment } = contract;
+  return [
+    ...(existing.length < chosen.length
+      ? [
+          `To have it, list ${variable} among the service's secrets in environments/${environment}.ts, then npx slipway apply ${environment}. To write it before that apply: --new, with --service`,
+        ]
+      : []),
+    ...existing.map(
+      (name) =>
+        `${name} is made by somebody else, and no apply of ${environment} gives it a secret: set it where the service is made.`,
+    ),
+  ];
 }
 
 /** A secret that an apply is still to give to the named services; one that they have already is that one. */
