@@ -307,10 +307,10 @@ export function imageChecks(
     if (!reference) return [warning("image", "nothing was deployed here yet")];
     const name = "tag" in reference ? reference.tag : reference.digest;
     // The tags of releases go with them; copies of what ran have none of their own.
-    const kept =
-      source && "tag" in reference
-        ? `; what ran in ${environment} is kept in ${own} by its digest, also when its tag is gone: npx slipway rollback ${environment}, with --to sha256:… for another than the last`
-        : "";
+    const digests = image.kept?.length ? `; newest first: ${image.kept.join(", ")}` : "";
+    const kept = source
+      ? `; what ran in ${environment} is kept in ${own} by its digest, also when its tag is gone: npx slipway rollback ${environment}, with --to sha256:… for another than the last${digests}`
+      : "";
     return [
       failed(
         "image",

@@ -39,6 +39,8 @@ export interface ImageFacts {
   running: string | undefined;
   /** Where to go back to: what a successful deployment ran last. */
   previous: RegistryImage | undefined;
+  /** Where the wanted tag is gone: what ran lately and is kept without one, by digest, newest first. */
+  kept?: readonly string[];
   /** What the wanted image was built for; empty when that could not be read. */
   platforms: string[];
   /** How the commit that is released stands to those that what runs was built of, where somebody asked. */
@@ -212,6 +214,7 @@ async function readImage(
     copiedFrom,
     tagged,
     running,
+    ...(!image && group.source && { kept: await keptOf(aws, group.repository, ranIn(aws, cluster, group)) }),
     previous: await previousImage(aws, cluster, group, tagged, completed ? running : undefined),
     platforms: image ? await platformsOf(aws, copiedFrom ?? group.repository, image) : [],
   };
@@ -299,6 +302,28 @@ async function previousImage(
   if (!running) return undefined;
   const [found] = await aws.images(repository, [{ imageDigest: running }]);
   return found?.image;
+}
+
+/** The digests that the group's first service ran, newest first. */
+const ranIn = (aws: Aws, cluster: string, { services: [service] }: ImageGroup) =>
+  service ? successfulDigests(aws, cluster, service) : [];
+
+/** So many images are offered to whoever asked for one that is gone. */
+const OFFERED = 3;
+
+/** The newest of these digests that a repository still has. */
+export async function keptOf(
+  aws: Aws,
+  repository: Repository,
+  digests: AsyncIterable<string> | Iterable<string>,
+): Promise<string[]> {
+  const kept: string[] = [];
+  for await (const imageDigest of digests) {
+    const [found] = await aws.images(repository, [{ imageDigest }]);
+    if (found) kept.push(imageDigest);
+    if (kept.length === OFFERED) break;
+  }
+  return kept;
 }
 
 export async function platformsOf(aws: Aws, repository: Repository, image: RegistryImage): Promise<string[]> {

@@ -175,7 +175,7 @@ test("an image that was not pushed is looked for where releases are pushed to", 
 
 test("a rollback to a tag that the releases no longer have says that what ran is kept, and goes back to that by its digest", async () => {
   const stage = await open(apart);
-  await stage.release("v2");
+  const digest = await stage.release("v2");
   expect((await stage.deploy("v2")).exitCode).toBe(0);
   const gone = await stage.rollback({ to: "v0" });
   expect([gone.exitCode, gone.result.wayOut.join()]).toEqual([
@@ -184,6 +184,8 @@ test("a rollback to a tag that the releases no longer have says that what ran is
       "what ran in staging is kept in app-staging by its digest, also when its tag is gone: npx slipway rollback staging, with --to sha256:…",
     ),
   ]);
+  // Named as --to takes them: of a tag that is gone nobody knows the digest.
+  expect(gone.result.wayOut.join()).toContain(`; newest first: ${digest}, ${stage.digest}`);
   const back = await stage.rollback({ to: stage.digest });
   expect([back.exitCode, await stage.tag()]).toEqual([0, stage.digest]);
 });

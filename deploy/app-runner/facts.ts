@@ -7,6 +7,7 @@ import {
   type ImageFacts,
   type ImageGroup,
   imageGroups,
+  keptOf,
   platformsOf,
   type Reading,
   reading,
@@ -110,11 +111,13 @@ async function readImage(
     return read && "value" in read ? [read.value.releases] : [];
   });
   const last = await lastReleased(aws, group, tagged, releases);
+  const ran = releases[0]?.map(({ digest }) => digest) ?? [];
   return {
     wanted: image,
     copiedFrom,
     tagged,
     running: last?.digest,
+    ...(!image && group.source && { kept: await keptOf(aws, group.repository, new Set(ran)) }),
     // Of a service that was there before deploy came, the tag is all that tells what it ran.
     previous: last ?? (group.services.some(({ existing }) => existing) ? tagged : undefined),
     platforms: image ? await platformsOf(aws, copiedFrom ?? group.repository, image) : [],
