@@ -1,4 +1,5 @@
-import { makeByHand } from "../aws/by-hand";
+import { meant } from "../../modules/similar";
+import { makeByHand, NAMED_BY } from "../aws/by-hand";
 import { KINDS } from "../aws/kinds";
 import { loadSchema } from "../schema/cache";
 import type { World, WorldObject } from "../world";
@@ -52,15 +53,29 @@ function find(world: World, { type, name }: Named): WorldObject {
     const ids = named.map((object) => `${object.id} in ${object.region}`).join(", ");
     throw new UsageError(`${type}/${name} is not one object: ${ids}`);
   }
-  const known = world.list({ type }).map((object) => String(object.attributes.name ?? object.id));
+  const known = world.list({ type }).map((object) => String(nameOf(object) ?? object.id));
   const there = known.length > 0 ? `there are ${known.slice(0, 8).join(", ")}` : "there is none of this type";
-  throw new UsageError(`${type}/${name} does not exist: ${there}`);
+  const near = meant(name, known);
+  throw new UsageError(
+    `${type}/${name} does not exist: ${there}${near === undefined ? "" : `; did you mean ${near}?`}`,
+  );
 }
 
-function namesOf({ id, attributes }: WorldObject): unknown[] {
-  const tags = attributes.tags_all as Record<string, string> | null | undefined;
-  return [id, attributes.name, attributes.identifier, attributes.arn, tags?.Name];
-}
+const tagged = ({ attributes }: WorldObject) =>
+  (attributes.tags_all as Record<string, string> | null | undefined)?.Name;
+
+const namesOf = (object: WorldObject): unknown[] => [
+  object.id,
+  object.attributes.arn,
+  tagged(object),
+  ...NAMED_BY.map((attribute) => object.attributes[attribute]),
+];
+
+/** The name that a person gave it; undefined where nothing has one. */
+const nameOf = (object: WorldObject): unknown =>
+  object.attributes.name ??
+  tagged(object) ??
+  NAMED_BY.map((attribute) => object.attributes[attribute]).find((name) => typeof name === "string");
 
 /** A readable list of the world, or its objects as JSON without secrets. */
 export function show(world: World, type: string | undefined, json: boolean): string {
@@ -77,9 +92,7 @@ export function show(world: World, type: string | undefined, json: boolean): str
     object.type,
     object.region,
     object.id,
-    String(
-      object.attributes.name ?? (object.attributes.tags_all as Record<string, string> | null)?.Name ?? "",
-    ),
+    String(nameOf(object) ?? ""),
     object.origin === "terraform" ? "" : `(${object.origin})`,
   ]);
   const widths = [0, 1, 2].map((column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
