@@ -20,6 +20,16 @@ const pages = [
   ...["CONTRIBUTING.md", "SECURITY.md", "CHANGELOG.md", ".changeset/README.md", "examples/service/README.md"],
 ];
 
+/** Pages about this repository itself, and what is said to its readers on the way to npm. */
+const OURS = [
+  "README.md",
+  "docs/architecture.md",
+  "docs/cdktf.md",
+  "docs/conformance.md",
+  "docs/package.md",
+  "docs/reference.md",
+];
+
 /** A page without its examples, whose brackets are no links and whose # are no headings. */
 const withoutCode = (text: string) =>
   text.replaceAll(/^```[\s\S]*?^```/gm, "").replaceAll(/`[^`\n]*`/g, (code) => code.replaceAll(/[[\]]/g, ""));
@@ -68,6 +78,14 @@ describe("the documentation", () => {
       ),
     ];
     for (const [, script = ""] of named) expect(Object.keys(scripts)).toContain(script);
+  });
+
+  it.each(texts.filter((file) => !OURS.includes(file)))("%s types what works in a team's project", (file) => {
+    const said = read(file)
+      .split("\n")
+      .filter((line) => /npm run (?:-s )?[a-z]|^\s*npm ci\b|npx vitest|node --require tsx/.test(line))
+      .filter((line) => !/\b(clone|copy of Slipway)\b/.test(line));
+    expect(said).toEqual([]);
   });
 
   it.each(texts)("%s names only files that exist", (file) => {

@@ -92,7 +92,7 @@ test("docs/calls.md says who calls what of AWS, for environments with every opti
 What IAM is asked for when environments are planned, applied, deployed and looked into, from the tables by which the
 sandbox checks it (\`sandbox/iam/\`, [sandbox.md](sandbox.md)). *plan and apply* and *apply* are Terraform's calls, and those that AWS makes in its name, for
 environments with every option; *deploy* and the daily commands have what \`npx slipway policy\` prints. On which
-resources, the tables and the roles' policies say. Written by a test: \`npx vitest run __tests__/iam/document.test.ts -u\`.
+resources, the tables and the roles' policies say. A test writes it.
 
 | service | role | actions |
 |---|---|---|

@@ -157,8 +157,7 @@ a text or a list beside options, that stands for one of them (\`health: "/up"\` 
 all defaults, and \`false\` leaves the part out. What a file says is laid over the preset option by option, short or long;
 lists and \`cluster.capacity\` replace. Regions, zones, instance types and database classes that are newer than Slipway are
 taken as they are, and a synthesis tells of each, with the one that may have been meant. The comments of
-\`modules/<part>/props.ts\`, which an editor shows, are where this page comes from:
-\`npx vitest run __tests__/modules/options-document.test.ts -u\` writes it.
+\`modules/<part>/props.ts\`, which an editor shows, are where this page comes from.
 
 ${[
   ...sections(environment, "The environment", depthOf),
