@@ -9,10 +9,14 @@ const LONG = ".long.test.ts";
 
 /** By file of the project `long`: files of the others that test its parts, so that `npm test` misses no more than their playing together. */
 const NEARER: Readonly<Record<string, readonly string[]>> = {
+  "adopting/account": ["adopting/guide", "modules/bootstrap", "plan/repositories", "plan/states"],
+  "adopting/environment": ["adopting/guide", "sandbox/lifecycle", "plan/summary"],
   "deploy-sandbox/timelines": ["deploy-sandbox/scenarios", "deploy-sandbox/facts", "sandbox-api/faults"],
   "deploy/timelines": ["deploy/verdicts", "deploy/facts-rollout", "deploy/lost-answers"],
+  "move-postgres/follow": ["move-postgres/follow", "move-postgres/copy", "move/flip"],
   "package/created": ["package/create", "package/package", "adopting/guide", "workflows/dispatch"],
   "plan/several-accounts": ["plan/accounts", "modules/accounts", "deploy-sandbox/copy"],
+  "plan/upgrade": ["plan/upgrade", "plan/differences", "build/release"],
   "terraform/changes": ["terraform/growing", "plan/differences", "sandbox/lifecycle"],
   "terraform/logins": ["modules/logins", "modules/logins-sql", "deploy-sandbox/logins"],
   "terraform/move-copy": ["move-postgres/copy", "move/survey-database", "modules/mover"],

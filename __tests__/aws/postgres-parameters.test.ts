@@ -1,11 +1,12 @@
 import { spawnSync } from "node:child_process";
-import { existsSync, readdirSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { PGlite } from "@electric-sql/pglite";
 import { describe, expect, test } from "vitest";
 import { postgresMajors } from "../../aws/postgres";
 import { applyType, isKnownStatic } from "../../aws/postgres-parameters";
 import { postgresSettings } from "../../aws/postgres-settings";
+import { openPglite } from "../support/pglite";
 
 /** What the table says of a setting in a major version; nothing where it does not know it. */
 const contextOf = (major: number, name: string) =>
@@ -23,11 +24,13 @@ function disagreements(major: number, said: readonly (readonly [string, string])
 
 describe("the table of settings", () => {
   test("PGlite, a real Postgres 18, says the same of each setting it knows", async () => {
-    const database = await PGlite.create();
+    const folder = mkdtempSync(join(tmpdir(), "slipway-settings-"));
+    const database = await openPglite(join(folder, "data"));
     const { rows } = await database.query<{ name: string; context: string }>(
       "select name, context from pg_settings",
     );
     await database.close();
+    rmSync(folder, { recursive: true });
     expect(rows.length).toBeGreaterThan(350);
     expect(
       disagreements(

@@ -1,6 +1,10 @@
-import { PGlite } from "@electric-sql/pglite";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { PGlite } from "@electric-sql/pglite";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { loginsSql } from "../../modules/database/logins-sql";
+import { openPglite } from "../support/pglite";
 
 const schemas = [
   { name: "public", creates: false },
@@ -18,16 +22,20 @@ const members = [
   member("billing_a", "billing"),
 ];
 
+const folder = mkdtempSync(join(tmpdir(), "slipway-logins-"));
 let database: PGlite;
 beforeAll(async () => {
-  database = await PGlite.create();
+  database = await openPglite(join(folder, "logins"));
   // RDS's master user: it makes roles and owns the database, and is no superuser.
   await database.exec(
     "CREATE ROLE master LOGIN CREATEROLE CREATEDB; GRANT pg_signal_backend TO master; ALTER DATABASE postgres OWNER TO master;",
   );
   await as("master", "CREATE TABLE guests (id serial, name text)");
 }, 60_000);
-afterAll(() => database.close());
+afterAll(async () => {
+  await database.close();
+  rmSync(folder, { recursive: true });
+});
 
 /** What a session of this user does: its settings count from the beginning, as they do at a login. */
 async function as(user: string, sql: string): Promise<unknown[]> {

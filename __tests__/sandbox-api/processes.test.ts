@@ -13,6 +13,7 @@ import { commandLine, folderContent } from "../../sandbox/engine/folder-image";
 import { FileStore } from "../../sandbox/engine/store";
 import type { World } from "../../sandbox/world";
 import { closeAfterTest } from "../support/closing";
+import { copyPglite } from "../support/pglite";
 import { Bench, minutes, second, temporary } from "./support";
 
 /** A folder that stands for an image. */
@@ -204,7 +205,9 @@ test.skipIf(!engine)(
 
 test("a database answers where only this user may enter: as root, whom Postgres does not serve, it is PGlite", async () => {
   // mkdtemp's folders are so.
-  const world = await sampleWorld({}, join(temporary(), ".sandbox"));
+  const folder = join(temporary(), ".sandbox");
+  await copyPglite(join(folder, "pglite/staging"));
+  const world = await sampleWorld({}, folder);
   const address = await addDatabase(world);
   const said: string[] = [];
   const databases = new Databases(world, (text) => said.push(text));

@@ -6,6 +6,7 @@ import { Client, type QueryResultRow } from "pg";
 import { Databases } from "../../../sandbox/engine/databases";
 import { servePglite } from "../../../sandbox/engine/pglite";
 import { World } from "../../../sandbox/world";
+import { copyPglite } from "../../support/pglite";
 
 /** A running Postgres with one database, on loopback, without TLS. */
 export interface Engine {
@@ -35,7 +36,9 @@ const machines = async (folder: string): Promise<Engine> => {
 };
 
 const pglite = async (folder: string): Promise<Engine> => {
-  const { port, stop } = await servePglite(join(folder, "pglite"));
+  const data = join(folder, "pglite");
+  await copyPglite(data);
+  const { port, stop } = await servePglite(data);
   return { url: urlOf(port), stop };
 };
 

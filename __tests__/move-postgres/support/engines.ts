@@ -26,6 +26,8 @@ export interface Sides {
   readonly target: string;
   /** Runs the mover. */
   move(words: string, more?: NodeJS.ProcessEnv): Promise<Outcome>;
+  /** The same, which has to come to its end; its last line. */
+  done(words: string): Promise<Line>;
   /** Starts it, for what goes on. */
   start(words: string, more?: NodeJS.ProcessEnv): Running;
   close(): Promise<void>;
@@ -82,6 +84,12 @@ export async function startSides(settings: readonly string[] = ["wal_level=logic
     target: `postgres://master:${encodeURIComponent("it's p%w")}@127.0.0.1:${target.port}/app?sslmode=disable`,
     start,
     move: (words, more) => start(words, more).ended,
+    done: async (words) => {
+      const { code, end, stderr } = await start(words).ended;
+      if (code !== 0 || end.kind !== "done")
+        throw new Error(`${words} ended with ${code}: ${JSON.stringify(end)} ${stderr}`);
+      return end;
+    },
     close: async () => {
       await Promise.all([old.stop(), target.stop()]);
       rmSync(folder, { recursive: true, force: true });
