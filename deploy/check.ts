@@ -99,13 +99,26 @@ export function checks(facts: Facts, request: CheckRequest): Check[] {
   ];
 }
 
-/** What whoever looks for a database's PG* variables has to know of it. */
-const NO_PG = { own: "", external: ", by its URL alone: PG* variables are empty" };
+/** What whoever looks for a database's PG* variables has to know of it: each service that it is given to, and where its URL is. */
+function onlyUrls({ services, database }: Contract): string {
+  const given = services.flatMap(({ name, secrets }) => {
+    const variables = Object.entries(secrets).filter(([, parameter]) => parameter === database?.also?.url);
+    return variables.length === 0 ? [] : [`${name} in ${variables.map(([variable]) => variable).join(", ")}`];
+  });
+  return `, by its URL alone: ${given.join("; ")}. Their PG* variables are empty`;
+}
 
 function databaseBranch({ databases }: Facts, contract: Contract): Check[] {
   const use = usedDatabase(contract);
   const children = [
-    ...(use ? [ok("use", `services and migrations are given ${DATABASES[use]}${NO_PG[use]}`)] : []),
+    ...(use
+      ? [
+          ok(
+            "use",
+            `services and migrations are given ${DATABASES[use]}${use === "external" ? onlyUrls(contract) : ""}`,
+          ),
+        ]
+      : []),
     ...(databases.size > 0 ? databaseChecks(databases, contract) : []),
   ];
   return children.length > 0 ? [branch("database", children)] : [];

@@ -3,7 +3,8 @@ import { z } from "zod";
 import type { Clock } from "../deploy/clock";
 import { DeployError } from "../deploy/errors";
 import { EXIT } from "../deploy/exit-code";
-import type { Cloud } from "./aws/gateway";
+import type { MoveStep } from "../modules/contract/move";
+import type { LockAws } from "./aws/lock";
 
 /** A lock that nobody renewed for so many milliseconds is of a process that died. */
 export const STALE = 120_000;
@@ -24,24 +25,40 @@ type Holder = z.infer<typeof holder>;
 
 const busy = (message: string, ...wayOut: string[]) => new DeployError(EXIT.superseded, message, wayOut);
 
+/** A change of the environment by Terraform: it has the lock without being a step of the move. */
+export type TerraformChange = "apply" | "destroy";
+
+const CHANGES: Readonly<Record<string, string>> = {
+  apply: "applies the environment",
+  destroy: "destroys the environment",
+} satisfies Record<TerraformChange, string>;
+
+/** What whoever has the lock does. */
+const doing = (step: string) => CHANGES[step] ?? `takes the step ${step}`;
+
 /**
- * The right to take a step, which one person at a time has: a parameter that exists while they have it. Parameter Store makes a
- * parameter only once, and counts its versions: of two who take over the same stale one, at most one sees its own count.
+ * The right to take a step, or to change the environment by Terraform, which one person at a time has: a parameter that exists while
+ * they have it. Parameter Store makes a parameter only once, and counts its versions: of two who take over the same stale one, at most
+ * one sees its own count.
  */
 export class Lock {
   private held: Holder | undefined;
   private readonly stop = new AbortController();
   private renewing = Promise.resolve();
 
-  /** @param aws without a signal: the lock is given back after Ctrl-C, too */
+  /**
+   * @param aws without a signal: the lock is given back after Ctrl-C, too
+   * @param next what to do once whoever has it has ended
+   */
   constructor(
-    private readonly aws: Cloud,
+    private readonly aws: Pick<LockAws, keyof LockAws>,
     private readonly clock: Clock,
     private readonly name: string,
+    private readonly next = "run it again",
   ) {}
 
-  /** @throws DeployError 5 where somebody else has it: who, for what, since when */
-  async take(by: string, step: string): Promise<void> {
+  /** @throws DeployError 5 where somebody else has it: who, for what, since when, and when to try again */
+  async take(by: string, step: MoveStep | TerraformChange): Promise<void> {
     const since = new Date(this.clock.now()).toISOString();
     const mine: Holder = { token: randomUUID(), by, step, since, renewed: since };
     if (!(await this.aws.createParameter(this.name, JSON.stringify(mine)))) await this.takeOver(mine);
@@ -56,8 +73,8 @@ export class Lock {
     const age = other ? this.clock.now() - Date.parse(other.renewed) : Number.POSITIVE_INFINITY;
     if (other && age < STALE) {
       throw busy(
-        `${other.by} takes the step ${other.step} since ${other.since}. Nothing was changed.`,
-        "Wait until it has ended, then run it again.",
+        `${other.by} ${doing(other.step)} since ${other.since}. Nothing was changed.`,
+        `Wait until that has ended, then ${this.next}.`,
         `If that process died: ${Math.ceil((STALE - age) / 1000)} seconds from now it counts as gone.`,
       );
     }

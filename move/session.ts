@@ -11,7 +11,6 @@ import type { Done } from "../deploy/end";
 import { refused } from "../deploy/errors";
 import { Events } from "../deploy/events";
 import { jsonScreen, plainScreen } from "../deploy/screen/plain";
-import { whoami } from "../deploy/started-by";
 import { findRecord } from "../dns/records";
 import type { MoveContract } from "../modules/contract";
 import type { MoveStep } from "../modules/contract/move";
@@ -57,27 +56,30 @@ export function moveSession(
     async (day) => {
       const { clock, random, signal, clients } = day;
       const aws = new MoveAws(clients, { clock, random, signal });
-      const plan = planOf(day);
-      const caller = await aws.caller();
-      const by = process.env.GITHUB_RUN_ID ? whoami(process.env, caller.arn) : caller.arn;
-      const lock = new Lock(aws.lasting(), clock, plan.lock);
+      const { lock: name } = planOf(day);
+      const by = await aws.who();
+      const lock = new Lock(aws.lasting(), clock, name);
       const show: Show = (lines, json) =>
         day.print(options.json ? `${JSON.stringify(json)}\n` : lines.map((line) => `${line}\n`).join(""));
-      const run = async () => {
+      const run = async (now: Daily) => {
+        const plan = planOf(now);
         const journal = await Journal.read(aws.lasting(), plan.parameter, {
           check: () => lock.check(),
           by,
           now: () => clock.now(),
         });
-        const move = open(day, aws, plan, journal, around, options);
-        const done = await body(move, consentOf(day, options, show), show);
+        const move = open(now, aws, plan, journal, around, options);
+        const done = await body(move, consentOf(now, options, show), show);
         if (options.json) await show([], { type: "result", environment, ...done });
         return done;
       };
-      if (step === null) return run();
+      if (step === null) return run(day);
       await lock.take(by, step);
       try {
-        return await run();
+        // What was read before may be of before an apply that has ended since.
+        return await run(
+          options.outputs ? day : { ...day, contract: (await day.other(environment)).contract },
+        );
       } finally {
         await lock.release();
       }

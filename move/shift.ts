@@ -6,7 +6,7 @@ import { atEdge, SIDE, viewer } from "./probe";
 import { type Plan, type Proof, type Standing, type Step, wentBack } from "./step";
 import { type Edge, fromOf, reached, readEdge, writeEdge } from "./store";
 import { answeredByOldSide } from "./viewers";
-import { type Watch, watch } from "./watch";
+import { INTERVAL, intervalOf, type Watch, watch } from "./watch";
 
 export interface ShiftArgs {
   /** Per cent of the viewers, in hundredths. */
@@ -51,12 +51,18 @@ async function planShift(move: Move, { share, watch: watched }: ShiftArgs): Prom
   const plan = await planShare(move, share);
   // Once data is on the new side, there is no way back by a share.
   const { limit, bounds } = watched;
+  const interval = intervalOf(fromOf(move));
   if (share === 0 || limit === 0 || move.journal.state.use === "own") return plan;
   return {
     ...plan,
     lines: [
       ...plan.lines,
       `watch both sides for ${Math.round(limit / 1000)} s, and go back to 0 % where the new one's failures are ${bounds.errors} points above the old one's, or its p95 ${bounds.slower} times as long`,
+      ...(interval > INTERVAL
+        ? [
+            `ask each side once in ${(interval / 1000).toFixed(1)} s: the distribution's firewall lets an address ask ${fromOf(move).rateLimit} times in five minutes, and half of that is left to people here`,
+          ]
+        : []),
       `count people's 5xx on the new side, which CloudWatch tells up to four minutes later; how long people wait on the old side nobody counts, so that times are those of our own requests for ${[fromOf(move).health, ...watched.paths].join(", ")}`,
     ],
     async act() {

@@ -1,6 +1,6 @@
 import type { Move } from "./move";
 import { atEdge, type Said, type Side, SIDE } from "./probe";
-import { fromOf } from "./store";
+import { type From, fromOf } from "./store";
 import { type Answered, Viewers } from "./viewers";
 
 /** What the new side may be worse by than the old one. */
@@ -64,7 +64,11 @@ export class Seen {
 }
 
 /** Milliseconds from one pair of requests to the next: four a second to each side. */
-const INTERVAL = 250;
+export const INTERVAL = 250;
+
+/** The same behind a firewall that counts what an address asks in five minutes: half of that is for people at the same address. */
+export const intervalOf = ({ rateLimit }: Pick<From, "rateLimit">): number =>
+  rateLimit === undefined ? INTERVAL : Math.max(INTERVAL, Math.ceil((2 * 300_000) / (rateLimit / 2)));
 /** Requests before anything is said: one failure of three says nothing. */
 const LEAST = 20;
 /** A single failure is one, and a second a coincidence. */
@@ -123,6 +127,7 @@ export async function watch(
   const from = fromOf(move);
   const ask = atEdge(move.probe, from);
   const asked = [from.health, ...paths];
+  const interval = intervalOf(from);
   const viewers = new Viewers(move, limit);
   const seen: Record<Side, Seen> = { old: new Seen("old"), new: new Seen("new") };
   const end = clock.now() + limit;
@@ -134,7 +139,7 @@ export async function watch(
   };
   let told = clock.now();
   let turn = 0;
-  for (let next = clock.now(); ; next += INTERVAL) {
+  for (let next = clock.now(); ; next += interval) {
     const path = asked[turn++ % asked.length];
     await Promise.all([look("old", path), look("new", path), viewers.look()]);
     const worse =
@@ -146,7 +151,7 @@ export async function watch(
       await move.tell(summary);
     }
     // Slow answers make fewer requests, not a burst afterwards.
-    next = Math.max(next, clock.now() - INTERVAL);
-    await clock.sleep(Math.max(0, next + INTERVAL - clock.now()), signal);
+    next = Math.max(next, clock.now() - interval);
+    await clock.sleep(Math.max(0, next + interval - clock.now()), signal);
   }
 }

@@ -2,6 +2,7 @@ import type { TerraformEvent } from "./events";
 import { type Holder, holderText, onceFree } from "./held-lock";
 import { type Problem, problemOf, unsureSecrets, wayToUnlock } from "./problems";
 import { duration } from "../terminal/duration";
+import { type How, holdMove } from "./move-lock";
 import { movedOn } from "./moved-on";
 import type { Progress } from "./progress";
 import type { SavedPlan, SavedPlans } from "./saved";
@@ -30,8 +31,9 @@ export class Applier {
   constructor(
     private readonly terraform: Terraform,
     private readonly saved: SavedPlans,
-    /** Seconds for which the state's lock is waited for. */
-    private readonly patience = 0,
+    /** What the plans do, and for how many seconds locks are waited for. */
+    private readonly how: Pick<How, "change" | "patience"> = { change: "apply", patience: 0 },
+    private readonly hold: typeof holdMove = holdMove,
   ) {}
 
   async apply(stack: Stack, plan: SavedPlan, progress: Progress): Promise<Applied> {
@@ -67,14 +69,27 @@ export class Applier {
   ): Promise<Outcome> {
     const init = await this.terraform.init(stack);
     if (init.code !== 0) return init;
-    const stale = move && (await movedOn(stack, move));
-    if (stale) return { code: 1, problems: [stale] };
     const { name } = stack;
-    return onceFree(
-      (seconds) => this.terraform.apply(stack, this.saved.file(name), onEvent, seconds),
-      this.patience,
-      (holder, left) => progress.note(name, waitingText(holder, left, stack)),
-    );
+    const { patience } = this.how;
+    const apply = () =>
+      onceFree(
+        (seconds) => this.terraform.apply(stack, this.saved.file(name), onEvent, seconds),
+        patience,
+        (holder, left) => progress.note(name, waitingText(holder, left, stack)),
+      );
+    if (!move) return apply();
+    const held = await this.hold(stack, move, {
+      ...this.how,
+      signal: this.terraform.stopping,
+      waiting: (text) => progress.note(name, `${text} It is waited for: ${duration(patience)} at most.`),
+    });
+    if ("problem" in held) return { code: 1, problems: [held.problem] };
+    try {
+      const stale = await movedOn(stack, move);
+      return stale ? { code: 1, problems: [stale] } : await apply();
+    } finally {
+      await held.release();
+    }
   }
 }
 

@@ -81,7 +81,7 @@ export function applyCommand(
     if (!autoApprove) await askForYes(plans);
     const children = new Children();
     const terraform = new Terraform(project, children);
-    const plain = new Applier(terraform, saved, lockTimeout);
+    const plain = new Applier(terraform, saved, { change: "apply", patience: lockTimeout ?? 0 });
     const planner = new Planner(terraform, saved, offline, []);
     const applier = replanIfStale ? new Again(plain, planner, saved) : plain;
     const progress = new Progress(screenOf(process.stderr, process.env), pending.length);

@@ -11,12 +11,12 @@ import { parsePlan, type PlanJson } from "./plan-json";
 import { unprotecting } from "./problems";
 import { screenOf } from "../terminal/screen";
 import { Progress } from "./progress";
-import { type SavedPlan, SavedPlans } from "./saved";
+import { type SavedPlan, SavedPlans, toldOf } from "./saved";
 import { isBootstrap, type Stack } from "./stacks";
 import { refuseLocalStates } from "./state-place";
 import { otherStates } from "./states";
 import { stackOfState } from "./stack-of-state";
-import { type Summary, summarize } from "./summary";
+import type { Summary } from "./summary";
 import { synthesize } from "./synthesize";
 import { Terraform } from "./terraform";
 import { appliedText, textReport } from "./text";
@@ -89,7 +89,7 @@ export function destroyCommand(
       }
       if (!autoApprove) await askForName(name);
       const progress = new Progress(screenOf(process.stderr, process.env), 1);
-      const result = await new Applier(terraform, saved, lockTimeout)
+      const result = await new Applier(terraform, saved, { change: "destroy", patience: lockTimeout ?? 0 })
         .apply(stack, plan, progress)
         .finally(() => progress.close());
       output.say(`\n${appliedText([result], colors)}\n`);
@@ -160,11 +160,7 @@ async function planDestroy(stack: Stack, terraform: Terraform, saved: SavedPlans
     }
     const plan = parsePlan(await terraform.show(stack, file));
     checkProtection(name, plan);
-    return saved.sealed(stack, {
-      offline: inSandbox(process.env),
-      changes: code === 2,
-      summary: summarize(plan),
-    });
+    return saved.sealed(stack, toldOf(stack, plan, { offline: inSandbox(process.env), changes: code === 2 }));
   } finally {
     await progress.close();
   }

@@ -1,10 +1,10 @@
 import { z } from "zod";
 import { moveParameter } from "../modules/contract/move";
 import { profileFor } from "../terminal/profile";
-import { accountOf } from "./account";
+import { accountOf, regionOf } from "./account";
 import { reasonOf } from "./error";
 import { typed } from "./offline";
-import type { PlanJson } from "./plan-json";
+import { foundOf, type PlanJson } from "./plan-json";
 import { type Problem, STALE_MOVE } from "./problems";
 import type { Stack } from "./stacks";
 
@@ -13,26 +13,29 @@ export interface MoveSeen {
   /** Name of the move's parameter in SSM, and the region of that. */
   readonly parameter: string;
   readonly region: string;
-  /** How often it had been written. */
-  readonly version: number;
+  /** How often it had been written; not at all where the plan makes it. */
+  readonly version?: number | undefined;
 }
 
 /** Asks how often the parameter was written by now, until the signal says that it has taken too long; undefined where it is gone. */
 export type AskVersion = (seen: MoveSeen, signal: AbortSignal) => Promise<number | undefined>;
 
-const parameter = z.object({ name: z.string(), arn: z.string(), version: z.number() });
+const parameter = z.object({ name: z.string(), version: z.number().optional() });
 
 /** Milliseconds for the answer. */
 const PATIENCE = 30_000;
 
-/** The move that a plan reads; undefined where there is none, or the plan begins it. */
-export function moveSeen({
-  resource_changes: changes,
-}: Pick<PlanJson, "resource_changes">): MoveSeen | undefined {
-  for (const { type, change } of changes) {
-    const found = type === "aws_ssm_parameter" ? parameter.safeParse(change.before).data : undefined;
-    if (found && found.name === moveParameter(found.name.split("/")[1] ?? ""))
-      return { parameter: found.name, region: found.arn.split(":")[3] ?? "", version: found.version };
+/** The move that a plan reads or begins; undefined where there is none. */
+export function moveSeen(
+  plan: Pick<PlanJson, "resource_changes" | "resource_drift">,
+  stack: Stack,
+): MoveSeen | undefined {
+  for (const one of plan.resource_changes) {
+    if (one.type !== "aws_ssm_parameter") continue;
+    const found = foundOf(plan, one) ?? one.change.after;
+    const { name = "", version } = parameter.safeParse(found).data ?? {};
+    if (name === moveParameter(name.split("/")[1] ?? ""))
+      return { parameter: name, region: regionOf(stack) ?? "", version };
   }
   return undefined;
 }
@@ -51,11 +54,12 @@ export async function movedOn(
   try {
     const now = await ask(seen, AbortSignal.timeout(PATIENCE));
     if (now === version) return undefined;
+    const was = version === undefined ? "not there" : `of version ${version}`;
     const is = now === undefined ? "gone" : `of version ${now}`;
     return {
       severity: "error",
       summary: STALE_MOVE,
-      detail: `A step was taken, begun or undone since this plan was made: ${parameter} was of version ${version}, and is ${is}. Applied, the plan could take that step back. Nothing was changed.`,
+      detail: `A step was taken, begun or undone since this plan was made: ${parameter} was ${was}, and is ${is}. Applied, the plan could take that step back. Nothing was changed.`,
       wayOut: `Plan again and read what is new: ${typed(`npx slipway plan ${stack.name}`)}`,
     };
   } catch (reason) {

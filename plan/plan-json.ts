@@ -50,6 +50,15 @@ export type ResourceChange = z.infer<typeof resourceChange>;
 export type PlanJson = z.infer<typeof planJson>;
 
 /**
+ * The attributes that a resource was found to have. Of one that is no more in the configuration Terraform's `before` is what the state
+ * had, and what was read since stands with the drift alone.
+ */
+export const foundOf = (
+  { resource_drift: drift }: Pick<PlanJson, "resource_drift">,
+  { address, change }: ResourceChange,
+): unknown => drift.find((one) => one.address === address)?.change.after ?? change.before;
+
+/**
  * Reads what `terraform show -json` printed of a plan.
  * @throws CommandError where it is not what this project knows how to read; no value of the plan is in the message
  */

@@ -3,9 +3,10 @@ import { chmodSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writ
 import { join } from "node:path";
 import { z } from "zod";
 import { CommandError } from "./error";
-import type { MoveSeen } from "./moved-on";
+import { type MoveSeen, moveSeen } from "./moved-on";
+import type { PlanJson } from "./plan-json";
 import type { Stack } from "./stacks";
-import type { Summary } from "./summary";
+import { type Summary, summarize } from "./summary";
 
 /** What is kept beside a saved plan, so that an apply knows what it applies without asking Terraform again. */
 export interface SavedPlan {
@@ -25,8 +26,14 @@ export interface SavedPlan {
 /** What a plan says of itself. */
 type Told = Pick<SavedPlan, "offline" | "changes" | "summary" | "move">;
 
+/** The same, read from the plan. */
+export function toldOf(stack: Stack, plan: PlanJson, how: Pick<SavedPlan, "offline" | "changes">): Told {
+  const move = moveSeen(plan, stack);
+  return { ...how, summary: summarize(plan), ...(move && { move }) };
+}
+
 /** Raised whenever SavedPlan changes: an older record is no saved plan. */
-const VERSION = 3;
+const VERSION = 4;
 const record = z.object({ version: z.literal(VERSION), name: z.string() });
 
 /** The plans of the last `npx slipway plan`: cdktf.out/plans, which nobody but their owner can read. */

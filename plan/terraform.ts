@@ -46,6 +46,11 @@ export class Terraform {
     if (this.readOnly) this.lockFile = committed;
   }
 
+  /** Ends waits that are no child's, once a signal came. */
+  get stopping(): AbortSignal {
+    return this.children.stopping;
+  }
+
   /**
    * Prepares a stack's folder. One after another: Terraform's plugin cache must not be written by two at once, and
    * where nothing is new this takes a moment. The stacks share one lock file, because Terraform takes a provider from

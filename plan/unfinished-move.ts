@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { type MoveEntry, type MoveStep, moveParameter, parseMoveState } from "../modules/contract/move";
-import type { PlanJson, ResourceChange } from "./plan-json";
+import { foundOf, type PlanJson, type ResourceChange } from "./plan-json";
 import type { Problem } from "./problems";
 
 const parameter = z.object({ name: z.string(), insecure_value: z.string() });
@@ -42,7 +42,8 @@ const HALVES: readonly Part[] = [
 export function moveProblems(plan: PlanJson): Problem[] {
   return plan.resource_changes.flatMap((resource): Problem[] => {
     const { type, change } = resource;
-    const before = type === "aws_ssm_parameter" ? parameter.safeParse(change.before).data : undefined;
+    const before =
+      type === "aws_ssm_parameter" ? parameter.safeParse(foundOf(plan, resource)).data : undefined;
     const environment = before?.name.split("/")[1] ?? "";
     if (before?.name !== moveParameter(environment)) return [];
     const steps = parseMoveState(before.insecure_value)?.steps ?? [];

@@ -226,6 +226,71 @@ describe("the front of a move", () => {
   });
 });
 
+describe("several services under several names", () => {
+  const names = ["app.example.com", "www.example.com", "admin.example.com", "api.example.com"];
+  const described = {
+    web: {
+      port: 8080,
+      hosts: ["app.example.com", "www.example.com"],
+      paths: ["/shop/*"],
+      health: "/shop/up",
+    },
+    pages: {
+      port: 8081,
+      hosts: ["app.example.com"],
+      paths: ["/*"],
+      health: "/well?deep=1",
+      database: false as const,
+    },
+    admin: {
+      port: 8082,
+      hosts: ["admin.example.com", "api.example.com"],
+      health: "/admin",
+      database: false as const,
+    },
+  };
+  const of = (services: EnvironmentProps["services"], waf?: { rateLimit: number }) =>
+    synthesize(
+      but({
+        distribution: { domain: { names, zone: "example.com" }, ...(waf && { waf }) },
+        services,
+        move: { from },
+      }),
+    );
+  const code = (graph: ReturnType<typeof of>) =>
+    String(graph.one("aws_cloudfront_function", "distribution_front").code);
+
+  test("lead only those of the moved name to the old side, whose health is that of the one that serves all of it", () => {
+    const graph = of(described, { rateLimit: 900 });
+    expect(code(graph)).toContain('const NEW_HOSTS = ["admin.example.com","api.example.com"];');
+    expect(contractOf(graph).move?.from).toMatchObject({ health: "/well?deep=1", rateLimit: 900 });
+    const { pages: _, ...fewer } = described;
+    expect(contractOf(of(fewer)).move?.from).toMatchObject({ health: "/shop/up" });
+    expect(contractOf(of(fewer)).move?.from).not.toHaveProperty("rateLimit");
+    expect(code(of({ web: described.pages, all: { port: 80, health: "/all" } }))).toContain(
+      "NEW_HOSTS = [];",
+    );
+  });
+
+  test.each<[string, EnvironmentProps["services"], string]>([
+    [
+      "nobody answers to the name",
+      { admin: described.admin, worker: {} },
+      '"app.example.com" is answered by no service',
+    ],
+    ["only services are let in", { web: { port: 80, internal: true } }, "is answered by no service"],
+    [
+      "no health path is served",
+      { web: { port: 80, paths: ["/shop/*"] } },
+      '"app.example.com" has no path by which both sides could be asked whether they answer (web serves /shop/*, and is asked for /)',
+    ],
+  ])("are refused where %s", (_, services, said) => {
+    const mistakes = mistakesIn({ services, distribution: { domain: { names, zone: "example.com" } } });
+    expect(mistakes).toEqual([expect.stringMatching(/^staging\.move\.from\.domain: /)]);
+    expect(mistakes[0]).toContain(said);
+  });
+});
+
 describe("a mistake in a move", () => {
   const own = { domain };
   test.each<[what: string, props: object, path: string, ...said: string[]]>([

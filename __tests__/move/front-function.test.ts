@@ -12,12 +12,13 @@ interface Asked {
   readonly header?: string;
   readonly cookie?: string;
   readonly ip?: string;
+  readonly host?: string;
 }
 
 /** The side that the function's published source leads a request to; the status where it answers itself. */
 async function led(
   store: object | string | undefined | (() => string | undefined),
-  { method = "GET", header, cookie, ip = "203.0.113.9" }: Asked = {},
+  { method = "GET", header, cookie, ip = "203.0.113.9", host = "app.example.com" }: Asked = {},
 ) {
   const read = () =>
     typeof store === "function" ? store() : typeof store === "object" ? JSON.stringify(store) : store;
@@ -35,13 +36,16 @@ async function led(
       uri: "/",
       querystring: {},
       headers: {
-        host: { value: "app.example.com" },
+        host: { value: host },
         ...(header && { "x-slipway-origin": { value: header } }),
       },
       cookies: cookie === undefined ? {} : { "slipway-viewer": { value: cookie } },
     },
   };
-  const { value, origin } = await new EdgeFunction(frontFunction("old.example.net", "new"), read).run(event);
+  const { value, origin } = await new EdgeFunction(
+    frontFunction("old.example.net", "new", ["admin.example.com"]),
+    read,
+  ).run(event);
   const { statusCode } = value as Partial<EdgeResponse>;
   if (statusCode !== undefined) return statusCode;
   const side = origin && "id" in origin ? origin.id : "old";
@@ -73,6 +77,21 @@ test.each<[string, Asked]>([
   ["a write", { header: "old", method: "POST" }],
 ])("the one side that is left takes everybody, whatever %s says", async (_, asked) => {
   for (const share of [0, 50, 100]) expect(await led({ share, hold: false, only: "new" }, asked)).toBe("new");
+});
+
+test.each<[string, Asked]>([
+  ["at no share", {}],
+  ["in capital letters", { host: "Admin.Example.com" }],
+  ["with a header for the old side", { header: "old" }],
+  ["as a write", { method: "POST" }],
+])("a name that the old side never had is the new one's, asked %s", async (_, asked) => {
+  const admin = { host: "admin.example.com", ...asked };
+  for (const store of [undefined, { share: 0, hold: false }]) expect(await led(store, admin)).toBe("new");
+  expect(await led({ share: 0, hold: false }, { host: "www.example.com" })).toBe("old");
+});
+
+test("a hold is one of every name", async () => {
+  expect(await led({ share: 100, hold: true }, { host: "admin.example.com", method: "POST" })).toBe(503);
 });
 
 test("an empty store leaves everything as it was", async () => {

@@ -16,6 +16,14 @@ async function surveyed(spoil: (world: MoveWorld) => void) {
 const weighted = { ...OLD_RECORD, SetIdentifier: "blue", Weight: 10 };
 
 describe("the survey", () => {
+  it("says what a firewall makes of what people ask the old side", async () => {
+    const { done, found } = await surveyed((world) => {
+      if (world.plan.from) world.plan = { ...world.plan, from: { ...world.plan.from, rateLimit: 2_000 } };
+    });
+    expect(found.get("firewall")).toContain("more than 2000 times in five minutes");
+    expect(done.text).toContain("to consider");
+  });
+
   it("finds a road that is open, and says what it is made of", async () => {
     const { done, found } = await surveyed(() => {});
     expect(done).toEqual({ text: "✓ ready. Nothing was changed." });

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { EXIT } from "../../deploy/exit-code";
 import { AwsError } from "../../deploy/aws/error";
+import { Lock } from "../../move/lock";
 import { DOMAIN, EDGE, MoveWorld, OLD_RECORD, ORIGIN } from "./support/world";
 
 const LED = [`A ${EDGE}`, `AAAA ${EDGE}`];
@@ -433,6 +434,36 @@ describe("two people at once", () => {
     await world.shift(10, { by: "ben" });
     expect(world.state.steps.at(-1)).toMatchObject({ step: "shift", state: "done", by: "ben" });
     expect(world.isLocked).toBe(false);
+  });
+
+  it("an apply keeps steps away, and a step an apply; what a dead apply left is taken over as a step's", async () => {
+    const world = new MoveWorld();
+    await world.front();
+    const lock = (isDead: () => boolean) =>
+      new Lock(world.cloud(isDead), world.clock, "/staging/move/lock", "plan again");
+    const first = lock(() => false);
+    await first.take("cleo", "apply");
+    await world.wait(300_000);
+    const { message, wayOut, exitCode } = await failureOf(world.shift(10));
+    expect([exitCode, message, wayOut[0]]).toEqual([
+      EXIT.superseded,
+      expect.stringMatching(/^cleo applies the environment since 2026-.* Nothing was changed\.$/),
+      "Wait until that has ended, then run it again.",
+    ]);
+    await first.release();
+    const shifting = world.shift(10);
+    await world.wait(1_000);
+    expect(await failureOf(lock(() => false).take("cleo", "apply"))).toMatchObject({
+      exitCode: EXIT.superseded,
+      wayOut: ["Wait until that has ended, then plan again.", expect.any(String)],
+    });
+    await shifting;
+    let isDead = false;
+    await lock(() => isDead).take("cleo", "apply");
+    isDead = true;
+    await world.wait(150_000);
+    await world.shift(20);
+    expect([world.edge.share, world.isLocked]).toEqual([20, false]);
   });
 
   it("is renewed for as long as a step goes on", async () => {

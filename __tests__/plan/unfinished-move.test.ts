@@ -32,6 +32,19 @@ test("a move that is under way cannot be taken out of the file: what stands, and
   expect(problem?.wayOut).toContain("npx slipway move staging finish");
 });
 
+test.each([
+  ["under way", [entry("front")], 1],
+  ["over", [entry("front"), entry("finish")], 0],
+] as const)("what Terraform has read since counts, not what its state had: %s", (_, steps, problems) => {
+  const { resource_changes: old } = parameter(steps.length > 1 ? [entry("front")] : []);
+  const { resource_changes: now } = parameter(steps);
+  const drift = now.map((one) => ({
+    ...one,
+    change: { ...one.change, before: null, after: one.change.before },
+  }));
+  expect(moveProblems(planOf(old as never[], { resource_drift: drift }))).toHaveLength(problems);
+});
+
 const STORE = "aws_cloudfront_key_value_store.distribution_front_store";
 const MOVER = "aws_ecs_task_definition.mover";
 

@@ -5,7 +5,7 @@ import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { Readable } from "node:stream";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
-import { systemClock } from "../../deploy/clock";
+import { type Clock, systemClock } from "../../deploy/clock";
 import type { EnvironmentProps } from "../../modules/environment";
 import {
   backCommand,
@@ -16,12 +16,19 @@ import {
   surveyCommand,
   workersCommand,
 } from "../../move/commands";
+import { keepStepsAway } from "../../move/apply";
 import type { Ask, Said } from "../../move/probe";
 import type { MoveSurroundings } from "../../move/session";
+import { Applier } from "../../plan/applier";
+import { holdMove } from "../../plan/move-lock";
 import { type MoveSeen, movedOn, moveSeen } from "../../plan/moved-on";
 import { parsePlan } from "../../plan/plan-json";
+import type { Progress } from "../../plan/progress";
 import { askRoute53, standingRecords, withImports } from "../../plan/records";
 import { STALE_MOVE } from "../../plan/problems";
+import type { SavedPlan, SavedPlans } from "../../plan/saved";
+import { summarize } from "../../plan/summary";
+import type { Terraform } from "../../plan/terraform";
 import { Sandbox } from "../../sandbox/api/sandbox";
 import { isolatedEnvironment } from "../../sandbox/command/isolation";
 import { CONNECTED, EdgeServer } from "../../sandbox/edge/server";
@@ -29,6 +36,7 @@ import { RealClock } from "../../sandbox/engine/clock";
 import { GLOBAL } from "../../sandbox/world";
 import { but, web } from "../modules/support/least";
 import { synthesize } from "../modules/support/synthesize";
+import { planOf } from "../plan/support/plans";
 import { InProcessStack, succeed } from "./support/in-process";
 
 const OLD = "abc.us-west-2.awsapprunner.com";
@@ -138,6 +146,7 @@ describe.sequential("an address that moves in while people use it", () => {
   let asked = 0;
   const fails = ({ url }: IncomingMessage) => ailing && url === "/products" && ++asked % 16 === 0;
   const next = standIn("new", database, undefined, fails);
+  const place = { name: "staging", folder: stack.folder };
   /** When the share or the records were being changed, by the sandbox's clock. */
   const windows: { from: number; to: number }[] = [];
   let sandbox: Sandbox<RealClock>;
@@ -145,6 +154,8 @@ describe.sequential("an address that moves in while people use it", () => {
   let stream: Stream;
   /** The move as a plan has seen it that was made before its first step. */
   let early: MoveSeen | undefined;
+  /** What happens once while the next command asks either side. */
+  let meanwhile: (() => Promise<void>) | undefined;
 
   const portOf = (host: string) =>
     host === OLD ? portIn(old) : host.endsWith(".elb.amazonaws.com") ? portIn(next) : undefined;
@@ -184,10 +195,37 @@ describe.sequential("an address that moves in while people use it", () => {
   }
 
   const probe = async ({ at, host, path, headers }: Ask): Promise<Said> => {
+    const act = meanwhile;
+    meanwhile = undefined;
+    await act?.();
     const began = performance.now();
     const said = await visit(at, { path, ...(host && { host }), ...(headers && { headers }) });
     return { ...said, milliseconds: performance.now() - began } as Said;
   };
+
+  const quick: Clock = {
+    now: () => clock.now(),
+    sleep: (milliseconds, signal) => systemClock.sleep(milliseconds / SPEED, signal),
+  };
+
+  /** An apply of a saved plan as the command makes it; something happens while Terraform is at it. */
+  function applying(file: string, move: MoveSeen | undefined, during: () => Promise<unknown>) {
+    const terraform = {
+      init: async () => ({ code: 0, problems: [] }),
+      apply: async () => {
+        await during();
+        await succeed(stack.run("apply", file));
+        return { code: 0, problems: [] };
+      },
+    } as Partial<Terraform> as Terraform;
+    const saved = { file: () => file, remove() {} } as Partial<SavedPlans> as SavedPlans;
+    const progress = { begin() {}, end: () => 0, update() {}, note() {} } as Partial<Progress> as Progress;
+    const plan = { summary: summarize(planOf([])), move } as SavedPlan;
+    const how = { change: "apply", patience: 0 } as const;
+    return new Applier(terraform, saved, how, (one, seen, how) =>
+      holdMove(one, seen, how, (changing) => keepStepsAway(changing, quick)),
+    ).apply(place, plan, progress);
+  }
 
   /** A command as a person types it, and what it prints. */
   async function run(
@@ -199,10 +237,7 @@ describe.sequential("an address that moves in while people use it", () => {
       return true;
     };
     const around: MoveSurroundings = {
-      clock: {
-        now: () => clock.now(),
-        sleep: (milliseconds, signal) => systemClock.sleep(milliseconds / SPEED, signal),
-      },
+      clock: quick,
       random: Math.random,
       signals: Object.assign(new EventEmitter(), { exit: () => {} }),
       stdin: Readable.from([]) as never,
@@ -296,19 +331,34 @@ describe.sequential("an address that moves in while people use it", () => {
     expect(text).toContain(`the old side answers to ${APP}, too; it gets its own name all the same`);
     expect(text).toContain("✓ ready. Nothing was changed.");
     await succeed(stack.run("plan", "-out=early"));
-    early = moveSeen(parsePlan((await succeed(stack.run("show", "-json", "early"))).output));
-    expect(early && (await movedOn({ name: "staging", folder: stack.folder }, early))).toBeUndefined();
+    early = moveSeen(parsePlan((await succeed(stack.run("show", "-json", "early"))).output), place);
+    expect(early && (await movedOn(place, early))).toBeUndefined();
     expect(early?.region).toBe("us-west-2");
   });
 
-  it("is led to the distribution, which sends everybody to the old side", async () => {
+  it("is led to the distribution, which sends everybody to the old side, and lets no apply in meanwhile", async () => {
+    let applied: Promise<unknown> | undefined;
+    meanwhile = async () => {
+      applied = applying("early", early, () => expect.unreachable("it applies beside a step"));
+      await applied;
+    };
     const { code, text } = await run((around) => frontCommand("staging", undefined, yes, around));
     expect(code, text).toBe(0);
+    expect(await applied).toMatchObject({
+      done: false,
+      begun: false,
+      problems: [
+        {
+          summary: expect.stringMatching(/^arn:\S+ takes the step front since \S+\. Nothing was changed\.$/),
+          wayOut: expect.stringMatching(
+            /plan again: npx slipway plan staging\. If that process died: \d+ sec/,
+          ),
+        },
+      ],
+    });
     expect(leading()).toEqual(["A", "AAAA"]);
     // Terraform itself takes the plan of before it for one of today.
-    expect(early && (await movedOn({ name: "staging", folder: stack.folder }, early))?.summary).toBe(
-      STALE_MOVE,
-    );
+    expect(early && (await movedOn(place, early))?.summary).toBe(STALE_MOVE);
     expect((await run((around) => statusCommand("staging", {}, around))).text).toContain(
       "Next: npx slipway move staging shift 1",
     );
@@ -370,7 +420,6 @@ describe.sequential("an address that moves in while people use it", () => {
 
   it("leaves nothing: its records are imported, what moved it goes, and the plan after that is empty", async () => {
     configure(false);
-    const place = { name: "staging", folder: stack.folder };
     await succeed(stack.run("plan", "-out=first"));
     const shown = await succeed(stack.run("show", "-json", "first"));
     const { imports, problems } = await standingRecords(parsePlan(shown.output), askRoute53(place));
@@ -378,7 +427,16 @@ describe.sequential("an address that moves in while people use it", () => {
     expect(imports.map(({ id }) => id.replace(/^Z\w+_/, "")).sort()).toEqual([`${APP}_A`, `${APP}_AAAA`]);
     const planned = await withImports(place, imports, () => succeed(stack.run("plan", "-out=second")));
     expect(planned.output).toMatch(/Plan: 2 to import, 0 to add/);
-    await succeed(stack.run("apply", "second"));
+    const move = moveSeen(parsePlan(shown.output), place);
+    const back = { word: false, copyBack: false };
+    const applied = await applying("second", move, async () => {
+      const { code, text } = await run((around) => backCommand("staging", back, yes, around));
+      expect([code, text]).toEqual([
+        5,
+        expect.stringMatching(/arn:\S+ applies the environment since .*\n.*Wait until that has ended/),
+      ]);
+    });
+    expect(applied.problems).toEqual([]);
     expect((await succeed(stack.run("plan"))).output).toContain("No changes.");
     expect(leading()).toEqual(["A", "AAAA"]);
     for (const type of ["aws_cloudfront_function", "aws_cloudfront_key_value_store"])

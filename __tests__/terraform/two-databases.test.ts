@@ -68,6 +68,9 @@ describe("two databases in one environment", () => {
       expect(url()).toMatch(to);
       const shown = await words(`${DEPLOY} status staging; ${DEPLOY} check staging`);
       const name = use === "own" ? "the environment's own" : "the one that is elsewhere";
+      const alone = "by its URL alone: web in POSTGRES_URL, GOOSE_DBSTRING. Their PG* variables are empty";
+      const isAlone = use === "external" ? expect(shown.text) : expect(shown.text).not;
+      isAlone.toContain(alone);
       expect(shown.text).toContain(`  database: ${name}`);
       expect(shown.text).toContain(`use: services and migrations are given ${name}`);
     },

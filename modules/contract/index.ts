@@ -177,6 +177,8 @@ const move = z.object({
       zone: name.nullable(),
       /** CloudFront's key-value store, which says whom a viewer's requests go to. */
       store: arn,
+      /** Requests in five minutes past which the distribution's firewall refuses an address; absent without one. */
+      rateLimit: z.number().optional(),
     })
     .optional(),
   /** The task that moves the data, where data moves. It runs on Fargate, with its verbs in the variable MOVER. */

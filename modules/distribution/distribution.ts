@@ -41,6 +41,8 @@ interface Props {
   readonly account: string;
   /** The old platform that it stands in front of, too, while its compute moves in. */
   readonly from: MoveFrom | false;
+  /** Names that the old platform never had: the new side alone answers them meanwhile. */
+  readonly newHosts: readonly string[];
   /** How far the move has come, while there is one. */
   readonly move: MoveState | undefined;
 }
@@ -176,6 +178,7 @@ export class Distribution extends Construct {
     return new Front(this, "front", {
       name: this.name,
       from,
+      newHosts: this.props.newHosts,
       newOrigin: ORIGIN,
       timeout: this.own.timeout,
     });

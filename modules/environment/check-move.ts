@@ -1,4 +1,5 @@
 import { type Mistake, show } from "../mistakes";
+import { healthPath, servicesOf } from "../move/domain";
 import { hostOf } from "../move/props";
 import type { Configuration } from "./props";
 
@@ -8,7 +9,7 @@ export function* checkMove(configuration: Configuration): Generator<Mistake> {
   yield* checkData(configuration);
 }
 
-function* checkFrom({ move, distribution }: Configuration): Generator<Mistake> {
+function* checkFrom({ move, distribution, services }: Configuration): Generator<Mistake> {
   if (!move || !move.from) return;
   const { origin, domain } = move.from;
   if (!distribution || !distribution.domain) {
@@ -25,6 +26,17 @@ function* checkFrom({ move, distribution }: Configuration): Generator<Mistake> {
     yield {
       path: "move.from.domain",
       message: `${show(domain)} is not among distribution.domain.names (${names.join(", ")}); add it there.`,
+    };
+  } else if (healthPath(services, domain) === undefined) {
+    const own = servicesOf(services, domain).map(
+      ({ name, health, paths }) => `${name} serves ${paths.join(", ")}, and is asked for ${health.path}`,
+    );
+    yield {
+      path: "move.from.domain",
+      message:
+        own.length === 0
+          ? `${show(domain)} is answered by no service: give one a port and, with hosts, this one among them.`
+          : `${show(domain)} has no path by which both sides could be asked whether they answer (${own.join("; ")}): say a health path among the paths that are served.`,
     };
   }
   const { host } = hostOf(move.from);

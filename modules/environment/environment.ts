@@ -18,6 +18,7 @@ import { Distribution } from "../distribution/distribution";
 import { Internal } from "../internal/internal";
 import { keepData } from "../keep-data";
 import { Key } from "../key/key";
+import { healthPath, namesBeside } from "../move/domain";
 import { Mover } from "../move/mover";
 import { MoveState } from "../move/state";
 import { ExistingNetwork } from "../network/existing";
@@ -193,7 +194,7 @@ export class Environment<
 
   private createDistribution() {
     const { network, account } = this;
-    const { name, region, distribution, move } = this.configuration;
+    const { name, region, distribution, move, services } = this.configuration;
     const from = move && move.from;
     return distribution
       ? new Distribution(this, "distribution", {
@@ -203,6 +204,7 @@ export class Environment<
           network,
           account,
           from,
+          newHosts: from ? namesBeside(services, from.domain) : [],
           move: this.move,
         })
       : undefined;
@@ -417,20 +419,18 @@ export class Environment<
     const from = configuration.move && configuration.move.from;
     if (!from || !front?.front) return {};
     const { id, domainName } = front.distribution;
-    const everything = configuration.services.find(
-      ({ internal, paths, hosts }) =>
-        !internal && paths.includes("/*") && (hosts.length === 0 || hosts.includes(from.domain)),
-    );
+    const { waf } = front.own;
     return {
       from: {
         origin: from.origin,
         domain: from.domain,
-        health: everything?.health.path ?? "/",
+        health: healthPath(configuration.services, from.domain) ?? "/",
         ...(from.distribution !== undefined && { holder: from.distribution }),
         distribution: { id, domainName },
         loadBalancer: front.loadBalancer.loadBalancer.arnSuffix,
         zone: front.zone?.zoneId ?? null,
         store: front.front.store.arn,
+        ...(waf && { rateLimit: waf.rateLimit }),
       },
     };
   }

@@ -4,6 +4,8 @@ import cf from "cloudfront";
 // and tells the viewer which one did. front.ts writes in what stands between two underscores.
 const OLD_HOST = "__OLD_HOST__";
 const NEW_ORIGIN = "__NEW_ORIGIN__";
+// Names that services have for themselves: nothing of theirs is on the old side.
+const NEW_HOSTS = ["__NEW_HOSTS__"];
 const SIDE = "x-slipway-origin";
 const COOKIE = "slipway-viewer";
 const READS = ["GET", "HEAD", "OPTIONS"];
@@ -55,6 +57,7 @@ async function isWritten() {
  */
 function sideOf(event, move) {
   if (move.only) return move.only;
+  if (NEW_HOSTS.indexOf(event.request.headers.host.value.toLowerCase()) >= 0) return "new";
   const header = event.request.headers[SIDE];
   if (header && (header.value === "old" || header.value === "new")) return header.value;
   return numberOf(event) < move.share * 100 ? "new" : "old";

@@ -14,6 +14,8 @@ interface FrontProps {
   /** The environment's name. */
   readonly name: string;
   readonly from: MoveFrom;
+  /** Names that the new side alone answers. */
+  readonly newHosts: readonly string[];
   /** The distribution's origin on the new side, by id. */
   readonly newOrigin: string;
   /** Seconds that CloudFront waits for an answer. */
@@ -81,20 +83,21 @@ export class Front extends Construct {
   }
 
   private createFunction() {
-    const { name, from, newOrigin } = this.props;
+    const { name, from, newOrigin, newHosts } = this.props;
     return new CloudfrontFunction(this, ITSELF, {
       name: nameOf("aws_cloudfront_function", name, "move"),
       comment: "Picks the side that answers, for as long as the move takes",
       runtime: "cloudfront-js-2.0",
-      code: frontFunction(hostOf(from).host, newOrigin),
+      code: frontFunction(hostOf(from).host, newOrigin, newHosts),
       keyValueStoreAssociations: [this.store.arn],
       lifecycle: { createBeforeDestroy: true },
     });
   }
 }
 
-/** The function's source for one old side and one new. */
-export const frontFunction = (oldHost: string, newOrigin: string): string =>
+/** The function's source for one old side and one new, and the names that the new one alone answers. */
+export const frontFunction = (oldHost: string, newOrigin: string, newHosts: readonly string[] = []): string =>
   readFileSync(join(__dirname, "front-function.js"), "utf8")
     .replace("__OLD_HOST__", oldHost)
-    .replace("__NEW_ORIGIN__", newOrigin);
+    .replace("__NEW_ORIGIN__", newOrigin)
+    .replace('["__NEW_HOSTS__"]', JSON.stringify(newHosts));

@@ -34,24 +34,17 @@ import {
   SchedulerClient,
   UpdateScheduleCommand,
 } from "@aws-sdk/client-scheduler";
-import { GetParameterCommand, PutParameterCommand } from "@aws-sdk/client-ssm";
 import type { Clients } from "../../deploy/aws/clients";
-import { DailyAws } from "../../deploy/aws/daily";
 import { AwsError } from "../../deploy/aws/error";
 import type { Patience } from "../../deploy/aws/retry";
 import { type Minute, minutesOfDistribution, minutesOfLoadBalancer, type Span } from "./minutes";
+import { LockAws } from "./lock";
 
 /** The one key of the store that the distribution's function reads. */
 const KEY = "move";
 
 /** What autoscaling calls the number of tasks of a service. */
 const TASKS = { ServiceNamespace: "ecs", ScalableDimension: "ecs:service:DesiredCount" } as const;
-
-/** A parameter's text, and how often it was written. */
-export interface Written {
-  readonly value: string;
-  readonly version: number;
-}
 
 /** What a store holds, and the version of the whole that whoever changes it must name. */
 export interface Stored {
@@ -79,7 +72,7 @@ export interface FoundDistribution {
 }
 
 /** The calls of `slipway move` beside those of a deployment and of every day: `policy --for move` mirrors this file. */
-export class MoveAws extends DailyAws {
+export class MoveAws extends LockAws {
   private readonly route53: Route53Client;
   private readonly cloudfront: CloudFrontClient;
   private readonly store: CloudFrontKeyValueStoreClient;
@@ -103,38 +96,6 @@ export class MoveAws extends DailyAws {
   override lasting(): MoveAws {
     const { clock, random } = this.patience;
     return new MoveAws(this.clients, { clock, random });
-  }
-
-  /** A parameter that holds no secret, with its version; undefined when there is none. */
-  async writtenParameter(name: string): Promise<Written | undefined> {
-    try {
-      const { Parameter } = await this.read("ssm:GetParameter", (options) =>
-        this.clients.ssm.send(new GetParameterCommand({ Name: name }), options),
-      );
-      return { value: Parameter?.Value ?? "", version: Parameter?.Version ?? 0 };
-    } catch (error) {
-      if (error instanceof AwsError && error.code === "ParameterNotFound") return undefined;
-      throw error;
-    }
-  }
-
-  /** Makes a parameter. Returns false where there is one of that name already, whose text is another. */
-  async createParameter(Name: string, Value: string): Promise<boolean> {
-    const lasting = this.lasting();
-    try {
-      return await this.change("ssm:PutParameter", {
-        call: async () => {
-          await this.clients.ssm.send(new PutParameterCommand({ Name, Value, Type: "String" }));
-          return true;
-        },
-        trace: `the parameter ${Name}`,
-        look: async () => ((await lasting.parameter(Name)) === Value ? true : undefined),
-      });
-    } catch (error) {
-      if (!(error instanceof AwsError && error.code === "ParameterAlreadyExists")) throw error;
-      // The answer to an earlier attempt may have been lost.
-      return (await lasting.parameter(Name)) === Value;
-    }
   }
 
   /** The name of a zone, without the dot at its end; undefined where there is no such zone. */

@@ -21,7 +21,18 @@ export async function originChecks(move: Move, from: From): Promise<Check[]> {
     recordChecks(move, from),
     edgeChecks(move, from),
   ]);
-  return [...origin, ...records, ...edge];
+  return [...origin, ...records, ...edge, ...firewallCheck(from)];
+}
+
+/** From `front` on the distribution's firewall judges what people ask the old side, which knew none. */
+function firewallCheck({ rateLimit }: From): Check[] {
+  if (rateLimit === undefined) return [];
+  return [
+    warning(
+      "firewall",
+      `it judges what people ask the old side, too: bodies of more than 8 KB are refused, and who asks more than ${rateLimit} times in five minutes from one address. Where the old side takes more, leave distribution.waf out until finish`,
+    ),
+  ];
 }
 
 /** One request after the other, for as long as they are sent on. */
