@@ -329,6 +329,15 @@ describe("packages", () => {
     expect(lines(imports.filter(({ specifier }) => builtinModules.includes(specifier)))).toEqual([]);
   });
 
+  test("deploy loads what npm ci --omit=dev installs, and no peer: release.yaml runs it so", () => {
+    const { dependencies } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
+    const packages = loadedBy("deploy/main.ts").filter(
+      (one) => !SOURCE.test(one) && !builtinModules.includes(one.replace("node:", "")),
+    );
+    expect(packages).toContain("@aws-sdk/client-ecs");
+    expect(packages.filter((one) => !(one in dependencies))).toEqual([]);
+  });
+
   test("of cdktf and constructs, only what the community continuation offers under the same name", () => {
     // What cdktn 0.24 and constructs 10 export too, of what there is in cdktf 0.21. Add a name once it is looked up.
     const offered: Readonly<Record<string, readonly string[]>> = {

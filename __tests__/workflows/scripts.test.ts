@@ -82,6 +82,8 @@ const RUN: Readonly<Record<string, string>> = {
 const NOT_RUN: Readonly<Record<string, string>> = {
   "npm ci --ignore-scripts":
     "asks a registry for a thousand packages; .ci/run begins with npm ci, and created.long.test.ts lives on what an install without scripts gives",
+  "npm ci --ignore-scripts --omit=dev":
+    "is the same without what only development needs; imports.test.ts says that deploy/ loads none of that",
   "build-and-deploy: prepare: Install what the environments import":
     "is npm ci --ignore-scripts, in another folder",
   "npm run -s release:publish":

@@ -380,7 +380,10 @@ describe("scripts", () => {
       trusted.some((one) => one.workflow === workflow && one.id === job),
     );
     expect(here.length).toBeGreaterThan(3);
-    for (const step of here) expect(step.run, place(step)).toBe("npm ci --ignore-scripts");
+    for (const step of here)
+      expect(step.run, place(step)).toBe(
+        `npm ci --ignore-scripts${step.workflow === "release" ? " --omit=dev" : ""}`,
+      );
   });
 
   it("keep no plan waiting for the tests of Slipway itself", () => {
@@ -399,7 +402,7 @@ describe("scripts", () => {
     expect(named.filter((name) => !(name in scripts))).toEqual(["$TESTS"]);
     expect(new Set(named)).toEqual(
       new Set([
-        ...["format:check", "lint", "typecheck", "test", "$TESTS"],
+        ...["format:check", "lint", "typecheck", "test:all", "$TESTS"],
         ...["try:cdktn", "try:tofu", "conform"],
         ...["build", "changes", "release:publish"],
       ]),
