@@ -2,12 +2,14 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { startAccount } from "../../sandbox/aws/account";
 import { folderOf, World } from "../../sandbox/world";
+import { existing } from "../modules/support/least";
 import { Project } from "../terraform/support/project";
+import { makeVpc } from "../terraform/support/vpc";
 import { COMMAND, type Outcome, run } from "./support/run";
 
 const [HOME, OTHER] = ["123456789012", "210987654321"];
 const file = (account: string) => `import { environment } from "../modules/environment";
-export default environment({ account: "${account}", region: "us-west-2", registry: "app", bastion: false, database: false, distribution: false });
+export default environment({ account: "${account}", region: "us-west-2", registry: "app", network: ${JSON.stringify(existing)}, bastion: false, database: false, distribution: false });
 `;
 
 describe("two accounts, in the sandbox", () => {
@@ -17,6 +19,8 @@ describe("two accounts, in the sandbox", () => {
   describe("signed in to each", () => {
     let applied: Outcome;
     beforeAll(async () => {
+      for (const account of [HOME, OTHER])
+        await makeVpc(new World(folderOf(join(project.folder, ".sandbox"), account), startAccount, account));
       const planned = await run(project.folder, ["plan", "--offline"]);
       expect(planned.code, planned.stderr).toBe(2);
       applied = await run(project.folder, ["apply", "--offline", "--auto-approve"]);

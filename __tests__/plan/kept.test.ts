@@ -1,7 +1,9 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
-import { made, Project } from "../terraform/support/project";
+import { existing } from "../modules/support/least";
+import { made, Project, worldOf } from "../terraform/support/project";
+import { makeVpc } from "../terraform/support/vpc";
 import { run } from "./support/run";
 
 const DATABASE = "aws_db_instance.database_instance";
@@ -18,7 +20,7 @@ describe.sequential("data that is kept", () => {
   const file = (database: string) => `import { environment, small } from "slipway";
     export default environment({
       preset: small, data: "kept", database: ${database}, region: "us-west-2", registry: "app", distribution: false,
-      bastion: false, cluster: { capacity: {} },
+      network: ${JSON.stringify(existing)}, bastion: false, cluster: { capacity: {} },
       services: { worker: { command: ["work"], uses: { uploads: "bucket" } } },
     });`;
   const project = new Project({ "prod.ts": file("true") });
@@ -35,6 +37,7 @@ describe.sequential("data that is kept", () => {
 
   it("survives cdktf destroy: Terraform refuses before anything goes, all of it by its address", async () => {
     await project.sandbox("--reset", "--with", "ecr_repository:app@us-west-2", "terraform", "version");
+    await makeVpc(worldOf(project));
     await apply();
     const before = made(project).length;
     const destroyed = await project.cdktf("destroy", "prod", "--auto-approve");

@@ -2,6 +2,7 @@ import { spawn } from "node:child_process";
 import type { EventEmitter } from "node:events";
 import { createRequire } from "node:module";
 import { join, relative } from "node:path";
+import { Readable } from "node:stream";
 import { stripVTControlCharacters } from "node:util";
 
 const ROOT = join(__dirname, "..", "..");
@@ -32,6 +33,12 @@ const HEARD: readonly (readonly [emitter: EventEmitter, name: string])[] = [
 ];
 /** The programs of the command's, from the top of the sources. */
 const MAIN = /^([a-z]+\/main|cli\/completion)\.ts$/;
+const PROGRAMS = ["deploy", "move", "plan"] as const;
+/** A program of the command's, by the folder that its main.ts is in. */
+export type Program = (typeof PROGRAMS)[number];
+
+/** How much faster than the machine's time a program's clock may go here. */
+const SPEED = 10;
 let running: string | undefined;
 
 /**
@@ -39,17 +46,30 @@ let running: string | undefined;
  * nobody answers.
  */
 export const commandHere = (folder: string, words: readonly string[], environment: NodeJS.ProcessEnv) =>
-  programHere("plan/main.ts", folder, words, environment);
+  runHere("plan/main.ts", folder, words, environment);
 
 /** The same of any command of `slipway`, as it is found by its name. */
 export const slipwayHere = (folder: string, words: readonly string[], environment: NodeJS.ProcessEnv) =>
-  programHere("cli/main.ts", folder, words, environment);
+  runHere("cli/main.ts", folder, words, environment);
 
-async function programHere(
+/**
+ * The same of one of its programs, whose clock goes faster: most of what a release takes is waiting between two looks.
+ * @param input all of its standard input
+ */
+export const programHere = (
+  program: Program,
+  folder: string,
+  words: readonly string[],
+  environment: NodeJS.ProcessEnv,
+  input = "",
+) => runHere(`${program}/main.ts`, folder, words, environment, { input, speed: SPEED });
+
+async function runHere(
   file: string,
   folder: string,
   words: readonly string[],
   environment: NodeJS.ProcessEnv,
+  { input = "", speed = 1 } = {},
 ): Promise<Outcome> {
   if (running !== undefined)
     throw new Error(`${running} runs in this process: start one of them, and ${words[0]}, as a process.`);
@@ -60,6 +80,9 @@ async function programHere(
     write: { stdout: process.stdout.write, stderr: process.stderr.write },
   };
   const listeners = HEARD.map(([emitter, name]) => [emitter, name, emitter.listeners(name)] as const);
+  const stdin = Object.getOwnPropertyDescriptor(process, "stdin") ?? {};
+  const { systemClock } = load(join(ROOT, "deploy/clock.ts")) as typeof import("../../deploy/clock");
+  const clock = { ...systemClock };
   const texts = { stdout: "", stderr: "" };
   let exited: number | undefined;
   const main = join(ROOT, file);
@@ -69,6 +92,10 @@ async function programHere(
     process.argv = [process.execPath, main, ...words];
     process.execArgv = ["--require", LOADER];
     process.exitCode = undefined;
+    Object.defineProperty(process, "stdin", { value: Readable.from([input]), configurable: true });
+    const began = Date.now();
+    systemClock.now = () => began + (Date.now() - began) * speed;
+    systemClock.sleep = (milliseconds, signal) => clock.sleep(milliseconds / speed, signal);
     for (const name of ["stdout", "stderr"] as const)
       process[name].write = (text) => {
         if (exited === undefined) texts[name] += stripVTControlCharacters(String(text));
@@ -90,6 +117,8 @@ async function programHere(
     return { code: exited ?? Number(process.exitCode ?? 0), ...texts };
   } finally {
     Object.assign(process, { env, argv, execArgv, exit, exitCode });
+    Object.defineProperty(process, "stdin", stdin);
+    Object.assign(systemClock, clock);
     for (const name of ["stdout", "stderr"] as const) process[name].write = before.write[name];
     for (const [emitter, name, known] of listeners)
       for (const listener of emitter.listeners(name))
@@ -108,10 +137,11 @@ export async function sandboxHere(
   folder: string,
   words: readonly string[],
   environment: NodeJS.ProcessEnv,
-  run: (command: readonly string[], environment: NodeJS.ProcessEnv) => Promise<Outcome> = (command, env) =>
-    isOurs(command)
-      ? commandHere(folder, command.slice(1 + COMMAND.length), env)
-      : runIn(folder, command, env),
+  run: (command: readonly string[], environment: NodeJS.ProcessEnv) => Promise<Outcome> = (command, env) => {
+    const program = programOf(command);
+    const words = command.slice(1 + COMMAND.length);
+    return program === undefined ? runIn(folder, command, env) : programHere(program, folder, words, env);
+  },
 ): Promise<Outcome> {
   const { sandboxCommand } = load(join(ROOT, "sandbox/command/command.ts")) as Command;
   const texts = { stdout: "", stderr: "" };
@@ -132,8 +162,11 @@ export async function sandboxHere(
   return { code, ...texts };
 }
 
-const isOurs = ([node, ...args]: readonly string[]) =>
-  node === process.execPath && COMMAND.every((word, at) => word === args[at]);
+/** The program of slipway that a command starts. */
+const programOf = ([node, required, loader, main]: readonly string[]): Program | undefined =>
+  node === process.execPath && required === "--require" && loader === LOADER
+    ? PROGRAMS.find((program) => main === join(ROOT, program, "main.ts"))
+    : undefined;
 
 /** Runs a command to its end. */
 export function runIn(

@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import type { EnvironmentProps } from "../../modules/environment";
-import { but, butWeb, larger, least, web } from "../modules/support/least";
+import { but, existing, larger as production, least, type ServiceProps, web } from "../modules/support/least";
 import { Living } from "./support/living";
+import { makeVpc } from "./support/vpc";
 
 vi.setConfig({ testTimeout: 600_000, hookTimeout: 600_000 });
 
@@ -35,18 +36,25 @@ const GROUP = "aws_autoscaling_group.cluster_spot_group";
 
 const spot = { instanceTypes: ["t3a.medium", "t3.medium", "t3a.large", "t3.large"], spot: true };
 const pool = { instanceTypes: ["m7a.large"] };
-const fargate = butWeb({ capacity: "fargate" });
+
+/** What is changed: in a VPC that is there already, since half of an environment is its network. */
+const there = { network: existing, bastion: false } as const;
+const base = but(there);
+const larger = { ...production, ...there };
+const become = (props: Partial<EnvironmentProps>) => but({ ...there, ...props });
+const becomeWeb = (service: Partial<ServiceProps>) => become({ services: { web: { ...web, ...service } } });
+const fargate = becomeWeb({ capacity: "fargate" });
+const ssh = {
+  ssh: {
+    cidrs: ["203.0.113.7/32"],
+    publicKey: "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJ5cYZgqfQ8bbWuUYVhIcQ3M0Ez a",
+  },
+};
 const noDatabase = { ...web, database: false, migrations: false } as const;
 
-/** Every option that `least` leaves off and that is neither a change of its own below nor for an environment's life. */
+/** Every option that `least` leaves off and that is neither the network's, nor a change of its own below, nor for an environment's life. */
 const everything = but({
-  network: { nat: "per-zone", endpoints: ["ecr.api", "ecr.dkr", "logs"] },
-  bastion: {
-    ssh: {
-      cidrs: ["203.0.113.7/32"],
-      publicKey: "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJ5cYZgqfQ8bbWuUYVhIcQ3M0Ez a",
-    },
-  },
+  network: existing,
   cluster: { image: "ami-0123456789abcdef0", containerInsights: false },
   distribution: {
     domain: { names: ["app.example.com", "api.example.com"], zone: "example.com" },
@@ -70,7 +78,7 @@ const everything = but({
 const changes: Readonly<Record<string, readonly Step[]>> = {
   "instance types, the database's class and its storage": [
     {
-      to: but({
+      to: become({
         cluster: { capacity: { spot: { ...spot, instanceTypes: ["m7a.large", "m6a.large"] } } },
         database: { instanceClass: "db.t4g.small", storage: 40 },
       }),
@@ -80,7 +88,7 @@ const changes: Readonly<Record<string, readonly Step[]>> = {
   ],
   "a Postgres major, and a root file system that cannot be written": [
     {
-      to: { ...butWeb({ readonlyRootFilesystem: true }), database: { engineVersion: "18" } },
+      to: { ...becomeWeb({ readonlyRootFilesystem: true }), database: { engineVersion: "18" } },
       plan: {
         [INSTANCE]: IN_PLACE,
         "aws_db_parameter_group.database_parameters": REPLACED,
@@ -91,13 +99,13 @@ const changes: Readonly<Record<string, readonly Step[]>> = {
   ],
   "a service renamed in place": [
     {
-      to: but({ services: { api: web } }),
+      to: become({ services: { api: web } }),
       plan: { [SERVICE]: GONE, "aws_ecs_service.service_api_service": MADE },
     },
   ],
   "a service and a capacity of its own added, and both removed": [
     {
-      to: but({
+      to: become({
         cluster: { capacity: { spot, pool } },
         services: {
           web: { ...web, capacity: "spot" },
@@ -108,14 +116,14 @@ const changes: Readonly<Record<string, readonly Step[]>> = {
       untouched: [SERVICE],
     },
     {
-      to: butWeb({ capacity: "spot" }),
+      to: becomeWeb({ capacity: "spot" }),
       plan: { "aws_ecs_service.service_api_service": GONE, [ASSOCIATION]: IN_PLACE },
       untouched: [SERVICE],
     },
   ],
   "the port, on instances": [
     {
-      to: butWeb({ port: 9090 }),
+      to: becomeWeb({ port: 9090 }),
       plan: { [TASKS]: REPLACED, [SERVICE]: IN_PLACE },
       untouched: [TARGETS, RULE, "aws_vpc_security_group_"],
     },
@@ -126,13 +134,13 @@ const changes: Readonly<Record<string, readonly Step[]>> = {
       plan: { [TARGETS]: GONE, [ON_FARGATE]: MADE, [RULE]: IN_PLACE, [SERVICE]: IN_PLACE },
     },
     {
-      to: butWeb({ capacity: "fargate", port: 9090 }),
+      to: becomeWeb({ capacity: "fargate", port: 9090 }),
       plan: { [SERVICE]: IN_PLACE },
       untouched: [TARGETS, ON_FARGATE, RULE],
     },
-    { to: but({ cluster: { capacity: {} } }), plan: { [GROUP]: GONE, [ASSOCIATION]: IN_PLACE } },
+    { to: become({ cluster: { capacity: {} } }), plan: { [GROUP]: GONE, [ASSOCIATION]: IN_PLACE } },
     {
-      to: least,
+      to: base,
       plan: {
         [GROUP]: MADE,
         [TARGETS]: MADE,
@@ -143,13 +151,58 @@ const changes: Readonly<Record<string, readonly Step[]>> = {
     },
   ],
   "the database removed, services first": [
-    { to: but({ services: { web: noDatabase } }), untouched: [INSTANCE] },
+    { to: become({ services: { web: noDatabase } }), untouched: [INSTANCE] },
     {
-      to: but({ database: false, services: { web: noDatabase } }),
+      to: become({ database: false, services: { web: noDatabase } }),
       plan: { [INSTANCE]: GONE },
       untouched: [SERVICE],
     },
   ],
+  "a capacity renamed, in two steps": [
+    {
+      to: become({ cluster: { capacity: { spot, pool } }, services: { web: { ...web, capacity: "pool" } } }),
+      plan: { [ASSOCIATION]: IN_PLACE, [SERVICE]: IN_PLACE },
+    },
+    { to: become({ cluster: { capacity: { pool } } }), plan: { [ASSOCIATION]: IN_PLACE, [GROUP]: GONE } },
+  ],
+  "a login per service, rotated, and none again": [
+    {
+      to: become({ database: { logins: true } }),
+      plan: { "aws_ecs_task_definition.logins": MADE, [`${TASKS}_before`]: MADE, [SERVICE]: IN_PLACE },
+      untouched: [INSTANCE, "aws_ssm_parameter.database", `${TASKS}_migration`],
+    },
+    {
+      to: become({ database: { logins: true, passwordVersion: 2 } }),
+      plan: { "aws_ssm_parameter.logins_web_2_password": MADE, [TASKS]: REPLACED },
+      untouched: ["aws_ssm_parameter.logins_web_1", "aws_ssm_parameter.logins_made"],
+    },
+    {
+      to: become({ database: { passwordVersion: 2 } }),
+      plan: { "aws_ecs_task_definition.logins": GONE, [`${TASKS}_before`]: GONE, [TASKS]: REPLACED },
+      untouched: [INSTANCE, "aws_ssm_parameter.database"],
+    },
+  ],
+  "a domain, a web ACL and every other option, on and off": [
+    {
+      to: everything,
+      plan: { [DISTRIBUTION]: IN_PLACE, "aws_wafv2_web_acl.distribution_web_acl": MADE },
+    },
+    {
+      to: base,
+      plan: { [DISTRIBUTION]: IN_PLACE, "aws_wafv2_web_acl.distribution_web_acl": GONE },
+    },
+  ],
+  "all that is served, off and on": [
+    {
+      to: become({ distribution: false, bastion: false, services: { jobs: { command: ["work"] } } }),
+      plan: { [DISTRIBUTION]: GONE, [SERVICE]: GONE },
+    },
+    { to: base, plan: { [DISTRIBUTION]: MADE, [SERVICE]: MADE } },
+  ],
+};
+
+/** Those of the network that an environment makes. */
+const ofTheNetwork: Readonly<Record<string, readonly Step[]>> = {
   "no NAT gateway, one again, one per zone, a zone less, all of it back without one; the registry renamed, and back":
     [
       {
@@ -158,8 +211,11 @@ const changes: Readonly<Record<string, readonly Step[]>> = {
       },
       { to: least, plan: { "aws_vpc_endpoint.network_ecs-agent": GONE, [TASKS]: REPLACED } },
       {
-        to: but({ network: { nat: "per-zone" } }),
-        plan: { "aws_nat_gateway.network_nat_b_gateway": MADE },
+        to: but({ network: { nat: "per-zone", endpoints: ["ecr.api", "ecr.dkr", "logs"] }, bastion: ssh }),
+        plan: {
+          "aws_nat_gateway.network_nat_b_gateway": MADE,
+          "aws_vpc_endpoint.network_logs": MADE,
+        },
       },
       {
         to: but({ network: { nat: "per-zone", zones: 2 } }),
@@ -180,13 +236,6 @@ const changes: Readonly<Record<string, readonly Step[]>> = {
         destroyed: true,
       },
     ],
-  "a capacity renamed, in two steps": [
-    {
-      to: but({ cluster: { capacity: { spot, pool } }, services: { web: { ...web, capacity: "pool" } } }),
-      plan: { [ASSOCIATION]: IN_PLACE, [SERVICE]: IN_PLACE },
-    },
-    { to: but({ cluster: { capacity: { pool } } }), plan: { [ASSOCIATION]: IN_PLACE, [GROUP]: GONE } },
-  ],
   "a key of its own and flow logs, then a rotation": [
     {
       to: but({ encryption: "own", network: { flowLogs: true } }),
@@ -203,45 +252,11 @@ const changes: Readonly<Record<string, readonly Step[]>> = {
       untouched: ["aws_kms_key.key", "aws_ssm_parameter.database_password_1"],
     },
   ],
-  "a login per service, rotated, and none again": [
-    {
-      to: but({ database: { logins: true } }),
-      plan: { "aws_ecs_task_definition.logins": MADE, [`${TASKS}_before`]: MADE, [SERVICE]: IN_PLACE },
-      untouched: [INSTANCE, "aws_ssm_parameter.database", `${TASKS}_migration`],
-    },
-    {
-      to: but({ database: { logins: true, passwordVersion: 2 } }),
-      plan: { "aws_ssm_parameter.logins_web_2_password": MADE, [TASKS]: REPLACED },
-      untouched: ["aws_ssm_parameter.logins_web_1", "aws_ssm_parameter.logins_made"],
-    },
-    {
-      to: but({ database: { passwordVersion: 2 } }),
-      plan: { "aws_ecs_task_definition.logins": GONE, [`${TASKS}_before`]: GONE, [TASKS]: REPLACED },
-      untouched: [INSTANCE, "aws_ssm_parameter.database"],
-    },
-  ],
-  "a domain, a web ACL and every other option, on and off": [
-    {
-      to: everything,
-      plan: { [DISTRIBUTION]: IN_PLACE, "aws_wafv2_web_acl.distribution_web_acl": MADE },
-    },
-    {
-      to: least,
-      plan: { [DISTRIBUTION]: IN_PLACE, "aws_wafv2_web_acl.distribution_web_acl": GONE },
-    },
-  ],
-  "all that is served, off and on": [
-    {
-      to: but({ distribution: false, bastion: false, services: { jobs: { command: ["work"] } } }),
-      plan: { [DISTRIBUTION]: GONE, [SERVICE]: GONE },
-    },
-    { to: least, plan: { [DISTRIBUTION]: MADE, [SERVICE]: MADE } },
-  ],
 };
 
-const staging = new Living();
+const [staging, networked] = [new Living(), new Living()];
 const copies: Living[] = [];
-const copy = (from = staging) => {
+const copy = (from: Living = staging) => {
   const made = from.copy();
   copies.push(made);
   return made;
@@ -252,44 +267,45 @@ const destroy = async (living: Living) => {
   expect(living.world.list().filter(({ origin }) => origin === "terraform")).toEqual([]);
 };
 beforeAll(async () => {
-  const { code, text } = await staging.apply(least);
-  expect(code, text).toBe(0);
+  await makeVpc(staging.world);
+  for (const made of [await staging.apply(base), await networked.apply(least)])
+    expect(made.code, made.text).toBe(0);
 });
 afterAll(async () => {
-  for (const living of [staging, ...copies]) await living.remove();
+  for (const living of [staging, networked, ...copies]) await living.remove();
 });
 
 describe("a change of an environment", () => {
-  it.each(Object.entries(changes))(
-    "%s: applies as announced, and plans nothing after it",
-    async (_, steps) => {
-      const living = copy();
-      for (const { to, plan = {}, untouched = [], destroyed } of steps) {
-        const { code, text } = await living.apply(to);
-        expect(code, text).toBe(0);
-        const [applied = "", again = ""] = text.split("\nagain\n");
-        const announced = [...applied.matchAll(/^ *# (\S+) (will be|must be) (.*)$/gm)];
-        const words = Object.fromEntries(
-          announced.map(([, address = "", be, what]) => [address, `${be} ${what}`]),
-        );
-        expect(words).toMatchObject(plan);
-        expect(
-          Object.keys(words).filter((address) => untouched.some((start) => address.startsWith(start))),
-        ).toEqual([]);
-        expect(again).toContain("No changes.");
-        if (destroyed) await destroy(living);
-      }
-    },
-  );
+  it.each([
+    ...Object.entries(changes).map(([name, steps]) => [name, steps, staging] as const),
+    ...Object.entries(ofTheNetwork).map(([name, steps]) => [name, steps, networked] as const),
+  ])("%s: applies as announced, and plans nothing after it", async (_, steps, from) => {
+    const living = copy(from);
+    for (const { to, plan = {}, untouched = [], destroyed } of steps) {
+      const { code, text } = await living.apply(to);
+      expect(code, text).toBe(0);
+      const [applied = "", again = ""] = text.split("\nagain\n");
+      const announced = [...applied.matchAll(/^ *# (\S+) (will be|must be) (.*)$/gm)];
+      const words = Object.fromEntries(
+        announced.map(([, address = "", be, what]) => [address, `${be} ${what}`]),
+      );
+      expect(words).toMatchObject(plan);
+      expect(
+        Object.keys(words).filter((address) => untouched.some((start) => address.startsWith(start))),
+      ).toEqual([]);
+      expect(again).toContain("No changes.");
+      if (destroyed) await destroy(living);
+    }
+  });
 
   it("a capacity that is renamed in one step is refused, since its services still use it", async () => {
-    const { code, text } = await copy().apply(but({ cluster: { capacity: { pool } } }));
+    const { code, text } = await copy().apply(become({ cluster: { capacity: { pool } } }));
     expect(code).not.toBe(0);
     expect(text).toContain("ResourceInUseException");
   });
 
   it("IPv6 is switched on, destroyed with the rest, and off again once nothing has an address of it", async () => {
-    const living = copy();
+    const living = copy(networked);
     const services = { web, api: { port: 9000, paths: ["/api/*"], capacity: "fargate" as const } };
     const [on, off] = [but({ network: { ipv6: true }, services }), but({ services })];
     const made = await living.apply(on);
@@ -376,7 +392,7 @@ describe.sequential("the preset production", () => {
     const steps: EnvironmentProps[] = [
       unprotected,
       { ...unprotected, services: { web: { ...web, capacity: "spot" } } },
-      but({ database }),
+      become({ database }),
     ];
     for (const to of steps) {
       const { code, text } = await prod.apply(to);

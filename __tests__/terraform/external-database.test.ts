@@ -1,19 +1,20 @@
-import { join } from "node:path";
-import { afterAll, describe, expect, it } from "vitest";
-import { but, web } from "../modules/support/least";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { but, existing, web } from "../modules/support/least";
 import { Living } from "./support/living";
+import { makeVpc } from "./support/vpc";
 
-const ROOT = join(__dirname, "..", "..");
-const DEPLOY = `${process.execPath} --require ${require.resolve("slipway/typescript")} ${join(ROOT, "deploy/main.ts")}`;
 const URL = "postgres://app:hunter2@db.example.com:5432/app?sslmode=require";
 
 const elsewhere = but({
+  network: existing,
   database: { url: "external" },
   services: { web: { ...web, secrets: [] }, worker: { command: ["bin/worker"], database: ["POSTGRES_URL"] } },
 });
 
 describe("a database that is elsewhere", () => {
   const life = new Living();
+  const DEPLOY = life.command("deploy");
+  beforeAll(() => makeVpc(life.world));
   afterAll(() => life.remove());
   const secret = (words: string) => life.sandbox(`export AWS_REGION=us-west-2; ${words}`);
 

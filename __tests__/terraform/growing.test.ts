@@ -43,7 +43,8 @@ describe("an environment that grows", () => {
         /destroyed|replaced/.test(what) && holdsData.some((start) => address.startsWith(start)),
     );
 
-  it("begins light: Fargate, one instance for NAT, no database and no bastion", async () => {
+  it("begins light: Fargate, one instance for NAT where there was a gateway, no database and no bastion", async () => {
+    await apply(on(light, { network: { nat: "single" } }));
     await apply(on(light));
     const types = (type: string) => life.world.list({ type }).length;
     expect(types("aws_nat_gateway")).toBe(0);
@@ -55,6 +56,14 @@ describe("an environment that grows", () => {
     expect(own?.attributes.source_dest_check).toBe(false);
     const routes = life.world.list({ type: "aws_route", where: { network_interface_id: own?.id ?? "" } });
     expect(routes).toHaveLength(3);
+  });
+
+  it("is destroyed to the last object, its NAT instance with it", async () => {
+    const other = life.copy();
+    const { code, text } = await other.destroy();
+    expect(code, text).toBe(0);
+    expect(other.world.list().filter(({ origin }) => origin === "terraform")).toEqual([]);
+    await other.remove();
   });
 
   it("becomes small, then production: nothing that holds data is replaced, and a change of NAT is a change of routes", async () => {
@@ -74,22 +83,6 @@ describe("an environment that grows", () => {
 
 describe("the NAT instance", () => {
   const graph = new Graph(synthesize(on(light)).json);
-
-  it("may go and come back, and is destroyed to the last object", async () => {
-    const life = new Living();
-    try {
-      for (const nat of ["single", "instance"] as const) {
-        const { code, text } = await life.apply(on(light, { network: { nat } }));
-        expect(code, text).toBe(0);
-        expect(text.split("\nagain\n")[1]).toContain("No changes.");
-      }
-      const { code, text } = await life.destroy();
-      expect(code, text).toBe(0);
-      expect(life.world.list().filter(({ origin }) => origin === "terraform")).toEqual([]);
-    } finally {
-      await life.remove();
-    }
-  });
 
   it("has no role and no key, and lets in what the VPC sends, alone", () => {
     const [template] = graph.all("aws_launch_template");

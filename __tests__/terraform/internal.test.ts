@@ -1,12 +1,14 @@
-import { afterAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { EnvironmentProps } from "../../modules/environment";
-import { but, web } from "../modules/support/least";
+import { but, existing, web } from "../modules/support/least";
 import { Living } from "./support/living";
+import { makeVpc } from "./support/vpc";
 
 type Service = NonNullable<EnvironmentProps["services"]>[string];
 
 const environment = (api: Service) =>
   but({
+    network: existing,
     services: {
       web: { ...web, config: { API: "$SERVICE_URL(mail)/send" } },
       api: { port: 9000, capacity: "fargate", config: { MAIL: "$SERVICE_URL(mail)" }, ...api },
@@ -18,6 +20,7 @@ const open = environment({ paths: ["/api/*"] });
 
 describe("services that only services call", () => {
   const life = new Living();
+  beforeAll(() => makeVpc(life.world));
   afterAll(() => life.remove());
 
   const apply = async (props: EnvironmentProps) => {

@@ -1,20 +1,12 @@
-import {
-  chmodSync,
-  existsSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  statSync,
-  writeFileSync,
-} from "node:fs";
+import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { EnvironmentProps } from "../../modules/environment";
-import { but } from "../modules/support/least";
+import { but, existing } from "../modules/support/least";
 import { Living } from "./support/living";
+import { makeVpc } from "./support/vpc";
 
 const ROOT = join(__dirname, "..", "..");
-const DEPLOY = `${process.execPath} --require ${require.resolve("slipway/typescript")} ${join(ROOT, "deploy/main.ts")}`;
 
 /** What the image's programs begin with. */
 const CLIENT = `const { Client } = require(${JSON.stringify(join(ROOT, "node_modules/pg"))});
@@ -44,6 +36,7 @@ const serve = `${CLIENT}
 const service = { database: ["POSTGRES_URL"], migrations: ["node", "migrate.js"] };
 const environment = (database: EnvironmentProps["database"]) =>
   but({
+    network: existing,
     bastion: false,
     cluster: { capacity: {} },
     database,
@@ -62,8 +55,7 @@ describe("a login per service", () => {
   const image = join(life.folder, "image");
   afterAll(() => life.remove());
   beforeAll(async () => {
-    // Postgres does not run as root, and its own user has to enter.
-    chmodSync(life.folder, 0o755);
+    await makeVpc(life.world);
     mkdirSync(image);
     for (const [name, text] of Object.entries({
       "migrate.js": migrate,
@@ -91,17 +83,8 @@ describe("a login per service", () => {
       .split(",")
       .map((login) => login.split(":")[0]);
   };
-  /** Everything that containers have said so far. */
-  const said = () => {
-    const logs = join(life.folder, ".sandbox", "logs");
-    return readdirSync(logs, { encoding: "utf8", recursive: true })
-      .map((file) => join(logs, file))
-      .filter((path) => statSync(path).isFile())
-      .map((path) => readFileSync(path, "utf8"))
-      .join("\n");
-  };
   const deploy = () =>
-    life.sandbox(`AWS_REGION=us-west-2 ${DEPLOY} staging --image v1 --wait`, [
+    life.sandbox(`AWS_REGION=us-west-2 ${life.command("deploy")} staging --image v1 --wait`, [
       ...["--speed", "60"],
       ...["--image", `app:v1=${image}`],
     ]);
@@ -119,14 +102,14 @@ describe("a login per service", () => {
     expect(made()).toEqual(["none"]);
 
     const deployed = await deploy();
-    expect(deployed.code, deployed.text + said()).toBe(0);
+    expect(deployed.code, deployed.text + life.said()).toBe(0);
     expect(deployed.text).toContain("logins staging: succeeded, web_a, billing_a");
     expect(runs()).toEqual({ web: "staging-web", billing: "staging-billing" });
     expect(made()).toEqual(["web_a", "billing_a"]);
-    expect(said()).toMatch(/migrated public as (app|postgres)/);
-    expect(said()).toContain(told("web_a", "billing.guests: permission denied for schema billing"));
-    expect(said()).toContain(told("billing_a", "public.guests: permission denied for table guests"));
-    expect(said()).not.toContain("failed:");
+    expect(life.said()).toMatch(/migrated public as (app|postgres)/);
+    expect(life.said()).toContain(told("web_a", "billing.guests: permission denied for schema billing"));
+    expect(life.said()).toContain(told("billing_a", "public.guests: permission denied for table guests"));
+    expect(life.said()).not.toContain("failed:");
   });
 
   it("changes nothing more: the plan after the deploy is empty", async () => {
@@ -139,14 +122,14 @@ describe("a login per service", () => {
     expect(applied.code, applied.text).toBe(0);
     expect(runs()).toEqual({ web: "staging-web_before", billing: "staging-billing_before" });
     const handedOver = await deploy();
-    expect(handedOver.code, handedOver.text + said()).toBe(0);
+    expect(handedOver.code, handedOver.text + life.said()).toBe(0);
     expect(made()).toEqual(["web_b", "web_a", "billing_b", "billing_a"]);
-    expect(said()).toContain(told("web_b", "billing.guests: permission denied for schema billing"));
+    expect(life.said()).toContain(told("web_b", "billing.guests: permission denied for schema billing"));
 
     const ended = await deploy();
-    expect(ended.code, ended.text + said()).toBe(0);
+    expect(ended.code, ended.text + life.said()).toBe(0);
     expect(made()).toEqual(["web_b", "billing_b"]);
-    expect(said()).toContain("web_a may not log in any more");
-    expect(said()).not.toContain("failed:");
+    expect(life.said()).toContain("web_a may not log in any more");
+    expect(life.said()).not.toContain("failed:");
   });
 });

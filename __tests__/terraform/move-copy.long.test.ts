@@ -3,17 +3,14 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { createCluster, type Server, servePostgres } from "../../sandbox/engine/postgres";
-import { but } from "../modules/support/least";
+import { but, existing } from "../modules/support/least";
 import { ask, programs } from "../move-postgres/support/engines";
 import { LEFT_BEHIND, NOTHING_LEFT } from "../move-postgres/support/left-behind";
 import { Living } from "./support/living";
-
-const ROOT = join(__dirname, "..", "..");
-const node = (file: string) =>
-  `${process.execPath} --require ${require.resolve("tsx/cjs")} ${join(ROOT, file)}`;
-const MOVE = `${node("move/main.ts")} staging`;
+import { makeVpc } from "./support/vpc";
 
 const environment = but({
+  network: existing,
   bastion: false,
   cluster: { capacity: {} },
   distribution: false,
@@ -23,11 +20,13 @@ const environment = but({
 });
 
 const life = new Living();
+const MOVE = `${life.command("move")} staging`;
 const folder = mkdtempSync(join(tmpdir(), "slipway-old-"));
 let old: Server;
 let url: string;
 
 beforeAll(async () => {
+  await makeVpc(life.world);
   chmodSync(folder, 0o755);
   await createCluster(programs(), join(folder, "old"), { user: "root", password: "top" });
   old = await servePostgres(programs(), join(folder, "old"), ["wal_level=logical"]);
@@ -49,8 +48,6 @@ afterAll(async () => {
 const sandbox = (words: string) => life.sandbox(`export AWS_REGION=us-west-2; ${words}`, ["--speed", "60"]);
 describe("a database that is elsewhere", () => {
   test("is asked for by name while its URL is not written", async () => {
-    // Postgres runs as a user of its own, who has to get through.
-    chmodSync(life.folder, 0o755);
     const applied = await life.apply(environment);
     expect(applied.code, applied.text).toBe(0);
     const { code, text } = await sandbox(`${MOVE} survey`);
@@ -59,7 +56,7 @@ describe("a database that is elsewhere", () => {
   });
 
   test("is surveyed by a task in the private subnets, and its copy rehearsed", async () => {
-    const secret = `printf '%s' '${url}' | ${node("deploy/main.ts")} secret set staging DATABASE_URL`;
+    const secret = `printf '%s' '${url}' | ${life.command("deploy")} secret set staging DATABASE_URL`;
     const { code, text } = await sandbox(`${secret} && ${MOVE} survey && ${MOVE} copy --rehearse --yes`);
     expect(code, text).toBe(0);
     expect(text).toContain("✓ old database: Postgres");

@@ -1,11 +1,10 @@
-import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { but } from "../modules/support/least";
+import { but, existing } from "../modules/support/least";
 import { Living } from "./support/living";
+import { makeVpc } from "./support/vpc";
 
-const ROOT = join(__dirname, "..", "..");
-const DEPLOY = `${process.execPath} --require ${require.resolve("tsx/cjs")} ${join(ROOT, "deploy/main.ts")}`;
 const URL = "postgres://app:hunter2@old.example.com:5432/app?sslmode=require";
 
 /** Programs that say which database they were given. */
@@ -13,6 +12,7 @@ const SAYS = `console.log(process.argv[2] + " at " + new URL(process.env.DATABAS
 const SERVES = `${SAYS} require("node:http").createServer((_, answer) => answer.end("ok")).listen(process.env.PORT);`;
 
 const environment = but({
+  network: existing,
   bastion: false,
   cluster: { capacity: {} },
   distribution: false,
@@ -28,9 +28,11 @@ const environment = but({
 
 describe("a database that moves in", () => {
   const life = new Living();
+  const DEPLOY = life.command("deploy");
   const image = join(life.folder, "image");
   afterAll(() => life.remove());
-  beforeAll(() => {
+  beforeAll(async () => {
+    await makeVpc(life.world);
     mkdirSync(image);
     const files = { "say.js": SAYS, "serve.js": SERVES, Dockerfile: "ENV PORT=0" };
     for (const [name, text] of Object.entries(files)) writeFileSync(join(image, name), text);
@@ -39,14 +41,6 @@ describe("a database that moves in", () => {
   const runs = () => {
     const [service] = life.world.list({ type: "aws_ecs_service" });
     return String(service?.attributes.task_definition).replace(/^.*\/|:\d+$/g, "");
-  };
-  const said = () => {
-    const logs = join(life.folder, ".sandbox", "logs");
-    return readdirSync(logs, { encoding: "utf8", recursive: true })
-      .map((file) => join(logs, file))
-      .filter((path) => statSync(path).isFile())
-      .map((path) => readFileSync(path, "utf8"))
-      .join("\n");
   };
   const sandbox = (words: string) =>
     life.sandbox(`export AWS_REGION=us-west-2; ${words}`, ["--speed", "60", "--image", `app:v1=${image}`]);
@@ -69,10 +63,10 @@ describe("a database that moves in", () => {
     const deployed = await sandbox(
       `printf '%s' '${URL}' | ${DEPLOY} secret set staging DATABASE_URL && ${DEPLOY} staging --image v1`,
     );
-    expect(deployed.code, deployed.text + said()).toBe(0);
-    expect(said()).toContain("migrates at example.com");
-    expect(said()).toContain("serves at example.com");
-    expect(said()).not.toContain("at amazonaws.com");
+    expect(deployed.code, deployed.text + life.said()).toBe(0);
+    expect(life.said()).toContain("migrates at example.com");
+    expect(life.said()).toContain("serves at example.com");
+    expect(life.said()).not.toContain("at amazonaws.com");
   });
 
   it("is not migrated while it is copied, but may be deployed to without", async () => {
@@ -100,10 +94,10 @@ describe("a database that moves in", () => {
     const deployed = await sandbox(
       `${DEPLOY} staging --image v1 && ${DEPLOY} run staging -- node say.js runs`,
     );
-    expect(deployed.code, deployed.text + said()).toBe(0);
+    expect(deployed.code, deployed.text + life.said()).toBe(0);
     expect(runs()).toBe("staging-worker");
     for (const what of ["migrates", "serves", "runs"])
-      expect(said()).toMatch(new RegExp(`${what} at (?!example\\.com)`));
+      expect(life.said()).toMatch(new RegExp(`${what} at (?!example\\.com)`));
     const again = await life.apply(environment);
     expect(again.text).toContain("Apply complete! Resources: 0 added, 0 changed, 0 destroyed");
   });

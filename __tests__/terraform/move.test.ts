@@ -1,4 +1,4 @@
-import { afterAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { EnvironmentProps } from "../../modules/environment";
 import type { Environment } from "../../modules/environment/environment";
 import { Sandbox } from "../../sandbox/api/sandbox";
@@ -6,8 +6,9 @@ import type { ServiceName } from "../../sandbox/api/errors";
 import { ManualClock } from "../../sandbox/engine/clock";
 import { GLOBAL } from "../../sandbox/world";
 import { parameterValue } from "../../sandbox/parameter-value";
-import { but, web } from "../modules/support/least";
+import { but, existing, web } from "../modules/support/least";
 import { Living } from "./support/living";
+import { makeVpc } from "./support/vpc";
 
 /** The distribution that people come by today, which the team made by other means. */
 const HOLDER = "E0LDSIDE000001";
@@ -16,6 +17,7 @@ const from = { ...plain, distribution: HOLDER };
 const nightly = { nightly: { expression: "rate(1 day)", command: ["report"] } };
 const environment = (move: EnvironmentProps["move"]) =>
   but({
+    network: existing,
     bastion: false,
     cluster: { capacity: {} },
     database: false,
@@ -33,6 +35,7 @@ const environment = (move: EnvironmentProps["move"]) =>
 
 describe("a move into an environment", () => {
   const life = new Living();
+  beforeAll(() => makeVpc(life.world));
   afterAll(() => life.remove());
 
   /** The plan and what came of it; a zone's id says that its records of the name are imported. */
@@ -162,6 +165,7 @@ describe("a move into an environment", () => {
     expect(life.world.find({ type: "aws_ssm_parameter", where: { name: "/staging/move" } })).toBeUndefined();
     expect(records()).toEqual(["app.example.com A", "app.example.com AAAA"]);
     const born = new Living();
+    await makeVpc(born.world);
     const { code, text } = await born.apply(environment(false));
     expect(code, text).toBe(0);
     const kinds = (of: Living) =>

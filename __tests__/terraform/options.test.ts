@@ -1,11 +1,10 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { parseOptions } from "../../sandbox/command/options";
-import { applyByHand } from "../../sandbox/command/world-options";
 import { InProcessStack, succeed } from "./support/in-process";
 import { Project } from "./support/project";
-import { madeBefore, variantFiles } from "./support/variants";
+import { variantFiles } from "./support/variants";
+import { makeVpc } from "./support/vpc";
 
 /** Tests that apply with the real Terraform what these variants say, and plan it again. */
 const APPLIED: Readonly<Record<string, readonly string[]>> = {
@@ -41,7 +40,7 @@ describe("every other option plans cleanly with the real Terraform", () => {
   beforeAll(async () => {
     const { code, output } = await project.synth();
     expect(code, output).toBe(0);
-    await applyByHand(stack.world, parseOptions(madeBefore));
+    await makeVpc(stack.world);
     expect(readdirSync(stacks)).toHaveLength(names.length);
   });
 

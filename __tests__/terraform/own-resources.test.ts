@@ -1,7 +1,9 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { afterAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { existing } from "../modules/support/least";
 import { made, Project, worldOf } from "./support/project";
+import { makeVpc } from "./support/vpc";
 
 /** What is no expression, whatever Terraform takes it for. */
 const TEXTS = [
@@ -24,7 +26,7 @@ const [readyMade = "", byHand = ""] = [
 ].map(([, code]) => code);
 
 /** What takes no part in it. */
-const bare = "preset: small, bastion: false, database: false, network: { zones: 2 },";
+const bare = `preset: small, bastion: false, database: false, network: ${JSON.stringify(existing)},`;
 
 /** The second file, with what the guide names and does not show: plain text, a volume, a sidecar, on instances and on Fargate. */
 const more = `import { EfsFileSystem } from "@cdktf/provider-aws/lib/efs-file-system";
@@ -55,6 +57,7 @@ describe("what a service uses, and what a team's own file adds", () => {
   // Three environments on spot want more than a new account has.
   const project = new Project(files, { project: "app", quotas: { "L-34B43A08": 64 } });
   const names = Object.keys(files).map((file) => file.replace(".ts", ""));
+  beforeAll(() => makeVpc(worldOf(project)));
   afterAll(() => project.remove());
 
   /** Terraform on each of these stacks in turn, as cdktf calls it. */

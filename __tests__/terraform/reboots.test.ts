@@ -11,9 +11,10 @@ import { contractParameter, parseContract } from "../../modules/contract";
 import { Sandbox } from "../../sandbox/api/sandbox";
 import { RealClock } from "../../sandbox/engine/clock";
 import { Access } from "../../sandbox/iam/access";
-import { but } from "../modules/support/least";
+import { but, existing } from "../modules/support/least";
 import { synthesize } from "../modules/support/synthesize";
 import { InProcessStack, succeed } from "./support/in-process";
+import { makeVpc } from "./support/vpc";
 
 vi.setConfig({ testTimeout: 300_000, hookTimeout: 300_000 });
 
@@ -31,7 +32,7 @@ interface Database {
 /** An environment without services, whose database has a replica. */
 const environment = (database: Database) =>
   but({
-    network: {},
+    network: existing,
     bastion: false,
     distribution: false,
     services: {},
@@ -48,6 +49,7 @@ describe("check, after an apply that changed the database", () => {
   beforeAll(async () => {
     // No environment's file lies beside this process.
     vi.spyOn(process, "cwd").mockReturnValue("/");
+    await makeVpc(stack.world);
     await apply({ parameters: { max_connections: "100" } }, "init");
     sandbox = (await Sandbox.start({ world: stack.world, clock: new RealClock(), identities })) as Sandbox;
     const credentials = { accessKeyId: sandbox.accessKey, secretAccessKey: "example" };

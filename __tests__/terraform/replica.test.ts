@@ -1,4 +1,4 @@
-import { afterAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { makeByHand } from "../../sandbox/aws/by-hand";
 import { KINDS } from "../../sandbox/aws/kinds";
 import { applyChange } from "../../sandbox/provider/apply";
@@ -7,13 +7,16 @@ import { loadSchema } from "../../sandbox/schema/cache";
 import type { BlockSchema } from "../../sandbox/schema/types";
 import type { Fields } from "../../sandbox/wire/value";
 import type { WorldObject } from "../../sandbox/world";
-import { but } from "../modules/support/least";
+import { but, existing } from "../modules/support/least";
 import { Living } from "./support/living";
+import { makeVpc } from "./support/vpc";
 
-const withReplicas = (replicas: 0 | 1) => but({ database: { replicas, engineVersion: "16" } });
+const withReplicas = (replicas: 0 | 1) =>
+  but({ network: existing, bastion: false, database: { replicas, engineVersion: "16" } });
 
 describe("a read replica", () => {
   const life = new Living();
+  beforeAll(() => makeVpc(life.world));
   afterAll(() => life.remove());
   const instances = () =>
     life.world

@@ -34,10 +34,11 @@ import { isolatedEnvironment } from "../../sandbox/command/isolation";
 import { CONNECTED, EdgeServer } from "../../sandbox/edge/server";
 import { RealClock } from "../../sandbox/engine/clock";
 import { GLOBAL } from "../../sandbox/world";
-import { but, web } from "../modules/support/least";
+import { but, existing, web } from "../modules/support/least";
 import { synthesize } from "../modules/support/synthesize";
 import { planOf } from "../plan/support/plans";
 import { InProcessStack, succeed } from "./support/in-process";
+import { makeVpc } from "./support/vpc";
 
 const OLD = "abc.us-west-2.awsapprunner.com";
 const APP = "app.example.com";
@@ -50,6 +51,7 @@ const nightly = { expression: "rate(1 day)", command: ["report"] };
 
 const environment = (move: EnvironmentProps["move"]) =>
   but({
+    network: existing,
     bastion: false,
     cluster: { capacity: {} },
     database: false,
@@ -274,6 +276,7 @@ describe.sequential("an address that moves in while people use it", () => {
   beforeAll(async () => {
     for (const server of [old, next])
       await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    await makeVpc(stack.world);
     const zone = stack.world.find({ type: "aws_route53_zone" })?.id ?? "";
     await stack.world.change((world) =>
       world.put({

@@ -1,12 +1,13 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { but } from "../modules/support/least";
+import { but, existing } from "../modules/support/least";
 import { synthesize } from "../modules/support/synthesize";
 import { type Break, BreakingStack } from "./support/breaking";
 import { succeed } from "./support/in-process";
+import { makeVpc } from "./support/vpc";
 
 /** The least that has a target group. */
 const environment = (more: { capacity?: string; internal?: boolean }) =>
-  but({ database: false, bastion: false, services: { web: { port: 8080, ...more } } });
+  but({ network: existing, database: false, bastion: false, services: { web: { port: 8080, ...more } } });
 const before = environment({});
 
 /** The changes that fail: the target group's successor is there by then. */
@@ -24,6 +25,7 @@ describe("a change that fails halfway, and is taken back", () => {
     return made;
   };
   beforeAll(async () => {
+    await makeVpc(stack.world);
     stack.configure(synthesize(before).json);
     await succeed(stack.apply());
   });

@@ -1,21 +1,26 @@
 import { join } from "node:path";
-import { afterAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { EnvironmentProps } from "../../modules/environment";
-import { but, web } from "../modules/support/least";
+import { but, existing, web } from "../modules/support/least";
 import { Living } from "./support/living";
+import { makeVpc } from "./support/vpc";
 
 const ROOT = join(__dirname, "..", "..");
-const DEPLOY = `${process.execPath} --require ${require.resolve("slipway/typescript")} ${join(ROOT, "deploy/main.ts")}`;
+/** As people start it: it hands the terminal on to psql. */
+const PSQL = `${process.execPath} --require ${require.resolve("slipway/typescript")} ${join(ROOT, "deploy/main.ts")} psql`;
 const URL = "postgres://app:hunter2@db.example.com:5432/app?sslmode=require";
 
 const using = (use: "own" | "external", more: object = {}): EnvironmentProps =>
   but({
+    network: existing,
     database: { also: "external", use, deletionProtection: true, ...more },
     services: { web: { ...web, secrets: [] } },
   });
 
 describe("two databases in one environment", () => {
   const life = new Living();
+  const DEPLOY = life.command("deploy");
+  beforeAll(() => makeVpc(life.world));
   afterAll(() => life.remove());
   const words = (said: string) => life.sandbox(`export AWS_REGION=us-west-2; ${said}`);
   /** What the service's containers are given as their URL, by the task definition that it runs. */
@@ -78,7 +83,7 @@ describe("two databases in one environment", () => {
 
   it("opens psql on the one that services are given, or on the one that is named", async () => {
     const client = join(life.folder, "bin");
-    const psql = `mkdir -p ${client}; printf '#!/bin/sh\\necho "$PGUSER@$PGHOST:$PGPORT/$PGDATABASE $PGSSLMODE $#"\\n' > ${client}/psql; chmod +x ${client}/psql; PATH=${client}:$PATH ${DEPLOY} psql staging --database external -- -l`;
+    const psql = `mkdir -p ${client}; printf '#!/bin/sh\\necho "$PGUSER@$PGHOST:$PGPORT/$PGDATABASE $PGSSLMODE $#"\\n' > ${client}/psql; chmod +x ${client}/psql; PATH=${client}:$PATH ${PSQL} staging --database external -- -l`;
     const there = await words(psql);
     expect(there.code, there.text).toBe(0);
     expect(there.stdout).toContain("app@db.example.com:5432/app require 1");

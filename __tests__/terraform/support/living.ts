@@ -1,4 +1,14 @@
-import { cpSync, mkdirSync, mkdtempSync, realpathSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { EnvironmentFile, EnvironmentProps } from "../../../modules/environment";
@@ -7,6 +17,8 @@ import { applyByHand } from "../../../sandbox/command/world-options";
 import { World } from "../../../sandbox/world";
 import { synthesize } from "../../modules/support/synthesize";
 import { inside, type Result } from "../../sandbox/helpers";
+import { type Commands, serveCommands } from "../../support/commands";
+import type { Program } from "../../support/here";
 import { InProcessStack, type Run } from "./in-process";
 
 const STACK = "cdktf.out/stacks/staging";
@@ -19,8 +31,11 @@ type Ended = Pick<Result, "code" | "text">;
 export class Living {
   readonly folder = realpathSync(mkdtempSync(join(tmpdir(), "slipway-")));
   private readonly stack = new InProcessStack(this.folder, World, STATE);
+  private commands: Commands | undefined;
 
   constructor() {
+    // Postgres does not run as root, and its own user has to get through: without, it is PGlite, which takes seconds to start.
+    chmodSync(this.folder, 0o711);
     for (const name of [STACK, ".sandbox/state"]) mkdirSync(join(this.folder, name), { recursive: true });
   }
 
@@ -53,9 +68,25 @@ export class Living {
     return told(await this.stack.run("destroy", "-auto-approve"));
   }
 
+  /** What shell lines in its sandbox say for a program of slipway. */
+  command(program: Program): string {
+    this.commands ??= serveCommands(this.folder);
+    return this.commands.say(program);
+  }
+
   /** Shell lines in its sandbox, behind options of the sandbox. */
   sandbox(script: string, options: readonly string[] = []): Promise<Result> {
     return inside(this.folder, script, options);
+  }
+
+  /** Everything that containers have said so far. */
+  said(): string {
+    const logs = join(this.folder, ".sandbox", "logs");
+    return readdirSync(logs, { encoding: "utf8", recursive: true })
+      .map((file) => join(logs, file))
+      .filter((path) => statSync(path).isFile())
+      .map((path) => readFileSync(path, "utf8"))
+      .join("\n");
   }
 
   get world(): World {
@@ -63,6 +94,7 @@ export class Living {
   }
 
   remove(): Promise<void> {
+    this.commands?.close();
     return this.stack.remove();
   }
 }

@@ -44,12 +44,6 @@ const variants: Readonly<Record<string, string>> = {
   "no-services": `services: {},`,
 };
 
-/** What is there before any of them, as options of the sandbox. */
-export const madeBefore: readonly string[] = [
-  ...["vpc:vpc-0123456789abcdef0", "internet_gateway:igw-0123456789abcdef0"],
-  ...["subnet:subnet-0000000000000000a", "subnet:subnet-0000000000000000b"],
-].flatMap((name) => ["--with", `${name}@us-west-2`]);
-
 /** An environment of the other kind, with all that it can have. */
 const APP_RUNNER = `
 import { appRunner } from "../modules/app-runner";
