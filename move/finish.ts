@@ -1,7 +1,7 @@
 import { refused } from "../deploy/errors";
 import type { Move } from "./move";
 import { runMover } from "./mover";
-import { atEdge, SIDE } from "./probe";
+import { SIDE, whoAnswers } from "./probe";
 import { isEntry, type Plan, type Standing, type Step } from "./step";
 import { reached, readEdge, writeEdge } from "./store";
 
@@ -160,15 +160,10 @@ async function shutOldSide(move: Move): Promise<void> {
   const { from } = move.plan;
   if (!from) return;
   await writeOnly(move, "new");
-  const ask = atEdge(move.probe, from);
   const wrong = await reached(move, async () => {
-    const said = await ask({ [SIDE]: "old" }, move.signal).catch((error: Error) => {
-      move.signal.throwIfAborted();
-      return error;
-    });
-    if (said instanceof Error) return said.message;
-    if (said.status >= 400) return `it answers ${said.status}`;
-    return said.headers[SIDE] === "new" ? undefined : `the ${said.headers[SIDE] ?? "unknown"} side answers`;
+    const seen = await whoAnswers(move, from, { [SIDE]: "old" });
+    if ("failure" in seen) return `whoever asks gets ${seen.failure}`;
+    return seen.side === "new" ? undefined : `${seen.by} answers`;
   });
   if (wrong !== undefined)
     throw refused(

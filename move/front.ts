@@ -6,7 +6,7 @@ import type { MoveRecord } from "../modules/contract/move";
 import { AwsError } from "../deploy/aws/error";
 import type { Move } from "./move";
 import { obstacle, takeName } from "./name";
-import { atEdge, type Side, SIDE } from "./probe";
+import { type Side, SIDE, whoAnswers } from "./probe";
 import { batch, leadingTo, longestTtl, sameRecords, standing, textOf } from "./records";
 import { isEntry, type Plan, type Standing, type Step } from "./step";
 import { type From, fromOf, reached, readEdge } from "./store";
@@ -221,20 +221,12 @@ async function answers(
   headers: Readonly<Record<string, string>>,
   domain = from.domain,
 ): Promise<void> {
-  const ask = atEdge(move.probe, { ...from, domain });
   const wrong = await reached(
     move,
     async () => {
-      const said = await ask(headers, move.signal).catch((error: Error) => {
-        move.signal.throwIfAborted();
-        return error.message;
-      });
-      if (typeof said === "string") return said;
-      // CloudFront labels no answer from 400 on.
-      if (said.status >= 400) return `it answers ${said.status}`;
-      return said.headers[SIDE] === side
-        ? undefined
-        : `${said.headers[SIDE] ?? "nobody"} answered in its place`;
+      const seen = await whoAnswers(move, { ...from, domain }, headers);
+      if ("failure" in seen) return `whoever asks gets ${seen.failure}`;
+      return seen.side === side ? undefined : `${seen.by} answered in its place`;
     },
     30_000,
   );

@@ -82,18 +82,49 @@ function send(
   });
 }
 
+/** The distribution, the domain that it is asked for, and the path that both sides answer. */
+interface Edge {
+  readonly domain: string;
+  readonly health: string;
+  readonly distribution: { readonly domainName: string };
+}
+
 /** Sends the distribution a request for the domain, by default for its health, to one of the two sides or to whom its function picks. */
 export const atEdge =
-  (
-    probe: Probe,
-    {
-      domain,
-      distribution,
-      health,
-    }: { domain: string; health: string; distribution: { domainName: string } },
-  ) =>
+  (probe: Probe, { domain, distribution, health }: Edge) =>
   (headers: Readonly<Record<string, string>>, signal?: AbortSignal, path = health): Promise<Said> =>
     probe({ at: distribution.domainName, host: domain, path, headers }, signal);
+
+/** Who gave a good answer. */
+export interface Answerer {
+  /** Absent where the answer does not say. */
+  readonly side: string | undefined;
+  /** The same in words. */
+  readonly by: string;
+}
+
+/**
+ * The side that answers for the domain's health by the distribution, or what somebody gets in place of a good answer: CloudFront
+ * labels none from 400 on.
+ */
+export async function whoAnswers(
+  { probe, signal }: { readonly probe: Probe; readonly signal: AbortSignal },
+  edge: Edge,
+  headers: Readonly<Record<string, string>>,
+): Promise<Answerer | { readonly failure: string }> {
+  try {
+    const said = await atEdge(probe, edge)(headers, signal);
+    if (said.status >= 400) return { failure: String(said.status) };
+    const side = said.headers[SIDE];
+    return {
+      side,
+      by: side === undefined ? "something else than the distribution's function" : `the ${side} side`,
+    };
+  } catch (error) {
+    signal.throwIfAborted();
+    return { failure: `no answer: ${(error as Error).message}` };
+  }
+}
 
 export type Side = "old" | "new";
 

@@ -2,7 +2,7 @@ import { DeployError, refused } from "../deploy/errors";
 import { EXIT } from "../deploy/exit-code";
 import type { MoveEntry } from "../modules/contract/move";
 import type { Move } from "./move";
-import { atEdge, SIDE, viewer } from "./probe";
+import { viewer, whoAnswers } from "./probe";
 import { type Plan, type Proof, type Standing, type Step, wentBack } from "./step";
 import { type Edge, fromOf, reached, readEdge, writeEdge } from "./store";
 import { answeredByOldSide } from "./viewers";
@@ -121,7 +121,7 @@ async function becomes(move: Move, share: number): Promise<{ broken?: string }> 
         return undefined;
       }
       if (seen.side !== side)
-        return `viewer ${bucket} of ${BUCKETS} is answered by the ${seen.side} side, not by the ${side} one`;
+        return `viewer ${bucket} of ${BUCKETS} is answered by ${seen.by}, not by the ${side} one`;
     }
     return undefined;
   });
@@ -132,20 +132,12 @@ async function becomes(move: Move, share: number): Promise<{ broken?: string }> 
   ]);
 }
 
-/** The side that answers a viewer: only good answers say so. */
-async function sideFor(move: Move, bucket: number): Promise<{ side: string } | { failure: string }> {
-  const ask = atEdge(move.probe, fromOf(move));
-  let failure = "";
-  for (let nth = 0; nth < TRIES; nth++) {
-    const said = await ask(viewer(bucket), move.signal).catch((error: Error) => {
-      move.signal.throwIfAborted();
-      return error;
-    });
-    if (said instanceof Error) failure = `no answer: ${said.message}`;
-    else if (said.status >= 400) failure = String(said.status);
-    else return { side: said.headers[SIDE] ?? "unknown" };
+/** The side that answers a viewer, who asks again where that fails. */
+async function sideFor(move: Move, bucket: number): ReturnType<typeof whoAnswers> {
+  for (let left = TRIES; ; left--) {
+    const seen = await whoAnswers(move, fromOf(move), viewer(bucket));
+    if ("side" in seen || left === 1) return seen;
   }
-  return { failure };
 }
 
 async function proveShare(move: Move, share: number): Promise<Proof> {

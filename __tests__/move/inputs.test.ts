@@ -208,7 +208,7 @@ describe("a step that cannot be taken yet", () => {
     const world = new MoveWorld();
     world.sides.new.status = 503;
     expect(await refusal(world.front())).toContain(
-      "The new side does not answer /health by the distribution: it answers 503. Nobody was led there.",
+      "The new side does not answer /health by the distribution: whoever asks gets 503. Nobody was led there.",
     );
     expect(world.records).toEqual([OLD_RECORD]);
   });

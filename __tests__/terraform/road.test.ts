@@ -1,10 +1,11 @@
 import { EventEmitter } from "node:events";
 import { writeFileSync } from "node:fs";
-import { Agent, createServer, type IncomingMessage, request, type Server } from "node:http";
+import { Agent, createServer, type IncomingMessage, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { Readable } from "node:stream";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { probe, visit } from "../../demo/move/visit";
 import { type Clock, systemClock } from "../../deploy/clock";
 import type { EnvironmentProps } from "../../modules/environment";
 import {
@@ -17,7 +18,6 @@ import {
   workersCommand,
 } from "../../move/commands";
 import { keepStepsAway } from "../../move/apply";
-import type { Ask, Said } from "../../move/probe";
 import type { MoveSurroundings } from "../../move/session";
 import { Applier } from "../../plan/applier";
 import { holdMove } from "../../plan/move-lock";
@@ -31,7 +31,7 @@ import { summarize } from "../../plan/summary";
 import type { Terraform } from "../../plan/terraform";
 import { Sandbox } from "../../sandbox/api/sandbox";
 import { isolatedEnvironment } from "../../sandbox/command/isolation";
-import { CONNECTED, EdgeServer } from "../../sandbox/edge/server";
+import { EdgeServer } from "../../sandbox/edge/server";
 import { RealClock } from "../../sandbox/engine/clock";
 import { GLOBAL } from "../../sandbox/world";
 import { but, existing, web } from "../modules/support/least";
@@ -162,6 +162,8 @@ describe.sequential("an address that moves in while people use it", () => {
   const portOf = (host: string) =>
     host === OLD ? portIn(old) : host.endsWith(".elb.amazonaws.com") ? portIn(next) : undefined;
 
+  const people = () => ({ port: edge.port, agent });
+
   /** The configuration of the environment, where `plan` would write it. */
   function configure(move: EnvironmentProps["move"]): void {
     const { json } = synthesize(environment(move));
@@ -171,39 +173,6 @@ describe.sequential("an address that moves in while people use it", () => {
       JSON.stringify({ ...json, terraform: { ...terraform, backend: undefined } }),
     );
   }
-
-  function visit(
-    at: string,
-    {
-      host = at,
-      path,
-      method = "GET",
-      headers = {},
-    }: { host?: string; path: string; method?: string; headers?: object },
-  ): Promise<{ status: number; headers: Record<string, string | string[] | undefined> }> {
-    return new Promise((resolve, reject) => {
-      const own = { ...headers, host, ...(at !== host && { [CONNECTED]: at }) };
-      const asked = request(
-        { port: edge.port, host: "127.0.0.1", path, method, headers: own, agent },
-        (answer) => {
-          answer
-            .resume()
-            .once("end", () => resolve({ status: answer.statusCode ?? 0, headers: answer.headers }));
-        },
-      );
-      asked.once("error", reject);
-      asked.end();
-    });
-  }
-
-  const probe = async ({ at, host, path, headers }: Ask): Promise<Said> => {
-    const act = meanwhile;
-    meanwhile = undefined;
-    await act?.();
-    const began = performance.now();
-    const said = await visit(at, { path, ...(host && { host }), ...(headers && { headers }) });
-    return { ...said, milliseconds: performance.now() - began } as Said;
-  };
 
   const quick: Clock = {
     now: () => clock.now(),
@@ -246,7 +215,12 @@ describe.sequential("an address that moves in while people use it", () => {
       stdout: Object.assign(new EventEmitter(), { write: take }) as never,
       stderr: { write: take },
       env: {},
-      probe,
+      probe: async (ask) => {
+        const act = meanwhile;
+        meanwhile = undefined;
+        await act?.();
+        return probe(people(), ask);
+      },
     };
     const from = clock.now();
     const code = await command(around);
@@ -310,7 +284,7 @@ describe.sequential("an address that moves in while people use it", () => {
     stream = new Stream(
       async ({ method, path, cookie, viewer }) => {
         const headers = { ...(cookie && { cookie }), "x-sandbox-viewer": viewer };
-        const { status, headers: told } = await visit(APP, { method, path, headers });
+        const { status, headers: told } = await visit(people(), APP, { method, path, headers });
         const [set] = [told["set-cookie"] ?? []].flat();
         return { status, side: String(told["x-side"]), set: set?.split(";")[0] };
       },

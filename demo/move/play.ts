@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { EventEmitter } from "node:events";
 import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { Agent, request } from "node:http";
+import { Agent } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Readable } from "node:stream";
@@ -12,14 +12,13 @@ import { DEFAULT_LIMITS } from "../../deploy/context";
 import { secretCommands } from "../../deploy/daily/commands";
 import { contractParameter, parseContract } from "../../modules/contract";
 import { movePolicy } from "../../modules/contract/move-policy";
-import type { Ask, Said } from "../../move/probe";
 import type { MoveSurroundings } from "../../move/session";
 import { parsePlan } from "../../plan/plan-json";
 import { askRoute53, standingRecords, withImports } from "../../plan/records";
 import type { Caller } from "../../sandbox/api/call";
 import { Sandbox } from "../../sandbox/api/sandbox";
 import { isolatedEnvironment } from "../../sandbox/command/isolation";
-import { CONNECTED, EdgeServer, VIEWER } from "../../sandbox/edge/server";
+import { EdgeServer, VIEWER } from "../../sandbox/edge/server";
 import { type Clock, RealClock } from "../../sandbox/engine/clock";
 import type { PortOf } from "../../sandbox/engine/databases";
 import { createCluster, findPrograms, freePort, keepPostgres } from "../../sandbox/engine/postgres";
@@ -29,6 +28,7 @@ import { Access } from "../../sandbox/iam/access";
 import { GLOBAL, type World } from "../../sandbox/world";
 import { APP_RUNNER, type Platform } from "./platforms";
 import { type Answer, type Asked, Stream, type Window } from "./stream";
+import { probe, type Visit, type Visited, visit } from "./visit";
 
 /** The name that people type. */
 export const APP = "app.example.com";
@@ -302,7 +302,7 @@ export class Play {
       stdout: Object.assign(new EventEmitter(), { write }) as never,
       stderr: { write },
       env: {},
-      probe: (ask) => this.probe(ask),
+      probe: (ask) => probe(this.people, ask),
     }).finally(() => {
       process.env.AWS_ACCESS_KEY_ID = this.sandbox?.accessKey;
     });
@@ -435,45 +435,13 @@ export class Play {
     };
   }
 
-  private async probe({ at, host, path, headers, method }: Ask): Promise<Said> {
-    const began = performance.now();
-    const said = await this.visit(at, {
-      path,
-      host: host ?? at,
-      headers: headers ?? {},
-      method: method ?? "GET",
-    });
-    return { ...said, milliseconds: performance.now() - began } as Said;
+  /** A request of somebody's, by the edge. */
+  visit(at: string, asked: Visit): Promise<Visited> {
+    return visit(this.people, at, asked);
   }
 
-  visit(
-    at: string,
-    {
-      host = at,
-      path,
-      method = "GET",
-      headers = {},
-    }: { host?: string; path: string; method?: string; headers?: object },
-  ): Promise<{ status: number; headers: Record<string, string | string[] | undefined>; body: string }> {
-    return new Promise((resolve, reject) => {
-      const own = { ...headers, host, ...(at !== host && { [CONNECTED]: at }) };
-      const { agent } = this;
-      const asked = request(
-        { port: this.edge?.port, host: "127.0.0.1", path, method, headers: own, agent },
-        (answer) => {
-          let body = "";
-          answer.setEncoding("utf8").on("data", (chunk: string) => {
-            body += chunk;
-          });
-          answer.once("end", () =>
-            resolve({ status: answer.statusCode ?? 0, headers: answer.headers, body }),
-          );
-          answer.once("error", reject);
-        },
-      );
-      asked.once("error", reject);
-      asked.end();
-    });
+  private get people() {
+    return { port: this.edgePort, agent: this.agent };
   }
 }
 
