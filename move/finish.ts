@@ -1,4 +1,5 @@
 import { refused } from "../deploy/errors";
+import { callersOf } from "./callers";
 import type { Move } from "./move";
 import { runMover } from "./mover";
 import { SIDE, whoAnswers } from "./probe";
@@ -41,6 +42,7 @@ async function planFinish(move: Move, { quiet }: FinishArgs): Promise<Plan | Sta
   const missing = [...(await missingAtEdge(move, quiet)), ...missingWork(move), ...missingData(move)];
   if (missing.length > 0) throw refused("The move is not at its end:", ...missing);
   const { environment } = move.contract;
+  const calls = await directCalls(move, quiet);
   if (move.journal.entry("finish")?.state === "done" && (await isShut(move)))
     return { standing: `the move of ${environment} is over. ${whatIsLeft(move)}` };
   return {
@@ -50,7 +52,7 @@ async function planFinish(move: Move, { quiet }: FinishArgs): Promise<Plan | Sta
         ? ["take away what the move made in both databases: slots, publication, subscription, hold"]
         : []),
       "write down that the move is over",
-      ...unseen(move),
+      ...calls,
       ...byHand(move).map((line) => `by hand: ${line}`),
     ],
     back: `${
@@ -90,24 +92,22 @@ function byHand({ contract: { environment }, plan: { from, held } }: Move): stri
   ];
 }
 
-/** Where platforms say who calls a service by the platform's own address. */
-const PLATFORMS: readonly [RegExp, string][] = [
-  [
-    /\.awsapprunner\.com$/,
-    "App Runner's metric Requests (CloudWatch, AWS/AppRunner) is 0 then, and its application log says who",
-  ],
-  [/\.herokuapp\.com$/, "heroku logs --source heroku has the router's line of each request"],
-  [/\.on\.aws$/, "its load balancer's metric RequestCount (CloudWatch, AWS/ApplicationELB) is 0 then"],
-];
-
-/** What the proof is none of: requests that do not come by the distribution. */
-function unseen({ plan: { from } }: Move): string[] {
-  if (!from) return [];
-  const { hostname } = new URL(from.origin);
-  const [, place] = PLATFORMS.find(([name]) => name.test(hostname)) ?? [];
-  return [
-    `not seen from here: who calls ${from.origin} directly, as webhooks and installed apps do. ${place ?? "The platform's own log of requests says so"}`,
-  ];
+/**
+ * What the proof says of requests that do not come by the distribution, for the plan. One that has begun was said yes to.
+ * @throws DeployError 1 where the platform counted some
+ */
+async function directCalls(move: Move, quiet: number): Promise<string[]> {
+  const { plan, journal, clock } = move;
+  if (!plan.from || journal.entry("finish")) return [];
+  const { origin } = plan.from;
+  const everybody = Date.parse(journal.entry("shift")?.at ?? "");
+  const found = await callersOf(move, origin, Math.max(everybody, clock.now() - quiet));
+  if ("told" in found) return [found.told];
+  throw refused(
+    `${found.called}: somebody calls ${origin} directly, past the distribution.`,
+    "Its application log says who, survey's own requests and testers' among them. Have them call the name: docs/moving.md, \"Who still calls the old address\".",
+    `--quiet 1h asks of the last hour alone, --quiet 0s of none: npx slipway move ${move.contract.environment} finish --quiet 1h`,
+  );
 }
 
 async function missingAtEdge(move: Move, quiet: number): Promise<string[]> {

@@ -23,6 +23,7 @@ describe("what whoever moves an address may do", () => {
       SeeDistribution: ["GetDistribution"],
       ShiftViewers: ["DescribeKeyValueStore", "GetKey", "PutKey"],
       CountViewers: ["GetMetricData"],
+      FindOldService: ["ListServices"],
       SeeRecords: ["GetHostedZone", "ListResourceRecordSets"],
       ChangeRecords: ["ChangeResourceRecordSets"],
       SeeChange: ["GetChange"],
@@ -57,6 +58,7 @@ describe("what whoever moves an address may do", () => {
       "SeeDistribution",
       "ShiftViewers",
       "CountViewers",
+      "FindOldService",
     ]);
   });
 

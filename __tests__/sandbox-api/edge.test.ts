@@ -650,6 +650,10 @@ describe("the edge", () => {
 describe("what CloudWatch tells of them", () => {
   beforeEach(() => share({ share: 0, hold: false }));
 
+  const NAMESPACES: Record<string, string> = {
+    LoadBalancer: "AWS/ApplicationELB",
+    ServiceName: "AWS/AppRunner",
+  };
   const metric = (
     Id: string,
     MetricName: string,
@@ -659,7 +663,7 @@ describe("what CloudWatch tells of them", () => {
     Id,
     MetricStat: {
       Metric: {
-        Namespace: named[0]?.[0] === "LoadBalancer" ? "AWS/ApplicationELB" : "AWS/CloudFront",
+        Namespace: NAMESPACES[named[0]?.[0] ?? ""] ?? "AWS/CloudFront",
         MetricName,
         Dimensions: named.map(([Name, Value]) => ({ Name, Value })),
       },
@@ -713,6 +717,30 @@ describe("what CloudWatch tells of them", () => {
     expect(await ask("us-east-1", asked)).toEqual(nothing);
     expect(await ask("us-west-2", all)).toEqual(all.map(({ Id }) => [Id, []]));
     expect(await ask("us-west-2", asked, clock.now() - 60_000)).toEqual(nothing);
+  });
+
+  it("is what a service of App Runner's was sent, directly and by the distribution, under both of its names", async () => {
+    const [service_name, service_id] = ["shop", "8fe1e10304f84fd2b0df550fe98a71fa"];
+    const arn = `arn:aws:apprunner:us-west-2:123456789012:service/${service_name}/${service_id}`;
+    const attributes = { id: arn, arn, service_name, service_id, service_url: OLD };
+    const type = "aws_apprunner_service";
+    await world.change(() => world.put({ type, region: "us-west-2", id: arn, origin: "person", attributes }));
+    await sandbox.advance(60_000 - (clock.now() % 60_000));
+    for (const at of [OLD, OLD, APP]) await visit(at);
+    await visit(APP, { headers: { "x-slipway-origin": "new" } });
+    const isCounted = async () =>
+      Object.values((await sandbox.state()).edge?.traffic?.[arn] ?? {}).at(-1)?.requests;
+    await vi.waitFor(async () => expect(await isCounted()).toBe(3));
+    await sandbox.advance(150_000);
+    const requests = (...named: [string, string][]) => metric("requests", "Requests", "Sum", ...named);
+    const whole = requests(["ServiceName", service_name], ["ServiceID", service_id]);
+    expect(await ask("us-west-2", [whole])).toEqual([["requests", [3]]]);
+    expect(await ask("us-east-1", [whole])).toEqual([["requests", []]]);
+    for (const less of [
+      requests(["ServiceName", service_name]),
+      requests(["ServiceName", service_name], ["ServiceID", "0".repeat(32)]),
+    ])
+      expect(await ask("us-west-2", [less])).toEqual([["requests", []]]);
   });
 
   it("is asked for rightly, or not told", async () => {

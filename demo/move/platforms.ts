@@ -6,6 +6,8 @@ import type { AddressInfo } from "node:net";
 export interface Platform {
   /** The address that it gave the application. */
   readonly host: string;
+  /** The service that has that address, in the account that is moved into: name and id. */
+  readonly service?: readonly [name: string, id: string];
   /** What the name that people type is a CNAME of. */
   readonly target: string;
   /** What the user of its Postgres may, beside logging in and owning a database. */
@@ -26,6 +28,7 @@ export interface Router {
 /** AWS App Runner, with a Postgres elsewhere whose user may replicate. */
 export const APP_RUNNER: Platform = {
   host: "abc.us-west-2.awsapprunner.com",
+  service: ["shop", "8fe1e10304f84fd2b0df550fe98a71fa"],
   target: "abc.us-west-2.awsapprunner.com",
   rights: "REPLICATION",
   keeps: "",

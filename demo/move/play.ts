@@ -131,7 +131,7 @@ export class Play {
 
   /** The old platform: an application behind its own address, with a Postgres whose user is a hosted one's. */
   async startOldSide(): Promise<void> {
-    const { host, target, rights, keeps, router } = this.platform;
+    const { host, service, target, rights, keeps, router } = this.platform;
     const programs = findPrograms();
     if (!programs)
       throw new Error(
@@ -167,6 +167,7 @@ export class Play {
     if (before) this.closing.push(before.close);
     this.oldPort = before?.port ?? web;
     await this.leadTo(target);
+    if (service) await this.list(service);
   }
 
   /** The environment beside it, empty. */
@@ -400,6 +401,15 @@ export class Play {
         attributes,
       }),
     );
+  }
+
+  /** The platform's own entry of the service, as far as its address goes. */
+  private list([service_name, service_id]: NonNullable<Platform["service"]>): Promise<unknown> {
+    const { world } = this.stack;
+    const type = "aws_apprunner_service";
+    const id = `arn:aws:apprunner:${REGION}:${world.account}:service/${service_name}/${service_id}`;
+    const attributes = { id, arn: id, service_name, service_id, service_url: this.platform.host };
+    return world.change(() => world.put({ type, region: REGION, id, origin: "person", attributes }));
   }
 
   private portOf(host: string): number | undefined | Promise<number | undefined> {

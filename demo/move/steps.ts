@@ -22,12 +22,14 @@ export const road = (play: Play): Step[] => [
   begin(play),
   ...withTheAddress(play),
   copy(play),
+  webhook(play),
   flip(play),
   planAfter(play),
   backWithoutAWord(play),
   copyBack(play),
   copy(play),
   flip(play),
+  finishTooEarly(play),
   finish(play),
   rights(play),
   leave(play),
@@ -122,6 +124,27 @@ const copyBack = (play: Play): Step => [
     if (lost.length > 0) throw new Error(`The old database has not: ${lost.join(", ")}`);
     const held = holdOf(play, told, "the old database has the writes");
     return `the old database has all ${answered.length} writes, and takes them again; ${held}`;
+  },
+];
+
+/** Somebody calls the platform's own address, and has never heard of the name. */
+const webhook = (play: Play): Step => [
+  "A webhook that knows the old address alone",
+  async () => {
+    const { status } = await play.visit(play.platform.host, { path: "/health" });
+    if (status !== 200) throw new Error(`The old side answers it with ${status}.`);
+    return "is answered by the old side, past the distribution";
+  },
+];
+
+/** Of the whole time since everybody is at the new side, as far as CloudWatch has it. */
+const finishTooEarly = (play: Play): Step => [
+  "finish, while a webhook calls the old address",
+  async () => {
+    const quiet = play.clock.now() - (play.windows.at(-1)?.to ?? 0);
+    const told = await play.run((around) => finishCommand("staging", { quiet }, yes, around));
+    if (told.code !== 1) throw new Error(`It should be refused:\n\n${told.text}`);
+    return found(told.text, /App Runner counts (1 request) to shop since/, "refused: $1 since `shift 100`");
   },
 ];
 

@@ -1,5 +1,6 @@
 import type { Contract, MoveContract } from ".";
 import { contractParameter, familyOf } from ".";
+import { appRunnerRegion } from "./move";
 import { arn, type Policy, type Statement, unique } from "./policy";
 
 /**
@@ -47,7 +48,7 @@ function parameters(contract: Contract, { parameter, lock }: MoveContract): Stat
 function address(contract: Contract, { from }: MoveContract): Statement[] {
   if (!from) return [];
   const [, partition = "aws"] = from.store.split(":");
-  const { distribution, holder, store, zone, domain } = from;
+  const { distribution, holder, store, zone, domain, origin } = from;
   const arnOf = (id: string) => `arn:${partition}:cloudfront::${contract.account}:distribution/${id}`;
   const both = [distribution.id, ...(holder === undefined ? [] : [holder])].map(arnOf);
   return [
@@ -70,6 +71,10 @@ function address(contract: Contract, { from }: MoveContract): Statement[] {
     ),
     // It has no narrower resource.
     allow("CountViewers", ["cloudwatch:GetMetricData"], ["*"]),
+    // Whose address the old one is. It has no narrower resource.
+    ...(appRunnerRegion(origin) === undefined
+      ? []
+      : [allow("FindOldService", ["apprunner:ListServices"], ["*"])]),
     ...(zone === null
       ? []
       : [

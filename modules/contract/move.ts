@@ -73,6 +73,10 @@ export const FIRST_MOVE_STATE: MoveState = {
   steps: [],
 };
 
+/** The region of a service of App Runner's by the address that it gave it; undefined where another platform did. */
+export const appRunnerRegion = (origin: string): string | undefined =>
+  /^[\w-]+\.([a-z0-9-]+)\.awsapprunner\.com$/.exec(new URL(origin).hostname)?.[1];
+
 /** Whether what is written to the old database is on its way to the new one: a table that changes now would be other there. */
 export const isFollowing = ({ use, steps }: MoveState): boolean =>
   use === "external" &&

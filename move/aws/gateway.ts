@@ -5,6 +5,7 @@ import {
   DescribeScalableTargetsCommand,
   RegisterScalableTargetCommand,
 } from "@aws-sdk/client-application-auto-scaling";
+import { AppRunnerClient, ListServicesCommand } from "@aws-sdk/client-apprunner";
 import {
   AssociateAliasCommand,
   CloudFrontClient,
@@ -37,8 +38,15 @@ import {
 import type { Clients } from "../../deploy/aws/clients";
 import { AwsError } from "../../deploy/aws/error";
 import type { Patience } from "../../deploy/aws/retry";
-import { type Minute, minutesOfDistribution, minutesOfLoadBalancer, type Span } from "./minutes";
 import { LockAws } from "./lock";
+import {
+  type AppRunnerService,
+  type Minute,
+  minutesOfAppRunner,
+  minutesOfDistribution,
+  minutesOfLoadBalancer,
+  type Span,
+} from "./minutes";
 
 /** The one key of the store that the distribution's function reads. */
 const KEY = "move";
@@ -325,6 +333,28 @@ export class MoveAws extends LockAws {
   minutesOfDistribution(id: string, span: Span): Promise<Minute[]> {
     return this.read("cloudwatch:GetMetricData", (options) =>
       minutesOfDistribution(this.cloudwatchOfEdge, id, span, options),
+    );
+  }
+
+  /** The account's service of App Runner's that has an address, `abc123.us-west-2.awsapprunner.com`; undefined where it has none. */
+  async appRunnerService(address: string, region: string): Promise<AppRunnerService | undefined> {
+    const client = this.clients.make(AppRunnerClient, region);
+    for (let NextToken: string | undefined; ; ) {
+      const page = await this.read("apprunner:ListServices", (options) =>
+        client.send(new ListServicesCommand({ NextToken }), options),
+      );
+      const found = page.ServiceSummaryList?.find(({ ServiceUrl }) => ServiceUrl === address);
+      if (found) return { name: found.ServiceName ?? "", id: found.ServiceId ?? "" };
+      NextToken = page.NextToken;
+      if (NextToken === undefined) return undefined;
+    }
+  }
+
+  /** The minutes in which somebody sent that service a request, by whatever way. */
+  minutesOfAppRunner(service: AppRunnerService, region: string, span: Span) {
+    const client = this.clients.make(CloudWatchClient, region);
+    return this.read("cloudwatch:GetMetricData", (options) =>
+      minutesOfAppRunner(client, service, span, options),
     );
   }
 }

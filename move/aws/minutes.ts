@@ -77,7 +77,29 @@ export async function minutesOfDistribution(
   return minutes.map(({ at, requests = 0, rate = 0 }) => ({ at, requests, failed: (requests * rate) / 100 }));
 }
 
-/** Values by their minute, which has those alone that were reported. Four metrics of a day are one page of an answer. */
+/** A service of App Runner's, by both of its names. */
+export interface AppRunnerService {
+  readonly name: string;
+  readonly id: string;
+}
+
+/** The minutes in which somebody sent a service of App Runner's a request. Source: "Viewing App Runner service metrics", its guide. */
+export async function minutesOfAppRunner(
+  client: CloudWatchClient,
+  { name, id }: AppRunnerService,
+  span: Span,
+  options: Options,
+): Promise<Pick<Minute, "at" | "requests">[]> {
+  const Dimensions = [
+    { Name: "ServiceName", Value: name },
+    { Name: "ServiceID", Value: id },
+  ];
+  const place = { Namespace: "AWS/AppRunner", Dimensions };
+  const minutes = await read(client, place, { requests: ["Requests", "Sum"] }, span, options);
+  return minutes.flatMap(({ at, requests = 0 }) => (requests > 0 ? [{ at, requests }] : []));
+}
+
+/** Values by their minute, which has those alone that were reported. Four metrics of a day are one page of an answer, and one of two weeks. */
 async function read(
   client: CloudWatchClient,
   place: { readonly Namespace: string; readonly Dimensions: { Name: string; Value: string }[] },

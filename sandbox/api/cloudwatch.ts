@@ -12,7 +12,7 @@ type Asked = Omit<cloudwatch.GetMetricDataInput, "StartTime" | "EndTime"> & {
   EndTime?: number;
 };
 
-/** What load balancers and distributions count: minutes that are over, told some time later; nothing where nobody asked. */
+/** What load balancers, distributions and services of App Runner's count: minutes that are over, told some time later; nothing where nobody asked. */
 export const CLOUDWATCH: Operations = {
   GetMetricData: operation<Asked, cloudwatch.GetMetricDataOutput>(
     ["MetricDataQueries", "StartTime", "EndTime"],
@@ -77,7 +77,7 @@ const unlessNone = (number: number) => (number === 0 ? undefined : number);
 
 /**
  * Metrics by namespace, name and statistic. Sources: "CloudWatch metrics for your Application Load Balancer", "Types of metrics
- * for CloudFront".
+ * for CloudFront", "Viewing App Runner service metrics reported to CloudWatch".
  */
 const METRICS: Readonly<Record<string, Reading>> = {
   "AWS/ApplicationELB RequestCount Sum": ({ requests }) => unlessNone(requests),
@@ -87,6 +87,7 @@ const METRICS: Readonly<Record<string, Reading>> = {
   "AWS/CloudFront Requests Sum": ({ requests }) => unlessNone(requests),
   "AWS/CloudFront 5xxErrorRate Average": ({ requests, failed }) =>
     requests === 0 ? undefined : (100 * failed) / requests,
+  "AWS/AppRunner Requests Sum": ({ requests }) => unlessNone(requests),
 };
 
 /** Seconds within which such a part of the answers came. */
@@ -114,5 +115,11 @@ function countedBy(
       .find((suffix) => suffix === said.LoadBalancer);
   if (Namespace === "AWS/CloudFront" && names === "DistributionId Region" && region === "us-east-1")
     return said.Region === "Global" ? said.DistributionId : undefined;
+  if (Namespace === "AWS/AppRunner" && names === "ServiceID ServiceName")
+    return sim.world.find({
+      type: "aws_apprunner_service",
+      region,
+      where: { service_name: said.ServiceName ?? "", service_id: said.ServiceID ?? "" },
+    })?.id;
   return undefined;
 }

@@ -148,7 +148,13 @@ export class EdgeServer {
     return done;
   }
 
-  /** Counts an answer of a distribution or a load balancer, and tells CloudWatch of all that have come in a tenth of a second. */
+  /** App Runner counts whatever comes by the address that it gave a service, once it is answered. */
+  private countService(address: string, response: ServerResponse): void {
+    const service = this.one("aws_apprunner_service", "service_url", address)?.id;
+    response.once("close", () => this.count(service, { status: response.statusCode }));
+  }
+
+  /** Counts an answer of a distribution, a load balancer or a service, and tells CloudWatch of all that have come in a tenth of a second. */
   private count(by: string | undefined, answer: Omit<Answered, "by" | "at">): void {
     if (by === undefined) return;
     const { clock, host } = this.options.sandbox;
@@ -190,6 +196,7 @@ export class EdgeServer {
     { host, led }: { host: string; led: string },
   ): Promise<void> {
     const request = requestOf(incoming.method ?? "GET", incoming.url ?? "/", viewersOf(incoming));
+    this.countService(led, response);
     const origin = { host: led, isVpc: false, readTimeout: 60 };
     return this.pass(incoming, { origin, request, before: request, host, sni: host }, async (answer) => {
       response.writeHead(answer.statusCode ?? 502, answer.headers);
@@ -226,6 +233,7 @@ export class EdgeServer {
     const own = this.keepsHost(behavior) ? host : (assigned?.host ?? host);
     const passed = { ...toOrigin(attributes, assigned, asked?.origin, own), request, before };
     if (passed.origin.isVpc) this.checkHost(passed.origin, passed.host);
+    this.countService(passed.origin.host, response);
     const balancer = this.one("aws_lb", "dns_name", passed.origin.host)?.attributes as Fields | undefined;
     const counter = balancer && text(balancer, "arn_suffix");
     const began = performance.now();

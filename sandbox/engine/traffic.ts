@@ -1,9 +1,9 @@
 import { edgeOf } from "./edge-state";
 import type { Runtime } from "./state";
 
-/** What was answered within one minute by one who counts for CloudWatch: a load balancer, or a distribution. */
+/** What was answered within one minute by one who counts for CloudWatch: a load balancer, a distribution, a service of App Runner's. */
 export interface TrafficMinute {
-  /** Requests that a target was found for; of a distribution, all. */
+  /** Requests that a target was found for; of a distribution or a service, all. */
   requests: number;
   /** Answers of 500 and above that a target gave; of a distribution, all. */
   failed: number;
@@ -13,7 +13,7 @@ export interface TrafficMinute {
   times: Record<string, number>;
 }
 
-/** Minutes by when they began, of everyone who counts: a load balancer's ARN suffix, a distribution's id. */
+/** Minutes by when they began, of everyone who counts: a load balancer's ARN suffix, a distribution's id, a service's ARN. */
 export type Traffic = Record<string, Record<string, TrafficMinute>>;
 
 /** One answer. */
@@ -29,8 +29,8 @@ export interface Answered {
 }
 
 const MINUTE = 60_000;
-/** Minutes that are kept. CloudWatch keeps 15 days of them. */
-const KEPT = 180;
+/** Minutes that are kept. Source: "Metrics retention", CloudWatch guide. */
+const KEPT = 15 * 24 * 60;
 
 const empty = (): TrafficMinute => ({ requests: 0, failed: 0, failedItself: 0, times: {} });
 
@@ -42,6 +42,8 @@ export function count(state: Runtime, answers: readonly Answered[]): void {
     const began = Math.floor(at / MINUTE) * MINUTE;
     edge.traffic[by] ??= {};
     const minutes = edge.traffic[by];
+    if (!minutes[began])
+      for (const old of Object.keys(minutes)) if (Number(old) < began - KEPT * MINUTE) delete minutes[old];
     minutes[began] ??= empty();
     const minute = minutes[began];
     if (!itself) minute.requests++;
@@ -50,6 +52,5 @@ export function count(state: Runtime, answers: readonly Answered[]): void {
       const time = Math.round(milliseconds);
       minute.times[time] = (minute.times[time] ?? 0) + 1;
     }
-    for (const old of Object.keys(minutes)) if (Number(old) < began - KEPT * MINUTE) delete minutes[old];
   }
 }

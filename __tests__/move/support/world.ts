@@ -6,7 +6,7 @@ import type { Done } from "../../../deploy/end";
 import type { Contract, MoveContract } from "../../../modules/contract";
 import { FIRST_MOVE_STATE, type MoveState, type MoveStep } from "../../../modules/contract/move";
 import type { Cloud, FoundDistribution, Scaling, ScheduleNow } from "../../../move/aws/gateway";
-import type { Minute, Span } from "../../../move/aws/minutes";
+import type { AppRunnerService, Minute, Span } from "../../../move/aws/minutes";
 import { back } from "../../../move/back";
 import { finish, type FinishArgs } from "../../../move/finish";
 import { front } from "../../../move/front";
@@ -146,6 +146,10 @@ export class MoveWorld {
     new: { status: 200, milliseconds: 30, foreign: 200, everyFails: 0 },
   };
   private readonly answered = { old: 0, new: 0 };
+  /** The old service, as App Runner knows it; undefined where it is of another account. */
+  service: AppRunnerService | undefined = { name: "shop", id: "8fe1e10304f84fd2b0df550fe98a71fa" };
+  /** When it was sent a request, by whatever way. */
+  private readonly called: number[] = [];
   /** Every call, by its operation. */
   readonly calls: string[] = [];
   /** Looks at each call before it is answered: what it throws is the answer. */
@@ -307,6 +311,15 @@ export class MoveWorld {
           return { requests: older.requests + newer.requests, failed: older.failed + newer.failed };
         }),
       ),
+      appRunnerService: call("appRunnerService", (address: string, region: string) =>
+        address === ORIGIN && region === "us-west-2" ? this.service : undefined,
+      ),
+      minutesOfAppRunner: call("minutesOfAppRunner", (_service: object, _region: string, span: Span) =>
+        this.minutes(span, (at) => ({
+          requests: this.called.filter((time) => time >= at && time < at + MINUTE).length,
+          failed: 0,
+        })),
+      ),
     };
     return { ...own, ...this.more(call) } as Cloud;
   }
@@ -365,6 +378,7 @@ export class MoveWorld {
   private answer(side: "old" | "new", ownHost: boolean): Said {
     const minute = Math.floor(this.clock.now() / MINUTE) * MINUTE;
     if (side === "new") this.ours[minute] = (this.ours[minute] ?? 0) + 1;
+    else this.called.push(this.clock.now());
     const { status, milliseconds, location, foreign, certificateUntil, everyFails } = this.sides[side];
     const fails = everyFails > 0 && ++this.answered[side] % everyFails === 0;
     return {
