@@ -5,7 +5,16 @@ import { type DnsRecord, type Finding, waitForRecords } from "../dns/records";
 import type { MoveRecord } from "../modules/contract/move";
 import { AwsError } from "../deploy/aws/error";
 import type { Move } from "./move";
-import { obstacle, takeName } from "./name";
+import {
+  awaitRelease,
+  awaitReturn,
+  type Foreign,
+  foreignOf,
+  HAND,
+  nameOfForeign,
+  takeName,
+  whereIs,
+} from "./name";
 import { type Side, SIDE, whoAnswers } from "./probe";
 import { batch, leadingTo, longestTtl, sameRecords, standing, textOf } from "./records";
 import { isEntry, type Plan, type Standing, type Step } from "./step";
@@ -44,16 +53,17 @@ async function planFront(move: Move): Promise<Plan | Standing> {
       ...(isMade ? [] : [`change the records of ${from.domain}, all at once`]),
       ...(isMade ? [] : now.map((record) => `  – ${textOf(record)}`)),
       ...wanted.map((record) => `  + ${textOf(record)}`),
+      ...releasing(from, onIt),
       `everybody still reaches ${from.origin}, by the distribution; resolvers that keep the old record (${longestTtl(now)} s at most) without it`,
     ],
+    ...askedOf(from, onIt),
     back: from.holder
-      ? `${from.domain} to distribution ${from.holder} again, and the records as they were, in one batch: some minutes. Nothing is lost.`
+      ? `${from.domain} to ${holderIn(from)} again, and the records as they were, in one batch: some minutes. Nothing is lost.`
       : `the records as they were, in one batch: people go to ${from.origin} directly again, within a minute. Nothing is lost.`,
     async act() {
       // Written first: no apply in between takes the name off again.
       await move.journal.write({ ...(before && { records: [...before] }), alias: true });
-      await takeName(move, from.domain, from.distribution.id);
-      await changeTo(move, zone, from.domain, wanted);
+      await bringName(move, from, () => changeTo(move, zone, from.domain, wanted));
     },
     async prove() {
       await leadsTo(move, zone, from.domain, wanted);
@@ -74,25 +84,28 @@ async function undoFront(move: Move): Promise<Plan> {
     );
   const { records } = move.journal.state;
   const forget = { records: undefined, alias: false };
-  const giveBack = async () => {
-    if (from.holder) await takeName(move, from.domain, from.holder);
-  };
-  const giving = from.holder ? [`take ${from.domain} back to distribution ${from.holder}: some minutes`] : [];
+  const foreign = foreignOf(from);
+  if (foreign) await refuseKept(move, from, foreign);
+  const giving =
+    from.holder && !foreign ? [`take ${from.domain} back to distribution ${from.holder}: some minutes`] : [];
+  const returning = foreign
+    ? [`wait until somebody has given ${from.domain} back to ${nameOfForeign(foreign)}: ${inHand}`]
+    : [];
   if (!from.zone) {
     return {
       lines: [
         ...giving,
         `${from.domain} is kept elsewhere: make its records what they were before, as you have noted them`,
         // With the name, people are back at that distribution, wherever their record leads.
-        ...(from.holder ? [] : [waits]),
+        ...(giving.length > 0 ? [] : [waits]),
+        ...returning,
       ],
       question: "Are the records made, or will they be in these minutes?",
       back: "front once more.",
-      async act() {
-        await giveBack();
-        if (from.holder) return;
-        await waitFor(move, from, "back");
-      },
+      act: () =>
+        returnName(move, from, async () => {
+          if (giving.length === 0) await waitFor(move, from, "back");
+        }),
       prove: async () => ({
         text: `${from.domain} is out of the move's hands. Leave the distribution as it is until the old TTL has passed.`,
         state: forget,
@@ -122,12 +135,13 @@ async function undoFront(move: Move): Promise<Plan> {
       `change the records of ${from.domain} back, all at once`,
       ...now.map((record) => `  – ${textOf(record)}`),
       ...before.map((record) => `  + ${textOf(record)}`),
+      ...returning,
     ],
+    ...(foreign && {
+      question: `Can somebody give it back in these minutes, with the rights of account ${foreign.account}?`,
+    }),
     back: "front once more.",
-    async act() {
-      await giveBack();
-      await changeTo(move, zone, from.domain, before);
-    },
+    act: () => returnName(move, from, () => changeTo(move, zone, from.domain, before)),
     async prove() {
       await leadsTo(move, zone, from.domain, before);
       return {
@@ -178,20 +192,73 @@ async function leadsTo(move: Move, zone: string, domain: string, wanted: readonl
   );
 }
 
-/** Whether the distribution has the domain. @throws DeployError 1 where it cannot be taken there either */
+/** Whether the distribution answers for the domain. @throws DeployError 1 where it cannot be taken there either */
 async function isOnIt(move: Move, from: From): Promise<boolean> {
-  if ((await move.aws.distribution(from.distribution.id)).aliases.includes(from.domain)) return true;
-  const found = await obstacle(move, from);
-  if (found) throw refused(found.refusal, found.wayOut);
-  return false;
+  const found = await whereIs(move, from);
+  if ("refusal" in found) throw refused(found.refusal, found.wayOut);
+  return found.onIt;
 }
 
-const taking = ({ domain, holder, distribution }: From, onIt: boolean): string[] =>
-  onIt
+/**
+ * Brings the domain from the distribution that has it. Within an account before the records change; one of another account gives it up
+ * once they lead to ours, which has the wildcard.
+ */
+async function bringName(move: Move, from: From, lead: () => Promise<void>): Promise<void> {
+  const foreign = foreignOf(from);
+  if (!foreign) await takeName(move, from.domain, from.distribution.id);
+  await lead();
+  if (foreign) await awaitRelease(move, from, foreign);
+}
+
+/** The way back. CloudFront gives a distribution no name whose record leads to another one: of another account it is waited for last. */
+async function returnName(move: Move, from: From, leadBack: () => Promise<void>): Promise<void> {
+  const foreign = foreignOf(from);
+  if (from.holder && !foreign) await takeName(move, from.domain, from.holder);
+  await leadBack();
+  if (foreign) await awaitReturn(move, from, foreign);
+}
+
+/** @throws DeployError 1 where ours has the name itself, which CloudFront gives no other account for as long as ours is enabled */
+async function refuseKept(
+  move: Move,
+  { domain, distribution: { id } }: From,
+  foreign: Foreign,
+): Promise<void> {
+  const { aliases } = await move.aws.distribution(id);
+  if (!aliases.includes(domain)) return;
+  throw refused(
+    `Distribution ${id} has ${domain} itself, and CloudFront takes it to ${nameOfForeign(foreign)} only while ${id} is disabled and answers nobody.`,
+    "It can stay: at a share of 0 % everybody is at the old side, by this distribution. Else AWS Support moves it back.",
+  );
+}
+
+const inHand = `${HAND.change / 60_000} minutes at most, and until then either of the two answers`;
+
+const holderIn = (from: From): string => {
+  const foreign = foreignOf(from);
+  return foreign ? nameOfForeign(foreign) : `distribution ${from.holder}`;
+};
+
+const taking = (from: From, onIt: boolean): string[] =>
+  onIt || foreignOf(from)
     ? []
     : [
-        `take ${domain} from distribution ${holder} to ${distribution.id}: some minutes, in which each of them answers`,
+        `take ${from.domain} from distribution ${from.holder} to ${from.distribution.id}: some minutes, in which each of them answers`,
       ];
+
+const releasing = (from: From, onIt: boolean): string[] =>
+  onIt || !foreignOf(from)
+    ? []
+    : [`wait until somebody has taken ${from.domain} off ${holderIn(from)}, when told: ${inHand}`];
+
+/** What only a person of the other account can do. */
+function askedOf(from: From, onIt: boolean): { readonly question?: string } {
+  const foreign = foreignOf(from);
+  if (onIt || !foreign) return {};
+  return {
+    question: `Can somebody take it off there in these minutes, with the rights of account ${foreign.account}?`,
+  };
+}
 
 /** Asks the distribution for each side, before anybody is led there. */
 async function sidesAnswer(move: Move, from: From, onIt: boolean): Promise<void> {
@@ -255,13 +322,13 @@ async function planForeign(move: Move, from: From): Promise<Plan | Standing> {
       `  + ${record.name} ${record.type} ${record.value}`,
       "at the top of a zone it is an ALIAS (or flattened CNAME) to the same place",
       waits,
+      ...releasing(from, onIt),
     ],
     question: "Is the record made, or will it be in these minutes?",
     back: "the record of before, made by hand again. Nothing is lost.",
     async act() {
       await move.journal.write({ alias: true });
-      await takeName(move, from.domain, from.distribution.id);
-      await waitFor(move, from, "front");
+      await bringName(move, from, () => waitFor(move, from, "front"));
     },
     async prove() {
       await answers(move, from, "old", {});

@@ -86,7 +86,10 @@ function program(environment: string): Command {
   addDataSteps(environment, change);
   change("finish", "say that it is over, and what is left to do by hand")
     .addOption(
-      new Option("--quiet <time>", "how long the new side must have had all viewers, and nobody called the old address")
+      new Option(
+        "--quiet <time>",
+        "how long the new side must have had all viewers, and nobody called the old address",
+      )
         .argParser(duration)
         .default(86_400_000, "24h"),
     )

@@ -159,6 +159,55 @@ describe("the front of a move", () => {
     expect(contractOf(other).move?.from?.holder).toBe(HOLDER);
   });
 
+  describe("before a name that another account's distribution has", () => {
+    const ELSEWHERE = `arn:aws:cloudfront::111122223333:distribution/${HOLDER}`;
+    const away = (names: readonly string[], name = "app.example.com") =>
+      synthesize(
+        but({
+          distribution: { domain: { names: [...names], zone: "example.com" } },
+          services: { web },
+          move: { from: { ...from, domain: name, distribution: ELSEWHERE } },
+        }),
+      );
+    const namesOf = (of: typeof graph) => ({
+      aliases: of.one("aws_cloudfront_distribution", "distribution").aliases,
+      certificate: of.one("aws_acm_certificate", "distribution_certificate").subject_alternative_names,
+      regional: of.one("aws_acm_certificate", "distribution_certificate_regional").subject_alternative_names,
+      proofs: Object.keys(of.json.resource.aws_route53_record).filter((id) => id.includes("certificate")).sort(),
+    });
+
+    test("has the wildcard in its place until move is out of the file, in CloudFront's certificate alone", () => {
+      const other = away(domain.names);
+      expect(namesOf(other)).toEqual({
+        aliases: ["www.example.com", "*.example.com"],
+        certificate: ["www.example.com", "*.example.com"],
+        regional: ["www.example.com"],
+        proofs: [
+          "distribution_certificate_app_example_com",
+          "distribution_certificate_wildcard",
+          "distribution_certificate_www_example_com",
+        ],
+      });
+      expect(contractOf(other).move?.from?.holder).toBe(ELSEWHERE);
+    });
+
+    test("proves the wildcard by the record of the name above it, where that is one of the names", () => {
+      expect(namesOf(away(["app.example.com", "example.com"]))).toMatchObject({
+        aliases: ["example.com", "*.example.com"],
+        certificate: ["example.com", "*.example.com"],
+        proofs: ["distribution_certificate_app_example_com", "distribution_certificate_example_com"],
+      });
+    });
+
+    test("has no wildcard at the top of the zone: it waits without the name", () => {
+      const top = namesOf(away(["example.com"], "example.com"));
+      expect(top).toMatchObject({ certificate: [], proofs: ["distribution_certificate_example_com"] });
+      expect(top.aliases).toBe(
+        '${jsondecode(aws_ssm_parameter.move.insecure_value).alias ? ["example.com"] : []}',
+      );
+    });
+  });
+
   test("asks the function about every request and every answer, starts at the old side, and keeps nothing", () => {
     expect(distribution.default_cache_behavior).toMatchObject({
       target_origin_id: "old",

@@ -1,10 +1,9 @@
-import { EventEmitter } from "node:events";
 import { writeFileSync } from "node:fs";
 import { Agent, createServer, type IncomingMessage, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
-import { Readable } from "node:stream";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { surroundings } from "../../demo/move/around";
 import { probe, visit } from "../../demo/move/visit";
 import { type Clock, systemClock } from "../../deploy/clock";
 import type { EnvironmentProps } from "../../modules/environment";
@@ -18,6 +17,7 @@ import {
   workersCommand,
 } from "../../move/commands";
 import { keepStepsAway } from "../../move/apply";
+import type { Probe } from "../../move/probe";
 import type { MoveSurroundings } from "../../move/session";
 import { Applier } from "../../plan/applier";
 import { holdMove } from "../../plan/move-lock";
@@ -203,27 +203,17 @@ describe.sequential("an address that moves in while people use it", () => {
     command: (around: MoveSurroundings) => Promise<number>,
   ): Promise<{ code: number; text: string }> {
     let text = "";
-    const take = (chunk: string) => {
+    const write = (chunk: string) => {
       text += chunk;
-      return true;
-    };
-    const around: MoveSurroundings = {
-      clock: quick,
-      random: Math.random,
-      signals: Object.assign(new EventEmitter(), { exit: () => {} }),
-      stdin: Readable.from([]) as never,
-      stdout: Object.assign(new EventEmitter(), { write: take }) as never,
-      stderr: { write: take },
-      env: {},
-      probe: async (ask) => {
-        const act = meanwhile;
-        meanwhile = undefined;
-        await act?.();
-        return probe(people(), ask);
-      },
     };
     const from = clock.now();
-    const code = await command(around);
+    const ask: Probe = async (asked) => {
+      const act = meanwhile;
+      meanwhile = undefined;
+      await act?.();
+      return probe(people(), asked);
+    };
+    const code = await command(surroundings({ clock, write, probe: ask }));
     windows.push({ from, to: clock.now() });
     return { code, text };
   }

@@ -1,17 +1,12 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { EventEmitter } from "node:events";
 import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { Agent } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { Readable } from "node:stream";
 import { Client } from "pg";
-import { systemClock } from "../../deploy/clock";
 import { deployCommand } from "../../deploy/commands";
 import { DEFAULT_LIMITS } from "../../deploy/context";
 import { secretCommands } from "../../deploy/daily/commands";
-import { contractParameter, parseContract } from "../../modules/contract";
-import { movePolicy } from "../../modules/contract/move-policy";
 import type { MoveSurroundings } from "../../move/session";
 import { parsePlan } from "../../plan/plan-json";
 import { askRoute53, standingRecords, withImports } from "../../plan/records";
@@ -24,8 +19,9 @@ import type { PortOf } from "../../sandbox/engine/databases";
 import { createCluster, findPrograms, freePort, keepPostgres } from "../../sandbox/engine/postgres";
 import type { Pace } from "../../sandbox/engine/pace";
 import { MemoryStore } from "../../sandbox/engine/store";
-import { Access } from "../../sandbox/iam/access";
 import { GLOBAL, type World } from "../../sandbox/world";
+import { surroundings } from "./around";
+import { admitMover, MOVER, policyOf } from "./mover";
 import { APP_RUNNER, type Platform } from "./platforms";
 import { type Answer, type Asked, Stream, type Window } from "./stream";
 import { probe, type Visit, type Visited, visit } from "./visit";
@@ -40,9 +36,6 @@ const IMAGE = join(__dirname, "image");
 const TABLE = "CREATE TABLE writes (nr bigserial PRIMARY KEY, id text NOT NULL, side text NOT NULL)";
 /** Milliseconds of the machine's time that what targets are healthy is not asked anew. */
 const FRESH = 50;
-
-/** Whoever moves: the name of the role, and an access key of it. */
-const MOVER = { name: "mover", key: "AKIAWHOEVERMOVES0000" };
 
 /** Rights for what does not happen here: where the answer to a call was lost, and where a service does not come up. */
 const LOOKS = [
@@ -249,27 +242,14 @@ export class Play {
 
   /** Whoever moves has the policy that `policy --for move` prints, and no other right. */
   private async admitMover(): Promise<void> {
-    const { world } = this.stack;
-    const text = this.sandbox?.secret(contractParameter("staging")) ?? "";
-    const policy = JSON.stringify(movePolicy(parseContract(text, "the parameter")));
-    const { name } = MOVER;
-    const arn = `arn:aws:iam::${world.account}:role/${name}`;
-    const at = { region: GLOBAL, origin: "person" } as const;
-    await world.change(() => {
-      const trust = { assume_role_policy: '{"Statement":[]}' };
-      world.put({ ...at, type: "aws_iam_role", id: name, attributes: { name, arn, ...trust } });
-      const attributes = { name: "printed", role: name, policy };
-      world.put({ ...at, type: "aws_iam_role_policy", id: name, attributes });
-    });
-    this.identities[MOVER.key] = { access: new Access(world, name) };
+    this.identities[MOVER.key] = { access: await admitMover(this.account, this.stack.world) };
   }
 
   /** Rights of whoever moves that none of the commands has asked for where all goes well, by statement and action. */
   get unused(): string[] {
     const { access } = this.identities[MOVER.key] ?? {};
-    const text = this.sandbox?.secret(contractParameter("staging")) ?? "";
     const asked = new Set(access?.used.map(({ sid, action }) => `${sid} ${action}`));
-    return movePolicy(parseContract(text, "the parameter"))
+    return policyOf(this.account)
       .Statement.flatMap(({ Sid, Action }) => Action.map((action) => `${Sid} ${action}`))
       .filter((right) => !asked.has(right) && !LOOKS.includes(right.split(" ")[1] ?? ""));
   }
@@ -287,24 +267,11 @@ export class Play {
     process.env.AWS_ACCESS_KEY_ID = moves ? MOVER.key : this.sandbox?.accessKey;
     const began = this.clock.now();
     const said: { readonly at: number; readonly text: string }[] = [];
-    const write = (text: string) => {
-      said.push({ at: this.clock.now(), text });
-      return true;
-    };
-    const code = await command({
-      clock: {
-        now: () => this.clock.now(),
-        sleep: (milliseconds, signal) =>
-          systemClock.sleep(this.clock.until(this.clock.now() + milliseconds), signal),
-      },
-      random: Math.random,
-      signals: Object.assign(new EventEmitter(), { exit: () => {} }),
-      stdin: Readable.from([stdin]) as never,
-      stdout: Object.assign(new EventEmitter(), { write }) as never,
-      stderr: { write },
-      env: {},
-      probe: (ask) => probe(this.people, ask),
-    }).finally(() => {
+    const { clock } = this;
+    const write = (text: string) => void said.push({ at: clock.now(), text });
+    const code = await command(
+      surroundings({ clock, write, stdin, probe: (ask) => probe(this.people, ask) }),
+    ).finally(() => {
       process.env.AWS_ACCESS_KEY_ID = this.sandbox?.accessKey;
     });
     if (shifts) this.windows.push({ from: began, to: this.clock.now() });

@@ -171,7 +171,7 @@ const move = z.object({
       distribution: z.object({ id: name, domainName: name }),
       /** The new side's load balancer as CloudWatch names it, `app/staging/50dc6c495c0c9188`. Absent from older contracts. */
       loadBalancer: name.optional(),
-      /** Id of the distribution that has the domain until `front` takes it from there; absent where none has. */
+      /** The distribution that has the domain until `front` takes it from there, by id, or by ARN where it is another account's; absent where none has. */
       holder: name.optional(),
       /** Route 53's hosted zone, by id; null where the records are kept elsewhere. */
       zone: name.nullable(),

@@ -50,7 +50,9 @@ function address(contract: Contract, { from }: MoveContract): Statement[] {
   const [, partition = "aws"] = from.store.split(":");
   const { distribution, holder, store, zone, domain, origin } = from;
   const arnOf = (id: string) => `arn:${partition}:cloudfront::${contract.account}:distribution/${id}`;
-  const both = [distribution.id, ...(holder === undefined ? [] : [holder])].map(arnOf);
+  // One of another account gives its names up by itself.
+  const isOwn = holder !== undefined && !holder.startsWith("arn:");
+  const both = [distribution.id, ...(isOwn ? [holder] : [])].map(arnOf);
   return [
     allow("SeeDistribution", ["cloudfront:GetDistribution"], both),
     // There and back.
@@ -58,7 +60,7 @@ function address(contract: Contract, { from }: MoveContract): Statement[] {
       ? []
       : [
           allow("SeeName", ["cloudfront:ListConflictingAliases"], [arnOf(distribution.id)]),
-          allow("BringName", ["cloudfront:AssociateAlias"], both),
+          ...(isOwn ? [allow("BringName", ["cloudfront:AssociateAlias"], both)] : []),
         ]),
     allow(
       "ShiftViewers",

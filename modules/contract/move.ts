@@ -73,6 +73,9 @@ export const FIRST_MOVE_STATE: MoveState = {
   steps: [],
 };
 
+/** The wildcard that holds a name: `*.example.com` of `app.example.com`. */
+export const wildcardOf = (name: string): string => `*.${name.split(".").slice(1).join(".")}`;
+
 /** The region of a service of App Runner's by the address that it gave it; undefined where another platform did. */
 export const appRunnerRegion = (origin: string): string | undefined =>
   /^[\w-]+\.([a-z0-9-]+)\.awsapprunner\.com$/.exec(new URL(origin).hostname)?.[1];

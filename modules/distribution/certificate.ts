@@ -8,6 +8,8 @@ import { addressOf, ITSELF } from "../stack";
 
 interface CertificateProps {
   readonly names: readonly string[];
+  /** A wildcard that CloudFront's own holds beside them. */
+  readonly wildcard?: string | undefined;
   readonly zone: DataAwsRoute53Zone;
   /** The environment's region, where the load balancer takes its own from. */
   readonly region: string;
@@ -32,8 +34,13 @@ export class Certificate extends Construct {
     private readonly props: CertificateProps,
   ) {
     super(scope, id);
-    this.certificate = this.createCertificate(ITSELF, CLOUDFRONT_REGION);
-    this.records = props.names.map((name) => this.createRecord(name));
+    const { names, wildcard } = props;
+    this.certificate = this.createCertificate(ITSELF, CLOUDFRONT_REGION, wildcard ? [wildcard] : []);
+    this.records = [
+      ...names.map((name) => this.createRecord(name, name)),
+      // The name that it stands for has the same record. Source: "DNS validation", ACM user guide.
+      ...(wildcard && !names.includes(wildcard.slice(2)) ? [this.createRecord("wildcard", wildcard)] : []),
+    ];
     this.validation = this.validate("validation", this.certificate, CLOUDFRONT_REGION);
     this.regional = props.region === CLOUDFRONT_REGION ? undefined : this.createRegional();
   }
@@ -52,8 +59,8 @@ export class Certificate extends Construct {
     return { certificate, validation: this.validate("regional_validation", certificate, region) };
   }
 
-  private createCertificate(id: string, region: string) {
-    const [domainName = "", ...subjectAlternativeNames] = this.props.names;
+  private createCertificate(id: string, region: string, more: readonly string[] = []) {
+    const [domainName = "", ...subjectAlternativeNames] = [...this.props.names, ...more];
     return new AcmCertificate(this, id, {
       region,
       domainName,
@@ -72,11 +79,11 @@ export class Certificate extends Construct {
   }
 
   /** The options are a set, known after apply: each name finds its own. */
-  private createRecord(name: string) {
+  private createRecord(id: string, name: string) {
     const options = `${addressOf(this.certificate)}.domain_validation_options`;
     const own = (attribute: string) =>
       `\${one([for option in ${options} : option.${attribute} if option.domain_name == "${name}"])}`;
-    return new Route53Record(this, name, {
+    return new Route53Record(this, id, {
       zoneId: this.props.zone.zoneId,
       name: own("resource_record_name"),
       type: own("resource_record_type"),

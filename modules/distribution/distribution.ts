@@ -16,7 +16,7 @@ import { Fn } from "cdktf";
 import { Construct } from "constructs";
 import { CLOUDFRONT_REGION } from "../../aws/cloudfront";
 import { Front } from "../move/front";
-import type { MoveFrom } from "../move/props";
+import { type MoveFrom, wildcardFor } from "../move/props";
 import type { MoveState } from "../move/state";
 import type { DistributionConfiguration } from "./props";
 import { nameOf } from "../names";
@@ -123,7 +123,8 @@ export class Distribution extends Construct {
   private createCertificate(region: string) {
     const { domain } = this.own;
     if (!domain || domain.certificate || !this.zone) return undefined;
-    return new Certificate(this, "certificate", { names: domain.names, zone: this.zone, region });
+    const { zone, wildcard } = this;
+    return new Certificate(this, "certificate", { names: domain.names, wildcard, zone, region });
   }
 
   /**
@@ -221,13 +222,21 @@ export class Distribution extends Construct {
     });
   }
 
-  /** One that another distribution has is not asked for until `slipway move` has taken it from there. */
+  /** One that another distribution has is not asked for until `slipway move` has taken it from there, or a wildcard is in its place. */
   private get aliases() {
     const { domain } = this.own;
     const { from, move } = this.props;
     if (!domain) return undefined;
-    const waits = from !== false && from.distribution !== undefined;
-    return move && waits ? move.aliases(domain.names, from.domain) : [...domain.names];
+    if (!move || from === false || from.distribution === undefined) return [...domain.names];
+    const { wildcard } = this;
+    if (wildcard) return [...domain.names.filter((name) => name !== from.domain), wildcard];
+    return move.aliases(domain.names, from.domain);
+  }
+
+  private get wildcard() {
+    const { from } = this.props;
+    const { domain } = this.own;
+    return from && domain ? wildcardFor(from, domain.zone) : undefined;
   }
 
   private behavior(policies: { readonly cachePolicyId: string; readonly originRequestPolicyId: string }) {

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { wildcardOf } from "../contract/move";
 import { hostname } from "../distribution/props";
 import { show } from "../mistakes";
 import { options, optionalPart } from "../options";
@@ -23,14 +24,16 @@ const fromOptions = options({
   /** The name that people type, among `distribution.domain.names`. Its records are changed by `slipway move`, not by an apply. */
   domain: hostname,
   /**
-   * Id of the CloudFront distribution that has the domain today, where one stands before the old platform: `"E1A2B3C4D5E6F7"`, of the
-   * same account. CloudFront gives a name to one distribution alone, so `slipway move <environment> front` takes it from there.
+   * The CloudFront distribution that has the domain today, where one stands before the old platform: its id, `"E1A2B3C4D5E6F7"`, or, of
+   * another account, its ARN, `"arn:aws:cloudfront::111122223333:distribution/E1A2B3C4D5E6F7"`. CloudFront gives a name to one
+   * distribution alone: `slipway move <environment> front` takes it from there. From another account it goes by a wildcard, so that a
+   * `distribution.domain.certificate` of your own must hold `*.example.com` beside `app.example.com`.
    */
   distribution: z
     .string()
-    .regex(/^E[A-Z0-9]+$/, {
+    .regex(/^(arn:aws:cloudfront::\d{12}:distribution\/)?E[A-Z0-9]+$/, {
       error: ({ input }) =>
-        `${show(input)} is no distribution's id: E and capital letters or digits, as in E1A2B3C4D5E6F7; aws cloudfront list-distributions tells it.`,
+        `${show(input)} is no distribution: say its id, as in E1A2B3C4D5E6F7 (aws cloudfront list-distributions tells it), or its ARN where another account has it.`,
     })
     .optional(),
 });
@@ -55,6 +58,17 @@ export type MoveConfiguration = z.output<typeof moveOptions>;
 export type MoveFrom = Exclude<MoveConfiguration["from"], false>;
 
 export const move = optionalPart<typeof moveOptions, never, MoveProps>(moveOptions);
+
+/**
+ * The wildcard by which the environment's distribution answers for the domain until `move` is out of the file, where another account's
+ * has the name itself: CloudFront goes by the name that is more exact, whichever distribution its record leads to. The top of a zone
+ * has none. Source: "Move an alternate domain name", CloudFront guide.
+ */
+export function wildcardFor({ distribution, domain }: MoveFrom, zone: string | false): string | undefined {
+  const isElsewhere = distribution?.startsWith("arn:") === true;
+  const hasWildcard = domain !== zone && domain.split(".").length > 2;
+  return isElsewhere && hasWildcard ? wildcardOf(domain) : undefined;
+}
 
 /** Host and port of the old platform's address. */
 export function hostOf({ origin }: MoveFrom): { readonly host: string; readonly port: number } {

@@ -1,7 +1,7 @@
 import { failed, ok, warning } from "../../deploy/check";
 import type { Check } from "../../deploy/events";
 import type { Move } from "../move";
-import { obstacle } from "../name";
+import { foreignOf, nameOfForeign, whereIs } from "../name";
 import { atEdge, placeOf, type Said, SIDE } from "../probe";
 import { leadingTo, longestTtl, sameRecords, standing, textOf } from "../records";
 import { type From, readEdge } from "../store";
@@ -184,32 +184,34 @@ async function recordChecks(move: Move, from: From): Promise<Check[]> {
 }
 
 async function edgeChecks(move: Move, from: From): Promise<Check[]> {
-  const {
-    distribution: { id },
-    domain,
-  } = from;
-  const { aliases, deployed } = await move.aws.distribution(id);
+  const { id } = from.distribution;
+  const { deployed } = await move.aws.distribution(id);
   if (!deployed)
     return [failed("distribution", `${id} is not deployed to CloudFront's edges yet: wait some minutes.`)];
   const { edge } = await readEdge(move);
   // From flip or finish on the old one takes nobody.
   const sides = edge.only ? [edge.only] : (["old", "new"] as const);
+  const place = await whereIs(move, from);
+  const onIt = "onIt" in place && place.onIt;
   return [
-    aliases.includes(domain)
-      ? ok("distribution", `${id} answers for ${domain}`)
-      : await nameCheck(move, from),
+    nameCheck(from, place),
     await storeCheck(move),
-    ...(await Promise.all(sides.map((side) => sideCheck(move, from, side, aliases.includes(domain))))),
+    ...(await Promise.all(sides.map((side) => sideCheck(move, from, side, onIt)))),
   ];
 }
 
-/** A name that another distribution has yet. */
-async function nameCheck(move: Move, from: From): Promise<Check> {
-  const found = await obstacle(move, from);
-  if (found) return failed("distribution", `${found.refusal} ${found.wayOut}`);
+/** The distribution that answers for the name now. */
+function nameCheck(from: From, place: Awaited<ReturnType<typeof whereIs>>): Check {
+  const name = "distribution";
+  const { domain, holder, distribution } = from;
+  if ("refusal" in place) return failed(name, `${place.refusal} ${place.wayOut}`);
+  if (place.onIt) return ok(name, `${distribution.id} answers for ${domain}`);
+  const foreign = foreignOf(from);
   return ok(
-    "distribution",
-    `${from.domain} is on ${from.holder}: front takes it to ${from.distribution.id}. Let nothing apply the old one until finish: it would ask for the name again`,
+    name,
+    foreign
+      ? `${domain} is on ${nameOfForeign(foreign)}: front leads its records to ${distribution.id}, and waits until somebody there takes it off. Let nothing apply the old one until finish: it would ask for the name again`
+      : `${domain} is on ${holder}: front takes it to ${distribution.id}. Let nothing apply the old one until finish: it would ask for the name again`,
   );
 }
 

@@ -360,8 +360,8 @@ export class MoveWorld {
   readonly probe = async (ask: Ask): Promise<Said> => {
     if (ask.at === ORIGIN) return this.answer("old", ask.host === undefined || ask.host === ORIGIN);
     // The host decides which distribution answers, wherever one connects to; a name on its way is at the other one yet.
-    if (ask.host === DOMAIN && this.other.aliases.includes(DOMAIN) !== this.isOnItsWay)
-      return this.answer("old", true);
+    const isOnOther = this.other.aliases.includes(DOMAIN) !== this.isOnItsWay;
+    if (ask.host === DOMAIN && (isOnOther || this.foreign.length > 0)) return this.answer("old", true);
     if (ask.at !== EDGE) throw new Error(`getaddrinfo ENOTFOUND ${ask.at}`);
     const { value, origin } = await this.function.run(requestOf(ask));
     const { statusCode, headers = {} } = value as Partial<EdgeResponse>;
