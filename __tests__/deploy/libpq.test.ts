@@ -28,6 +28,12 @@ describe("a connection URL, as variables that clients of libpq read", () => {
     });
   });
 
+  test("says in libpq's word what node-postgres calls no-verify", () => {
+    expect(libpqVariables("postgres://app@db.example.com/app?sslmode=no-verify")).toMatchObject({
+      PGSSLMODE: "require",
+    });
+  });
+
   test.each([
     "",
     "db.example.com",

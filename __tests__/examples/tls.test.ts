@@ -1,15 +1,13 @@
-import { execFileSync, spawnSync } from "node:child_process";
-import { chownSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { chownSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from "vitest";
+import { makeCertificate } from "../../demo/move/certificate";
 import { anyEngine, ask, type Engine, hasPostgres, temporary } from "./support/engines";
 import { goose, variables } from "./support/goose";
 import { Service } from "./support/service";
 
-const hasOpenssl = spawnSync("openssl", ["version"]).status === 0;
-
 /** RDS speaks TLS, with a certificate that an authority of its own has signed: so does this database. */
-describe.skipIf(!hasPostgres || !hasOpenssl)("a database that speaks TLS", () => {
+describe.skipIf(!hasPostgres)("a database that speaks TLS", () => {
   const place = temporary();
   const authority = join(place.folder, "authority.pem");
   let engine: Engine;
@@ -89,28 +87,16 @@ test("a URL that requires TLS never goes without", async () => {
 
 /** Makes an authority and a certificate for localhost, and has the running Postgres use them. */
 async function useCertificate(url: string, folder: string): Promise<void> {
-  const openssl = (...args: string[]) => execFileSync("openssl", args, { cwd: folder, stdio: "pipe" });
-  const key = ["-newkey", "rsa:2048", "-nodes", "-days", "1"];
-  openssl(
-    "req",
-    "-x509",
-    ...key,
-    "-subj",
-    "/CN=authority",
-    "-keyout",
-    "authority.key",
-    "-out",
-    "authority.pem",
-  );
-  openssl("req", ...key.slice(0, 3), "-subj", "/CN=localhost", "-keyout", "server.key", "-out", "server.csr");
-  writeFileSync(join(folder, "names"), "subjectAltName=DNS:localhost\n");
-  const signed = ["-CA", "authority.pem", "-CAkey", "authority.key", "-CAcreateserial", "-days", "1"];
-  openssl("x509", "-req", "-in", "server.csr", ...signed, "-extfile", "names", "-out", "server.pem");
+  const { authority, certificate, key } = makeCertificate("localhost");
+  writeFileSync(join(folder, "authority.pem"), authority);
   const [data] = await ask<{ data_directory: string }>(url, "show data_directory");
   const { uid, gid } = statSync(data?.data_directory as string);
-  for (const file of ["server.key", "server.pem"]) {
+  for (const [file, text] of [
+    ["server.key", key],
+    ["server.pem", certificate],
+  ] as const) {
     const path = join(data?.data_directory as string, file);
-    writeFileSync(path, readFileSync(join(folder, file)), { mode: 0o600 });
+    writeFileSync(path, text, { mode: 0o600 });
     chownSync(path, uid, gid);
   }
   await ask(url, "alter system set ssl_cert_file = 'server.pem'");

@@ -173,7 +173,9 @@ describe("the front of a move", () => {
       aliases: of.one("aws_cloudfront_distribution", "distribution").aliases,
       certificate: of.one("aws_acm_certificate", "distribution_certificate").subject_alternative_names,
       regional: of.one("aws_acm_certificate", "distribution_certificate_regional").subject_alternative_names,
-      proofs: Object.keys(of.json.resource.aws_route53_record).filter((id) => id.includes("certificate")).sort(),
+      proofs: Object.keys(of.json.resource.aws_route53_record)
+        .filter((id) => id.includes("certificate"))
+        .sort(),
     });
 
     test("has the wildcard in its place until move is out of the file, in CloudFront's certificate alone", () => {

@@ -16,6 +16,8 @@ export interface Platform {
   readonly keeps: string;
   /** Whether a copy of that database can follow. */
   readonly follows: boolean;
+  /** Whether its Postgres lets nobody in without TLS, under a certificate whose authority nobody knows. */
+  readonly tls: boolean;
   /** What stands before the application; without it the application answers itself. */
   readonly router?: (names: readonly string[], port: number, speed: number) => Promise<Router>;
 }
@@ -33,11 +35,13 @@ export const APP_RUNNER: Platform = {
   rights: "REPLICATION",
   keeps: "",
   follows: true,
+  tls: false,
 };
 
 /**
- * Heroku and its Postgres: nobody may replicate, extensions lie in a schema of their own, and another one is the platform's.
- * Sources: "HTTP Routing" and "Heroku Postgres Extension Changes FAQ", Heroku; dumps of its databases.
+ * Heroku and its Postgres: nobody may replicate, extensions lie in a schema of their own, and another one is the platform's; TLS is
+ * demanded, and nobody knows who signed the certificate.
+ * Sources: "HTTP Routing", "Connecting to Heroku Postgres" and "Heroku Postgres Extension Changes FAQ", Heroku; dumps of its databases.
  */
 export const HEROKU: Platform = {
   host: "shop-1a2b3c4d5e6f.herokuapp.com",
@@ -48,6 +52,7 @@ export const HEROKU: Platform = {
     CREATE FUNCTION _heroku.create_ext() RETURNS event_trigger LANGUAGE plpgsql AS 'BEGIN NULL; END';
     CREATE EVENT TRIGGER create_ext ON ddl_command_end WHEN TAG IN ('CREATE EXTENSION') EXECUTE FUNCTION _heroku.create_ext();`,
   follows: false,
+  tls: true,
   router: startRouter,
 };
 

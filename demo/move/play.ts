@@ -21,6 +21,7 @@ import type { Pace } from "../../sandbox/engine/pace";
 import { MemoryStore } from "../../sandbox/engine/store";
 import { GLOBAL, type World } from "../../sandbox/world";
 import { surroundings } from "./around";
+import { demandTls, makeCertificate } from "./certificate";
 import { admitMover, MOVER, policyOf } from "./mover";
 import { APP_RUNNER, type Platform } from "./platforms";
 import { type Answer, type Asked, Stream, type Window } from "./stream";
@@ -124,7 +125,7 @@ export class Play {
 
   /** The old platform: an application behind its own address, with a Postgres whose user is a hosted one's. */
   async startOldSide(): Promise<void> {
-    const { host, service, target, rights, keeps, router } = this.platform;
+    const { host, service, target, rights, keeps, tls, router } = this.platform;
     const programs = findPrograms();
     if (!programs)
       throw new Error(
@@ -134,10 +135,12 @@ export class Play {
     chmodSync(this.stack.folder, 0o755);
     this.closing.push(() => rmSync(this.folder, { recursive: true, force: true }));
     await createCluster(programs, this.oldEngine, { user: "root", password: "top" });
-    const engine = await keepPostgres(programs, this.oldEngine, ["wal_level=logical"]);
+    const encrypted = tls ? [demandTls(this.oldEngine, makeCertificate("127.0.0.1"))] : [];
+    const engine = await keepPostgres(programs, this.oldEngine, ["wal_level=logical", ...encrypted]);
     this.closing.push(() => engine.stop());
     const port = (await this.options.databasePort?.(engine.port)) ?? engine.port;
-    const at = (user: string, name: string) => `postgres://${user}@127.0.0.1:${port}/${name}?sslmode=disable`;
+    const at = (user: string, name: string) =>
+      `postgres://${user}@127.0.0.1:${port}/${name}?sslmode=${tls ? "require" : "disable"}`;
     await query(at("root:top", "postgres"), `CREATE ROLE hosted LOGIN ${rights} PASSWORD 'hunter2'`);
     await query(at("root:top", "postgres"), "CREATE DATABASE app OWNER hosted");
     if (keeps !== "") await query(at("root:top", "app"), keeps);
@@ -423,7 +426,8 @@ export class Play {
 }
 
 async function query(url: string, sql: string): Promise<Record<string, unknown>[]> {
-  const client = new Client({ connectionString: url });
+  // To pg 8, require means that the certificate's authority is known, too.
+  const client = new Client({ connectionString: url.replace("=require", "=no-verify") });
   client.on("error", () => {});
   await client.connect();
   try {

@@ -22,7 +22,9 @@ export function libpqVariables(text: string): Record<string, string> | undefined
   const part = (name: string, value: string) => (value === "" ? {} : { [name]: decodeURIComponent(value) });
   const parameters = [...url.searchParams].flatMap(([name, value]) => {
     const variable = PARAMETERS[name];
-    return variable === undefined ? [] : [[variable, value]];
+    // What node-postgres calls encrypting without asking whom.
+    const own = name === "sslmode" && value === "no-verify" ? "require" : value;
+    return variable === undefined ? [] : [[variable, own]];
   });
   return {
     ...part("PGHOST", url.hostname.replace(/^\[(.*)\]$/, "$1")),

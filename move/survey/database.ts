@@ -53,7 +53,14 @@ const target = z.object({
   extensions: names,
 });
 
-const address = z.object({ host: z.string(), port: z.number(), ipv4: names, ipv6: names });
+const address = z.object({
+  host: z.string(),
+  port: z.number(),
+  ipv4: names,
+  ipv6: names,
+  /** The `sslmode` of the URL, where the mover cannot keep it: its image knows no authorities. Else empty, and absent from older movers. */
+  unverified: z.string().optional(),
+});
 
 /** One line of the mover's survey: how far it got, and what it saw. */
 export const factsSchema = z.object({
@@ -107,6 +114,7 @@ export function judge(facts: Facts, storage?: number): Check[] {
   if (!source || !target) return [failed("old database", "the mover did not say what it saw: survey again.")];
   return [
     ok("old database", sizeOf(source)),
+    ...trustCheck(facts),
     ...versionChecks(source, target),
     ...rightChecks(source),
     ...contentChecks(source, target),
@@ -130,6 +138,16 @@ function obstacleTo({ reached, reason = "", address, replica, pooled }: Facts): 
   if (replica)
     return failed(name, `${place} is a read replica: write the URL of the database that is written to.`);
   if (reached) return undefined;
+  if (/no encryption|SSL off/.test(reason))
+    return failed(
+      name,
+      `${place} lets nobody in without TLS: write ?sslmode=require behind the URL. ${reason}`,
+    );
+  if (/server does not support SSL/.test(reason))
+    return failed(
+      name,
+      `${place} speaks no TLS, and the URL demands it: have TLS switched on there, or, within one network, write ?sslmode=disable behind the URL. ${reason}`,
+    );
   return address.ipv4.length === 0 && address.ipv6.length > 0
     ? failed(
         name,
@@ -139,6 +157,16 @@ function obstacleTo({ reached, reason = "", address, replica, pooled }: Facts): 
         name,
         `${place} is not reached from the private subnets: ${reason} Admit the environment's NAT addresses there, and look at host, port and password.`,
       );
+}
+
+function trustCheck({ address: { unverified } }: Facts): Check[] {
+  if (!unverified) return [];
+  return [
+    warning(
+      "TLS",
+      `the URL says sslmode=${unverified}, and the mover's image knows no authorities: what it copies is encrypted, and whom it comes from is not verified. Services do as the URL says.`,
+    ),
+  ];
 }
 
 const mebibytes = (bytes: number) => `${Math.ceil(bytes / 2 ** 20).toLocaleString("en")} MiB`;

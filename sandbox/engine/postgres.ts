@@ -121,7 +121,7 @@ interface Ending {
   readonly ended: Promise<unknown>;
 }
 
-/** An engine on loopback alone, without TLS. @param settings as after `-c`: `wal_level=logical` */
+/** An engine on loopback alone, without TLS unless a setting says so. @param settings as after `-c`: `wal_level=logical` */
 export async function servePostgres(
   programs: string,
   folder: string,
@@ -133,6 +133,8 @@ export async function servePostgres(
   const tuned = ["fsync=off", "shared_buffers=16MB", "max_connections=40", ...settings];
   const child = spawn(join(programs, "postgres"), [...options, ...tuned.flatMap((one) => ["-c", one])], {
     ...unprivileged(),
+    // A subscription over TLS looks for certificates at home, where another user's is closed to it.
+    env: { ...process.env, HOME: folder },
     stdio: ["ignore", "ignore", "pipe"],
     detached: true,
   });

@@ -3,6 +3,7 @@ import { chmodSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Client, type QueryResultRow } from "pg";
+import { demandTls, makeCertificate } from "../../../demo/move/certificate";
 import { createCluster, findPrograms, servePostgres } from "../../../sandbox/engine/postgres";
 
 const PROGRAM = join(__dirname, "../../../modules/move/mover/mover.sh");
@@ -52,19 +53,26 @@ export interface Running {
   kill(signal: NodeJS.Signals): void;
 }
 
-/** Both engines in a folder of their own. @param settings of the old one */
-export async function startSides(settings: readonly string[] = ["wal_level=logical"]): Promise<Sides> {
+/**
+ * Both engines in a folder of their own.
+ * @param settings of the old one
+ * @param tls whether the old one lets nobody in without, as hosted ones do
+ */
+export async function startSides(
+  settings: readonly string[] = ["wal_level=logical"],
+  tls = false,
+): Promise<Sides> {
   const folder = mkdtempSync(join(tmpdir(), "slipway-mover-"));
   chmodSync(folder, 0o755);
   const owner = { user: "root", password: "top" };
   const [old, target] = await Promise.all([
-    serve(folder, "old", owner, settings),
+    serve(folder, "old", owner, settings, tls),
     serve(folder, "new", { user: "master", password: "it's p%w", database: "app" }, ["wal_level=logical"]),
   ]);
-  const root = `postgres://root:top@127.0.0.1:${old.port}/postgres?sslmode=disable`;
+  const root = `postgres://root:top@127.0.0.1:${old.port}/postgres?sslmode=${tls ? "no-verify" : "disable"}`;
   await ask(root, "CREATE ROLE hosted LOGIN REPLICATION PASSWORD 'pa ss''\\w:rd'");
   await ask(root, 'CREATE DATABASE "my app" OWNER hosted');
-  const url = `postgres://hosted:${encodeURIComponent("pa ss'\\w:rd")}@127.0.0.1:${old.port}/my%20app?sslmode=disable`;
+  const url = `postgres://hosted:${encodeURIComponent("pa ss'\\w:rd")}@127.0.0.1:${old.port}/my%20app?sslmode=${tls ? "require" : "disable"}`;
   const environment = {
     // The engine's own psql goes before the wrapper in Perl that Debian has of that name: the mover starts it hundreds of times.
     PATH: `${programs()}:${process.env.PATH}`,
@@ -102,10 +110,12 @@ async function serve(
   name: string,
   owner: { user: string; password: string; database?: string },
   settings: readonly string[],
+  tls = false,
 ) {
   const path = join(folder, name);
   await createCluster(programs(), path, owner);
-  return servePostgres(programs(), path, settings);
+  const encrypted = tls ? [demandTls(path, makeCertificate("127.0.0.1"))] : [];
+  return servePostgres(programs(), path, [...settings, ...encrypted]);
 }
 
 function run(words: string, env: NodeJS.ProcessEnv): Running {

@@ -5,7 +5,7 @@ use warnings;
 use Socket qw(getaddrinfo getnameinfo AF_INET6 SOCK_STREAM NI_NUMERICHOST NIx_NOSERV);
 
 my ($folder, $rehearse) = @ARGV;
-my %known = map { $_ => 1 } qw(sslmode sslrootcert channel_binding options gssencmode target_session_attrs connect_timeout);
+my %known = map { $_ => 1 } qw(sslmode channel_binding options gssencmode target_session_attrs connect_timeout);
 my $url = $ENV{SOURCE_URL} // '';
 
 sub refuse { print "refused\t$_[0]\t$_[1]\n"; exit 0 }
@@ -27,8 +27,10 @@ for my $pair (split /&/, $query // '') {
   my ($name, $value) = split /=/, $pair, 2;
   $options{$name} = decode($value) if $known{$name};
 }
-# The image knows no authorities: what is asked for here can be encrypted, not verified.
-$options{sslmode} = 'require' if $options{sslmode} =~ /^verify/ && !defined $options{sslrootcert};
+# The image knows no authorities, and no file of the old side's: what is asked for here can be encrypted, not verified.
+my $unverified = $options{sslmode} =~ /^verify-(?:ca|full)$/ ? $options{sslmode} : '';
+# Other clients have more modes, as node-postgres has no-verify: all of them encrypt.
+$options{sslmode} = 'require' if $options{sslmode} !~ /^(?:disable|allow|prefer|require)$/;
 refuse('url', "The URL of the old database has no $$_[0].") for grep { $$_[1] eq '' } ['user', $user], ['password', $password];
 refuse('url', 'The URL of the old database has a line break in it.') if grep { /[\r\n\0]/ } $user, $password, $database;
 
@@ -62,4 +64,4 @@ for my $one (@found) {
 }
 my $list = sub { join ',', map { "\"$_\"" } @_ };
 (my $shown = $host) =~ s/["\\]//g;
-printf "ok\t%s\t%s\t{\"host\":\"%s\",\"port\":%d,\"ipv4\":[%s],\"ipv6\":[%s]}\n", $host, $port, $shown, $port, $list->(@four), $list->(@six);
+printf "ok\t%s\t%s\t{\"host\":\"%s\",\"port\":%d,\"ipv4\":[%s],\"ipv6\":[%s],\"unverified\":\"%s\"}\n", $host, $port, $shown, $port, $list->(@four), $list->(@six), $unverified;
