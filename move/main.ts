@@ -9,14 +9,14 @@ const commands = () => require("./commands") as typeof import("./commands");
 const EXAMPLES = `
 Examples:
   slipway move staging                   where it stands, and what comes next
-  slipway move staging survey            ready, or what is missing; changes nothing
+  slipway move staging survey            ready, or what is missing
   slipway move staging front             the domain leads to the distribution
   slipway move staging shift 1           one viewer in a hundred, watched
   slipway move staging back              the last step undone, its price first
   slipway move staging shift 100 --watch 10m
   slipway move staging workers worker    once the old one has stopped
-  slipway move staging copy              the old database's rows, in the environment's own
-  slipway move staging flip              every service on the new database, in one hold
+  slipway move staging copy              the old rows, in the new database
+  slipway move staging flip              every service on it, in one hold
   slipway move staging finish            then \`move\` goes out of the file
 
 ${exitCodesOf("move")}

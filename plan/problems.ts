@@ -134,7 +134,7 @@ const WAYS_OUT: readonly [RegExp, (text: string, stack: Stack, address: string |
   [
     /CNAMEAlreadyExists/,
     (_, { name }) =>
-      `Another distribution answers for a name of distribution.domain.names in environments/${name}.ts, and CloudFront gives it to one alone. Take it off there; or where people use it, name that one in move.from.distribution, and npx slipway move ${name} front takes the name from there without a gap: docs/moving.md, "A name on another distribution".`,
+      `Another distribution answers for a name of distribution.domain.names in environments/${name}.ts, and CloudFront gives it to one alone. Take it off there; or where people use it, name that one in move.from.distribution (its id, or of another account its ARN), and npx slipway move ${name} front takes the name from there without a gap: docs/moving.md, "A name on another distribution".`,
   ],
   [
     /RepositoryNotFoundException/,

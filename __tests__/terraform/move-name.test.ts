@@ -3,7 +3,7 @@ import { Agent, createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
-import { surroundings } from "../../demo/move/around";
+import { surroundings, variablesOf } from "../../demo/move/around";
 import { admitMover, MOVER } from "../../demo/move/mover";
 import { probe, visit } from "../../demo/move/visit";
 import type { EnvironmentProps } from "../../modules/environment";
@@ -13,7 +13,6 @@ import { parsePlan } from "../../plan/plan-json";
 import { askRoute53, standingRecords, withImports } from "../../plan/records";
 import type { Caller } from "../../sandbox/api/call";
 import { Sandbox } from "../../sandbox/api/sandbox";
-import { isolatedEnvironment } from "../../sandbox/command/isolation";
 import { EdgeServer } from "../../sandbox/edge/server";
 import { RealClock } from "../../sandbox/engine/clock";
 import { type Attributes, GLOBAL } from "../../sandbox/world";
@@ -143,13 +142,7 @@ describe.sequential("a name on another distribution, brought by somebody with th
     await succeed(stack.apply());
     sandbox = await Sandbox.start({ world: stack.world, clock, identities });
     edge = await EdgeServer.start({ sandbox, portOf });
-    const variables = isolatedEnvironment(
-      {},
-      { api: sandbox, bin: "", terraform: "", world: "", reattach: "" },
-    );
-    for (const [name, value] of Object.entries(variables))
-      if (name.startsWith("AWS_")) vi.stubEnv(name, value);
-    vi.stubEnv("AWS_REGION", "us-west-2");
+    for (const [name, value] of variablesOf(sandbox, "us-west-2")) vi.stubEnv(name, value);
     vi.stubEnv("AWS_ACCESS_KEY_ID", MOVER.key);
     watched = (async () => {
       while (watching) {

@@ -3,7 +3,7 @@ import { Agent, createServer, type IncomingMessage, type Server } from "node:htt
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
-import { surroundings } from "../../demo/move/around";
+import { surroundings, variablesOf } from "../../demo/move/around";
 import { probe, visit } from "../../demo/move/visit";
 import { type Clock, systemClock } from "../../deploy/clock";
 import type { EnvironmentProps } from "../../modules/environment";
@@ -30,7 +30,6 @@ import type { SavedPlan, SavedPlans } from "../../plan/saved";
 import { summarize } from "../../plan/summary";
 import type { Terraform } from "../../plan/terraform";
 import { Sandbox } from "../../sandbox/api/sandbox";
-import { isolatedEnvironment } from "../../sandbox/command/isolation";
 import { EdgeServer } from "../../sandbox/edge/server";
 import { RealClock } from "../../sandbox/engine/clock";
 import { GLOBAL } from "../../sandbox/world";
@@ -263,13 +262,7 @@ describe.sequential("an address that moves in while people use it", () => {
     await succeed(stack.apply());
     sandbox = await Sandbox.start({ world: stack.world, clock });
     edge = await EdgeServer.start({ sandbox, portOf });
-    const variables = isolatedEnvironment(
-      {},
-      { api: sandbox, bin: "", terraform: "", world: "", reattach: "" },
-    );
-    for (const [name, value] of Object.entries(variables))
-      if (name.startsWith("AWS_")) vi.stubEnv(name, value);
-    vi.stubEnv("AWS_REGION", "us-west-2");
+    for (const [name, value] of variablesOf(sandbox, "us-west-2")) vi.stubEnv(name, value);
     await sandbox.push({ repository: "app", region: "us-west-2", content: "v1", tags: ["staging"] });
     stream = new Stream(
       async ({ method, path, cookie, viewer }) => {

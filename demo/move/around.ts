@@ -3,7 +3,18 @@ import { Readable } from "node:stream";
 import { systemClock } from "../../deploy/clock";
 import type { Probe } from "../../move/probe";
 import type { MoveSurroundings } from "../../move/session";
+import type { Sandbox } from "../../sandbox/api/sandbox";
+import { isolatedEnvironment } from "../../sandbox/command/isolation";
 import type { Clock } from "../../sandbox/engine/clock";
+
+/** The variables by which the SDK finds a sandbox in AWS's place, in one region. */
+export function variablesOf(sandbox: Sandbox<Clock>, region: string): readonly (readonly [string, string])[] {
+  const own = { AWS_REGION: region };
+  const all = isolatedEnvironment(own, { api: sandbox, bin: "", terraform: "", world: "", reattach: "" });
+  return Object.entries(all).flatMap(([name, value = ""]) =>
+    name.startsWith("AWS_") ? [[name, value] as const] : [],
+  );
+}
 
 /** What a command finds around it in a play. */
 export interface Around {

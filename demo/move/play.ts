@@ -12,7 +12,6 @@ import { parsePlan } from "../../plan/plan-json";
 import { askRoute53, standingRecords, withImports } from "../../plan/records";
 import type { Caller } from "../../sandbox/api/call";
 import { Sandbox } from "../../sandbox/api/sandbox";
-import { isolatedEnvironment } from "../../sandbox/command/isolation";
 import { EdgeServer, VIEWER } from "../../sandbox/edge/server";
 import { type Clock, RealClock } from "../../sandbox/engine/clock";
 import type { PortOf } from "../../sandbox/engine/databases";
@@ -20,7 +19,7 @@ import { createCluster, findPrograms, freePort, keepPostgres } from "../../sandb
 import type { Pace } from "../../sandbox/engine/pace";
 import { MemoryStore } from "../../sandbox/engine/store";
 import { GLOBAL, type World } from "../../sandbox/world";
-import { surroundings } from "./around";
+import { surroundings, variablesOf } from "./around";
 import { demandTls, makeCertificate } from "./certificate";
 import { admitMover, MOVER, policyOf } from "./mover";
 import { APP_RUNNER, type Platform } from "./platforms";
@@ -194,11 +193,7 @@ export class Play {
     });
     this.sandbox = sandbox;
     this.edge = await EdgeServer.start({ sandbox, portOf: (host) => this.portOf(host) });
-    const isolated = isolatedEnvironment(
-      { AWS_REGION: REGION },
-      { api: sandbox, bin: "", terraform: "", world: "", reattach: "" },
-    );
-    for (const [name, value] of Object.entries(isolated).filter(([name]) => name.startsWith("AWS_"))) {
+    for (const [name, value] of variablesOf(sandbox, REGION)) {
       if (!(name in this.variables)) this.variables[name] = process.env[name];
       process.env[name] = value;
     }
