@@ -74,7 +74,7 @@ export class Applier {
     const apply = () =>
       onceFree(
         (seconds) => this.terraform.apply(stack, this.saved.file(name), onEvent, seconds),
-        patience,
+        { patience, stopping: this.terraform.stopping },
         (holder, left) => progress.note(name, waitingText(holder, left, stack)),
       );
     if (!move) return apply();

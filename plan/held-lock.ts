@@ -43,11 +43,12 @@ const BETWEEN = 300;
  * the patience is at its end: the outcome is then Terraform's refusal.
  * @param attempt does it, with so many seconds of Terraform's own patience; nothing is changed where the lock is not got
  * @param patience seconds in all
+ * @param stopping ends the wait: Terraform gives up by itself then
  * @param tell is told who holds the lock, and for how many more seconds it is waited for
  */
 export async function onceFree(
   attempt: (seconds: number) => Promise<Outcome>,
-  patience: number,
+  { patience, stopping }: { readonly patience: number; readonly stopping: AbortSignal },
   tell: (holder: Holder, left: number) => void,
   now: () => number = Date.now,
 ): Promise<Outcome> {
@@ -57,7 +58,7 @@ export async function onceFree(
     const outcome = await attempt(Math.min(wait, left));
     const holder = outcome.problems.map(heldBy).find(Boolean);
     const rest = Math.ceil((until - now()) / 1000);
-    if (holder === undefined || rest <= 0) return outcome;
+    if (holder === undefined || rest <= 0 || stopping.aborted) return outcome;
     tell(holder, rest);
   }
 }

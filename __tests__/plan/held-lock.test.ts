@@ -21,7 +21,7 @@ const refusal = (detail: string): Outcome => ({
 const DONE: Outcome = { code: 0, problems: [] };
 
 /** Tries on a clock that goes on by Terraform's own patience where the lock is not got. */
-async function tried(patience: number, outcomes: readonly Outcome[]) {
+async function tried(patience: number, outcomes: readonly Outcome[], stopped = false) {
   let now = 0;
   const attempts: number[] = [];
   const told: [string, number][] = [];
@@ -32,7 +32,8 @@ async function tried(patience: number, outcomes: readonly Outcome[]) {
     return outcome;
   };
   const tell = ({ id }: Holder, left: number) => told.push([id, left]);
-  const outcome = await onceFree(attempt, patience, tell, () => now);
+  const stopping = stopped ? AbortSignal.abort() : new AbortController().signal;
+  const outcome = await onceFree(attempt, { patience, stopping }, tell, () => now);
   return { outcome, attempts, told };
 }
 
@@ -57,6 +58,11 @@ describe("a state's lock that another one holds", () => {
     const { attempts, told } = await tried(3600, [held]);
     expect(attempts.reduce((sum, seconds) => sum + seconds)).toBe(3600);
     expect(told).toHaveLength(attempts.length - 1);
+  });
+
+  it("is waited for no longer once somebody pressed Ctrl-C", async () => {
+    const held = refusal(info("one"));
+    expect(await tried(3600, [held], true)).toEqual({ outcome: held, attempts: [5], told: [] });
   });
 
   it("is nobody's where it cannot be reached, and nothing else is tried again", async () => {

@@ -142,9 +142,18 @@ describe.sequential("plan and apply", () => {
     const args = ["-chdir=cdktf.out/stacks/staging", "apply", "-no-color"];
     const holder = startInSandbox(project.folder, "terraform", ...args);
     await holder.printed("Enter a value");
-    const { code, stdout } = await offline("apply", "--auto-approve", "--allow-destroy", DATABASE);
+    const allowed = ["--auto-approve", "--allow-destroy", DATABASE];
+    const { code, stdout } = await offline("apply", ...allowed);
+    const waits = start(project.folder, ["apply", "--offline", ...allowed, "--lock-timeout", "10m"]);
+    await waits.printed("and waited for: 9 m");
+    waits.kill("SIGINT");
+    const stopped = await waits.ended;
     holder.type("no\n");
     await holder.ended;
+    expect(stopped.code).toBe(130);
+    expect(stopped.stdout).toContain("✗ staging: failed, nothing was changed\n");
+    expect(stopped.stderr).toContain("Interrupted by SIGINT");
+    expect(stopped.stderr.match(/and waited for/g)).toHaveLength(1);
     expect(code).toBe(1);
     expect(stdout).toMatch(/✗ Error acquiring the state lock/);
     expect(stdout).toMatch(
