@@ -2,6 +2,7 @@ import { cpSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "nod
 import { join } from "node:path";
 import { rolldown } from "rolldown";
 import { engines, license, version } from "../package.json";
+import { REPOSITORY } from "./repository";
 
 export const ROOT = join(__dirname, "..");
 
@@ -47,6 +48,10 @@ export async function writeBundle(folder: string, bundle: Bundle): Promise<void>
   cpSync(join(ROOT, "LICENSE"), join(folder, "LICENSE"));
   const manifest = {
     ...{ name, version, description, license, engines },
+    // npm publishes nothing that is private: by hand, too, it gets no package that does not say whose it is.
+    ...(REPOSITORY
+      ? { repository: { type: "git", url: `git+https://github.com/${REPOSITORY}.git` } }
+      : { private: true }),
     ...{ bin: { [name]: bin }, files: Object.keys(files) },
   };
   writeFileSync(join(folder, "package.json"), `${JSON.stringify(manifest, null, 2)}\n`);

@@ -11,8 +11,9 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { dependencies, devDependencies, name, peerDependencies, version } from "../package.json";
 import type { UpgradeReport } from "../plan/upgrade/report";
-import { pendingChangesets } from "./publish";
 import { judge, sectionOf } from "./named";
+import { pendingChangesets, publishedOf } from "./publish";
+import { REPOSITORY } from "./repository";
 
 const ROOT = join(__dirname, "..");
 
@@ -27,15 +28,6 @@ function npm(
     stdio: ["ignore", "pipe", "inherit"],
   });
   return { code: status ?? 1, stdout };
-}
-
-/** The version that npm has as the newest; undefined where there is none. */
-function lastRelease(): string | undefined {
-  const { code, stdout } = npm(ROOT, "view", `${name}@latest`, "version", "--json", "--silent");
-  if (code === 0) return JSON.parse(stdout);
-  const { error } = JSON.parse(stdout || "{}");
-  if (error?.code === "E404") return undefined;
-  throw new Error(`npm does not say what the last release is: ${error?.summary ?? stdout}`);
 }
 
 /** A project in a folder of its own with the environments here, which depends on a release. */
@@ -82,7 +74,8 @@ function texts(released: string): string[] {
 }
 
 function main([tarball]: readonly string[]): number {
-  const release = tarball === undefined ? lastRelease() : `file:${resolve(tarball)}`;
+  const release =
+    tarball === undefined ? publishedOf(`${name}@latest`, ROOT, REPOSITORY) : `file:${resolve(tarball)}`;
   if (release === undefined) {
     process.stdout.write(`npm has no ${name} yet: there is no release to compare with.\n`);
     return 0;
@@ -99,4 +92,9 @@ function main([tarball]: readonly string[]): number {
   }
 }
 
-process.exitCode = main(process.argv.slice(2));
+try {
+  process.exitCode = main(process.argv.slice(2));
+} catch (error) {
+  process.stderr.write(`${(error as Error).message}\n`);
+  process.exitCode = 1;
+}

@@ -3,6 +3,7 @@ import { join, relative } from "node:path";
 import type { Templates } from "../create/project";
 import { dependencies, devDependencies, version } from "../package.json";
 import { ROOT, writeBundle } from "./bundle";
+import { REPOSITORY } from "./repository";
 
 const README = `# create-slipway
 
@@ -37,7 +38,10 @@ function templates(): Templates {
   };
   const exact = manifest.replaceAll(/"([^"]+)": "\*"/g, (_, name) => `"${name}": "${versions[name]}"`);
   const service = filesIn(join(ROOT, "examples/service"));
-  return { project: { ...project, "package.json": exact }, service, version };
+  return {
+    ...{ project: { ...project, "package.json": exact }, service, version },
+    ...(REPOSITORY && { repository: REPOSITORY }),
+  };
 }
 
 /** Every file below a folder, but for what git keeps none of. */

@@ -5,7 +5,7 @@ import { join, relative, resolve } from "node:path";
 import { createCommand, start } from "../terminal/program";
 import { AnswersError, complete, type Given, missing } from "./answers";
 import { Dialog, Interrupted } from "./dialog";
-import { projectFiles, serviceFiles, type Templates } from "./project";
+import { PLACEHOLDER, projectFiles, serviceFiles, type Templates } from "./project";
 import { obstacle, write, WriteError } from "./write";
 
 const CALL = "npm create slipway@latest";
@@ -73,7 +73,7 @@ async function create(folder: string | undefined, options: Options): Promise<voi
     }),
     ...(options.service && { [options.service]: serviceFiles(templates, answers.folder) }),
   });
-  console.log(next(answers.folder, options));
+  console.log(next(answers.folder, options, templates));
   if (options.install) install(answers.folder);
 }
 
@@ -112,7 +112,7 @@ function version(asked: string, folder: string): string {
 
 const readTemplates = (): Templates => require(join(__dirname, "templates.json"));
 
-function next(folder: string, { service, install: installed }: Options): string {
+function next(folder: string, { service, install: installed }: Options, { repository }: Templates): string {
   const lines = [
     `cd ${folder}`,
     ...(installed ? [] : ["npm install"]),
@@ -120,7 +120,8 @@ function next(folder: string, { service, install: installed }: Options): string 
     "npx slipway plan --offline      # what Terraform would make: no account needed",
   ];
   const also = service ? `, and a service's repository in ${service}` : "";
-  return `Written: ${folder}${also}. README.md there leads on.\n\n${lines.map((line) => `  ${line}`).join("\n")}\n`;
+  const unknown = `${PLACEHOLDER} in the workflows and README.md is the repository that Slipway is published from, which this build does not know: put it in.\n\n`;
+  return `Written: ${folder}${also}. README.md there leads on.\n\n${repository ? "" : unknown}${lines.map((line) => `  ${line}`).join("\n")}\n`;
 }
 
 function install(folder: string): void {

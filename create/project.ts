@@ -8,7 +8,12 @@ export interface Templates {
   readonly project: Files;
   readonly service: Files;
   readonly version: string;
+  /** Slipway's own, `owner/slipway`, whose workflows they call; undefined in a build of a repository that names none. */
+  readonly repository?: string;
 }
+
+/** What templates write for the repository that Slipway is published from. */
+export const PLACEHOLDER = "OWNER/slipway";
 
 const DATABASE = '        database: ["DATABASE_URL"],\n';
 
@@ -24,35 +29,43 @@ const FOR_SERVICE = `        config: { GOOSE_DRIVER: "postgres" },
  * @param service whether it runs the service of `serviceFiles`
  */
 export function projectFiles(
-  { project, version }: Templates,
+  templates: Templates,
   answers: Answers,
-  { slipway = version, service = false }: { readonly slipway?: string; readonly service?: boolean },
+  { slipway = templates.version, service = false }: { readonly slipway?: string; readonly service?: boolean },
 ): Files {
   const name = basename(answers.folder);
-  const files = Object.entries(project).map(([path, text]) => {
+  const { version } = templates;
+  const files = Object.entries(templates.project).map(([path, text]) => {
     if (path.startsWith("environments/")) return [path, environmentFile(text, answers, service)];
     if (path === "cdktf.json") return [path, settings(text, name, answers.region)];
     if (path === "package.json") return [path, manifest(text, name, slipway)];
     if (path.startsWith(".github/workflows/")) return [path, atVersion(text, version)];
     return [path, path === "README.md" ? swap(text, "# app\n", `# ${name}\n`) : text];
   });
-  return Object.fromEntries(files);
+  return named(Object.fromEntries(files), templates);
 }
 
 /**
  * A service's own repository: the guest book of examples/service.
  * @param project the folder of the project with its environments
  */
-export function serviceFiles({ service, version }: Templates, project: string): Files {
-  const files = Object.entries(service).map(([path, text]) => {
+export function serviceFiles(templates: Templates, project: string): Files {
+  const { version } = templates;
+  const files = Object.entries(templates.service).map(([path, text]) => {
     if (path === ".github/workflows/deploy.yaml")
       return [path, withEnvironmentsOf(basename(project), atVersion(text, version))];
     if (path.startsWith(".github/workflows/")) return [path, atVersion(text, version)];
     // A sign-in with Google is for a service that has one.
     return [path, text.replaceAll(/^.*\bGOOGLE_.*\n/gm, "")];
   });
-  return Object.fromEntries(files);
+  return named(Object.fromEntries(files), templates);
 }
+
+/** The same files with Slipway's repository in them, where that is known. */
+const named = (files: Files, { repository = PLACEHOLDER }: Templates): Files =>
+  Object.fromEntries(
+    Object.entries(files).map(([path, text]) => [path, text.replaceAll(PLACEHOLDER, repository)]),
+  );
 
 function environmentFile(
   text: string,

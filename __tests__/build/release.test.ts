@@ -8,7 +8,8 @@ import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { parse } from "yaml";
 import { judge, sectionOf } from "../../build/named";
-import { pendingChangesets } from "../../build/publish";
+import { obstacles, pendingChangesets } from "../../build/publish";
+import { ownerAndName } from "../../build/repository";
 import type { ResourceSummary } from "../../plan/summary";
 import type { UpgradeReport } from "../../plan/upgrade/report";
 
@@ -130,6 +131,44 @@ describe("changesets", () => {
   });
 });
 
+describe("what stands in the way of a release", () => {
+  const ready = {
+    ...{ version: "1.5.0", repository: "octo/slipway", publisher: undefined, pending: [] },
+    changelog: "# slipway\n\n## 1.5.0\n\n- `a`\n",
+  };
+
+  it("is nothing where it is told of, and says whose it is", () => {
+    expect(obstacles(ready)).toEqual([]);
+    expect(obstacles({ ...ready, publisher: "octo/slipway" })).toEqual([]);
+  });
+
+  it("is told at once: changesets that are left, a repository that is not named, and one that is another", () => {
+    const bare = { ...ready, repository: undefined, pending: ["logs.md", "names.md"] };
+    expect(obstacles(bare)).toEqual([
+      "CHANGELOG.md does not tell of logs.md, names.md yet: npm run release:version",
+      expect.stringMatching(/^package\.json names no repository on GitHub.*"repository": \{ "type": "git"/),
+    ]);
+    expect(obstacles({ ...ready, version: "1.6.0", publisher: "fork/slipway" })).toEqual([
+      "CHANGELOG.md does not tell of 1.6.0 yet: npm run release:version",
+      "This is fork/slipway, and package.json says that the packages are published from octo/slipway.",
+    ]);
+  });
+
+  it.each([
+    ["git+https://github.com/octo/slip.way.git", "octo/slip.way"],
+    ["https://github.com/octo/slipway", "octo/slipway"],
+    ["git@github.com:octo/slipway.git", "octo/slipway"],
+    ["github:octo/slipway", "octo/slipway"],
+    ["octo/slipway", "octo/slipway"],
+    ["https://gitlab.com/octo/slipway.git", undefined],
+    ["https://github.com.example.com/octo/slipway", undefined],
+    ["", undefined],
+  ])("a repository is read as npm writes it: %s", (url, expected) => {
+    expect(ownerAndName(url)).toBe(expected);
+    expect(ownerAndName({ url })).toBe(expected);
+  });
+});
+
 describe("npm", () => {
   const folder = realpathSync(mkdtempSync(join(tmpdir(), "slipway-publish-")));
   const published: Record<string, { repository?: { url: string }; version: string }> = {};
@@ -161,7 +200,7 @@ describe("npm", () => {
       npmrc,
       `registry=http://${registry}\n//${registry}:_authToken=x\ncache=${join(folder, "cache")}\nfetch-retries=0\n`,
     );
-    env = { ...process.env, npm_config_userconfig: npmrc };
+    env = { ...process.env, npm_config_userconfig: npmrc, npm_config_registry: `http://${registry}` };
   });
   afterAll(async () => {
     server.closeAllConnections();
@@ -169,19 +208,23 @@ describe("npm", () => {
     rmSync(folder, { recursive: true });
   });
 
-  it("gets each package once, and each says whose it is", async () => {
-    for (const name of ["one", "two"]) {
-      mkdirSync(join(folder, name));
-      writeFileSync(join(folder, name, "package.json"), JSON.stringify({ name, version: "1.4.0" }));
+  const node = async (...words: readonly string[]) =>
+    (await promisify(execFile)(process.execPath, ["--require", LOADER, ...words], { env })).stdout;
+  const publish = async (...names: readonly string[]) => {
+    for (const name of names) {
+      mkdirSync(join(folder, name), { recursive: true });
+      const repository = { type: "git", url: "git+https://github.com/octo/slipway.git" };
+      writeFileSync(
+        join(folder, name, "package.json"),
+        JSON.stringify({ name, version: "1.4.0", repository }),
+      );
     }
-    const publish = async (...names: readonly string[]) => {
-      const folders = JSON.stringify(names.map((name) => join(folder, name)));
-      const script = `require(${JSON.stringify(join(ROOT, "build/publish.ts"))}).publishPackages(${folders}, "https://github.com/octo/slipway")`;
-      const { stdout } = await promisify(execFile)(process.execPath, ["--require", LOADER, "-e", script], {
-        env,
-      });
-      return stdout;
-    };
+    const folders = JSON.stringify(names.map((name) => join(folder, name)));
+    const script = `require(${JSON.stringify(join(ROOT, "build/publish.ts"))}).publishPackages(${folders}, "octo/slipway")`;
+    return node("-e", script);
+  };
+
+  it("gets each package once, and each says whose it is", async () => {
     expect(await publish("one")).toBe("one@1.4.0 is published.\n");
     expect(await publish("one", "two")).toBe("one@1.4.0 is there.\ntwo@1.4.0 is published.\n");
     expect(Object.values(published).map(({ repository }) => repository?.url)).toEqual([
@@ -190,13 +233,22 @@ describe("npm", () => {
     ]);
   });
 
+  it("has a name of somebody else's, whose package is neither taken for this one nor compared with", async () => {
+    published.three = { version: "1.4.0", repository: { url: "git+https://github.com/other/three.git" } };
+    const refusal = /npm has a three@1\.4\.0 of other\/three, and package\.json here names octo\/slipway/;
+    await expect(publish("three", "four")).rejects.toThrow(refusal);
+    expect(published).not.toHaveProperty("four");
+    published.slipway = { version: "9.9.9", repository: { url: "git+https://github.com/other/slipway.git" } };
+    await expect(node(join(ROOT, "build/changes.ts"))).rejects.toMatchObject({
+      stderr: expect.stringMatching(/^npm has a slipway@latest of other\/slipway, .*\n$/),
+    });
+    delete published.slipway;
+  });
+
   it("has no release to compare with, where it has none", async () => {
-    const { stdout } = await promisify(execFile)(
-      process.execPath,
-      ["--require", LOADER, join(ROOT, "build/changes.ts")],
-      { env: { ...env, npm_config_registry: `http://127.0.0.1:${(server.address() as AddressInfo).port}/` } },
+    expect(await node(join(ROOT, "build/changes.ts"))).toBe(
+      "npm has no slipway yet: there is no release to compare with.\n",
     );
-    expect(stdout).toBe("npm has no slipway yet: there is no release to compare with.\n");
   });
 });
 

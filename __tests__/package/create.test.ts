@@ -18,6 +18,7 @@ import { parse } from "yaml";
 import { buildCreatePackage } from "../../build/create-package";
 import { complete, missing } from "../../create/answers";
 import { Dialog, Interrupted } from "../../create/dialog";
+import { PLACEHOLDER, projectFiles, serviceFiles } from "../../create/project";
 import packageJson from "../../package.json";
 
 const base = mkdtempSync(join(tmpdir(), "slipway-create-"));
@@ -93,7 +94,9 @@ describe("create-slipway", () => {
     const own = parse(read("shop/.github/workflows/terraform.yaml"));
     const ours = parse(readFileSync(join(__dirname, "../../.github/workflows/terraform.yaml"), "utf8"));
     const { uses, permissions, with: given } = own.jobs.terraform;
-    expect(uses).toBe(`OWNER/slipway/.github/workflows/terraform.yaml@v${packageJson.version}`);
+    expect(uses).toMatch(
+      new RegExp(`^[\\w-]+/[\\w.-]+/.github/workflows/terraform.yaml@v${packageJson.version}$`),
+    );
     const { workflow_call: called, ...events } = ours.on;
     expect(own.on).toEqual(events);
     expect(Object.keys(given)).toEqual(Object.keys(called.inputs).filter((name) => name !== "tests"));
@@ -110,6 +113,24 @@ describe("create-slipway", () => {
     expect(read("guest-book/.github/workflows/deploy.yaml")).not.toContain(
       "OWNER/slipway is the repository with your",
     );
+  });
+
+  it("names Slipway's repository by what the build knows of it alone, and says where that is nothing", () => {
+    const { repository, ...unknown } = JSON.parse(readFileSync(join(built, "templates.json"), "utf8"));
+    const answers = { folder: "shop", region: "us-west-2", port: 80, health: "/", postgres: true };
+    const written = (templates: typeof unknown) => [
+      ...Object.values(projectFiles(templates, answers, {})),
+      ...Object.values(serviceFiles(templates, "shop")),
+    ];
+    const naming = (name: string, texts: readonly string[]) => texts.filter((text) => text.includes(name));
+    const named = written({ ...unknown, repository: "octo/ship" });
+    expect(naming(PLACEHOLDER, named)).toEqual([]);
+    expect(naming("octo/ship/.github/workflows/", named)).toHaveLength(3);
+    expect(naming('"workflows": "octo/ship"', named)).toHaveLength(1);
+    // npm publishes nothing that is private.
+    const manifest = JSON.parse(readFileSync(join(built, "package.json"), "utf8"));
+    expect(manifest.private).toBe(repository === undefined ? true : undefined);
+    expect(create(["shop", "--yes"]).said.includes(PLACEHOLDER)).toBe(repository === undefined);
   });
 
   it("writes a service that asks for what its environments have", () => {

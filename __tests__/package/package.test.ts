@@ -77,7 +77,7 @@ const tsconfig = (module: string, moduleResolution: string) =>
   });
 
 describe("the package", () => {
-  it("holds its JavaScript, its declarations, a licence and a README, and nothing else", () => {
+  it("holds its JavaScript, its declarations, its documentation, a licence and a README, and nothing else", () => {
     const sources = [
       ...[
         "aws",
@@ -95,6 +95,11 @@ describe("the package", () => {
       ],
       ...["sandbox", "terminal", "terraform", "testing"],
     ];
+    // What commands and declarations name: they are of this version, and lie beside it.
+    const pages = readdirSync(join(ROOT, "docs"), { recursive: true, encoding: "utf8" })
+      .filter((file) => file.endsWith(".md"))
+      .map((file) => `docs/${file}`)
+      .sort();
     const dist = new RegExp(`^dist/(app|(${[...sources, "shared"].join("|")})/[\\w./-]+)\\.(js|d\\.ts)$`);
     const others = consumer.files.filter((file) => !dist.test(file));
     expect(others).toEqual([
@@ -107,6 +112,7 @@ describe("the package", () => {
       ...["engine/postgres-image/bin/psql", "iam/actions.json", "wire/provider.proto"].map(
         (file) => `dist/sandbox/${file}`,
       ),
+      ...pages,
       "package.json",
     ]);
     const folders = new Set(consumer.files.map((file) => /^dist\/(\w+)\//.exec(file)?.[1]));

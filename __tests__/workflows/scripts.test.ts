@@ -33,7 +33,6 @@ const RUN: Readonly<Record<string, string>> = {
   "npm run -s try:cdktn": CI,
   "npm run -s try:tofu -- --required": CI,
   "npm run -s changes": RELEASE,
-  "npm run -s build": "__tests__/package/support/packed.ts",
 
   "terraform: check: Refuse what Run workflow cannot do": DISPATCH,
   "terraform: check: Synthesize": FOREIGN,
@@ -87,7 +86,7 @@ const NOT_RUN: Readonly<Record<string, string>> = {
   "build-and-deploy: prepare: Install what the environments import":
     "is npm ci --ignore-scripts, in another folder",
   "npm run -s release:publish":
-    "publishes to npm by a runner's OIDC; release.test.ts has publishPackages, which it calls, publish to a registry of its own",
+    "publishes to npm by a runner's OIDC; release.test.ts has what it calls judge a release, and publish to a registry of its own",
 };
 
 /** A script with the jobs that have it: YAML's aliases are one object. */
