@@ -25,6 +25,24 @@ function run(file: string) {
   return { status, stdout, stderr };
 }
 
+describe("an old Node", () => {
+  it.each([
+    ["slipway", [join(__dirname, "../../bin/slipway.js"), "--version"]],
+    ["what cdktf.json runs", ["--require", LOADER, "main.ts"]],
+  ])("gets a sentence from %s, and nothing is loaded", (_, words) => {
+    write({
+      "old.js": 'Object.defineProperty(process.versions, "node", { value: "18.20.8" });',
+      "main.ts": "console.log(1);",
+    });
+    const { status, stdout, stderr } = spawnSync(process.execPath, ["--require", "./old.js", ...words], {
+      cwd: folder,
+      encoding: "utf8",
+    });
+    const said = "Node 18.20.8 is too old: Slipway takes 20.9 or later. Nothing was done.\n";
+    expect({ status, stdout, stderr }).toEqual({ status: 1, stdout: "", stderr: said });
+  });
+});
+
 describe("slipway/typescript", () => {
   it("runs TypeScript beside packages of either kind, whichever loads which", () => {
     write({

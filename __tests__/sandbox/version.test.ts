@@ -8,9 +8,9 @@ const folder = mkdtempSync(join(tmpdir(), "slipway-version-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 /** Runs `sandbox -- sh -c "touch ran"` where the only terraform is the given script, or none. */
-async function withTerraform(script?: string) {
+async function withTerraform(script?: string, name = "terraform") {
   const bin = mkdtempSync(join(folder, "bin-"));
-  const terraform = join(bin, "terraform");
+  const terraform = join(bin, name);
   if (script !== undefined) writeFileSync(terraform, `#!/bin/sh\n${script}\n`, { mode: 0o755 });
   const ran = join(bin, "ran");
   const { TERRAFORM_BINARY_NAME: _, ...environment } = process.env;
@@ -23,8 +23,14 @@ describe("terraform", () => {
   it("that is absent is named, with the way out, and nothing runs", async () => {
     const { code, error, ran } = await withTerraform();
     expect(code).toBe(64);
-    expect(error).toContain("terraform is not on the PATH: install Terraform or OpenTofu 1.11 or later");
+    expect(error).toMatch(/terraform is not on the PATH: install Terraform or OpenTofu 1\.11 or later(?!,)/);
     expect(ran).toBe(false);
+  });
+
+  it("that is absent where OpenTofu is there is told how that is taken", async () => {
+    const { code, error, ran } = await withTerraform("exit 3", "tofu");
+    expect([code, ran]).toEqual([64, false]);
+    expect(error).toMatch(/or take tofu, which is there: export TERRAFORM_BINARY_NAME=tofu/);
   });
 
   it.each(["1.10.5", "1.9.0", "0.15.3"])("of version %s is too old", async (version) => {

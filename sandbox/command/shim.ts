@@ -32,16 +32,24 @@ export function writeShim(sandbox: string, environment: NodeJS.ProcessEnv): Shim
 function realBinary(wanted: string, path: string | undefined): string {
   const shim = isAbsolute(wanted) && dirname(wanted).endsWith(join(".sandbox", "bin"));
   if (wanted.includes("/") && !shim) return resolve(wanted);
-  for (const folder of otherFolders(path)) {
-    const candidate = join(folder, basename(wanted));
-    try {
-      accessSync(candidate, constants.X_OK);
-      return candidate;
-    } catch {}
+  const found = (name: string) =>
+    otherFolders(path)
+      .map((folder) => join(folder, name))
+      .find(isExecutable);
+  const real = found(basename(wanted));
+  if (real !== undefined) return real;
+  const other = NAMES.find(found);
+  const way = other ? `, or take ${other}, which is there: export TERRAFORM_BINARY_NAME=${other}` : "";
+  throw new UsageError(`${basename(wanted)} is not on the PATH: ${INSTALL}${way}`);
+}
+
+function isExecutable(file: string): boolean {
+  try {
+    accessSync(file, constants.X_OK);
+    return true;
+  } catch {
+    return false;
   }
-  throw new UsageError(
-    `${basename(wanted)} is not on the PATH: ${INSTALL}, or name the one that is there: export TERRAFORM_BINARY_NAME=tofu`,
-  );
 }
 
 const BACKEND = program(join(__dirname, `backend${extname(__filename)}`));
