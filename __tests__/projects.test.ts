@@ -14,6 +14,7 @@ const NEARER: Readonly<Record<string, readonly string[]>> = {
   "deploy-sandbox/timelines": ["deploy-sandbox/scenarios", "deploy-sandbox/facts", "sandbox-api/faults"],
   "deploy/timelines": ["deploy/verdicts", "deploy/facts-rollout", "deploy/lost-answers"],
   "move-postgres/follow": ["move-postgres/follow", "move-postgres/copy", "move/flip"],
+  "package/compilers": ["package/package"],
   "package/created": ["package/create", "package/package", "adopting/guide", "workflows/dispatch"],
   "plan/several-accounts": ["plan/accounts", "modules/accounts", "deploy-sandbox/copy"],
   "plan/upgrade": ["plan/upgrade", "plan/differences", "build/release"],

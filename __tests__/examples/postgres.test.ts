@@ -1,4 +1,3 @@
-import { spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -7,25 +6,15 @@ import { type EnvironmentProps, small } from "../../modules/environment";
 import { resolve } from "../../modules/environment/resolve";
 import { type Engine, engineLike } from "../../postgres/engine";
 import { databaseOf } from "../../postgres/environment";
+import { slipwayHere } from "../support/here";
 import { shipped } from "../support/shipped";
 import { Project } from "../terraform/support/project";
 
 const project = new Project();
 afterAll(() => project.remove());
 
-/** The command, as npm starts it, in a project with the environments that are shipped. */
-function postgres(...args: string[]) {
-  const main = join(__dirname, "../../postgres/main.ts");
-  const child = spawnSync(
-    process.execPath,
-    ["--require", require.resolve("slipway/typescript"), main, ...args],
-    {
-      cwd: project.folder,
-      encoding: "utf8",
-    },
-  );
-  return { code: child.status, out: child.stdout, err: child.stderr };
-}
+/** The command, in a project with the environments that are shipped. */
+const postgres = (...args: string[]) => slipwayHere(project.folder, ["postgres", ...args], process.env);
 
 function engine(database: unknown): Engine {
   const props = { preset: small, region: "us-west-2", database } as EnvironmentProps;
@@ -90,32 +79,32 @@ describe("a Postgres like an environment's", () => {
 });
 
 describe("npm run postgres", () => {
-  test("answers people", () => {
-    expect(postgres("staging")).toEqual({
+  test("answers people", async () => {
+    expect(await postgres("staging")).toEqual({
       code: 0,
-      out: "staging: postgres:17, database app, user app\n  no parameters\n",
-      err: "",
+      stdout: "staging: postgres:17, database app, user app\n  no parameters\n",
+      stderr: "",
     });
   });
 
-  test("answers programs", () => {
-    const { code, out } = postgres("prod", "--json");
+  test("answers programs", async () => {
+    const { code, stdout } = await postgres("prod", "--json");
     expect(code).toBe(0);
-    expect(JSON.parse(out)).toEqual(engine(shipped.prod.props.database ?? {}));
+    expect(JSON.parse(stdout)).toEqual(engine(shipped.prod.props.database ?? {}));
   });
 
-  test("refuses an environment that does not exist, in one line", () => {
-    expect(postgres("qa")).toEqual({
+  test("refuses an environment that does not exist, in one line", async () => {
+    expect(await postgres("qa")).toEqual({
       code: 1,
-      out: "",
-      err: '"qa" is no environment in environments/; there are: prod, staging.\n',
+      stdout: "",
+      stderr: '"qa" is no environment in environments/; there are: prod, staging.\n',
     });
   });
 
-  test("refuses to guess one, and says where examples are", () => {
-    const { code, err } = postgres();
+  test("refuses to guess one, and says where examples are", async () => {
+    const { code, stderr } = await postgres();
     expect(code).toBe(64);
-    expect(err).toMatch(/missing required argument 'environment'[\s\S]*--help shows examples/);
+    expect(stderr).toMatch(/missing required argument 'environment'[\s\S]*--help shows examples/);
   });
 });
 

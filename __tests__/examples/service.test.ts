@@ -31,15 +31,16 @@ describe.each(engines)("the example's service on %s", (_, startEngine) => {
   beforeAll(async () => {
     engine = await startEngine(place.folder);
     await migrate(engine.url);
+    service = Service.start({ POSTGRES_URL: engine.url });
   });
   afterAll(async () => {
+    await service?.end();
     await engine?.stop();
     place.remove();
   });
   beforeEach(async () => {
     // The two that a migration wrote stay.
     await ask(engine.url, "delete from guests where id > 2");
-    service = start({ POSTGRES_URL: engine.url });
   });
 
   test("is healthy, lists its guests, and lets one sign", async () => {
@@ -86,6 +87,7 @@ describe.each(engines)("the example's service on %s", (_, startEngine) => {
   });
 
   test("writes a JSON line for each request but for healthy checks, and no password", async () => {
+    const service = start({ POSTGRES_URL: engine.url });
     await service.get("/");
     await service.get("/health");
     await service.post("{}");
@@ -104,6 +106,7 @@ describe.each(engines)("the example's service on %s", (_, startEngine) => {
   test.each(["SIGTERM", "SIGINT"] as const)(
     "on %s answers what was begun, takes nothing new, and ends",
     async (signal) => {
+      const service = start({ POSTGRES_URL: engine.url });
       const url = await service.url();
       const posting = request(url, {
         method: "POST",

@@ -22,7 +22,7 @@ import { contextsOf } from "../workflows/support/events";
 import { runJob } from "../workflows/support/runner";
 import { defaultsOf, type Job, ROOT, workflowOf } from "../workflows/support/workflows";
 import { linkInstalled } from "./support/installed";
-import { pack, packPrevious, type Tarballs } from "./support/packed";
+import { packHere, packPrevious, type Tarballs } from "./support/packed";
 
 /**
  * What a team does from its first command on, with what is published alone: nothing of what runs leads to this checkout, and each
@@ -44,10 +44,10 @@ describe.sequential("a project that npm create slipway made", () => {
   };
   const slipway = (...words: readonly string[]) => run(join(project, "node_modules/.bin/slipway"), words);
 
-  beforeAll(() => {
+  beforeAll(async () => {
     // Postgres runs as a user of its own, and must get there.
     chmodSync(base, 0o755);
-    tarballs = pack(join(base, "packed"));
+    tarballs = await packHere();
   });
   afterAll(() => rmSync(base, { recursive: true, force: true }));
 

@@ -3,19 +3,15 @@ import { cpSync, mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writ
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { dependencies, name, peerDependencies } from "../../../package.json";
+import type { Tarballs } from "./packed";
 
 const ROOT = join(__dirname, "../../..");
 
 /** Everything that npm would install beside the package, and the types of Node. */
 const BESIDE = [...Object.keys({ ...dependencies, ...peerDependencies }), "@types/node"];
 
-/** A file of the tarball, as `npm pack` lists it. */
-interface Packed {
-  readonly path: string;
-}
-
 /**
- * A project of somebody's in a folder of its own, with this package unpacked from the tarball that `npm pack` makes, and beside it
+ * A project of somebody's in a folder of its own, with this package unpacked from its tarball, and beside it
  * only what package.json asks for: what is missing there is missing for everybody.
  */
 export class Consumer {
@@ -25,15 +21,12 @@ export class Consumer {
   /** The package, as it is installed. */
   readonly installed = join(this.folder, "node_modules", name);
 
-  constructor() {
-    const [packed] = JSON.parse(this.npm("pack", "--json", "--pack-destination", this.folder)) as [
-      { readonly filename: string; readonly files: readonly Packed[] },
-    ];
-    this.files = packed.files.map(({ path }) => path).sort();
+  constructor({ slipway }: Tarballs) {
+    const tar = (...words: string[]) => execFileSync("tar", words, { encoding: "utf8" });
+    const entries = tar("-tzf", slipway).trim().split("\n");
+    this.files = entries.map((entry) => entry.replace("package/", "")).sort();
     mkdirSync(this.installed, { recursive: true });
-    const archive = join(this.folder, packed.filename);
-    execFileSync("tar", ["-xzf", archive, "--strip-components=1", "-C", this.installed]);
-    rmSync(archive);
+    tar("-xzf", slipway, "--strip-components=1", "-C", this.installed);
     for (const one of BESIDE) {
       const link = join(this.folder, "node_modules", one);
       mkdirSync(dirname(link), { recursive: true });
@@ -50,10 +43,5 @@ export class Consumer {
 
   remove(): void {
     rmSync(this.folder, { recursive: true, force: true });
-  }
-
-  /** Packs the project whose tests these are; the build that comes first says nothing on standard output. */
-  private npm(...args: readonly string[]): string {
-    return execFileSync("npm", ["--silent", ...args], { cwd: ROOT, encoding: "utf8" });
   }
 }

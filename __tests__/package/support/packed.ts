@@ -1,6 +1,8 @@
 import { execFileSync, spawnSync } from "node:child_process";
 import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { version } from "../../../package.json";
+import { madeOnce } from "../../support/once";
 
 const ROOT = join(__dirname, "../../..");
 
@@ -15,8 +17,15 @@ export interface Tarballs {
   readonly create: string;
 }
 
-/** Packs this project, built in a folder of its own: others may build it meanwhile. */
-export function pack(folder: string): Tarballs {
+/** This project's, which a run packs once. */
+export async function packHere(): Promise<Tarballs> {
+  const folder = await madeOnce("packed", pack);
+  const tarball = (name: string) => join(folder, `tarballs/${name}-${version}.tgz`);
+  return { slipway: tarball("slipway"), create: tarball("create-slipway") };
+}
+
+/** Builds it in a folder of its own: others may build it meanwhile. */
+function pack(folder: string): void {
   const source = join(folder, "source");
   mkdirSync(source, { recursive: true });
   for (const name of readdirSync(ROOT).filter((one) => !LEFT_OUT.includes(one)))
@@ -25,9 +34,9 @@ export function pack(folder: string): Tarballs {
       filter: (path) => !/\/node_modules$/.test(path),
     });
   const to = join(folder, "tarballs");
-  const tarballs = { slipway: packFrom(source, to), create: packed(join(source, "dist/create-slipway"), to) };
+  packFrom(source, to);
+  packed(join(source, "dist/create-slipway"), to);
   rmSync(source, { recursive: true });
-  return tarballs;
 }
 
 /**

@@ -17,6 +17,9 @@ const STATUS_FUNCTIONS: Readonly<Record<string, (status: Status) => boolean>> = 
 
 /** What was parsed before: thousands of timelines ask the same. */
 const known = new Map<string, ReturnType<Parser["parse"]>>();
+/** And what was answered, as JSON, but no more than this. */
+const answers = new Map<string, string>();
+const MOST = 10_000;
 
 /** The value of an expression, by GitHub's own evaluator. */
 export function evaluate(expression: string, contexts: Contexts, status: Status = "success"): unknown {
@@ -30,16 +33,21 @@ export function evaluate(expression: string, contexts: Contexts, status: Status 
     known.get(expression) ?? new Parser(new Lexer(expression).lex().tokens, CONTEXTS, functions).parse();
   known.set(expression, parsed);
   const read = CONTEXTS.filter((name) => expression.toLowerCase().includes(name));
-  const values = Object.fromEntries(read.map((name) => [name, contexts[name] ?? {}]));
-  const result = new Evaluator(
-    parsed,
-    asData(values) as data.Dictionary,
-    new Map(functions.map((one) => [one.name, one])),
-  ).evaluate();
-  return JSON.parse(JSON.stringify(result, data.replacer));
+  const values = JSON.stringify(Object.fromEntries(read.map((name) => [name, contexts[name] ?? {}])));
+  const question = `${status} ${values} ${expression}`;
+  let answer = answers.get(question);
+  if (answer === undefined) {
+    const result = new Evaluator(
+      parsed,
+      JSON.parse(values, data.reviver) as data.Dictionary,
+      new Map(functions.map((one) => [one.name, one])),
+    ).evaluate();
+    answer = JSON.stringify(result, data.replacer);
+    if (answers.size >= MOST) answers.clear();
+    answers.set(question, answer);
+  }
+  return JSON.parse(answer);
 }
-
-const asData = (value: unknown): data.ExpressionData => JSON.parse(JSON.stringify(value), data.reviver);
 
 /** A text with its `${{ … }}` replaced. */
 export function interpolate(text: string | number | boolean, contexts: Contexts): string {

@@ -90,10 +90,19 @@ export const OUTPUTS = {
   "destroy-plan": { environments: '["qa"]' },
 };
 
+/** By event and inputs: what was prepared before, as each condition asks for it. */
+const known = new Map<string, { readonly targets: string; readonly tools: string }>();
+
 /** What of the service's workflow the first job hands on, by the command that it runs. */
 function prepared(event: Event, inputs: Readonly<Record<string, unknown>>) {
   const { ref, base_ref: base } = events[event];
-  return { targets: JSON.stringify(targetsOf(JSON.stringify(inputs), { ref, base })), tools: "tools-1" };
+  const given = JSON.stringify(inputs);
+  const question = `${event} ${given}`;
+  const before = known.get(question);
+  if (before) return before;
+  const made = { targets: JSON.stringify(targetsOf(given, { ref, base })), tools: "tools-1" };
+  known.set(question, made);
+  return made;
 }
 
 /** The contexts of an event; a fork's run has no secrets. Source: "Events that trigger workflows", GitHub documentation. */
