@@ -3,30 +3,26 @@
 require("./node");
 const Module = require("node:module");
 const { join, sep } = require("node:path");
-
-// Since Node 22.1; NODE_COMPILE_CACHE says where it lies, NODE_DISABLE_COMPILE_CACHE=1 does without it.
-Module.enableCompileCache?.();
+const { openPackageCache } = require("./package-cache");
 
 const PACKAGES = `${sep}node_modules${sep}`;
 // As the compiler writes it: {"version":3 in base64.
 const MAP = "\n//# sourceMappingURL=data:application/json;base64,eyJ2ZXJzaW9uIjoz";
 const TYPESCRIPT = /\.[cm]?tsx?$/;
+const cache = openPackageCache();
 const { _extensions: loaders } = Module;
 const [load, resolve] = [loaders[".js"], Module._resolveFilename];
-require("tsx/cjs");
+// tsx itself is a package, too.
+let mapped = false;
+loaders[".js"] = loadPackage;
+const { register } = require("tsx/cjs/api");
+loaders[".js"] = load;
+register();
+mapped = true;
 const [loadAny, resolveAny] = [loaders[".js"], Module._resolveFilename];
 
-let mapped = true;
-loaders[".js"] = (module, file) => {
-  if (!file.includes(PACKAGES)) return loadAny(module, file);
-  try {
-    return withSourceMaps(false, () => load(withoutMap(module), file));
-  } catch (error) {
-    // Before 20.19 Node requires no ES module.
-    if (error.code !== "ERR_REQUIRE_ESM") throw error;
-    return loadAny(module, file);
-  }
-};
+loaders[".js"] = (module, file) =>
+  file.includes(PACKAGES) ? loadPackage(module, file) : loadAny(module, file);
 // What a package loads in turn may be TypeScript, whose places in errors are its source's.
 for (const extension of [".ts", ".tsx"]) {
   const compile = loaders[extension];
@@ -34,7 +30,9 @@ for (const extension of [".ts", ".tsx"]) {
 }
 Module._resolveFilename = (request, parent, ...rest) => {
   if (request === "archiver" && isIdle(parent)) return __filename;
-  return (parent?.filename?.includes(PACKAGES) ? resolve : resolveAny)(request, parent, ...rest);
+  if (!parent?.filename?.includes(PACKAGES)) return resolveAny(request, parent, ...rest);
+  const search = () => resolve(request, parent, ...rest);
+  return cache === undefined ? search() : cache.resolve(request, parent, search);
 };
 
 // Node gives a .mts, and what a package.json calls "type": "module", to a loader of its own, past all of this.
@@ -49,14 +47,27 @@ function isIdle(parent) {
   return parent?.id !== "." && parent?.filename?.endsWith(join("cdktf", "lib", "private", "fs.js"));
 }
 
-// The module, whose script is compiled without the source map that is its last line: the bindings are maps by two thirds.
-function withoutMap(module) {
+function loadPackage(module, file) {
+  if (cache?.load(module, file)) return;
+  try {
+    withSourceMaps(false, () => load(prepared(module), file));
+  } catch (error) {
+    // Before 20.19 Node requires no ES module.
+    if (error.code !== "ERR_REQUIRE_ESM") throw error;
+    loadAny(module, file);
+  }
+}
+
+// The module, whose script is compiled without the source map that is its last line, and kept: the bindings are maps by two thirds.
+function prepared(module) {
   const { _compile: compile } = module;
-  module._compile = (script, ...rest) => {
+  module._compile = (script, file, format) => {
     const end = script.indexOf(MAP);
     const next = script.indexOf("\n", end + 1);
     const isLast = end >= 0 && (next < 0 || next === script.length - 1);
-    return compile.call(module, isLast ? script.slice(0, end) : script, ...rest);
+    const text = isLast ? script.slice(0, end) : script;
+    if (format !== "module" && cache?.compile(module, text, file)) return;
+    compile.call(module, text, file, format);
   };
   return module;
 }

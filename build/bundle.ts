@@ -57,8 +57,8 @@ export async function writeBundle(folder: string, bundle: Bundle): Promise<void>
   writeFileSync(join(folder, "package.json"), `${JSON.stringify(manifest, null, 2)}\n`);
 }
 
-/** The same script in ASCII, which Node reads in half the memory. Without comments, other letters stand in literals alone. */
-const ascii = (code: string) =>
+/** The same script in ASCII, which Node reads in half the memory. Outside of comments, other letters stand in literals alone. */
+export const ascii = (code: string) =>
   code.replaceAll(/[\u0080-\uffff]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`);
 
 /** The licences of the packages that these files are of. */

@@ -2,7 +2,7 @@ import { writeFileSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 import { type Plugin, rolldown } from "rolldown";
 import { exports, peerDependencies } from "../package.json";
-import { licences, ROOT } from "./bundle";
+import { ascii, licences, ROOT } from "./bundle";
 
 /** Packages that a project has one of, its own. */
 const PEERS = Object.keys(peerDependencies);
@@ -42,6 +42,8 @@ const laterResources: Plugin = {
     ),
 };
 
+const asciiAlone: Plugin = { name: "ascii alone", renderChunk: ascii };
+
 /**
  * Writes each entry of the package anew: with all that it uses, dependencies included, in few files instead of two hundred and
  * fifty, which Node would look for and read one by one; a synthesis spends a sixth of its time there. What two entries use
@@ -57,7 +59,7 @@ export async function joinEntries(dist: string): Promise<void> {
     cwd: ROOT,
     input: Object.fromEntries(joined.map((name) => [name, join(ROOT, `${name}.ts`)])),
     platform: "node",
-    plugins: [folders, laterResources],
+    plugins: [folders, laterResources, asciiAlone],
     external: (id) => PEERS.some((peer) => id === peer || id.startsWith(`${peer}/`)),
     onLog: (level, log, handle) => handle(level === "warn" ? "error" : level, log),
   });

@@ -85,18 +85,18 @@ const known = new WeakMap<Body, readonly Leaf[]>();
 
 /** Every value in a body that is neither an object nor a list, comments left out; read once, since many rules ask. */
 export function leaves(value: unknown): readonly Leaf[] {
-  if (!isBody(value)) return leavesBelow(value, "", "");
-  const found = known.get(value) ?? leavesBelow(value, "", "");
-  known.set(value, found);
+  const found = (isBody(value) && known.get(value)) || addLeaves(value, "", "", []);
+  if (isBody(value)) known.set(value, found);
   return found;
 }
 
-function leavesBelow(value: unknown, path: string, key: string): Leaf[] {
+function addLeaves(value: unknown, path: string, key: string, to: Leaf[]): Leaf[] {
+  const below = path === "" ? "" : `${path}.`;
   if (Array.isArray(value)) {
-    return value.flatMap((one, index) => leavesBelow(one, join(path, String(index)), key));
-  }
-  if (!isBody(value)) return [{ path, key, value }];
-  return Object.entries(value).flatMap(([name, inner]) =>
-    name === "//" ? [] : leavesBelow(inner, join(path, name), name),
-  );
+    for (const [index, one] of value.entries()) addLeaves(one, `${below}${index}`, key, to);
+  } else if (isBody(value)) {
+    for (const [name, inner] of Object.entries(value))
+      if (name !== "//") addLeaves(inner, join(path, name), name, to);
+  } else to.push({ path, key, value });
+  return to;
 }

@@ -16,6 +16,7 @@ import { checkTogether, type Source, withPeers } from "./environment/together";
 import { unknownNames, unknownRegion } from "./environment/unknown-names";
 import { ConfigurationError, type Mistake } from "./mistakes";
 import { type ResolvedProject, resolveProject } from "./project";
+import { withPlainValuesTakenOver } from "./plain-values";
 import type { Project } from "./stack";
 import { withoutTokenTraces } from "./traces";
 
@@ -81,7 +82,7 @@ export function synthesize(folder: string, context: unknown, warn: (line: string
       ...environments.flatMap(({ configuration }) => [...unknownNames(configuration)]),
     ];
     for (const { path, message } of unknown) warn(`${path}: ${message}`);
-    app.synth();
+    withPlainValuesTakenOver(() => app.synth());
     return app.outdir;
   });
 }

@@ -6,13 +6,6 @@ import type { Mistake } from "./mistakes";
 /** Whether a version is within a range, as npm reads both; loaded without its types, which are a package of their own. */
 const satisfies: (version: string, range: string) => boolean = require("semver/functions/satisfies");
 
-/** A package where it lies. */
-interface Installed {
-  /** Without links. */
-  readonly folder: string;
-  readonly version: string;
-}
-
 /**
  * What is wrong with the packages that a project has beside this one: one that is missing, of a version that this one does not go with,
  * or there in two copies, of which one would make resources and the other stacks.
@@ -21,35 +14,32 @@ interface Installed {
  */
 export function checkPeers(project: string, here: string): Mistake[] {
   const { peerDependencies = {} } = manifestOf(packageOf(here));
-  return Object.entries<string>(peerDependencies).flatMap(([name, range]) => {
-    const own = find(project, name);
+  const peers = Object.entries<string>(peerDependencies).map(([name, range]) => {
+    return { name, range, own: find(project, name) };
+  });
+  const users = [here, ...peers.flatMap(({ own }) => own ?? [])];
+  return peers.flatMap(({ name, range, own }) => {
     const path = `package.json.dependencies.${name}`;
     if (own === undefined) return [{ path, message: `is not installed: npm install ${name}@"${range}"` }];
-    if (!satisfies(own.version, range))
+    const { version } = manifestOf(own);
+    if (!satisfies(version, range))
       return [
         {
           path,
-          message: `${own.version} is installed, and goes not with this Slipway: npm install ${name}@"${range}"`,
+          message: `${version} is installed, and goes not with this Slipway: npm install ${name}@"${range}"`,
         },
       ];
-    const others = [
-      here,
-      ...Object.keys(peerDependencies).flatMap((peer) => find(project, peer)?.folder ?? []),
-    ]
-      .flatMap((from) => find(from, name) ?? [])
-      .filter(({ folder }) => folder !== own.folder);
-    const [other] = others;
+    const [other] = users.flatMap((from) => find(from, name) ?? []).filter((folder) => folder !== own);
     if (other === undefined) return [];
-    const message = `is there in two copies, ${own.version} in ${own.folder} and ${other.version} in ${other.folder}: npm dedupe makes them one, and npm ls ${name} says who asks for which.`;
+    const message = `is there in two copies, ${version} in ${own} and ${manifestOf(other).version} in ${other}: npm dedupe makes them one, and npm ls ${name} says who asks for which.`;
     return [{ path, message }];
   });
 }
 
-/** What Node finds of a package from a folder. */
-function find(from: string, name: string): Installed | undefined {
+/** The folder, without links, of what Node finds of a package from a folder. */
+function find(from: string, name: string): string | undefined {
   try {
-    const file = createRequire(join(from, "package.json")).resolve(`${name}/package.json`);
-    return { folder: dirname(file), version: manifestOf(dirname(file)).version };
+    return dirname(createRequire(join(from, "package.json")).resolve(`${name}/package.json`));
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === "MODULE_NOT_FOUND") return undefined;
     throw error;

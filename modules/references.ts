@@ -12,8 +12,9 @@ import type { IConstruct } from "constructs";
 const resolver = new DefaultTokenResolver(new StringConcat());
 
 /** What tokens look like in a text: a marker, or a number that is very large. Source: cdktf/lib/tokens/private/encoding.js. */
-const NUMBER = /\de\+\d/;
-const TOKEN = new RegExp(`TfToken\\[|${NUMBER.source}`);
+const TOKEN = /TfToken\[|\de\+\d/;
+const MARK = /\$\{TfToken\[[^\]]*\]\}/g;
+const EXPRESSION = /\$\{(?!TfToken\[)/;
 
 /** What cdktf makes of an attribute that somebody refers to. Source: cdktf/lib/tfExpression.js. */
 interface Reference extends IResolvable {
@@ -41,16 +42,23 @@ function register(value: unknown, stack: TerraformStack): void {
 
 /** Whether a text or a number leads to no other stack. */
 function isSettled(value: unknown, stack: TerraformStack): boolean {
-  if (typeof value === "string") return !TOKEN.test(value) || refersWithin(value, stack);
+  if (typeof value === "string") return !TOKEN.test(value) || writeWithin(value, stack) !== undefined;
   if (typeof value === "number") return !Token.isUnresolved(value) && !Token.isUnresolved([value]);
   return value === undefined || value === null || typeof value === "boolean";
 }
 
-function refersWithin(text: string, stack: TerraformStack): boolean {
+/** A text with its references written as cdktf writes them, where all of them stay within a stack, and stand in no expression already. */
+export function writeWithin(text: string, stack: IConstruct): string | undefined {
+  if (EXPRESSION.test(text)) return undefined;
   const tokens: readonly Reference[] = Tokenization.reverseString(text).tokens;
-  const within = ({ originStack, identifier }: Reference) =>
-    originStack === stack && typeof identifier === "string" && !TOKEN.test(identifier);
-  return tokens.length > 0 && tokens.every(within) && !NUMBER.test(text);
+  const rest = tokens.values();
+  let within = tokens.length > 0;
+  const written = text.replaceAll(MARK, () => {
+    const { originStack, identifier } = rest.next().value ?? {};
+    within &&= originStack === stack && typeof identifier === "string";
+    return `\${${identifier}}`;
+  });
+  return within && !TOKEN.test(written) ? written : undefined;
 }
 
 const isObject = (value: unknown) => typeof value === "object" && value !== null;

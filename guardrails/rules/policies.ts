@@ -28,8 +28,16 @@ const effectOf = (value: unknown) => {
   return literal === "Allow" || literal === "Deny" ? literal : undefined;
 };
 
-/** Every statement that a block holds: in JSON texts, whatever argument they stand in, and in statement blocks. */
-export function statementsOf(block: Block): Statement[] {
+const known = new WeakMap<Block, readonly Statement[]>();
+
+/** Every statement that a block holds: in JSON texts, whatever argument they stand in, and in statement blocks; read once, as leaves are. */
+export function statementsOf(block: Block): readonly Statement[] {
+  const found = known.get(block) ?? readStatements(block);
+  known.set(block, found);
+  return found;
+}
+
+function readStatements(block: Block): Statement[] {
   if (block.type === "data.aws_iam_policy_document") {
     return within(block, "statement").map((at) => fromBlock(block, at));
   }

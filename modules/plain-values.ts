@@ -1,0 +1,69 @@
+import { Tokenization } from "cdktf";
+import type { IConstruct } from "constructs";
+import { writeWithin } from "./references";
+
+/** What a text holds that cdktf resolves: a token's mark, a number that stands for one, or the name of a map of tokens. */
+const TOKEN = /TfToken\[|\de\+\d| Map Token Value$/;
+/** What stands for a list that is a token. */
+const LIST = /#\{TfToken\[/;
+
+/** Below it, a number stands for no token. */
+const LEAST_NUMBER = 1e8;
+
+/** What cdktf makes of a value with tokens. */
+interface Search {
+  (value: unknown): unknown;
+  readonly scope: IConstruct;
+}
+
+/**
+ * Runs something in which cdktf takes over what holds no token, and references within a stack: it asks of every value and name
+ * four times whether it is a token, and writes a stack's JSON twice that way, a sixth of a synthesis.
+ * Source: cdktf/lib/tokens/private/resolve.js and encoding.js, cdktf/lib/tfExpression.js.
+ */
+export function withPlainValuesTakenOver<T>(work: () => T): T {
+  const { resolve } = Tokenization;
+  Tokenization.resolve = (value, options) => {
+    const { scope } = options;
+    const search = Object.assign((inner: unknown) => resolve.call(Tokenization, inner, options), { scope });
+    try {
+      return takeOver(value, search);
+    } catch {
+      // Says where in the whole value the mistake is.
+      return search(value);
+    }
+  };
+  try {
+    return work();
+  } finally {
+    Tokenization.resolve = resolve;
+  }
+}
+
+/** The value as cdktf resolves it: what is undefined is left out. */
+function takeOver(value: unknown, search: Search): unknown {
+  if (typeof value === "string")
+    return TOKEN.test(value) ? (writeWithin(value, search.scope) ?? search(value)) : value;
+  if (typeof value === "number") return isToken(value) ? search(value) : value;
+  if (Array.isArray(value)) {
+    if (value.some((one) => (typeof one === "string" ? LIST.test(one) : isToken(one)))) return search(value);
+    return value.map((one) => takeOver(one, search)).filter((one) => one !== undefined);
+  }
+  if (typeof value === "function") return search(value);
+  if (typeof value !== "object" || value === null) return value;
+  if (!isPlain(value)) return search(value);
+  const taken: Record<string, unknown> = {};
+  for (const [key, inner] of Object.entries(value)) {
+    if (TOKEN.test(key)) return search(value);
+    const found = takeOver(inner, search);
+    if (found !== undefined) taken[key] = found;
+  }
+  return taken;
+}
+
+const isToken = (value: unknown) => typeof value === "number" && !(Math.abs(value) < LEAST_NUMBER);
+
+function isPlain(value: object): boolean {
+  const prototype = Object.getPrototypeOf(value);
+  return (prototype === Object.prototype || prototype === null) && !("resolve" in value);
+}
