@@ -1,10 +1,13 @@
+import { join } from "node:path";
 import { describe, expect, test } from "vitest";
+import { Handlers } from "../../sandbox/provider/handlers";
 import { bindingFile, embeddedSource, parseBinding, schemaIn } from "../../sandbox/schema/bindings";
 import { loadSchema } from "../../sandbox/schema/cache";
 import { EPHEMERAL } from "../../sandbox/schema/ephemeral";
 import { typesIn } from "../../sandbox/schema/scan";
 import { KINDS } from "../../sandbox/aws/kinds";
 import { valuesAt } from "../../sandbox/wire/paths";
+import { World } from "../../sandbox/world";
 import { configure, schemaOf, temporaryFolder } from "./helpers";
 
 describe("schemas recovered from the bindings", () => {
@@ -153,3 +156,21 @@ test("a path through lists and sets finds each value with its place", () => {
     { path: ["rule", 0, "to", 1, "arn"], value: "2" },
   ]);
 });
+
+describe("the answer to GetSchema", () => {
+  test("is made once for the same types, and has those that come later", () => {
+    const folder = temporaryFolder();
+    const world = new World(join(folder, ".sandbox"));
+    const ask = () =>
+      new Handlers({ world, folders: () => [folder] }).all().GetSchema?.({} as never) as unknown as Schemas;
+    const first = ask();
+    expect(first.resource_schemas).not.toHaveProperty("aws_glacier_vault");
+    expect(ask()).toBe(first);
+    configure(folder, { resource: { aws_glacier_vault: { old: { name: "old" } } } });
+    expect(ask().resource_schemas).toHaveProperty("aws_glacier_vault");
+  });
+});
+
+interface Schemas {
+  readonly resource_schemas: Record<string, object>;
+}

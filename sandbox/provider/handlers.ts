@@ -86,23 +86,7 @@ export class Handlers {
     const types = typesIn(this.backstage.folders());
     for (const object of this.backstage.world.list()) types.add(object.type);
     for (const type of Object.keys(KINDS)) types.add(type);
-    const resources: Record<string, object> = {};
-    const data: Record<string, object> = {};
-    for (const type of types) {
-      const resource = loadSchema("resource", type);
-      if (resource) resources[type] = schemaMessage(resource);
-      const source = loadSchema("data", type);
-      if (source) data[type] = schemaMessage(source);
-    }
-    const ephemeral = Object.entries(EPHEMERAL).map(([type, schema]) => [type, schemaMessage(schema)]);
-    return {
-      provider: schemaMessage(loadSchema("provider", "aws") as BlockSchema),
-      resource_schemas: resources,
-      data_source_schemas: data,
-      ephemeral_resource_schemas: Object.fromEntries(ephemeral),
-      // Terraform asks once, and not once for each walk of its graph.
-      server_capabilities: { get_provider_schema_optional: true },
-    };
+    return schemasOf([...types].sort());
   }
 
   private async configure({ config }: Request): Promise<Answer> {
@@ -319,6 +303,34 @@ async function patiently<T>(codes: readonly string[], attempt: () => Promise<T>)
       await setTimeout(100);
     }
   }
+}
+
+/** Answers to GetSchema by the types in them: each Terraform asks, and mostly for the same. */
+const schemas = new Map<string, Answer>();
+
+function schemasOf(types: readonly string[]): Answer {
+  const key = types.join();
+  const known = schemas.get(key);
+  if (known) return known;
+  const resources: Record<string, object> = {};
+  const data: Record<string, object> = {};
+  for (const type of types) {
+    const resource = loadSchema("resource", type);
+    if (resource) resources[type] = schemaMessage(resource);
+    const source = loadSchema("data", type);
+    if (source) data[type] = schemaMessage(source);
+  }
+  const ephemeral = Object.entries(EPHEMERAL).map(([type, schema]) => [type, schemaMessage(schema)]);
+  const answer = {
+    provider: schemaMessage(loadSchema("provider", "aws") as BlockSchema),
+    resource_schemas: resources,
+    data_source_schemas: data,
+    ephemeral_resource_schemas: Object.fromEntries(ephemeral),
+    // Terraform asks once, and not once for each walk of its graph.
+    server_capabilities: { get_provider_schema_optional: true },
+  };
+  schemas.set(key, answer);
+  return answer;
 }
 
 function resourceSchema(type: string): BlockSchema {

@@ -66,7 +66,25 @@ function providerService(): grpc.ServiceDefinition {
     keepCase: true,
     longs: Number,
   });
-  return definition["tfplugin5.Provider"] as unknown as grpc.ServiceDefinition;
+  const service = definition["tfplugin5.Provider"] as unknown as grpc.ServiceDefinition;
+  return { ...service, GetSchema: encodingOnce(service.GetSchema as Method) };
+}
+
+type Method = grpc.MethodDefinition<object, object>;
+
+/** What was encoded, by the answer: schemas are of thousands of attributes. */
+const encoded = new WeakMap<object, Buffer>();
+
+/** A method whose equal answers are one object, and are encoded once. */
+function encodingOnce(method: Method): Method {
+  return {
+    ...method,
+    responseSerialize: (answer) => {
+      const bytes = encoded.get(answer) ?? method.responseSerialize(answer);
+      encoded.set(answer, bytes);
+      return bytes;
+    },
+  };
 }
 
 function implement(handlers: Handlers): grpc.UntypedServiceImplementation {
