@@ -8,13 +8,15 @@ const DATABASE = "aws_db_instance.database_instance";
 
 /** An environment whose file goes while its resources stay, with the real Terraform: each test goes on from the one before. */
 describe.sequential("a state without a file", () => {
-  const rest = 'preset: small, region: "us-west-2", distribution: false, bastion: false';
+  const rest =
+    "preset: small, network: { zones: 2 }, cluster: { capacity: {} }, distribution: false, bastion: false";
   const file = (options: string) =>
     `import { environment, small } from "../modules/environment";\nexport default environment({ ${options} });\n`;
+  const qa = file(`${rest}, region: "eu-west-1"`);
   const project = new Project(
     {
-      "qa.ts": file(`preset: small, region: "eu-west-1", distribution: false, bastion: false`),
-      "empty.ts": file(`${rest}, database: false`),
+      "qa.ts": qa,
+      "empty.ts": file(`${rest}, region: "us-west-2", database: false`),
     },
     { project: "app", bootstrap: { region: "us-west-2" } },
   );
@@ -49,7 +51,7 @@ describe.sequential("a state without a file", () => {
   });
 
   it("is told where the states lie in the bucket, too", async () => {
-    project.write("qa.ts", file(`preset: small, region: "eu-west-1", distribution: false, bastion: false`));
+    project.write("qa.ts", qa);
     const moved = await run(project.folder, ["move-state", "--offline"]);
     expect(moved.code, moved.stderr).toBe(0);
     rmSync(join(project.folder, "environments/qa.ts"));

@@ -4,13 +4,15 @@ import { afterAll, describe, expect, it } from "vitest";
 import { startAccount } from "../../sandbox/aws/account";
 import { folderOf, World } from "../../sandbox/world";
 import { LOADER } from "../support/here";
+import { existing } from "../modules/support/least";
 import { Project } from "../terraform/support/project";
+import { makeVpc } from "../terraform/support/vpc";
 import { COMMAND, run } from "./support/run";
 
 const [HOME, OTHER] = ["123456789012", "210987654321"];
 const DEPLOY = ["--require", LOADER, join(__dirname, "../../deploy/main.ts")];
 const source = (account: string) => `import { environment } from "../modules/environment";
-export default environment({ account: "${account}", region: "us-west-2", database: false, distribution: false, bastion: false, cluster: { capacity: {} }, registry: "app", services: { worker: {} } });
+export default environment({ account: "${account}", region: "us-west-2", network: ${JSON.stringify(existing)}, database: false, distribution: false, bastion: false, cluster: { capacity: {} }, registry: "app", services: { worker: {} } });
 `;
 
 /** Two accounts in one project, with the real Terraform: each test goes on from the one before. */
@@ -28,12 +30,14 @@ describe.sequential("two accounts", () => {
     return stdout + stderr;
   };
   const context = () => JSON.parse(readFileSync(join(project.folder, "cdktf.json"), "utf8")).context;
-  const made = (account: string, type: string) =>
-    new World(folderOf(join(project.folder, ".sandbox"), account), startAccount, account).list({ type });
+  const worldOf = (account: string) =>
+    new World(folderOf(join(project.folder, ".sandbox"), account), startAccount, account);
+  const made = (account: string, type: string) => worldOf(account).list({ type });
   const bucket = (account: string) => `terraform-state-app-${account}`;
 
   it("begin with one: its bootstrap, its bucket, its environment", async () => {
     expect((await project.sandbox("--reset", "--empty", "terraform", "version")).code).toBe(0);
+    await makeVpc(worldOf(HOME));
     await done("plan");
     await done("apply", "--auto-approve");
     await done("move-state");
@@ -42,6 +46,7 @@ describe.sequential("two accounts", () => {
 
   it("go on with a second, for which nothing of the first changes: it admits the other to its releases, and its plan role sees that", async () => {
     project.write("prod.ts", source(OTHER));
+    await makeVpc(worldOf(OTHER));
     const { code, stdout } = await offline("plan", "--json");
     expect(code, stdout).toBe(2);
     const { stacks } = JSON.parse(stdout);
