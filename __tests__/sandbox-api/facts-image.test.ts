@@ -2,6 +2,7 @@ import { BatchGetImageCommand, PutImageCommand } from "@aws-sdk/client-ecr";
 import { DescribeServiceRevisionsCommand, StopTaskCommand, UpdateServiceCommand } from "@aws-sdk/client-ecs";
 import { expect, test } from "vitest";
 import { SAMPLE } from "../../sandbox/api/sample";
+import type { Attributes, WorldObject } from "../../sandbox/world";
 import { bench, failure, minutes, started, runOf } from "./support";
 
 const pull = (digest: string) => ({ repository: SAMPLE.repository, region: SAMPLE.region, digest });
@@ -85,6 +86,51 @@ test("21: on an instance the cached image runs when the pull fails; on Fargate t
   expect(task.containers?.[0]?.imageDigest).not.toBe(bad);
   expect(first).not.toBe(again);
 });
+
+test.each([
+  ["Fargate", true],
+  ["an instance", false],
+])(
+  "a public registry's image is pulled where a route leads to the internet alone: on %s",
+  async (_, fargate) => {
+    const at = await bench({ fargate, sidecar: true });
+    const { world } = at.sandbox.host;
+    const put = (type: string, id: string, attributes: Attributes) =>
+      world.put({ type, region: SAMPLE.region, id, attributes, origin: "terraform" });
+    const network = fargate ? { awsvpcConfiguration: { subnets: ["subnet-1"] } } : undefined;
+    const run = async () => {
+      const input = { taskDefinition: SAMPLE.definition, ...(network && { networkConfiguration: network }) };
+      const arn = await started(at, fargate ? { ...input, launchType: "FARGATE" } : input);
+      await at.advance(minutes(2));
+      return at.task(arn);
+    };
+    await world.change(() => {
+      put("aws_vpc", "vpc-1", { main_route_table_id: "rtb-1" });
+      put("aws_subnet", "subnet-1", { vpc_id: "vpc-1" });
+      put("aws_route_table", "rtb-1", {});
+      const group = world.get("aws_autoscaling_group", SAMPLE.region, "staging-spot") as WorldObject;
+      world.update(group, { vpc_zone_identifier: ["subnet-1"] });
+    });
+    await at.sandbox.host.run((sim) => {
+      for (const instance of Object.values(sim.state.instances)) instance.cache = {};
+    });
+    const refused = await run();
+    expect(refused.stopCode).toBe("TaskFailedToStart");
+    const proxy = refused.containers?.find(({ name }) => name === "proxy");
+    expect(proxy?.reason).toMatch(/^CannotPullContainerError: .*public\.ecr\.aws\/proxy:1.*i\/o timeout$/);
+    for (const [kind, block] of [
+      ["destination_ipv6_cidr_block", "::/0"],
+      ["destination_cidr_block", "0.0.0.0/0"],
+    ] as const) {
+      await world.change(() => put("aws_route", "r-1", { route_table_id: "rtb-1", [kind]: block }));
+      const { containers = [] } = await run();
+      expect(
+        containers.filter(({ imageDigest }) => imageDigest),
+        block,
+      ).toHaveLength(2);
+    }
+  },
+);
 
 test("22: the old task definition with a moved tag runs the new image", async () => {
   const at = await bench();

@@ -1,3 +1,4 @@
+import { isForAll, routesOf } from "../routes";
 import type { Fields } from "../wire/value";
 import { keyOf, type World, type WorldObject } from "../world";
 import { groupsOf } from "./draining";
@@ -80,22 +81,10 @@ function lockedDefault(world: World, region: string, subnet: string): WorldObjec
 const vpcOf = (world: World, region: string, subnet: string) =>
   String(world.get("aws_subnet", region, subnet)?.attributes.vpc_id ?? "");
 
-function leadsOut(world: World, region: string, subnet: string): boolean {
-  const association = world.find({
-    type: "aws_route_table_association",
-    region,
-    where: { subnet_id: subnet },
-  });
-  const vpc = world.get("aws_vpc", region, vpcOf(world, region, subnet));
-  const table = String(association?.attributes.route_table_id ?? vpc?.attributes.main_route_table_id ?? "");
-  const inline = blocks(world.get("aws_route_table", region, table)?.attributes as Fields, "route");
-  const routes = world.list({ type: "aws_route", region, where: { route_table_id: table } });
-  return [...inline, ...routes.map(({ attributes }) => attributes as Fields)].some(
-    (route) =>
-      (text(route, "destination_cidr_block") || text(route, "cidr_block")) === "0.0.0.0/0" &&
-      !leadsNowhere(world, region, route),
+const leadsOut = (world: World, region: string, subnet: string) =>
+  routesOf(world, region, subnet).some(
+    (route) => isForAll(route, "0.0.0.0/0") && !leadsNowhere(world, region, route as Fields),
   );
-}
 
 /** Whether a route's NAT is gone, gateway or instance: of an instance the interface may be left, with nothing behind it. */
 function leadsNowhere(world: World, region: string, route: Fields): boolean {

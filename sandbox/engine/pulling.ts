@@ -1,4 +1,7 @@
+import { needsInternet } from "../../aws/image-registries";
 import { parameterValue } from "../parameter-value";
+import { isForAll, routesOf } from "../routes";
+import { text, texts } from "./attributes";
 import { findParameter, logGroupExists } from "./catalog";
 import { type Resolved, resolveImage } from "./images";
 import { plan, type Sim } from "./sim";
@@ -39,6 +42,8 @@ function pullImage(
   let resolved = resolveImage(sim, reference, architecture);
   const behaviour = "manifest" in resolved ? sim.state.behaviours[resolved.manifest] : undefined;
   if (behaviour?.pull?.error) resolved = { error: behaviour.pull.error };
+  if (needsInternet(reference, task.region) && !leadsOut(sim, task))
+    resolved = { error: outOfReach(reference) };
   if ("error" in resolved) {
     // ECS_IMAGE_PULL_BEHAVIOR=default: "if the pull fails, the cached image is used" (container agent's documentation).
     const cached = cache?.[reference];
@@ -51,6 +56,26 @@ function pullImage(
   if (cache) cache[reference] = `${resolved.digest} ${resolved.manifest}`;
   return { resolved, took: behaviour?.pull?.duration ?? (known ? sim.pace.cachedPull : sim.pace.pull) };
 }
+
+/** Whether a task's machine, or its own interface, reaches the internet; what lies in no known subnet does. */
+function leadsOut({ state, world }: Sim, { network, instance = "", region }: Task): boolean {
+  const group = world
+    .list({ type: "aws_autoscaling_group", region })
+    .find(({ attributes }) => text(attributes, "name") === state.instances[instance]?.group);
+  const own = network?.awsvpcConfiguration?.subnets;
+  const subnets = (own ?? texts(group?.attributes, "vpc_zone_identifier")).filter((id) =>
+    world.get("aws_subnet", region, id),
+  );
+  const ways = subnets.map((id) => routesOf(world, region, id));
+  return (
+    ways.length === 0 ||
+    ways.some((routes) => routes.some((route) => isForAll(route, "0.0.0.0/0") || isForAll(route, "::/0")))
+  );
+}
+
+/** Docker's words where nothing answers, in short. */
+const outOfReach = (image: string) =>
+  `pull image manifest has been retried 5 time(s): failed to resolve ref ${image}: failed to do request: dial tcp: i/o timeout`;
 
 function fromCache(sim: Sim, cached: string): Resolved {
   const [digest = "", manifest = ""] = cached.split(" ");
