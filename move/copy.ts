@@ -11,7 +11,7 @@ import { againstFollowing, type Facts, judge, surveyDatabase } from "./survey/da
 /** The database that is elsewhere, copied to the environment's own; what is written meanwhile follows where that can be. */
 export const copy: Step<undefined> = {
   name: "copy",
-  about: "the old database's rows are in the environment's, and go on following",
+  about: "the old database's rows are in the environment's, and follow",
   stands: isEntry("copy"),
   plan: planCopy,
   undo: undoCopy,

@@ -28,7 +28,7 @@ const waits = `then it is waited for, ${PATIENCE.limit / 60_000} minutes at most
 /** The distribution in front of both sides: people reach it by the domain's records, and it sends all of them to the old side. */
 export const front: Step = {
   name: "front",
-  about: "the domain leads to the distribution, which sends everybody to the old side",
+  about: "people come by the distribution, all of them to the old side",
   stands: isEntry("front"),
   plan: planFront,
   undo: undoFront,
@@ -300,7 +300,7 @@ async function answers(
   if (wrong === undefined) return;
   const place =
     side === "old"
-      ? `${from.origin} answers directly? Then its Host is not what it expects: survey says.`
+      ? `npx slipway move ${move.contract.environment} survey asks ${from.origin} directly: where that answers, it is the Host that it does not know.`
       : `npx slipway status ${move.contract.environment} shows what runs there: deploy first, if nothing does.`;
   throw refused(
     `The ${side} side does not answer ${from.health} by the distribution: ${wrong}. Nobody was led there.`,

@@ -57,6 +57,11 @@ function program(environment: string): Command {
     .description("Moves an address and a database from another platform into an environment, step by step.")
     .option("--outputs <file>", "read the outputs from a file instead of the SSM parameter")
     .option("--json", "JSON lines instead of text")
+    // Commander takes an option behind the step for the one of the same name before it.
+    .hook("preAction", (before, step) => {
+      for (const name of ["json", "outputs"])
+        if (step.getOptionValue(name) === undefined) step.setOptionValue(name, before.getOptionValue(name));
+    })
     .addHelpText("after", EXAMPLES);
   const step = (name: string, description: string) =>
     all

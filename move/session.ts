@@ -7,9 +7,10 @@ import {
   realDay,
 } from "../deploy/daily/session";
 import { confirmed } from "../deploy/daily/confirm";
-import type { Done } from "../deploy/end";
+import { type Done, endOf } from "../deploy/end";
 import { refused } from "../deploy/errors";
 import { Events } from "../deploy/events";
+import { mask } from "../deploy/mask";
 import { jsonScreen, plainScreen } from "../deploy/screen/plain";
 import { findRecord } from "../dns/records";
 import type { MoveContract } from "../modules/contract";
@@ -69,23 +70,34 @@ export function moveSession(
           now: () => clock.now(),
         });
         const move = open(now, aws, plan, journal, around, options);
-        const done = await body(move, consentOf(now, options, show), show);
-        if (options.json) await show([], { type: "result", environment, ...done });
-        return done;
+        return body(move, consentOf(now, options, show), show);
       };
-      if (step === null) return run(day);
-      await lock.take(by, step);
-      try {
-        // What was read before may be of before an apply that has ended since.
-        return await run(
-          options.outputs ? day : { ...day, contract: (await day.other(environment)).contract },
-        );
-      } finally {
-        await lock.release();
-      }
+      const locked = async () => {
+        if (step === null) return run(day);
+        await lock.take(by, step);
+        try {
+          // What was read before may be of before an apply that has ended since.
+          return await run(
+            options.outputs ? day : { ...day, contract: (await day.other(environment)).contract },
+          );
+        } finally {
+          await lock.release();
+        }
+      };
+      return options.json ? toldAsJson(day, environment, locked) : locked();
     },
     around,
   );
+}
+
+/** The end as the last line for a program, however it comes; a person reads it on the other channel as always. */
+async function toldAsJson(day: Daily, environment: string, run: () => Promise<Done>): Promise<Done> {
+  const ended = run();
+  const { exitCode, text, wayOut } = await endOf(() => ended);
+  const result = { type: "result", environment, exitCode, text: mask(text), wayOut: wayOut.map(mask) };
+  // Not by print, which ends with the signal.
+  day.stdout.write(`${JSON.stringify(result)}\n`);
+  return ended;
 }
 
 function planOf({ contract }: Daily): MoveContract {

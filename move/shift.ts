@@ -21,7 +21,7 @@ const BUCKETS = 10_000;
 /** A share of the viewers for the new side, by the store alone. */
 export const shift: Step<ShiftArgs> = {
   name: "shift",
-  about: "the new side answers so many per cent of the viewers, each of whom stays where they are",
+  about: "the new side answers a share of the viewers, who stay where they are",
   stands: ({ share, steps }) =>
     share > 0 || steps.some(({ step, state }) => step === "shift" && state === "begun"),
   plan: planShift,

@@ -40,6 +40,14 @@ describe("slipway", () => {
     for (const { group } of COMMANDS) expect(stdout).toContain(`\n${group}\n`);
   });
 
+  it.each([
+    ["before", ["--outputs", "/nowhere.json", "survey"]],
+    ["behind", ["survey", "--outputs", "/nowhere.json"]],
+  ])("takes an option of every step %s the step", async (_, words) => {
+    const { code, stderr } = await slipway(["move", "staging", ...words]);
+    expect([code, stderr]).toEqual([EXIT.refused, expect.stringContaining("/nowhere.json")]);
+  });
+
   it("loads for --help neither cdktf nor the SDK, and none of the programs", () => {
     const script = `process.argv.splice(1, 0, ${JSON.stringify(BIN)});
       process.on("exit", () => process.stderr.write(Object.keys(require.cache).join("\\n")));

@@ -183,6 +183,19 @@ describe.sequential("a name on another distribution, brought by somebody with th
     await change({ arn: `arn:aws:cloudfront::${THERE}:distribution/${HOLDER}` });
     const lost = await run((around) => surveyCommand("staging", {}, around));
     expect([lost.code, lost.text]).toEqual([1, expect.stringContaining(`has no distribution ${HOLDER}`)]);
+    const told = await run((around) => frontCommand("staging", undefined, { ...yes, json: true }, around));
+    const lines = told.text.split("\n").filter((line) => line.startsWith("{"));
+    expect(lines.map((line) => JSON.parse(line))).toEqual([
+      {
+        type: "result",
+        environment: "staging",
+        exitCode: 1,
+        text: expect.stringContaining(`has no distribution ${HOLDER}`),
+        wayOut: [
+          expect.stringContaining(`say its ARN, arn:aws:cloudfront::<account>:distribution/${HOLDER}`),
+        ],
+      },
+    ]);
     configure(`arn:aws:cloudfront::${THERE}:distribution/${HOLDER}`);
     await succeed(stack.apply());
     const asked = await admit();

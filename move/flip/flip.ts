@@ -22,7 +22,7 @@ export interface FlipArgs {
 /** Services use the environment's own database: from one moment to the next, while nothing may be written. */
 export const flip: Step<FlipArgs> = {
   name: "flip",
-  about: "every service uses the environment's own database, after one hold of all writes",
+  about: "every service uses the environment's own database, after one hold",
   stands: isEntry("flip"),
   plan: planFlip,
   undo: undoFlip,
