@@ -120,7 +120,10 @@ export async function awaitHeld(move: Move, all: readonly Held[]): Promise<void>
 const serviceOf = ({ contract }: Move, name: string): ServiceContract => {
   const found = contract.services.find((service) => service.name === name);
   if (!found)
-    throw refused(`The contract has no service ${name}, which it says is held.`, "Apply once more.");
+    throw refused(
+      `The contract has no service ${name}, which it says is held.`,
+      `Apply once more: npx slipway apply ${contract.environment}`,
+    );
   return found;
 };
 

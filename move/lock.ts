@@ -95,7 +95,7 @@ export class Lock {
       now
         ? `${now.by} has taken the step over at ${now.since}: this process was not heard of for too long.`
         : "The lock of this step is gone: somebody deleted it.",
-      "Look where the move stands: npx slipway move <environment>",
+      `Look where the move stands: npx slipway move ${this.name.split("/")[1]}`,
     );
   }
 

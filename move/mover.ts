@@ -208,7 +208,12 @@ export class MoverTask {
     const last = this.lines.find(isBadEnd);
     const { environment } = this.move.contract;
     if (last?.kind === "refused")
-      throw refused(String(last.text), String(last.way).replaceAll("<environment>", environment));
+      throw refused(
+        String(last.text),
+        String(last.way)
+          .replaceAll("<environment>", environment)
+          .replaceAll("<variable>", variableOf(this.move)),
+      );
     if (last) {
       const full =
         "The environment's database has no room left: say more in database.storage, apply, then run the same again.";
@@ -218,7 +223,7 @@ export class MoverTask {
     }
     const verdict = stoppedVerdict(task, this.mover.container, null);
     if (verdict.kind !== "failed") return;
-    const url = `Has its URL been written? npx slipway secret set ${environment} DATABASE_URL`;
+    const url = `Has its URL been written? npx slipway secret set ${environment} ${variableOf(this.move)}`;
     throw new DeployError(EXIT.migrationFailed, `The mover did not come to its end: ${verdict.reason}.`, [
       this.lines.length === 0 ? url : again,
     ]);
@@ -252,6 +257,14 @@ export class MoverTask {
     const words = line ? wordsOf(line) : message.trim();
     if (words) await this.move.tell(words);
   }
+}
+
+/** The first variable by which services read the old database's URL. */
+function variableOf({ contract: { services, database } }: Move): string {
+  const all = services.flatMap(({ secrets, otherSecrets }) =>
+    Object.entries({ ...secrets, ...otherSecrets }),
+  );
+  return all.find(([, parameter]) => parameter === database?.also?.url)?.[0] ?? "<variable>";
 }
 
 const isBadEnd = ({ kind }: MoverLine) => kind === "refused" || kind === "failed";

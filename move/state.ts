@@ -1,3 +1,4 @@
+import { z } from "zod";
 import { refused } from "../deploy/errors";
 import { type MoveEntry, type MoveState, type MoveStep, moveStateSchema } from "../modules/contract/move";
 import type { Cloud } from "./aws/gateway";
@@ -30,7 +31,8 @@ export class Journal {
     if (text === undefined)
       throw refused(
         `The parameter ${name} is gone: nobody knows where the move stands.`,
-        "Apply the environment again, which makes it, then slipway move <environment> survey.",
+        `Where no step was taken yet: npx slipway apply ${environmentOf(name)} makes it again.`,
+        `Otherwise apply nothing: it would want all as at the beginning, services on the old database and workers held. Write its text back, which Terraform's state has as aws_ssm_parameter.move, and npx slipway move ${environmentOf(name)} --json as it printed it: aws ssm put-parameter --name ${name} --type String --value file://move.json`,
       );
     return new Journal(aws, name, parsed(text, name), check, by, now);
   }
@@ -73,13 +75,19 @@ export class Journal {
   }
 }
 
+/** The parameter's name has it: `/staging/move`. */
+const environmentOf = (name: string) => name.split("/")[1] ?? "";
+
+const reasonOf = (error: unknown) =>
+  error instanceof z.ZodError ? z.prettifyError(error).replaceAll(/\s*\n\s*/g, " ") : String(error);
+
 function parsed(text: string, name: string): MoveState {
   try {
     return moveStateSchema.parse(JSON.parse(text));
   } catch (error) {
     throw refused(
-      `The parameter ${name} is no state of a move: ${error instanceof Error ? error.message : String(error)}`,
-      "Its history in Parameter Store has the last one that was.",
+      `The parameter ${name} is no state of a move: ${reasonOf(error)}`,
+      `Write back the last text that was one: aws ssm get-parameter-history --name ${name} --query "Parameters[-5:].[Version,Value]"`,
     );
   }
 }

@@ -292,9 +292,16 @@ describe("a step that cannot be taken yet", () => {
   it("a state that is none", async () => {
     const world = new MoveWorld();
     world.parameters.set("/staging/move", { value: "{}", version: 2 });
-    expect(await refusal(world.front())).toContain("The parameter /staging/move is no state of a move");
+    const broken = await refusal(world.front());
+    expect(broken).toMatch(
+      /The parameter \/staging\/move is no state of a move: ✖ Invalid input: .* → at version/,
+    );
+    expect(broken).toContain("aws ssm get-parameter-history --name /staging/move");
     world.parameters.delete("/staging/move");
-    expect(await refusal(world.front())).toContain("The parameter /staging/move is gone");
+    const gone = await refusal(world.front());
+    expect(gone).toContain("The parameter /staging/move is gone");
+    expect(gone).toContain("Where no step was taken yet: npx slipway apply staging makes it again.");
+    expect(gone).toContain("Otherwise apply nothing");
     expect(world.isLocked).toBe(false);
   });
 

@@ -86,7 +86,7 @@ connect() {
   answer=$(perl "$here/connections.pl" "$work" "$rehearse")
   IFS=$'\t' read -r kind source_host source_port addresses <<<"$answer"
   if [[ $kind == refused ]]; then
-    refuse "$source_host" "$source_port" "Write the URL that the old platform shows for direct connections: npx slipway secret set <environment> database/url"
+    refuse "$source_host" "$source_port" "Write the URL that the old platform shows for direct connections: npx slipway secret set <environment> <variable>"
   fi
   source_password=$(sed -n '/^\[source\]/,/^\[/s/^password=//p' "$work/services")
   target_host=${PGHOST:-} target_port=${PGPORT:-5432} target_database=${PGDATABASE:-}
@@ -829,7 +829,7 @@ stop_following() {
   [[ -n $(slot_status) ]] || return 0
   new -f "$here/disable.sql"
   written=$(old -f "$here/written.sql")
-  [[ $written == 0 ]] || fail "The old database was written to in the hold, $written times: somebody says BEGIN READ WRITE, or his session could not be ended."
+  [[ $written == 0 ]] || fail "The old database was written to in the hold, $written times: somebody says BEGIN READ WRITE, or a session could not be ended."
 }
 count_from_here() { set_mark since "$(new -c 'SELECT pg_snapshot_xmax(pg_current_snapshot())')"; }
 drop_slot_back() { new -c "SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots WHERE slot_name = 'slipway_move_back'" >/dev/null; }
