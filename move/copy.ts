@@ -3,10 +3,15 @@ import type { Done } from "../deploy/end";
 import { DeployError, refused } from "../deploy/errors";
 import { EXIT } from "../deploy/exit-code";
 import { stop } from "../deploy/one-off";
+import type { MoveEntry } from "../modules/contract/move";
 import type { Move } from "./move";
 import { type MoverLine, type MoverRun, moverOf, resumeMover, runMover } from "./mover";
 import { type Consent, isEntry, type Plan, type Standing, type Step } from "./step";
 import { againstFollowing, type Facts, judge, surveyDatabase } from "./survey/database";
+
+/** Whether a copy stands that a flip may use: after a way back from one it is out of date. */
+export const isWholeCopy = (entry: MoveEntry | undefined) =>
+  entry?.state === "done" && entry.data?.stale !== true;
 
 /** The database that is elsewhere, copied to the environment's own; what is written meanwhile follows where that can be. */
 export const copy: Step<undefined> = {
@@ -90,10 +95,10 @@ async function undoCopy(move: Move): Promise<Plan> {
       "Services write to the copy: go back from the flip first.",
       `npx slipway move ${environment} back`,
     );
-  const task = move.journal.entry("copy")?.data?.task;
+  const { task, stale } = move.journal.entry("copy")?.data ?? {};
   return {
     lines: [
-      "end following: slot and publication of the move go from the old database",
+      ...(stale === true ? [] : ["end following: slot and publication of the move go from the old database"]),
       "empty the environment's database of the copy",
     ],
     back: `npx slipway move ${environment} copy`,

@@ -311,7 +311,7 @@ function wordsOf({ kind, verb, ...line }: MoverLine): string | undefined {
     return `${String(line.table)}: ${line.rows === undefined ? "copied once more" : `${String(line.rows)} rows`}`;
   if (step === "compared")
     return `${String(line.table)}: compared, ${String(line.rows)} rows${line.ahead === true ? ", each of them once and now what was written since" : ""}`;
-  if (step === "clear") return String(line.text);
+  if (step === "clear" || step === "waiting") return String(line.text);
   if (verb === "follow" && typeof line.lagBytes === "number") return `${line.lagBytes} bytes behind`;
   return STEPS[step];
 }

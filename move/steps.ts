@@ -1,5 +1,5 @@
 import type { MoveState } from "../modules/contract/move";
-import { copy } from "./copy";
+import { copy, isWholeCopy } from "./copy";
 import { finish } from "./finish";
 import { flip } from "./flip/flip";
 import { front } from "./front";
@@ -27,6 +27,7 @@ export function nextOf({ plan, journal: { state } }: Pick<Move, "plan" | "journa
   if (plan.from && state.share === 0) return "shift 1";
   if (plan.from && state.share < 100) return "shift 100";
   if (held.length > 0) return `workers ${held.join(" ")}`;
-  if (plan.database && !done("flip")) return done("copy") ? "flip" : "copy";
+  if (plan.database && !done("flip"))
+    return isWholeCopy(state.steps.find(({ step }) => step === "copy")) ? "flip" : "copy";
   return done("finish") ? undefined : "finish";
 }

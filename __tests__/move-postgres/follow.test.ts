@@ -22,6 +22,11 @@ test("what was compared ahead is found in the hold, whichever side it was writte
   for (const side of [sides.old, sides.target])
     await ask(side, "ALTER TABLE toasted ALTER number DROP DEFAULT");
   await ask(sides.old, "UPDATE hen SET mother = NULL; DELETE FROM log WHERE id = 1");
+  // As the verb catch-up leaves them.
+  await ask(
+    sides.target,
+    "ALTER TABLE dog ENABLE ALWAYS TRIGGER always; ALTER TABLE people ENABLE REPLICA TRIGGER replica",
+  );
   await ask(
     sides.target,
     `SET session_replication_role = replica; UPDATE people SET height = height + 1 WHERE id = 7; DELETE FROM log WHERE id = 2;
@@ -60,10 +65,7 @@ test("other spellings are no difference, writes behind the comparison are; rows 
   await done("hold catch-up sequences compare");
   const late = (sql: string) => ask(sides.old, `BEGIN READ WRITE; ${sql}; COMMIT`);
   await late("INSERT INTO dated VALUES (10)");
-  expect(await sides.move("flipped")).toMatchObject({
-    code: 2,
-    end: { text: expect.stringContaining("was written to in the hold, 1 times") },
-  });
+  expect(await sides.move("flipped")).toMatchObject({ code: 1, end: { code: "not-compared" } });
   await done("release unflipped");
   await done("hold catch-up sequences compare flipped");
   expect(await ask(sides.target, "SELECT FROM dated WHERE id = 10")).toHaveLength(1);

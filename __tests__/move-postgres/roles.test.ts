@@ -30,3 +30,19 @@ test("roles that a copy or its rehearsal makes for policies go with it; one that
     expect(await roles()).toEqual(["master", "reader"]);
   }
 });
+
+test("a copy is taken away, in whatever order its things come: no sequence before the column that it is part of", async () => {
+  await ask(
+    sides.root,
+    "CREATE TABLE counted (id integer GENERATED ALWAYS AS IDENTITY); ALTER TABLE counted OWNER TO hosted",
+  );
+  expect((await sides.move("copy")).code).toBe(0);
+  await ask(
+    sides.target,
+    "WITH gone AS (DELETE FROM pg_depend WHERE objid = 'counted'::regclass AND refclassid = 'pg_namespace'::regclass RETURNING *) INSERT INTO pg_depend SELECT * FROM gone",
+  );
+  expect((await sides.move("reset clean")).end).toEqual({ kind: "done", verb: "clean" });
+  expect(await ask(sides.target, "SELECT FROM pg_class WHERE relnamespace = 'public'::regnamespace")).toEqual(
+    [],
+  );
+});

@@ -1,6 +1,7 @@
 import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { Client } from "pg";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { factsSchema } from "../../move/survey/database";
 import { createCluster, freePort, servePostgres } from "../../sandbox/engine/postgres";
@@ -10,7 +11,7 @@ import { LEFT_BEHIND, NOTHING_LEFT } from "./support/left-behind";
 let sides: Sides;
 
 beforeAll(async () => {
-  sides = await startSides(["wal_level=replica"]);
+  sides = await startSides(["wal_level=replica", "max_prepared_transactions=1"]);
   await ask(
     sides.root,
     `CREATE SCHEMA auth; CREATE TABLE auth.users (id integer PRIMARY KEY); CREATE FUNCTION auth.uid() RETURNS integer LANGUAGE sql AS 'SELECT 1';
@@ -62,6 +63,42 @@ test("the survey finds what stands in the way, and changes nothing", async () =>
   expect(found.occupied).toBe("");
   expect(await ask(sides.root, LEFT_BEHIND)).toEqual([{ ...NOTHING_LEFT, holds: 1 }]);
   expect(await ask(sides.target, LEFT_BEHIND)).toEqual([NOTHING_LEFT]);
+});
+
+test("partitions that are others elsewhere, and transactions that a slot waits for, are named", async () => {
+  await ask(
+    sides.old,
+    `CREATE SCHEMA parts; CREATE TYPE parts.mood AS ENUM ('sad', 'happy');
+     CREATE TABLE parts.by_enum (feels parts.mood) PARTITION BY HASH (feels); CREATE TABLE parts.by_number (id integer) PARTITION BY HASH (id);
+     CREATE TABLE parts.by_text (name text COLLATE "C", id integer) PARTITION BY HASH (id, name);
+     CREATE TABLE parts.in_order (name text COLLATE "und-x-icu") PARTITION BY RANGE (lower(name COLLATE "und-x-icu")); CREATE TABLE parts.in_bytes (name text COLLATE "C") PARTITION BY RANGE (name);
+     CREATE TABLE parts.listed (name text) PARTITION BY LIST (name)`,
+  );
+  const writer = new Client({ connectionString: `${sides.old}&application_name=nightly` });
+  await writer.connect();
+  const { rows } = await writer.query("SELECT pg_backend_pid() AS pid");
+  await writer.query("BEGIN; SELECT txid_current()");
+  await ask(sides.root, "BEGIN; CREATE TABLE half (id integer); PREPARE TRANSACTION 'half done'");
+  const { source } = await facts();
+  await writer.end();
+  await ask(sides.root, "ROLLBACK PREPARED 'half done'");
+  await ask(sides.old, "DROP SCHEMA parts CASCADE");
+  expect(source).toMatchObject({
+    enumHashed: ["parts.by_enum"],
+    textHashed: ["parts.by_text"],
+    textRanged: ["parts.in_order"],
+    unheld: ["public.theirs"],
+    transactions: [
+      {
+        pid: rows[0].pid,
+        user: "hosted",
+        database: "my app",
+        application: "nightly",
+        seconds: expect.any(Number),
+      },
+    ],
+    prepared: [{ name: "half done", user: "root", database: "my app", seconds: expect.any(Number) }],
+  });
 });
 
 test("a copy leaves the platform's schemas behind, and makes the roles that policies name", async () => {

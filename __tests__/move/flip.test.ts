@@ -109,7 +109,7 @@ describe("slipway move … flip", () => {
     expectBefore(world);
     expect(world.ahead).toBe(0);
     expect(world.verbs).toContain("copy-back compare unflipped release");
-    expect(entries(world)).toEqual(["front done", "shift done", "back done"]);
+    expect(entries(world)).toEqual(["front done", "shift done", "copy done", "back done"]);
   });
 
   it("tells the price of going back, and does it for no less", async () => {
@@ -122,10 +122,29 @@ describe("slipway move … flip", () => {
     expectFlipped(world);
     const flipped = world.told.length;
     const { text } = await world.back({}, { copyBack: true });
-    expect(text).toBe("✓ back from flip: every service uses the old database again.");
+    expect(text).toBe(
+      "✓ back from flip: every service uses the old database again. The environment's own keeps its rows, which are out of date from now on: npx slipway move staging copy takes them anew, npx slipway move staging back empties it.",
+    );
     expectBefore(world);
     expect(heldIn(world.told.slice(flipped))).toHaveLength(1);
-    expect([world.ahead, entries(world)]).toEqual([0, ["front done", "shift done", "back done"]]);
+    expect([world.ahead, entries(world)]).toEqual([
+      0,
+      ["front done", "shift done", "copy done", "back done"],
+    ]);
+  });
+
+  it("leaves a copy that is out of date, which no flip takes: it is taken anew, or emptied", async () => {
+    const world = new DataWorld();
+    await world.flip();
+    await world.back({}, { copyBack: true });
+    const { wayOut } = await failureOf(world.flip());
+    expect(wayOut).toEqual(["There is no copy of the data: npx slipway move staging copy"]);
+    const { text } = await world.back();
+    expect(text).toBe(
+      "✓ back from copy: the copy is gone, and nothing of the move stays in the old database.",
+    );
+    expect(world.verbs).toContain("reset clean");
+    expect(entries(world)).toEqual(["front done", "shift done", "back done"]);
   });
 
   it("stops what a schedule has started with the other database, and waits for its end", async () => {

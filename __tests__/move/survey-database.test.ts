@@ -59,6 +59,21 @@ describe("the survey of a database", () => {
     ],
     ["has bytes of no encoding", /SQL_ASCII/, but({ encoding: "SQL_ASCII" })],
     [
+      "is partitioned by the hash of an enum",
+      /public\.moods are partitioned by the hash of an enum.*partition them by LIST/,
+      but({ enumHashed: ["public.moods"] }),
+    ],
+    [
+      "is partitioned by the hash of text in another encoding",
+      /public\.names are partitioned by the hash of text, which is another one in UTF8 than in LATIN1/,
+      but({ encoding: "LATIN1", textHashed: ["public.names"] }),
+    ],
+    [
+      "has transactions that are prepared",
+      /'half' of ana, for 2 min in app: a copy that follows waits for them, and so does a hold\. COMMIT PREPARED or ROLLBACK PREPARED/,
+      but({ prepared: [{ name: "half", user: "ana", database: "app", seconds: 130 }] }),
+    ],
+    [
       "has somebody in its place",
       /is not empty: table public\.mine/,
       but({}, { occupied: "table public.mine" }),
@@ -80,10 +95,21 @@ describe("the survey of a database", () => {
       unlogged: Array.from({ length: 11 }, (_, n) => ({ name: `public.u${n}`, bytes: 2 ** 20 })),
       largeObjects: 2,
       collation: "en_US.utf8",
+      encoding: "LATIN1",
+      textRanged: ["public.names"],
+      transactions: [
+        { pid: 7, user: "ana", application: "nightly", database: "app", seconds: 3601 },
+        { pid: 8, user: "ben", application: "", database: "other", seconds: 60 },
+        { pid: 9, user: "cy", application: "web", database: "app", seconds: 59 },
+      ],
+      prepared: [{ name: "new", user: "ana", database: "app", seconds: 1 }],
       ownsDatabase: false,
     });
     expect(of(checks, "failed")).toEqual([]);
-    expect(of(checks, "warning")).toHaveLength(11);
+    expect(of(checks, "warning")).toHaveLength(14);
+    expect(of(checks, "warning")).toContain(
+      "transactions: process 7 of ana (nightly), for 60 min in app, process 8 of ben, for 1 min in other: a copy that follows waits until they have ended. SELECT pg_terminate_backend(<process>) ends one.",
+    );
     expect(of(checks, "warning").join("\n")).toContain(
       "public.u8 and 2 more have no key, or no log: they are copied once more in the hold (12 MiB)",
     );
@@ -91,6 +117,10 @@ describe("the survey of a database", () => {
 
   test("knows each reason why a copy cannot follow", () => {
     expect(againstFollowing(source, target)).toEqual([]);
+    expect(againstFollowing({ ...source, freeSlots: 2 }, target)).toEqual([]);
+    expect(againstFollowing({ ...source, freeSlots: 1 }, target)).toEqual([
+      "the old database has 1 replication slots left, and a copy begins with 2",
+    ]);
     const none = {
       walLevel: "replica",
       replication: false,
@@ -103,6 +133,12 @@ describe("the survey of a database", () => {
     ).toHaveLength(7);
     expect(of(but({ replication: false }), "warning")).toEqual([
       "following: is not possible: hosted has no right to replicate. The flip copies everything in its hold: about 1 min.",
+    ]);
+  });
+
+  test("says what no hold keeps from being written to", () => {
+    expect(of(but({ unheld: ["public.theirs"], ownsDatabase: false }), "warning")).toEqual([
+      "hold: hosted may not lock public.theirs: what others write there behind the comparison is not seen, and lost. Stop whatever writes as somebody else before the flip.",
     ]);
   });
 

@@ -77,8 +77,10 @@ export interface Notes {
   held(since: number): Promise<void>;
   uses(use: Use): Promise<void>;
   released(): Promise<void>;
-  /** The copy is none any more: the environment's own database was written to. */
+  /** The copy is none any more: the environment's own database was written to. It stays there until somebody empties it. */
   stale(): Promise<void>;
+  /** Nobody can tell any more that there was a copy: `finish` has taken that away. One that is out of date stays so. */
+  unknown(): Promise<void>;
 }
 
 /** Everything that a flip touches. */
@@ -169,7 +171,7 @@ export async function comeBack(
     await notes.stale();
     await databases.giveBack(copy && written.transactions > 0);
   } else {
-    if (notes.use === "own") await notes.stale();
+    if (notes.use === "own") await notes.unknown();
     await databases.release();
   }
   await notes.uses("external");

@@ -3,6 +3,7 @@ import { EXIT } from "../../deploy/exit-code";
 import { madeLogins } from "../../deploy/logins";
 import { rolloutUnderWay } from "../../deploy/wait";
 import type { MoveEntry } from "../../modules/contract/move";
+import { isWholeCopy } from "../copy";
 import type { Move } from "../move";
 import { moverOf } from "../mover";
 import type { Journal } from "../state";
@@ -95,7 +96,7 @@ async function missingBefore(move: Move): Promise<string[]> {
     ...(isShifted && isSoAtEdge
       ? []
       : [`The old side still answers people, and could not write any more: ${line} shift 100`]),
-    ...(journal.entry("copy")?.state === "done" ? [] : [`There is no copy of the data: ${line} copy`]),
+    ...(isWholeCopy(journal.entry("copy")) ? [] : [`There is no copy of the data: ${line} copy`]),
   ];
 }
 
@@ -136,7 +137,10 @@ async function giveUp(move: Move, hold: number, error: unknown): Promise<never> 
   await journal.record("back", "begun", begun);
   await comeBack(sidesOf(move, hold), { copy: true, most: 0 });
   await journal.record("back", "done", begun, { use: "external", hold: false }, "flip");
-  throw wentBack(`The flip did not succeed, and everything is at the old side again: ${reason}.`, ...ways);
+  throw wentBack(
+    `The flip did not succeed, and everything is at the old side again: ${reason}.${staleWords(move)}`,
+    ...ways,
+  );
 }
 
 async function undoFlip(move: Move, { word, copyBack }: BackOptions): Promise<Plan> {
@@ -182,11 +186,21 @@ async function undoFlip(move: Move, { word, copyBack }: BackOptions): Promise<Pl
           `npx slipway move ${contract.environment} back goes on.`,
         ]);
       return {
-        text: "every service uses the old database again.",
+        text: `every service uses the old database again.${staleWords(move)}`,
         state: { use: "external", hold: false },
       };
     },
   };
+}
+
+/** What stays of a flip that was gone back from. */
+function staleWords({ journal, contract }: Move): string {
+  const copied = journal.entry("copy");
+  if (!copied)
+    return " The environment's own keeps rows that nobody knows any more: drop them before the next copy.";
+  if (copied.data?.stale !== true) return "";
+  const line = `npx slipway move ${contract.environment}`;
+  return ` The environment's own keeps its rows, which are out of date from now on: ${line} copy takes them anew, ${line} back empties it.`;
 }
 
 /** Whether a way back from a flip was begun, and has not ended. */

@@ -1,6 +1,9 @@
 import type { Move } from "../move";
 import type { Notes } from "./crossing";
 
+const STALE =
+  "out of date since the way back from a flip: copy takes it anew, back empties the database of it";
+
 /**
  * What stands in the move's parameter. The moment of the hold is in the flip's own entry, as it is begun; its end tells how long it
  * was, whichever way it led.
@@ -27,6 +30,15 @@ export function notesOf({ journal, clock, tell }: Move): Notes {
       await journal.write({ hold: false });
       if (since) await tell(`writes were held for ${Math.round((clock.now() - since) / 1000)} s`);
     },
-    stale: () => journal.write({ steps: journal.state.steps.filter(({ step }) => step !== "copy") }),
+    stale: () =>
+      journal.write({
+        steps: journal.state.steps.map((entry) =>
+          entry.step === "copy" ? { ...entry, note: STALE, data: { stale: true } } : entry,
+        ),
+      }),
+    unknown: () =>
+      journal.write({
+        steps: journal.state.steps.filter(({ step, data }) => step !== "copy" || data?.stale === true),
+      }),
   };
 }

@@ -7,6 +7,13 @@ import { runMover } from "../mover";
 const sized = z.array(z.object({ name: z.string(), bytes: z.number() }));
 const names = z.array(z.string());
 
+/** What keeps a slot from beginning; null for what the mover's user may not see. */
+const waiting = z.object({
+  user: z.string().nullable(),
+  database: z.string().nullable(),
+  seconds: z.number().nullable(),
+});
+
 /** What the mover finds out of the old database. */
 const source = z.object({
   version: z.string(),
@@ -41,6 +48,15 @@ const source = z.object({
   policyRoles: names,
   settings: names,
   onPlatform: names,
+  /** Partitioned by the hash of an enum, by that of text, and by the order of text. */
+  enumHashed: names,
+  textHashed: names,
+  textRanged: names,
+  /** Tables that nobody can keep from being written to by a lock. */
+  unheld: names,
+  /** Sessions with a transaction that has written. */
+  transactions: z.array(waiting.extend({ pid: z.number(), application: z.string().nullable() })),
+  prepared: z.array(waiting.extend({ name: z.string() })),
 });
 
 const target = z.object({
@@ -96,6 +112,12 @@ const AROUND = 5;
 /** GiB beside a copy for the write-ahead log that it makes. */
 const LOG = 4;
 
+/** Seconds from which on a transaction is no passing one. */
+const LONG = 60;
+
+/** Replication slots of the old database that a copy which is to follow needs for a moment: its own, and the one that stays. */
+const SLOTS = 2;
+
 /** What a one-off task in the private subnets sees of both databases. Nothing is changed. */
 export async function databaseChecks(move: Move): Promise<Check[]> {
   return judge(await surveyDatabase(move), move.plan.database?.storage);
@@ -121,6 +143,7 @@ export function judge(facts: Facts, storage?: number): Check[] {
     emptyCheck(facts),
     ...roomCheck(facts, source, storage),
     followCheck(source, target),
+    ...waitingChecks(source),
     ...stayingChecks(source),
     holdCheck(source),
   ];
@@ -271,6 +294,7 @@ function contentChecks(source: Source, target: Target): Check[] {
       warning("event triggers", `${words} stay behind: make them anew where they are needed.`),
     ),
     ...spellingChecks(source, target),
+    ...partitionChecks(source, target),
   ];
 }
 
@@ -282,14 +306,50 @@ function spellingChecks(source: Source, target: Target): Check[] {
         "SQL_ASCII says nothing of what its bytes mean. Make a database in UTF8 of it first.",
       ),
     ];
-  return source.collation === target.collation
-    ? []
-    : [
-        warning(
-          "collation",
-          `${source.collation} becomes ${target.collation}: what is ordered by text may be ordered otherwise.`,
-        ),
-      ];
+  return [
+    ...(source.encoding === target.encoding
+      ? []
+      : [
+          warning(
+            "encoding",
+            `${source.encoding} becomes ${target.encoding}: the same characters in other bytes. What ${source.encoding} has no character for cannot come back from a flip.`,
+          ),
+        ]),
+    ...(source.collation === target.collation
+      ? []
+      : [
+          warning(
+            "collation",
+            `${source.collation} becomes ${target.collation}: what is ordered by text may be ordered otherwise.`,
+          ),
+        ]),
+  ];
+}
+
+/** Each partition is copied to its namesake, which takes no row that belongs into another one there. */
+function partitionChecks(source: Source, target: Target): Check[] {
+  const name = "partitions";
+  const way = "partition them by LIST, or by the hash of a column of another type, first.";
+  return [
+    ...where(source.enumHashed, (words) =>
+      failed(
+        name,
+        `${words} are partitioned by the hash of an enum, which is another one in each database: ${way}`,
+      ),
+    ),
+    ...where(source.encoding === target.encoding ? [] : source.textHashed, (words) =>
+      failed(
+        name,
+        `${words} are partitioned by the hash of text, which is another one in ${target.encoding} than in ${source.encoding}: ${way}`,
+      ),
+    ),
+    ...where(source.textRanged, (words) =>
+      warning(
+        name,
+        `${words} are partitioned by the order of text. Where the two machines do not agree on it, the copy stops at a row that belongs into another partition: copy --rehearse shows whether they do.`,
+      ),
+    ),
+  ];
 }
 
 function emptyCheck({ occupied = "", state = "" }: Facts): Check {
@@ -324,7 +384,9 @@ export function againstFollowing(source: Source, target: Target): string[] {
   return [
     ...(source.walLevel === "logical" ? [] : [`the old database has wal_level = ${source.walLevel}`]),
     ...(source.replication ? [] : [`${source.user} has no right to replicate`]),
-    ...(source.freeSlots > 0 ? [] : ["the old database has no replication slot left"]),
+    ...(source.freeSlots >= SLOTS
+      ? []
+      : [`the old database has ${source.freeSlots} replication slots left, and a copy begins with ${SLOTS}`]),
     ...(source.createsInDatabase ? [] : [`${source.user} may not make a publication`]),
     ...(source.foreign.length > 0 ? [`${shortened(source.foreign)} belong to somebody else`] : []),
     ...(target.walLevel === "logical"
@@ -346,6 +408,38 @@ function followCheck(source: Source, target: Target): Check {
         "following",
         `is not possible: ${reasons.join("; ")}. The flip copies everything in its hold: about ${minutes} min.`,
       );
+}
+
+/** What a copy that is to follow waits for at its beginning, as its slot begins when all of them have ended. */
+function waitingChecks({ transactions, prepared }: Source): Check[] {
+  const isLong = ({ seconds }: { readonly seconds: number | null }) => (seconds ?? 0) >= LONG;
+  const since = (seconds: number | null, database: string | null) =>
+    `for ${Math.floor((seconds ?? 0) / 60)} min in ${database ?? "no database"}`;
+  return [
+    ...where(
+      transactions
+        .filter(isLong)
+        .map(
+          ({ pid, user, application, database, seconds }) =>
+            `process ${pid} of ${user ?? "the system"}${application ? ` (${application})` : ""}, ${since(seconds, database)}`,
+        ),
+      (words) =>
+        warning(
+          "transactions",
+          `${words}: a copy that follows waits until they have ended. SELECT pg_terminate_backend(<process>) ends one.`,
+        ),
+    ),
+    ...where(
+      prepared
+        .filter(isLong)
+        .map(({ name, user, database, seconds }) => `'${name}' of ${user}, ${since(seconds, database)}`),
+      (words) =>
+        failed(
+          "transactions",
+          `prepared, and open ${words}: a copy that follows waits for them, and so does a hold. COMMIT PREPARED or ROLLBACK PREPARED with that name, in that database.`,
+        ),
+    ),
+  ];
 }
 
 function stayingChecks({ withoutKey, unlogged, largeObjects }: Source): Check[] {
@@ -371,11 +465,16 @@ function stayingChecks({ withoutKey, unlogged, largeObjects }: Source): Check[] 
   ];
 }
 
-function holdCheck({ ownsDatabase, user }: Source): Check {
+function holdCheck({ ownsDatabase, user, unheld }: Source): Check {
+  if (unheld.length > 0)
+    return warning(
+      "hold",
+      `${user} may not lock ${shortened(unheld)}: what others write there behind the comparison is not seen, and lost. Stop whatever writes as somebody else before the flip.`,
+    );
   return ownsDatabase
-    ? ok("hold", "the whole database can be made read only")
+    ? ok("hold", "the whole database can be made read only, and its tables locked while they are compared")
     : warning(
         "hold",
-        `${user} does not own the database: only what ${user} writes can be held. Stop whatever writes as somebody else before the flip.`,
+        `${user} does not own the database: only what ${user} writes is refused at once. What others write waits while tables are compared, and goes to the old database after it: stop it before the flip.`,
       );
 }

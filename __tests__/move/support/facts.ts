@@ -33,6 +33,12 @@ export const source: NonNullable<Facts["source"]> = {
   policyRoles: [],
   settings: [],
   onPlatform: [],
+  enumHashed: [],
+  textHashed: [],
+  textRanged: [],
+  unheld: [],
+  transactions: [],
+  prepared: [],
 };
 export const target: NonNullable<Facts["target"]> = {
   version: "17.2",

@@ -285,6 +285,10 @@ export class FlipWorld {
         call(() => {
           state.isCopied = false;
         }),
+      unknown: () =>
+        call(() => {
+          state.isCopied = false;
+        }),
     };
   }
 }

@@ -1,7 +1,7 @@
--- What goes before and after rows come back to the old database, in one transaction: without the superuser's right to put
+-- What goes before and after rows of the tables in `named` come back to the old database, in one transaction: without the superuser's right to put
 -- triggers and foreign keys to sleep, triggers and rules are disabled, and keys dropped and made again as they were, checked.
 CREATE TEMPORARY VIEW changed AS SELECT coalesce(pg_partition_root(name::regclass), name::regclass)::oid AS root, name::regclass::oid AS oid
-FROM unnest(:'changed'::text[]) name;
+FROM named;
 -- Checks, too, that rows were never held to: they would refuse them when they come again.
 CREATE TEMPORARY VIEW keys AS WITH RECURSIVE up AS (SELECT oid FROM changed UNION SELECT inhparent FROM pg_inherits JOIN up ON inhrelid = up.oid)
 SELECT o.oid, o.conrelid::regclass AS name, o.conname FROM pg_constraint o

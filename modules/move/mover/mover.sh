@@ -13,7 +13,7 @@ settings=$(<"$here/session.sql")
 verb=start
 jobs=4
 bound=900
-follow='' again='' rehearse='' snapshot='' platform=unknown left_out=()
+follow='' again='' rehearse='' snapshot='' platform=unknown encoding='' left_out=()
 # Not to be had elsewhere, or kept by whoever runs the database: they are the platform's, not the application's.
 without='{plpgsql,pg_cron,pg_graphql,pg_net,pgsodium,supabase_vault,neon,neon_utils,pg_session_jwt,aws_commons,rdsutils}'
 
@@ -111,20 +111,21 @@ use_snapshot() {
 }
 forget_snapshot() { snapshot='' at_snapshot=(); }
 
-# Sessions that stay open beside the others.
+# Sessions that stay open beside the others. open_session NAME CONNECTION [ARGUMENTS OF PSQL…]
 open_session() {
   local name=$1 in out
   mkfifo "$work/$name.in" "$work/$name.out"
-  psql -XqAtF ' ' -v ON_ERROR_STOP=1 "$2" <"$work/$name.in" >"$work/$name.out" &
+  psql -XqAtF ' ' -v ON_ERROR_STOP=1 "${@:2}" <"$work/$name.in" >"$work/$name.out" &
   session_pid[$name]=$!
   exec {in}>"$work/$name.in" {out}<"$work/$name.out"
   session_in[$name]=$in session_out[$name]=$out
 }
 # ask_session NAME STATEMENT: one line of answer, in $answer.
 ask_session() {
-  printf '%s\n' "$2" >&"${session_in[$1]}"
+  # In a shell of its own: who writes to a session that has ended is ended, too.
+  (printf '%s\n' "$2" >&"${session_in[$1]}")
   answer=''
-  read -r -t 300 answer <&"${session_out[$1]}"
+  read -r -t "$bound" answer <&"${session_out[$1]}"
 }
 close_session() {
   local name=$1 in=${session_in[$1]} out=${session_out[$1]}
@@ -133,6 +134,21 @@ close_session() {
   wait "${session_pid[$name]}" || true
   unset "session_pid[$name]" "session_in[$name]" "session_out[$name]"
   rm -f "$work/$name.in" "$work/$name.out"
+}
+
+# Whom the mover waits for in the old database, in words; empty when for nobody.
+waits() { old -f "$here/waits.sql"; }
+
+# Says so, each time that it is somebody else.
+tell_waits() {
+  local now told=''
+  [[ -p $work/pause ]] || mkfifo "$work/pause"
+  while :; do
+    read -r -t 2 <>"$work/pause" || true
+    now=$(waits) || continue
+    [[ -z $now || $now == "$told" ]] || say progress step waiting text "$now"
+    told=$now
+  done
 }
 
 literal() { printf "'%s'" "${1//\'/\'\'}"; }
@@ -178,7 +194,7 @@ no_longer_alone() { [[ -z ${session_pid[lock]:-} ]] || close_session lock; }
 know_platform() {
   local names
   [[ $platform == unknown ]] || return 0
-  platform=$(platform='{}' old -f "$here/platform.sql")
+  IFS='|' read -r platform encoding <<<"$(platform='{}' old -f "$here/platform.sql")"
   IFS=, read -ra names <<<"${platform//[\{\}]/}"
   left_out=("${names[@]/#/--exclude-schema=}")
 }
@@ -264,10 +280,13 @@ verb_copy() {
       ;;
   esac
   set_mark state copying
-  new -c 'DROP TABLE IF EXISTS slipway_move.compared, slipway_move.spelled' \
+  new -c 'DROP TABLE IF EXISTS slipway_move.compared, slipway_move.spelled, slipway_move.asleep' \
     -c 'CREATE TABLE slipway_move.compared (number serial PRIMARY KEY, what text NOT NULL, old text NOT NULL, new text NOT NULL)' \
     -c 'CREATE TABLE slipway_move.spelled (what text NOT NULL, old text NOT NULL, new text NOT NULL)'
   create_roles
+  tell_waits &
+  local teller=$!
+  children+=("$teller")
   [[ -z $follow ]] || publish
   take_snapshot
   read_schema old >"$work/schema.old"
@@ -282,8 +301,10 @@ verb_copy() {
   [[ -n $rehearse ]] || end_snapshot
   restore post-data
   note_spelling
+  [[ -n $rehearse || -z $follow ]] || { new -c 'CREATE TABLE slipway_move.asleep (name text, tgname name, tgenabled "char")' && put_triggers_to_sleep; }
   set_sequences
   new -c ANALYZE
+  kill "$teller" || true
   if [[ -n $rehearse ]]; then
     # The same snapshot is compared with: what is written meanwhile is no difference.
     compare
@@ -370,7 +391,13 @@ take_snapshot() {
   if [[ -n $follow ]]; then
     open_session snapshot 'service=source replication=database'
     printf '%s\n' 'SET statement_timeout = 0; SET idle_in_transaction_session_timeout = 0;' >&"${session_in[snapshot]}"
-    ask_session snapshot 'CREATE_REPLICATION_SLOT slipway_move_copy TEMPORARY LOGICAL pgoutput EXPORT_SNAPSHOT;'
+    # A slot begins when every transaction that was writing then has ended.
+    if ! ask_session snapshot 'CREATE_REPLICATION_SLOT slipway_move_copy TEMPORARY LOGICAL pgoutput EXPORT_SNAPSHOT;'; then
+      local busy
+      busy=$(waits)
+      [[ -z $busy ]] || fail "The old database gave no moment to copy from within $bound s. $busy"
+      fail "$(trouble)"
+    fi
     local slot position plugin
     read -r slot position snapshot plugin <<<"$answer"
   else
@@ -531,6 +558,8 @@ verb_follow() {
 
 verb_lag() { lag done; }
 
+put_triggers_to_sleep() { platform='{}' new -f "$here/kept.sql" -f "$here/sleep.sql"; }
+
 end_following() {
   new -f "$here/unsubscribe.sql"
   old -f "$here/unpublish.sql"
@@ -556,11 +585,23 @@ hold() {
   say done found: "$answer"
 }
 
+# shut SIDE: until this task ends, or releases that side, nobody writes a row there, whatever they say.
+shut() {
+  local name="shut.$1"
+  [[ -z ${session_pid[$name]:-} ]] || return 0
+  open_session "$name" "service=$1" -v platform="$platform" -v without="$without"
+  ask_session "$name" "$(printf '\\i %s\n' "$here/session.sql" "$here/kept.sql" "$here/shut.sql")"$'\n'"SELECT 'shut';"
+}
+is_shut() { [[ -n ${session_pid[shut.$1]:-} ]] && ask_session "shut.$1" "SELECT 'shut';"; }
+
 release() {
+  [[ -z ${session_pid[shut.$1]:-} ]] || close_session "shut.$1"
   local before
   before=$(mark "$2")
   [[ -n $before ]] || return 0
   psql_on "$1" -v before="$before" -f "$here/release.sql"
+  # What is written from now on follows again.
+  [[ $2 != hold || $(mark state) != copied ]] || put_triggers_to_sleep
   drop_mark "$2"
 }
 
@@ -591,6 +632,7 @@ verb_catch-up() {
   for_tables copy_stayed
   copy_large_objects source target
   refresh target
+  new -f "$here/wake.sql"
   say done position "$position"
 }
 
@@ -606,8 +648,11 @@ copy_stayed() {
 
 # ---- comparing
 
+# Under a hold nothing can be written behind what is compared.
 verb_compare() {
   know_platform
+  [[ -z $(mark hold) ]] || shut source
+  [[ -z $(mark hold-new) ]] || shut target
   read_tables
   compare
   say done tables: "$(tr -cd '\0' <"$work/tables" | wc -c)"
@@ -659,7 +704,12 @@ SQL
 
 # Number of rows, and the sum of their checksums: whatever the order, a row that differs, is missing or doubled changes it.
 # The hash is the one that tables are partitioned by, which no version of Postgres may change.
-hash_of() { printf "hashtextextended(ROW(%s)::text COLLATE \"C\", 0)" "$1"; }
+# Of what the bytes are in UTF8, where the old database has another encoding.
+hash_of() {
+  local row="ROW($1)::text"
+  [[ $encoding == UTF8 ]] || row="encode(convert_to($row, 'UTF8'), 'hex')"
+  printf 'hashtextextended(%s COLLATE "C", 0)' "$row"
+}
 sum_of() { printf "SELECT count(*) || ' rows, checksum ' || coalesce(sum(%s), 0)" "$(hash_of "$1")"; }
 
 # both FILE ARGUMENTS…: what psql says with them on either side, in FILE.old and FILE.new. Both are asked at once.
@@ -809,7 +859,8 @@ verb_flipped() {
   fi
   [[ $(mark state) == copied ]] || refuse not-copied 'There is no whole copy that services could use.' 'Copy first: npx slipway move <environment> copy'
   [[ -n $(mark hold) ]] || refuse not-held 'The old database may still be written to.' 'Hold it first: the verb hold comes before flipped.'
-  stop_following
+  is_shut source || refuse not-compared 'What was written since the databases were compared is not known.' 'Compare first: the verb compare comes before flipped, in the same task.'
+  new -f "$here/disable.sql"
   drop_slot_back
   new -f "$here/kept.sql" -c 'DROP TABLE IF EXISTS slipway_move.flipped' \
     -c 'CREATE TABLE slipway_move.flipped AS SELECT oid, relfilenode, relnatts FROM kept_tables JOIN pg_class USING (oid)'
@@ -822,14 +873,6 @@ SQL
   # Nobody else has written yet.
   count_from_here
   say done
-}
-# What was written in the hold none the less, and has come here, is in both. Nothing more comes; anything more keeps the flip away.
-stop_following() {
-  local written
-  [[ -n $(slot_status) ]] || return 0
-  new -f "$here/disable.sql"
-  written=$(old -f "$here/written.sql")
-  [[ $written == 0 ]] || fail "The old database was written to in the hold, $written times: somebody says BEGIN READ WRITE, or a session could not be ended."
 }
 count_from_here() { set_mark since "$(new -c 'SELECT pg_snapshot_xmax(pg_current_snapshot())')"; }
 drop_slot_back() { new -c "SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots WHERE slot_name = 'slipway_move_back'" >/dev/null; }
@@ -918,14 +961,13 @@ compare_untold() { [[ $4 != unlogged && -z ${reshaped[$1]:-} ]] || compare_table
 
 # The statements of one transaction. It is committed by its last word alone: where this ends early, nothing has happened.
 write_back() {
-  local name columns all_columns stays bytes key key_hash rest changed
+  local name columns all_columns stays bytes key key_hash rest
   local -A is_changed=()
   while IFS= read -r -d '' name; do is_changed[$name]=1; done <"$work/changed"
-  changed=$(new -v names="$(tr '\0' '\036' <"$work/changed")" -f - <<<"SELECT array_remove(string_to_array(:'names', U&'\\001e'), '')")
   # Both are asked for before anything is locked.
-  old -v changed="$changed" -v when=after -f "$here/around-copy-back.sql" >"$work/after"
+  around_copy_back after >"$work/after"
   echo 'BEGIN;'
-  old -v changed="$changed" -v when=before -f "$here/around-copy-back.sql"
+  around_copy_back before
   while IFS=$'\037' read -r -d '' name columns all_columns stays bytes key key_hash rest; do
     [[ -n ${is_changed[$name]:-} ]] || continue
     if [[ -n ${touched[$name]:-} ]]; then
@@ -938,6 +980,16 @@ write_back() {
   cat "$work/after"
   : >"$work/whole"
   echo 'COMMIT;'
+}
+
+# The names of the tables go in as rows: a command line holds some thousand.
+around_copy_back() {
+  {
+    printf 'CREATE TEMPORARY TABLE named (name text);\nCOPY pg_temp.named FROM STDIN;\n'
+    perl -0 -ne 'chomp; s/\\/\\\\/g; s/\n/\\n/g; s/\t/\\t/g; s/\r/\\r/g; print "$_\n"' "$work/changed"
+    printf '\\.\n'
+    cat "$here/around-copy-back.sql"
+  } | old -v when="$1" -f -
 }
 
 # Rows that were written since the flip go, by their keys, and come as they are now.

@@ -14,7 +14,9 @@ BEGIN
     SELECT o.type, o.identity INTO it FROM pg_depend d JOIN kept n ON n.oid = d.refobjid
       CROSS JOIN LATERAL pg_identify_object(d.classid, d.objid, 0) o
     WHERE d.refclassid = 2615 AND d.deptype = 'n' AND d.classid NOT IN ('pg_default_acl'::regclass, 'pg_extension'::regclass)
-      AND (d.classid, d.objid) NOT IN (SELECT * FROM extended) LIMIT 1;
+      AND (d.classid, d.objid) NOT IN (SELECT * FROM extended)
+      -- Part of something else, and gone with it: the sequence of an identity column.
+      AND NOT EXISTS (SELECT FROM pg_depend p WHERE p.classid = d.classid AND p.objid = d.objid AND p.objsubid = 0 AND p.deptype = 'i') LIMIT 1;
     EXIT WHEN NOT FOUND;
     EXECUTE format('DROP %s %s CASCADE', replace(it.type, 'statistics object', 'statistics'), it.identity);
   END LOOP;

@@ -1,5 +1,10 @@
 -- Everything about the old database that decides whether and how it moves. Changes nothing.
 CREATE TEMPORARY VIEW me AS SELECT * FROM pg_roles WHERE rolname = current_user;
+CREATE TEMPORARY VIEW partitioned AS SELECT format('%I.%I', n.nspname, c.relname) AS name, p.partstrat, o.opcintype,
+  k.orders <> 0 AS istext, k.orders <> 0 AND coalesce(CASE WHEN l.collname = 'default' THEN (SELECT datcollate FROM pg_database WHERE datname = current_database()) ELSE l.collcollate END, '') NOT IN ('C', 'POSIX', 'C.UTF-8') AS isordered
+FROM pg_partitioned_table p JOIN pg_class c ON c.oid = p.partrelid JOIN kept n ON n.oid = c.relnamespace
+  CROSS JOIN LATERAL unnest(p.partclass::oid[], p.partcollation::oid[]) k(class, orders)
+  JOIN pg_opclass o ON o.oid = k.class LEFT JOIN pg_collation l ON l.oid = k.orders;
 SELECT json_build_object(
   'version', current_setting('server_version'),
   'major', current_setting('server_version_num')::int / 10000,
@@ -13,7 +18,7 @@ SELECT json_build_object(
   'replication', (SELECT rolreplication OR rolsuper FROM me)
     OR EXISTS (SELECT FROM pg_roles WHERE rolname = 'rds_replication' AND pg_has_role(oid, 'USAGE')),
   'walLevel', current_setting('wal_level'),
-  'freeSlots', current_setting('max_replication_slots')::int - (SELECT count(*) FROM pg_replication_slots),
+  'freeSlots', current_setting('max_replication_slots')::int - (SELECT count(*) FROM pg_replication_slots WHERE slot_name NOT LIKE 'slipway\_move%'),
   'createsInDatabase', has_database_privilege(current_database(), 'CREATE'),
   'ownsDatabase', (SELECT pg_has_role(datdba, 'USAGE') FROM pg_database WHERE datname = current_database()),
   'platformSchemas', to_json(:'platform'::text[]),
@@ -29,6 +34,17 @@ SELECT json_build_object(
   'foreign', (SELECT coalesce(json_agg(name ORDER BY name), '[]') FROM (SELECT name FROM kept_tables WHERE NOT pg_has_role(relowner, 'USAGE') LIMIT 50) t),
   'hiddenRows', (SELECT coalesce(json_agg(name ORDER BY name), '[]') FROM (SELECT name FROM kept_tables
     WHERE relrowsecurity AND NOT (SELECT rolsuper OR rolbypassrls FROM me) AND (relforcerowsecurity OR NOT pg_has_role(relowner, 'USAGE')) LIMIT 50) t),
+  -- Rows that another machine may put into another partition: by the hash of an enum, which is made of its values' numbers there, or of
+  -- text, whose bytes another encoding changes; and by where text is in order.
+  'enumHashed', (SELECT coalesce(json_agg(DISTINCT name), '[]') FROM partitioned WHERE partstrat = 'h' AND opcintype = 'anyenum'::regtype),
+  'textHashed', (SELECT coalesce(json_agg(DISTINCT name), '[]') FROM partitioned WHERE partstrat = 'h' AND istext),
+  'textRanged', (SELECT coalesce(json_agg(DISTINCT name), '[]') FROM partitioned WHERE partstrat = 'r' AND isordered),
+  'unheld', (SELECT coalesce(json_agg(name ORDER BY name), '[]') FROM (SELECT name FROM kept_tables WHERE NOT has_table_privilege(oid, 'UPDATE, DELETE, TRUNCATE') LIMIT 50) t),
+  -- A slot begins when all of these have ended, of whatever database.
+  'transactions', (SELECT coalesce(json_agg(json_build_object('pid', pid, 'user', usename, 'application', application_name, 'database', datname,
+      'seconds', extract(epoch FROM now() - xact_start)::int) ORDER BY xact_start), '[]') FROM pg_stat_activity WHERE backend_xid IS NOT NULL AND pid <> pg_backend_pid()),
+  'prepared', (SELECT coalesce(json_agg(json_build_object('name', gid, 'user', owner, 'database', database,
+      'seconds', extract(epoch FROM now() - prepared)::int) ORDER BY prepared), '[]') FROM pg_prepared_xacts),
   'rowSecurity', (SELECT count(*) FROM kept_tables WHERE relrowsecurity),
   'withoutKey', (SELECT coalesce(json_agg(json_build_object('name', name, 'bytes', bytes) ORDER BY bytes DESC), '[]') FROM (SELECT name, bytes FROM kept_tables WHERE stays = 'no key' ORDER BY bytes DESC LIMIT 50) t),
   'unlogged', (SELECT coalesce(json_agg(json_build_object('name', name, 'bytes', bytes) ORDER BY bytes DESC), '[]') FROM (SELECT name, bytes FROM kept_tables WHERE stays = 'unlogged' ORDER BY bytes DESC LIMIT 50) t),

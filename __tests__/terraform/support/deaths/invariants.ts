@@ -55,7 +55,8 @@ function expected(state: MoveState, { old, own }: Beginning, past: Past, now: Ca
   const isCleaned = past.clean === "perhaps" ? !isMarked : past.clean === "yes";
   const has = (step: string) => state.steps.some((entry) => entry.step === step);
   const isFlipped = state.use === "own";
-  const follows = has("copy") && !isFlipped;
+  const isWhole = state.steps.some(({ step, data }) => step === "copy" && data?.stale !== true);
+  const follows = isWhole && !isFlipped;
   const isFilled = has("copy") || isFlipped || (past.isStale && isMarked);
   const read = "default_transaction_read_only=on";
   return {

@@ -1,0 +1,112 @@
+import { Client } from "pg";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { ask, type Sides, startSides } from "./support/engines";
+
+let sides: Sides;
+beforeAll(async () => {
+  sides = await startSides(["wal_level=logical", "max_prepared_transactions=2"]);
+  await ask(
+    sides.old,
+    "CREATE TABLE notes (id integer PRIMARY KEY); INSERT INTO notes VALUES (1); CREATE TABLE keyless (line text)",
+  );
+});
+afterAll(() => sides.close());
+
+const done = async (words: string, more: NodeJS.ProcessEnv = {}) => {
+  const { end, code, stderr } = await sides.move(words, more);
+  expect(code, JSON.stringify(end) + stderr).toBe(0);
+};
+
+test("nobody writes behind the comparison, whatever they say and whether the copy follows; people go on reading", async () => {
+  for (const [before, words] of [
+    ["copy", "hold copy --again compare await flipped"],
+    ["copy --follow", "hold catch-up compare await flipped"],
+  ] as const) {
+    await done(before);
+    const gate = sides.start("gate");
+    await gate.seen("ready");
+    const flip = sides.start(words);
+    await flip.seen("ready");
+    for (const sql of ["INSERT INTO keyless VALUES ('behind')", "UPDATE notes SET id = -1"])
+      await expect(
+        ask(sides.old, `SET lock_timeout = 100; BEGIN READ WRITE; ${sql}; COMMIT`),
+        sql,
+      ).rejects.toThrow("lock timeout");
+    expect(await ask(sides.old, "SELECT FROM keyless WHERE line = 'behind'")).toEqual([]);
+    gate.kill("SIGTERM");
+    expect((await flip.ended).end).toEqual({ kind: "done", verb: "flipped" });
+    await done("unflipped release reset clean");
+    await ask(sides.old, "INSERT INTO keyless VALUES ('behind')");
+    await ask(sides.old, "DELETE FROM keyless WHERE line = 'behind'");
+  }
+});
+
+test("a session that nobody could end, and that writes, is named: nothing is compared beside it", async () => {
+  await done("copy");
+  const writer = new Client({ connectionString: sides.root });
+  await writer.connect();
+  await writer.query("BEGIN; INSERT INTO keyless VALUES ('open')");
+  const { rows } = await writer.query("SELECT pg_backend_pid() AS pid");
+  const pid = rows[0].pid;
+  const { code, end } = await sides.move("hold compare");
+  expect([code, end.text]).toEqual([
+    2,
+    expect.stringContaining(
+      `public.keyless is still written to, by process ${pid} of root (SELECT pg_terminate_backend(${pid}) ends it)`,
+    ),
+  ]);
+  await writer.end();
+  await done("release reset clean");
+});
+
+test("a copy that waits for others' transactions says for whom, and how that ends", async () => {
+  const writer = new Client({ connectionString: `${sides.old}&application_name=nightly` });
+  writer.on("error", () => {});
+  await writer.connect();
+  const { rows } = await writer.query("SELECT pg_backend_pid() AS pid");
+  await writer.query("BEGIN; SELECT txid_current()");
+  await ask(sides.root, "BEGIN; CREATE TABLE half (id integer); PREPARE TRANSACTION 'half done'");
+  const copy = sides.start("copy --follow --bound=6");
+  const { text } = await copy.seen("waiting");
+  const pid = rows[0].pid;
+  expect(text).toMatch(/, in a transaction since \d{4}-\d\d-\d\d \d\d:\d\d UTC, /);
+  expect(String(text).replace(/, in a transaction.*? UTC/, "")).toBe(
+    `Waits for process ${pid} of hosted (nightly), which ends by itself or by SELECT pg_terminate_backend(${pid}).`,
+  );
+  await ask(sides.root, `SELECT pg_terminate_backend(${pid})`);
+  const { code, end } = await copy.ended;
+  expect([code, end.text]).toEqual([
+    2,
+    "The old database gave no moment to copy from within 6 s. Waits for the prepared transaction 'half done' of root, which COMMIT PREPARED or ROLLBACK PREPARED ends in database my app.",
+  ]);
+  await ask(sides.root, "ROLLBACK PREPARED 'half done'");
+  await done("reset clean");
+});
+
+test("of another encoding the same characters arrive, follow, are compared and come back", async () => {
+  await ask(sides.root, "CREATE DATABASE latin OWNER hosted ENCODING 'LATIN1' LOCALE 'C' TEMPLATE template0");
+  const url = sides.old.replace("my%20app", "latin");
+  const words = (text: string) => done(text, { SOURCE_URL: url });
+  await ask(
+    url,
+    `CREATE TABLE "Straße" ("Größe" text PRIMARY KEY, wert text); INSERT INTO "Straße" VALUES ('ä', 'ö'), ('é', E'tab\t'); CREATE TABLE lose (wort text); INSERT INTO lose VALUES ('ß')`,
+  );
+  await words("copy --follow");
+  const follower = sides.start("follow", { SOURCE_URL: url });
+  await follower.seen("following");
+  await ask(
+    url,
+    `UPDATE "Straße" SET wert = 'Öl' WHERE "Größe" = 'ä'; INSERT INTO "Straße" VALUES ('ñ', '¿')`,
+  );
+  await words("hold catch-up sequences compare flipped");
+  await ask(
+    sides.target,
+    `UPDATE "Straße" SET wert = 'ü' WHERE "Größe" = 'ñ'; INSERT INTO lose VALUES ('ø')`,
+  );
+  await words("hold-new copy-back compare unflipped release release-new");
+  const rows = `SELECT * FROM "Straße" UNION ALL SELECT wort, '' FROM lose ORDER BY 1`;
+  expect(await ask(url, rows)).toEqual(await ask(sides.target, rows));
+  await words("reset clean");
+  await follower.ended;
+  await ask(sides.root, "DROP DATABASE latin WITH (FORCE)");
+});
