@@ -10,7 +10,7 @@ const BUCKET = "terraform-state-app-123456789012";
 /** One small environment beside the bootstrap stack: each test goes on from the one before. */
 describe.sequential("move-state", () => {
   const source = `import { environment } from "../modules/environment";
-export default environment({ region: "us-west-2", database: false, distribution: false, bastion: false });
+export default environment({ region: "us-west-2", network: { zones: 2 }, cluster: { capacity: {} }, database: false, distribution: false, bastion: false });
 `;
   const project = new Project({ "qa.ts": source }, { project: "app", bootstrap: { region: "us-west-2" } });
   afterAll(() => project.remove());

@@ -1,9 +1,11 @@
 import { cpSync } from "node:fs";
 import { join } from "node:path";
-import { afterAll, describe, expect, it } from "vitest";
-import { file } from "./support/file";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { parseContract } from "../../modules/contract";
+import { existing } from "../modules/support/least";
+import { file } from "./support/file";
 import { Project, worldOf } from "./support/project";
+import { makeVpc } from "./support/vpc";
 
 describe("many services", () => {
   const names = Array.from({ length: 30 }, (_, index) => `worker-${index}`);
@@ -11,8 +13,11 @@ describe("many services", () => {
     (name) => `"${name}": { secrets: ["API_KEY"], migrations: ${name === "worker-0"} }`,
   );
   const project = new Project({
-    "many.ts": file(`distribution: false, bastion: false, services: { ${services.join(", ")} },`),
+    "many.ts": file(
+      `network: ${JSON.stringify(existing)}, distribution: false, bastion: false, services: { ${services.join(", ")} },`,
+    ),
   });
+  beforeAll(() => makeVpc(worldOf(project)));
   afterAll(() => project.remove());
 
   it("still make a contract that a parameter holds and deploy reads", async () => {
@@ -28,9 +33,11 @@ describe("many services", () => {
 });
 
 describe("peering", () => {
+  const alone =
+    "distribution: false, database: false, bastion: false, cluster: { capacity: {} }, services: {},";
   const project = new Project({
-    "hub.ts": file(`network: "10.1.0.0/16",`),
-    "spoke.ts": file(`network: { cidr: "10.2.0.0/16", peering: ["hub"] },`),
+    "hub.ts": file(`network: "10.1.0.0/16", ${alone}`),
+    "spoke.ts": file(`network: { cidr: "10.2.0.0/16", peering: ["hub"] }, ${alone}`),
   });
   afterAll(() => project.remove());
 
