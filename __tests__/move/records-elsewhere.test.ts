@@ -130,4 +130,26 @@ describe("a domain whose records are kept elsewhere", () => {
     await world.back();
     expect([world.aliases, world.other.aliases, world.state.alias]).toEqual([[], [DOMAIN], false]);
   });
+
+  it("that another account's distribution has is waited for after its record, there and back", async () => {
+    const world = elsewhere();
+    const there = { id: "****B3C4D5E", account: "******223333" };
+    if (world.plan.from) world.plan.from.holder = "arn:aws:cloudfront::111122223333:distribution/E777B3C4D5E";
+    Object.assign(world, { aliases: ["*.example.com"], foreign: [there] });
+    const later = (leadsTo: string, foreign: (typeof there)[]) => {
+      world.clock.in(35_000, () => (value = leadsTo));
+      world.clock.in(100_000, () => Object.assign(world, { foreign }));
+    };
+    const name = `${DOMAIN} off distribution E777B3C4D5E of account 111122223333`;
+    value = "d777.cloudfront.net";
+    later(EDGE, []);
+    await world.front();
+    expect(world.asked.at(-1)).toContain(`wait until somebody has taken ${name}, when told`);
+    const has = world.told.indexOf("the name servers of example.com have it");
+    expect(world.told[has + 1]).toContain(`now take ${name}`);
+    later("d777.cloudfront.net", [there]);
+    await world.back();
+    expect(world.told.at(-1)).toContain(`now give ${DOMAIN} back to distribution E777B3C4D5E`);
+    expect([world.foreign, world.aliases, world.state.alias]).toEqual([[there], ["*.example.com"], false]);
+  });
 });
