@@ -25,7 +25,9 @@ const rowAt = (at: number) =>
 /** A row with the first value of each option that stands in the way of the others. */
 function settle(row: EnvironmentRow): EnvironmentProps {
   const first = (option: keyof EnvironmentRow) => Object.keys(environmentChoices[option])[0] as string;
-  for (const option of Object.keys(row) as (keyof EnvironmentRow)[]) {
+  // A move stands in few rows and asks much of the others: it is the last to go.
+  const options = (Object.keys(row) as (keyof EnvironmentRow)[]).filter((option) => option !== "move");
+  for (const option of [...options, "move"] as const) {
     if (resolve(propsOf(row), "staging").mistakes.length === 0) break;
     const other = { ...row, [option]: first(option) } as EnvironmentRow;
     if (resolve(propsOf(other), "staging").mistakes.length < resolve(propsOf(row), "staging").mistakes.length)
