@@ -18,6 +18,7 @@ const texts = [
 const pages = [
   ...texts,
   ...["CONTRIBUTING.md", "SECURITY.md", "CHANGELOG.md", ".changeset/README.md", "examples/service/README.md"],
+  "create/template/README.md",
 ];
 
 /** Pages about this repository itself, and what is said to its readers on the way to npm. */
@@ -87,6 +88,13 @@ describe("the documentation", () => {
       .filter((line) => !/\b(clone|copy of Slipway)\b/.test(line));
     expect(said).toEqual([]);
   });
+
+  it.each(pages)(
+    "%s has nothing stand behind a plan: it ends with 2 where there is something to do",
+    (file) => {
+      expect(read(file).match(/slipway plan\b[^\n|]*&&.*/g)).toBe(null);
+    },
+  );
 
   it.each(texts)("%s names only files that exist", (file) => {
     const named = [

@@ -40,7 +40,7 @@ export function projectFiles(
     if (path === "cdktf.json") return [path, settings(text, name, answers.region)];
     if (path === "package.json") return [path, manifest(text, name, slipway)];
     if (path.startsWith(".github/workflows/")) return [path, atVersion(text, version)];
-    return [path, path === "README.md" ? swap(text, "# app\n", `# ${name}\n`) : text];
+    return [path, path === "README.md" ? readme(text, name, service) : text];
   });
   return named(Object.fromEntries(files), templates);
 }
@@ -66,6 +66,12 @@ const named = (files: Files, { repository = PLACEHOLDER }: Templates): Files =>
   Object.fromEntries(
     Object.entries(files).map(([path, text]) => [path, text.replaceAll(PLACEHOLDER, repository)]),
   );
+
+function readme(text: string, name: string, service: boolean): string {
+  // The image of that service brings goose for its migrations, which a folder in its place has not.
+  const release = /^npx slipway sandbox --image .*\n/m.exec(text)?.[0] ?? "";
+  return swap(service ? swap(text, release, "") : text, "# app\n", `# ${name}\n`);
+}
 
 function environmentFile(
   text: string,

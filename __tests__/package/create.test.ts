@@ -139,6 +139,10 @@ describe("create-slipway", () => {
     expect(names).toEqual(["POSTGRES_URL", "GOOSE_DRIVER", "GOOSE_DBSTRING"]);
     for (const name of names) expect(read("shop/environments/prod.ts")).toContain(name);
     expect(read("shop/environments/prod.ts")).toContain("migrations: true");
+    // It needs goose, which its image brings.
+    expect(read("shop/README.md")).not.toContain("npx slipway deploy staging --image v1    #");
+    create(["other", "--yes"]);
+    expect(read("other/README.md")).toContain("npx slipway deploy staging --image v1    #");
     expect(readdirSync(join(here, "guest-book"))).toEqual(
       expect.arrayContaining([".gitignore", "Dockerfile"]),
     );
