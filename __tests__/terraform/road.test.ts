@@ -34,13 +34,18 @@ import { EdgeServer } from "../../sandbox/edge/server";
 import { RealClock } from "../../sandbox/engine/clock";
 import { GLOBAL } from "../../sandbox/world";
 import { but, existing, web } from "../modules/support/least";
-import { synthesize } from "../modules/support/synthesize";
+import { synthesizeAll } from "../modules/support/synthesize";
 import { planOf } from "../plan/support/plans";
 import { InProcessStack, succeed } from "./support/in-process";
 import { makeVpc } from "./support/vpc";
 
+/** As long as a name may be, in a region of its own. */
+const NAME = "north-shop-staging-2";
+const REGION = "eu-central-1";
 const OLD = "abc.us-west-2.awsapprunner.com";
 const APP = "app.example.com";
+/** A name of the same services, and one that another has for itself. */
+const [WWW, ADMIN] = ["www.example.com", "admin.example.com"] as const;
 /** How much faster than real time the account goes on, and whoever moves. */
 const SPEED = 20;
 const VIEWERS = 400;
@@ -48,15 +53,31 @@ const DAY = 86_400_000;
 
 const nightly = { expression: "rate(1 day)", command: ["report"] };
 
+/** All that an address may meet beside a move: names, paths, a firewall, services of every kind. */
 const environment = (move: EnvironmentProps["move"]) =>
   but({
+    region: REGION,
     network: existing,
     bastion: false,
     cluster: { capacity: {} },
     database: false,
-    distribution: { domain: { names: [APP], zone: "example.com" }, deletionProtection: false },
+    distribution: {
+      domain: { names: [APP, WWW, ADMIN], zone: "example.com" },
+      deletionProtection: false,
+      waf: true,
+      cachedPaths: ["/static/*"],
+    },
     services: {
-      web: { port: web.port, health: "/health" },
+      web: { port: web.port, health: "/health", hosts: [APP, WWW], config: { API: "$SERVICE_URL(api)" } },
+      shop: {
+        port: 8081,
+        hosts: [APP],
+        paths: ["/shop/*"],
+        health: "/shop/up",
+        registry: { repository: "shop", create: true },
+      },
+      admin: { port: 8082, hosts: [ADMIN], health: "/" },
+      api: { port: 9000, internal: true },
       worker: { count: 2, autoscaling: { min: 2, max: 4 }, schedules: { nightly } },
     },
     move,
@@ -147,7 +168,7 @@ describe.sequential("an address that moves in while people use it", () => {
   let asked = 0;
   const fails = ({ url }: IncomingMessage) => ailing && url === "/products" && ++asked % 16 === 0;
   const next = standIn("new", database, undefined, fails);
-  const place = { name: "staging", folder: stack.folder };
+  const place = { name: NAME, folder: stack.folder };
   /** When the share or the records were being changed, by the sandbox's clock. */
   const windows: { from: number; to: number }[] = [];
   let sandbox: Sandbox<RealClock>;
@@ -165,7 +186,7 @@ describe.sequential("an address that moves in while people use it", () => {
 
   /** The configuration of the environment, where `plan` would write it. */
   function configure(move: EnvironmentProps["move"]): void {
-    const { json } = synthesize(environment(move));
+    const json = synthesizeAll({ [NAME]: environment(move) })[NAME]?.json ?? {};
     const { terraform } = json as { terraform?: object };
     writeFileSync(
       join(stack.folder, "cdk.tf.json"),
@@ -219,7 +240,7 @@ describe.sequential("an address that moves in while people use it", () => {
 
   const yes = { yes: true };
   const watch = { limit: 10_000, bounds: { errors: 2, slower: 20 }, paths: [] };
-  const shifting = (share: number) => run((around) => shiftCommand("staging", { share, watch }, yes, around));
+  const shifting = (share: number) => run((around) => shiftCommand(NAME, { share, watch }, yes, around));
   const working = () => {
     const one = (type: string) => stack.world.find({ type })?.attributes ?? {};
     const { min_capacity: min, max_capacity: max } = one("aws_appautoscaling_target");
@@ -239,7 +260,7 @@ describe.sequential("an address that moves in while people use it", () => {
   beforeAll(async () => {
     for (const server of [old, next])
       await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-    await makeVpc(stack.world);
+    await makeVpc(stack.world, REGION);
     const zone = stack.world.find({ type: "aws_route53_zone" })?.id ?? "";
     await stack.world.change((world) =>
       world.put({
@@ -262,8 +283,8 @@ describe.sequential("an address that moves in while people use it", () => {
     await succeed(stack.apply());
     sandbox = await Sandbox.start({ world: stack.world, clock });
     edge = await EdgeServer.start({ sandbox, portOf });
-    for (const [name, value] of variablesOf(sandbox, "us-west-2")) vi.stubEnv(name, value);
-    await sandbox.push({ repository: "app", region: "us-west-2", content: "v1", tags: ["staging"] });
+    for (const [name, value] of variablesOf(sandbox, REGION)) vi.stubEnv(name, value);
+    await sandbox.push({ repository: "app", region: REGION, content: "v1", tags: [NAME] });
     stream = new Stream(
       async ({ method, path, cookie, viewer }) => {
         const headers = { ...(cookie && { cookie }), "x-sandbox-viewer": viewer };
@@ -286,14 +307,15 @@ describe.sequential("an address that moves in while people use it", () => {
   });
 
   it("is surveyed: ready, with an old side that knows the name", async () => {
-    const { code, text } = await run((around) => surveyCommand("staging", {}, around));
+    const { code, text } = await run((around) => surveyCommand(NAME, {}, around));
     expect(code, text).toBe(0);
     expect(text).toContain(`the old side answers to ${APP}, too; it gets its own name all the same`);
-    expect(text).toContain("✓ ready. Nothing was changed.");
+    expect(text).toMatch(/! firewall: .* more than 2000 times in five minutes/);
+    expect(text).toContain("✓ ready, one thing to consider. Nothing was changed.");
     await succeed(stack.run("plan", "-out=early"));
     early = moveSeen(parsePlan((await succeed(stack.run("show", "-json", "early"))).output), place);
     expect(early && (await movedOn(place, early))).toBeUndefined();
-    expect(early?.region).toBe("us-west-2");
+    expect(early?.region).toBe(REGION);
   });
 
   it("is led to the distribution, which sends everybody to the old side, and lets no apply in meanwhile", async () => {
@@ -302,7 +324,7 @@ describe.sequential("an address that moves in while people use it", () => {
       applied = applying("early", early, () => expect.unreachable("it applies beside a step"));
       await applied;
     };
-    const { code, text } = await run((around) => frontCommand("staging", undefined, yes, around));
+    const { code, text } = await run((around) => frontCommand(NAME, undefined, yes, around));
     expect(code, text).toBe(0);
     expect(await applied).toMatchObject({
       done: false,
@@ -311,23 +333,27 @@ describe.sequential("an address that moves in while people use it", () => {
         {
           summary: expect.stringMatching(/^arn:\S+ takes the step front since \S+\. Nothing was changed\.$/),
           wayOut: expect.stringMatching(
-            /plan again: npx slipway plan staging\. If that process died: \d+ sec/,
+            /plan again: npx slipway plan north-shop-staging-2\. If that process died: \d+ sec/,
           ),
         },
       ],
     });
     expect(leading()).toEqual(["A", "AAAA"]);
+    const sides = await Promise.all(
+      [APP, WWW, ADMIN].map(async (host) => (await visit(people(), host, { path: "/" })).headers["x-side"]),
+    );
+    expect(sides).toEqual(["old", "old", "new"]);
     // Terraform itself takes the plan of before it for one of today.
     expect(early && (await movedOn(place, early))?.summary).toBe(STALE_MOVE);
-    expect((await run((around) => statusCommand("staging", {}, around))).text).toContain(
-      "Next: npx slipway move staging shift 1",
+    expect((await run((around) => statusCommand(NAME, {}, around))).text).toContain(
+      `Next: npx slipway move ${NAME} shift 1`,
     );
   });
 
   it("goes back to the old side by itself when people meet errors that its health path does not show", async () => {
     ailing = true;
     const { code, text } = await run((around) =>
-      shiftCommand("staging", { share: 50, watch: { ...watch, limit: 120_000 } }, yes, around),
+      shiftCommand(NAME, { share: 50, watch: { ...watch, limit: 120_000 } }, yes, around),
     );
     ailing = false;
     expect(code, text).toBe(3);
@@ -337,14 +363,14 @@ describe.sequential("an address that moves in while people use it", () => {
     const met = stream.failures.splice(0);
     expect(met.length).toBeGreaterThan(5);
     expect(met.filter((failure) => !/^GET \/products: 500$/.test(failure))).toEqual([]);
-    const back = await run((around) => statusCommand("staging", {}, around));
+    const back = await run((around) => statusCommand(NAME, {}, around));
     expect(back.text).toContain("went back from 50 % to 0 % by itself");
   });
 
   it("is answered by the new side for one in a hundred, for nobody again, and for all", async () => {
     for (const [command, share] of [
       [() => shifting(1), 1],
-      [() => run((around) => backCommand("staging", { word: false, copyBack: false }, yes, around)), 0],
+      [() => run((around) => backCommand(NAME, { word: false, copyBack: false }, yes, around)), 0],
       [() => shifting(100), 100],
     ] as const) {
       const { code, text } = await command();
@@ -354,7 +380,7 @@ describe.sequential("an address that moves in while people use it", () => {
   });
 
   it("has workers on the new side once the old ones have stopped", async () => {
-    const { code, text } = await run((around) => workersCommand("staging", ["worker"], yes, around));
+    const { code, text } = await run((around) => workersCommand(NAME, ["worker"], yes, around));
     expect(code, text).toBe(0);
     expect(working()).toEqual({ tasks: 2, scaling: [2, 4], schedule: "ENABLED" });
     expect((await succeed(stack.run("plan"))).output).toContain("No changes.");
@@ -362,20 +388,20 @@ describe.sequential("an address that moves in while people use it", () => {
 
   it("holds them again at once, and has them once more, without a change for Terraform", async () => {
     const back = { word: false, copyBack: false };
-    const { code, text } = await run((around) => backCommand("staging", back, yes, around));
+    const { code, text } = await run((around) => backCommand(NAME, back, yes, around));
     expect(code, text).toBe(0);
     expect(working()).toEqual({ tasks: 0, scaling: [0, 0], schedule: "DISABLED" });
     expect((await succeed(stack.run("plan"))).output).toContain("No changes.");
-    const again = await run((around) => workersCommand("staging", ["worker"], yes, around));
+    const again = await run((around) => workersCommand(NAME, ["worker"], yes, around));
     expect(again.code, again.text).toBe(0);
   });
 
   it("is at its end only after a day", async () => {
-    const early = await run((around) => finishCommand("staging", { quiet: DAY }, yes, around));
+    const early = await run((around) => finishCommand(NAME, { quiet: DAY }, yes, around));
     expect([early.code, early.text]).toEqual([1, expect.stringContaining("24 h must have passed")]);
-    const { code, text } = await run((around) => finishCommand("staging", { quiet: 1_000 }, yes, around));
+    const { code, text } = await run((around) => finishCommand(NAME, { quiet: 1_000 }, yes, around));
     expect(code, text).toBe(0);
-    expect(text).toContain("take `move` out of environments/staging.ts");
+    expect(text).toContain(`take \`move\` out of environments/${NAME}.ts`);
   });
 
   it("leaves nothing: its records are imported, what moved it goes, and the plan after that is empty", async () => {
@@ -386,11 +412,11 @@ describe.sequential("an address that moves in while people use it", () => {
     expect(problems).toEqual([]);
     expect(imports.map(({ id }) => id.replace(/^Z\w+_/, "")).sort()).toEqual([`${APP}_A`, `${APP}_AAAA`]);
     const planned = await withImports(place, imports, () => succeed(stack.run("plan", "-out=second")));
-    expect(planned.output).toMatch(/Plan: 2 to import, 0 to add/);
+    expect(planned.output).toMatch(/Plan: 2 to import, 2 to add/);
     const move = moveSeen(parsePlan(shown.output), place);
     const back = { word: false, copyBack: false };
     const applied = await applying("second", move, async () => {
-      const { code, text } = await run((around) => backCommand("staging", back, yes, around));
+      const { code, text } = await run((around) => backCommand(NAME, back, yes, around));
       expect([code, text]).toEqual([
         5,
         expect.stringMatching(/arn:\S+ applies the environment since .*\n.*Wait until that has ended/),
@@ -404,7 +430,7 @@ describe.sequential("an address that moves in while people use it", () => {
     const parameters = stack.world
       .list({ type: "aws_ssm_parameter" })
       .map(({ attributes }) => attributes.name);
-    expect(parameters.filter((name) => String(name).startsWith("/staging/move"))).toEqual([]);
+    expect(parameters.filter((name) => String(name).startsWith(`/${NAME}/move`))).toEqual([]);
   });
 
   it("lost no request and no write on the way, and nobody changed sides but by a shift", async () => {

@@ -227,8 +227,8 @@ export const refusals: readonly (readonly [one: Choice, other: Choice, said: Reg
     /which stands in front of both sides, and distribution is false/,
   ],
   [["distribution", "plain"], ["move", "compute"], /needs distribution\.domain/],
-  [["web", "internal"], ["move", "compute"], /is answered by no service/],
-  [["web", "worker"], ["move", "compute"], /is answered by no service/],
+  [["move", "compute"], ["web", "internal"], /is answered by no service/],
+  [["move", "compute"], ["web", "worker"], /is answered by no service/],
   [["api", "none"], ["web's config", "address of api"], /names no internal service/],
   [["api", "worker"], ["web's config", "address of api"], /names no internal service/],
 ];
