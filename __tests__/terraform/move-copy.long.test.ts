@@ -9,15 +9,25 @@ import { LEFT_BEHIND, NOTHING_LEFT } from "../move-postgres/support/left-behind"
 import { Living } from "./support/living";
 import { makeVpc } from "./support/vpc";
 
-const environment = but({
-  network: existing,
-  bastion: false,
-  cluster: { capacity: {} },
-  distribution: false,
-  database: { engineVersion: "15" },
-  move: { database: true },
-  services: { worker: { command: ["work"], database: ["DATABASE_URL"] } },
-});
+/** Names of the team's own, a copy that answers reads, users for services: nothing of it is the move's. */
+const environment = (passwordVersion: number) =>
+  but({
+    network: existing,
+    bastion: false,
+    cluster: { capacity: {} },
+    distribution: false,
+    encryption: "own",
+    database: {
+      engineVersion: "15",
+      name: "shop",
+      username: "owner",
+      replicas: 1,
+      logins: true,
+      passwordVersion,
+    },
+    move: { database: true },
+    services: { worker: { command: ["work"], database: ["DATABASE_URL"] } },
+  });
 
 const life = new Living();
 const MOVE = `${life.command("move")} staging`;
@@ -48,7 +58,7 @@ afterAll(async () => {
 const sandbox = (words: string) => life.sandbox(`export AWS_REGION=us-west-2; ${words}`, ["--speed", "60"]);
 describe("a database that is elsewhere", () => {
   test("is asked for by name while its URL is not written", async () => {
-    const applied = await life.apply(environment);
+    const applied = await life.apply(environment(1));
     expect(applied.code, applied.text).toBe(0);
     const { code, text } = await sandbox(`${MOVE} survey`);
     expect(text).toContain("Has its URL been written? npx slipway secret set staging DATABASE_URL");
@@ -68,7 +78,12 @@ describe("a database that is elsewhere", () => {
     expect(await ask(url, LEFT_BEHIND)).toEqual([NOTHING_LEFT]);
   });
 
-  test("is copied, followed, and left as it was on the way back", async () => {
+  test("is copied, followed on after the password was rotated, and left as it was on the way back", async () => {
+    const first = await sandbox(`${MOVE} copy --yes`);
+    expect(first.code, first.text).toBe(0);
+    expect(first.text).toContain("✓ copy: the copy is whole; it follows");
+    const rotated = await life.apply(environment(2));
+    expect(rotated.code, rotated.text).toBe(0);
     const { code, text } = await sandbox(
       [
         `${MOVE} copy --yes`,
