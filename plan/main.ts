@@ -76,7 +76,8 @@ const load = {
   upgrade: () => require("./upgrade/command") as typeof import("./upgrade/command"),
 };
 
-const LOCK_TIMEOUT = "wait so long where somebody else is applying: 30s, 60m, 2h (default: not at all)";
+const LOCK_TIMEOUT =
+  "wait so long where somebody else is applying, or takes a step of a move: 30s, 60m, 2h (default: not at all)";
 
 const SECONDS: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600 };
 

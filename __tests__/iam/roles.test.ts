@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { moveLock } from "../../modules/contract/move";
 import { stateKey } from "../../modules/stack";
 import type { Access } from "../../sandbox/iam/access";
 import { rolesIn } from "../../sandbox/iam/principals";
@@ -34,6 +35,14 @@ function keepState(access: Access, name: string): void {
     access.api("s3", operation, region, input);
 }
 
+/** What an apply asks for beside Terraform while something moves into the environment. */
+function lockMove(access: Access, name: string): void {
+  const Name = moveLock(name);
+  access.api("sts", "GetCallerIdentity", region, {});
+  access.api("ssm", "PutParameter", region, { Name, Value: "{}", Type: "String" });
+  for (const operation of ["GetParameter", "DeleteParameter"]) access.api("ssm", operation, region, { Name });
+}
+
 describe.sequential("the shipped environments, in one account", () => {
   const account = new Account();
   const { world } = account;
@@ -54,6 +63,7 @@ describe.sequential("the shipped environments, in one account", () => {
     expect(refusalsIn(run)).toEqual([]);
     expect(run.code, failureIn(run)).toBe(0);
     keepState(account.as(applyRole(name)), name);
+    lockMove(account.as(applyRole(name)), name);
   });
 
   test.each(names)("%s is planned under its plan role, with nothing to change", async (name) => {
@@ -64,6 +74,7 @@ describe.sequential("the shipped environments, in one account", () => {
     account.as(planRole(name)).api("s3", "GetObject", region, state);
     account.as(planRole(name)).api("s3", "ListObjectsV2", region, state);
     expect(() => account.as(planRole(name)).api("s3", "PutObject", region, state)).toThrow("not authorized");
+    expect(() => lockMove(account.as(planRole(name)), name)).toThrow("not authorized");
   });
 
   test("bootstrap is planned under its plan role, with nothing to change", async () => {
@@ -94,7 +105,8 @@ describe.sequential("the shipped environments, in one account", () => {
     },
   );
 
-  test("staging is not destroyed under prod's role", async () => {
+  test("staging is not destroyed under prod's role, nor are its steps kept away", async () => {
+    expect(() => lockMove(account.as(applyRole("prod")), "staging")).toThrow("ssm:PutParameter");
     const run = await account.destroy("staging", applyRole("prod"));
     expect(run.code).toBe(1);
     expect(refusalsIn(run).join("\n")).toMatch(/ssm:GetParameter \S+:parameter\/staging\//);
