@@ -20,7 +20,7 @@ exports.openPackageCache = () => {
   const file = placeOf(process.argv[1]);
   if (NODE_DISABLE_COMPILE_CACHE || NODE_V8_COVERAGE || !file) return undefined;
   const kept = readCache(file);
-  const [states, fresh, used] = [new Map(), new Map(), new Map()];
+  const [states, fresh, used, packages] = [new Map(), new Map(), new Map(), new Map()];
   let isNew = false;
   process.once("exit", () => {
     if (isNew) writeCache(file, new Map([...[...kept].filter(isFresh), ...used]));
@@ -31,6 +31,11 @@ exports.openPackageCache = () => {
     if (entry === undefined) return undefined;
     if (!fresh.has(name)) fresh.set(name, isFresh([name, entry]));
     return fresh.get(name) ? entry : undefined;
+  };
+  const packageOf = (name) => {
+    const [folder] = /^.*[\\/]node_modules[\\/](@[^\\/]+[\\/])?[^\\/]+/.exec(name);
+    if (!packages.has(folder)) packages.set(folder, { found: {} });
+    return packages.get(folder);
   };
   const run = (module, name, entry, script) => {
     isNew ||= entry.code === undefined || script.cachedDataRejected;
@@ -60,11 +65,16 @@ exports.openPackageCache = () => {
       }
       return run(module, name, entry, script);
     },
-    /** The file that a package's file asks for, without a search where it is one of that package, and as it was. */
+    /**
+     * The file that a package's file asks for: without a search where it is one of that package, and as it was; with one for all of
+     * that package where it is another's, as packages lie beside each other and below a package's folder, and nowhere in it.
+     */
     resolve(request, { filename }, search) {
-      const { found } = used.get(filename) ?? {};
-      if (found === undefined || !/^\.\.?\//.test(request)) return search();
-      if (find(found[request]) === undefined) found[request] = search();
+      const isOwn = /^(\.\.?\/|#)/.test(request);
+      const { found } = (isOwn ? used.get(filename) : packageOf(filename)) ?? {};
+      if (found === undefined) return search();
+      if (isOwn && find(found[request]) === undefined) found[request] = search();
+      else found[request] ??= search();
       return found[request];
     },
   };

@@ -82,6 +82,9 @@ export function synthesize(folder: string, context: unknown, warn: (line: string
       ...environments.flatMap(({ configuration }) => [...unknownNames(configuration)]),
     ];
     for (const { path, message } of unknown) warn(`${path}: ${message}`);
+    // What one file's second argument is given leads to all stacks.
+    if (configured.every(({ extend }) => extend === undefined))
+      for (const stack of [...environments, ...bootstraps]) stack.trustReferences();
     withPlainValuesTakenOver(() => app.synth());
     return app.outdir;
   });

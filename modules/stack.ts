@@ -58,6 +58,7 @@ export class SlipwayStack extends TerraformStack {
   readonly tags: Readonly<Record<string, string>>;
   /** The ARN of the policy beyond whose rights none of its roles gets; none by default. */
   protected boundary: string | undefined;
+  private isTrusted = false;
 
   constructor(scope: Construct, name: string, props: SlipwayStackProps) {
     super(scope, name);
@@ -78,7 +79,12 @@ export class SlipwayStack extends TerraformStack {
   override prepareStack() {
     if (Reflect.has(this, "_runPreparingResolve")) return super.prepareStack();
     this.ensureBackendExists();
-    registerReferences(this);
+    if (!this.isTrusted) registerReferences(this);
+  }
+
+  /** Spares the search for what leads to another stack: all that is made is Slipway's own, which refers to none. */
+  trustReferences() {
+    this.isTrusted = true;
   }
 
   /** Roles are bounded last: whoever applies may make no other, and a team adds its own until the stack is written. */

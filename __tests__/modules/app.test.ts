@@ -192,6 +192,28 @@ describe("main.ts", () => {
       expect(existsSync(join(folder, "cdktf.out/stacks", name, "cdk.tf.json"))).toBe(true);
   });
 
+  test("refuses a file whose second argument refers to another's environment, and writes none", () => {
+    const extended = (code: string) => good.replace(" });\n", ` }, (own: any) => { ${code} });\n`);
+    const other = { "qa.ts": extended("(globalThis as any).other = own.network.vpc.id;") };
+    const itself = "own.database.instance.addOverride('tags.from', (globalThis as any).other);";
+    // Of a stack that no second argument is given: one reaches it all the same.
+    const third = `own.node.root.node.findChild("plain").network.vpc.addOverride("tags.from", own.network.vpc.id);`;
+    const each: readonly Readonly<Record<string, string>>[] = [
+      { ...other, "staging.ts": extended(itself) },
+      { "plain.ts": good, "qa.ts": extended(third) },
+    ];
+    for (const files of each) {
+      const folder = checkout(`referring-${Object.keys(files).join("-")}`, files);
+      const { code, said } = synthesizeHere({ folder, environment: {} });
+      expect({ code, said }).toEqual({
+        code: 1,
+        said: expect.stringContaining("Another stack refers to qa's"),
+      });
+      expect(existsSync(join(folder, "cdktf.out/stacks/qa"))).toBe(false);
+    }
+    delete (globalThis as { other?: string }).other;
+  });
+
   test("says what breaks a rule of the guardrails, and writes all the same", () => {
     const open = good.replace(
       "region:",
