@@ -52,7 +52,7 @@ function synthesis(scratch: string): Row {
     what: "synth, built, not the first : node -r cdktf -e 0, processor time",
     measured: `${inMs(ours)} : ${inMs(cdktf)}`,
     ratio: ours / cdktf,
-    bound: 2.75,
+    bound: 2.5,
   };
 }
 

@@ -200,13 +200,15 @@ describe("the cache of packages", () => {
       "places.ts": `import { fail } from "spoken";
 ${imported("other", "spoken/imports")}
 ${imported("resolves", "spoken/resolves")}
+${imported("first", "spoken/first")}
 interface Long {
   readonly name: string;
 }
 void other().then((word: string) => {
-  console.log(word, resolves);
+  console.log(word, resolves, first());
   fail();
 });`,
+      "node_modules/spoken/first.js": "exports.first = () => new Error().stack.match(/first.js:[\\d:]+/)[0];",
       "node_modules/spoken/imports.js":
         'exports.other = () => import("./other.mjs").then(({ other }) => other);',
       "node_modules/spoken/resolves.js":
@@ -214,9 +216,12 @@ void other().then((word: string) => {
     });
     const runs = [run("places.ts"), run("places.ts")];
     for (const { status, said, read } of runs) {
-      expect({ status, said }).toEqual({ status: 1, said: "other again.js places.ts places.ts resolves.js" });
+      expect({ status, said }).toEqual({
+        status: 1,
+        said: "other again.js places.ts places.ts resolves.js first.js:1:23",
+      });
       expect(read).toMatch(
-        /no luck\n\s+at exports\.fail \(.*spoken.index\.js:3:30\)\n\s+at .*places\.ts:9:3/,
+        /no luck\n\s+at exports\.fail \(.*spoken.index\.js:3:30\)\n\s+at .*places\.ts:10:3/,
       );
     }
   });
