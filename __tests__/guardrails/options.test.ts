@@ -26,6 +26,11 @@ const options: Readonly<Record<string, Partial<EnvironmentProps>>> = {
   "a service that only services call": {
     services: { web: { ...web, config: { API: "$SERVICE_URL(api)" } }, api: { port: 9000, internal: true } },
   },
+  "a move of an address and its data": {
+    distribution: { domain, waf: true, accessLogs: true },
+    services: { web: { ...web, database: ["DATABASE_URL"] }, worker: { database: ["DATABASE_URL"] } },
+    move: { from: { origin: "https://old.example.net", domain: "app.example.com" }, database: true },
+  },
   "Fargate alone": { cluster: { capacity: {} } },
   "ECS Exec, schedules, autoscaling": {
     services: { web: { ...web, exec: true, schedules: { nightly }, autoscaling: { max: 4 } } },

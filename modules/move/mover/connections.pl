@@ -15,7 +15,7 @@ sub quote { my $text = shift; $text =~ s/([\\'])/\\$1/g; "'$text'" }
 $url =~ s/^\s+|\s+$//g;
 my ($user, $password, $place, $database, $query) =
   $url =~ m{^postgres(?:ql)?://(?:([^:@/]*)(?::([^@/]*))?@)?([^/?]+)(?:/([^?]*))?(?:\?(.*))?$}
-  or refuse('url', 'The URL of the old database is none: postgres://user:password@host:5432/database is expected.');
+  or refuse('url', 'The URL of the old database is none: it begins with postgres:// and has a user, a password, a host and a database.');
 refuse('url', 'The URL of the old database names several hosts: name the one that is written to.') if $place =~ /,/;
 my ($host, $port) = $place =~ /^\[([^\]]+)\](?::(\d+))?$/ ? ($1, $2) : $place =~ /^([^:]+)(?::(\d+))?$/;
 refuse('url', 'The URL of the old database has a host that cannot be read.') unless defined $host;
