@@ -110,3 +110,31 @@ test("of another encoding the same characters arrive, follow, are compared and c
   await follower.ended;
   await ask(sides.root, "DROP DATABASE latin WITH (FORCE)");
 });
+
+test("rows of more tables come back than a command line has room for names", async () => {
+  // Quoted, each name has 250 characters.
+  const schema = '"'.repeat(60);
+  const make = `CREATE SCHEMA "${schema.repeat(2)}"; SET search_path = "${schema.repeat(2)}";
+    DO $$ BEGIN FOR n IN 1..560 LOOP EXECUTE format('CREATE TABLE %I (id integer)', '${'"'.repeat(59)}' || n); END LOOP; END $$`;
+  for (const side of [sides.old, sides.target]) await ask(side, make);
+  // As a flip leaves it: the old database held, what is written since told by a slot.
+  await ask(
+    sides.target,
+    `CREATE TABLE notes (id integer PRIMARY KEY); CREATE TABLE keyless (line text); CREATE SCHEMA slipway_move;
+     CREATE TABLE slipway_move.state AS SELECT * FROM (VALUES ('state', 'flipped'), ('hold', '{}'), ('hold-new', '{}')) s(name, value);
+     CREATE TABLE slipway_move.flipped AS SELECT oid, relfilenode, relnatts FROM pg_class WHERE relkind = 'r'`,
+  );
+  await ask(sides.target, "SELECT pg_create_logical_replication_slot('slipway_move_back', 'test_decoding')");
+  const tables = `SELECT format('%I.%I', n.nspname, c.relname) AS name FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname ~ '"' AND relkind = 'r'`;
+  await ask(
+    sides.target,
+    `DO $$ DECLARE it record; BEGIN FOR it IN ${tables} LOOP EXECUTE 'INSERT INTO ' || it.name || ' VALUES (7)'; END LOOP; END $$`,
+  );
+  const { end } = await sides.move("copy-back");
+  expect(end).toEqual({ kind: "done", verb: "copy-back", tables: 560 });
+  const names = await ask<{ name: string }>(sides.old, tables);
+  const all = names.map(({ name }) => `SELECT id FROM ${name}`).join(" UNION ALL ");
+  expect(await ask(sides.old, `SELECT count(*)::int AS rows, max(id) AS most FROM (${all}) t`)).toEqual([
+    { rows: 560, most: 7 },
+  ]);
+});

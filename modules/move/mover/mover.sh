@@ -973,10 +973,9 @@ write_back() {
     if [[ -n ${touched[$name]:-} ]]; then
       write_rows_back "$name" "$columns" "$key" "$key_hash"
     else
-      printf 'DELETE FROM ONLY %s;\n' "$name"
-      write_copy "$name ${columns:+($columns)}" "$name ${columns:+($columns)}"
+      write_table_back "$name" "${columns:+($columns)}"
     fi
-  done <"$work/tables"
+  done <"$work/tables" | new -f -
   cat "$work/after"
   : >"$work/whole"
   echo 'COMMIT;'
@@ -992,6 +991,14 @@ around_copy_back() {
   } | old -v when="$1" -f -
 }
 
+# What comes next is for one session of the environment's database, as each of its own would last longer than a few rows do:
+# it is told what to tell the old one, with the rows in between.
+tell_old() {
+  local text=${1//\\/\\\\}
+  text=${text//\'/\'\'}
+  printf "\\\\echo '%s'\n" "${text//$'\n'/\\n}"
+}
+
 # Rows that were written since the flip go, by their keys, and come as they are now.
 write_rows_back() {
   local name=$1 columns=$2 key=$3 key_hash=$4
@@ -999,24 +1006,23 @@ write_rows_back() {
   local of="ROW($key)::text"
   [[ -z $key_hash ]] || of=$key
   local written="$of IN (SELECT $of FROM pg_temp.touched)"
-  write_keys "$name" "$key"
-  printf 'DELETE FROM ONLY %s WHERE %s;\nDROP TABLE pg_temp.touched;\n' "$name" "$written"
-  printf 'COPY %s (%s) FROM STDIN;\n' "$name" "$columns"
-  { echo 'BEGIN;'; write_keys "$name" "$key"; printf 'COPY (SELECT %s FROM ONLY %s WHERE %s) TO STDOUT;\n' "$columns" "$name" "$written"; } | new -f -
-  printf '\\.\n'
+  local make="CREATE TEMPORARY TABLE touched ON COMMIT DROP AS SELECT $key FROM ONLY $name WITH NO DATA; COPY pg_temp.touched FROM STDIN;"
+  tell_old "$make"
+  printf '\\! cat %q\n' "${touched[$name]}"
+  tell_old '\.'
+  tell_old "ANALYZE pg_temp.touched; DELETE FROM ONLY $name WHERE $written; DROP TABLE pg_temp.touched;"
+  tell_old "COPY $name ($columns) FROM STDIN;"
+  printf 'BEGIN; %s\n' "$make"
+  cat "${touched[$name]}"
+  printf '\\.\nANALYZE pg_temp.touched; COPY (SELECT %s FROM ONLY %s WHERE %s) TO STDOUT; COMMIT;\n' "$columns" "$name" "$written"
+  tell_old '\.'
 }
 
-write_keys() {
-  printf 'CREATE TEMPORARY TABLE touched ON COMMIT DROP AS SELECT %s FROM ONLY %s WITH NO DATA;\n' "$2" "$1"
-  printf 'COPY pg_temp.touched FROM STDIN;\n'
-  cat "${touched[$1]}"
-  printf '\\.\nANALYZE pg_temp.touched;\n'
-}
-
-write_copy() {
-  printf 'COPY %s FROM STDIN;\n' "$1"
-  new -c "COPY $2 TO STDOUT"
-  printf '\\.\n'
+# write_table_back NAME COLUMNS: all of its rows.
+write_table_back() {
+  tell_old "DELETE FROM ONLY $1; COPY $1 $2 FROM STDIN;"
+  printf 'COPY %s %s TO STDOUT;\n' "$1" "$2"
+  tell_old '\.'
 }
 
 verb_unflipped() {
