@@ -165,6 +165,21 @@ const changes: Readonly<Record<string, readonly Step[]>> = {
     },
     { to: become({ cluster: { capacity: { pool } } }), plan: { [ASSOCIATION]: IN_PLACE, [GROUP]: GONE } },
   ],
+  "a key of its own, then a rotation": [
+    {
+      to: become({ encryption: "own" }),
+      plan: {
+        "aws_kms_key.key": MADE,
+        "aws_cloudwatch_log_group.service_web_logs": IN_PLACE,
+      },
+      untouched: [SERVICE, TASKS, INSTANCE, "aws_ssm_parameter.database", "aws_ssm_parameter.service"],
+    },
+    {
+      to: become({ encryption: "own", database: { passwordVersion: 2 } }),
+      plan: { "aws_ssm_parameter.database_password_2": MADE },
+      untouched: ["aws_kms_key.key", "aws_ssm_parameter.database_password_1"],
+    },
+  ],
   "a login per service, rotated, and none again": [
     {
       to: become({ database: { logins: true } }),
@@ -211,8 +226,12 @@ const ofTheNetwork: Readonly<Record<string, readonly Step[]>> = {
       },
       { to: least, plan: { "aws_vpc_endpoint.network_ecs-agent": GONE, [TASKS]: REPLACED } },
       {
-        to: but({ network: { nat: "per-zone", endpoints: ["ecr.api", "ecr.dkr", "logs"] }, bastion: ssh }),
+        to: but({
+          network: { nat: "per-zone", endpoints: ["ecr.api", "ecr.dkr", "logs"], flowLogs: true },
+          bastion: ssh,
+        }),
         plan: {
+          "aws_flow_log.flow_logs": MADE,
           "aws_nat_gateway.network_nat_b_gateway": MADE,
           "aws_vpc_endpoint.network_logs": MADE,
         },
@@ -236,22 +255,6 @@ const ofTheNetwork: Readonly<Record<string, readonly Step[]>> = {
         destroyed: true,
       },
     ],
-  "a key of its own and flow logs, then a rotation": [
-    {
-      to: but({ encryption: "own", network: { flowLogs: true } }),
-      plan: {
-        "aws_kms_key.key": MADE,
-        "aws_flow_log.flow_logs": MADE,
-        "aws_cloudwatch_log_group.service_web_logs": IN_PLACE,
-      },
-      untouched: [SERVICE, TASKS, INSTANCE, "aws_ssm_parameter.database", "aws_ssm_parameter.service"],
-    },
-    {
-      to: but({ encryption: "own", network: { flowLogs: true }, database: { passwordVersion: 2 } }),
-      plan: { "aws_ssm_parameter.database_password_2": MADE },
-      untouched: ["aws_kms_key.key", "aws_ssm_parameter.database_password_1"],
-    },
-  ],
 };
 
 const [staging, networked] = [new Living(), new Living()];

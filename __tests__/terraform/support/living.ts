@@ -42,7 +42,8 @@ export class Living {
   /** Another one, in the same state: configuration, world, secrets and Terraform's state are copied. */
   copy(): Living {
     const other = new Living();
-    cpSync(join(this.folder, "main.tf.json"), join(other.folder, "main.tf.json"));
+    for (const part of ["main.tf.json", ".terraform"])
+      cpSync(join(this.folder, part), join(other.folder, part), { recursive: true });
     for (const part of ["world.json", "key", "state"])
       cpSync(join(this.folder, ".sandbox", part), join(other.folder, ".sandbox", part), { recursive: true });
     return other;
