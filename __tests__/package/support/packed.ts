@@ -7,7 +7,7 @@ import { madeOnce } from "../../support/once";
 const ROOT = join(__dirname, "../../..");
 
 /** What no package is made of. */
-const APART = ["__tests__", "docs", ".github", ".changeset"];
+const APART = ["__tests__", ".github", ".changeset"];
 /** Nor what is not to be written into. */
 const LEFT_OUT = ["node_modules", "dist", "cdktf.out", ".git", ".sandbox", ".bench", ...APART];
 
