@@ -2,9 +2,8 @@ import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { EnvironmentProps } from "../../modules/environment";
-import { but, existing } from "../modules/support/least";
+import { but } from "../modules/support/least";
 import { Living } from "./support/living";
-import { makeVpc } from "./support/vpc";
 
 const ROOT = join(__dirname, "..", "..");
 
@@ -36,7 +35,6 @@ const serve = `${CLIENT}
 const service = { database: ["POSTGRES_URL"], migrations: ["node", "migrate.js"] };
 const environment = (database: EnvironmentProps["database"]) =>
   but({
-    network: existing,
     bastion: false,
     cluster: { capacity: {} },
     database,
@@ -54,8 +52,7 @@ describe("a login per service", () => {
   const life = new Living();
   const image = join(life.folder, "image");
   afterAll(() => life.remove());
-  beforeAll(async () => {
-    await makeVpc(life.world);
+  beforeAll(() => {
     mkdirSync(image);
     for (const [name, text] of Object.entries({
       "migrate.js": migrate,

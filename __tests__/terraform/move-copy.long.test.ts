@@ -3,16 +3,14 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { createCluster, type Server, servePostgres } from "../../sandbox/engine/postgres";
-import { but, existing } from "../modules/support/least";
+import { but } from "../modules/support/least";
 import { ask, programs } from "../move-postgres/support/engines";
 import { LEFT_BEHIND, NOTHING_LEFT } from "../move-postgres/support/left-behind";
 import { Living } from "./support/living";
-import { makeVpc } from "./support/vpc";
 
 /** Names of the team's own, a copy that answers reads, users for services: nothing of it is the move's. */
 const environment = (passwordVersion: number) =>
   but({
-    network: existing,
     bastion: false,
     cluster: { capacity: {} },
     distribution: false,
@@ -38,7 +36,6 @@ let url: string;
 let root: string;
 
 beforeAll(async () => {
-  await makeVpc(life.world);
   chmodSync(folder, 0o755);
   await createCluster(programs(), join(folder, "old"), { user: "root", password: "top" });
   old = await servePostgres(programs(), join(folder, "old"), ["wal_level=logical"]);

@@ -1,6 +1,7 @@
 import {
   chmodSync,
   cpSync,
+  existsSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
@@ -83,6 +84,7 @@ export class Living {
   /** Everything that containers have said so far. */
   said(): string {
     const logs = join(this.folder, ".sandbox", "logs");
+    if (!existsSync(logs)) return "";
     return readdirSync(logs, { encoding: "utf8", recursive: true })
       .map((file) => join(logs, file))
       .filter((path) => statSync(path).isFile())
