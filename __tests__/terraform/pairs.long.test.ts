@@ -46,8 +46,17 @@ const losesCapacity = (from: EnvironmentRow, to: EnvironmentRow) =>
 
 const table: Described[] = arrange(rows, houseOf, losesCapacity).map((row) => ({ row, props: propsOf(row) }));
 
+/** Whether the second row lacks a zone of the first, in which the database may live: RDS leaves none. */
+function losesZone(from: Described, to: Described): boolean {
+  const [before, after] = [configurationOf(from.props), configurationOf(to.props)];
+  if (!before.database || !after.database || !("zones" in before.network && "zones" in after.network))
+    return false;
+  const { zones } = after.network;
+  return before.network.zones.some((zone) => !zones.includes(zone));
+}
+
 /** Whether the second row is applied over the first. */
-const isChange = (from: Described, to: Described) => from.row.vpc === to.row.vpc;
+const isChange = (from: Described, to: Described) => from.row.vpc === to.row.vpc && !losesZone(from, to);
 
 /** What stands between two rows of which the second lacks a capacity of the first: both, while the services name what stays. */
 function between({ row: from }: Described, { row, props: to }: Described): EnvironmentProps | undefined {

@@ -5,7 +5,7 @@ import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
-import { bin, exports } from "../../../package.json";
+import { bin, engines, exports } from "../../../package.json";
 
 const ROOT = join(__dirname, "../../..");
 const SOURCES = [
@@ -38,7 +38,10 @@ export class Versions {
     const sources = JSON.parse(
       JSON.stringify(exports).replaceAll(/\.\/dist\/([\w/-]+)(?:\.d\.ts|\.js)/g, "./$1.ts"),
     );
-    writeFileSync(join(content, "package.json"), JSON.stringify({ name, version, bin, exports: sources }));
+    writeFileSync(
+      join(content, "package.json"),
+      JSON.stringify({ name, version, bin, engines, exports: sources }),
+    );
     for (const { file, from, to } of edits) {
       const path = join(content, file);
       const text = readFileSync(path, "utf8");
