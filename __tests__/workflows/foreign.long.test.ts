@@ -257,8 +257,8 @@ describe.sequential("the pull request of a team with names of its own", () => {
   it("is green with two environments and a domain, once its lists are its own, by the guide", async () => {
     await begin(shop);
     // As the guide says of a copy of this repository.
-    const lists = commands.find((line) => line.startsWith("npm test -- -u")) ?? "false";
-    await type(lists.replace("npm test", "npm run test:environments"));
+    const guide = commands.find((line) => line.startsWith("npm test -- -u")) ?? "false";
+    await type(guide.replace("npm test", "npm run test:environments"));
     const made = await check(untested);
     expect(made, made.log).toMatchObject(green());
     expect(JSON.parse(made.outputs.stacks ?? "")).toEqual(["bootstrap", "qa", "uat"]);
