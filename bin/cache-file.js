@@ -72,12 +72,24 @@ function partsOf(parts) {
   };
 }
 
-/** What tells a file from what it was: the time of the last change, since installers set that of the last writing. */
-const stateOf = (name) => {
-  const { ctimeMs, size } = statSync(name, { throwIfNoEntry: false }) ?? {};
-  return { ctimeMs, size };
-};
+/** What tells a file from what it was: the time of the last change, since installers set that of the last writing. Empty where there is no such file. */
+function stateOf(name) {
+  try {
+    const { ctimeMs, size } = statSync(name);
+    return { ctimeMs, size };
+  } catch {
+    return {};
+  }
+}
 exports.stateOf = stateOf;
+
+/** What a cache is for: one build of Node, and of Slipway. V8 takes what another build of its version wrote. */
+const BUILDS = JSON.stringify([
+  process.version,
+  process.arch,
+  stateOf(process.execPath),
+  stateOf(__filename),
+]);
 
 /** Whether the file of an entry is as it was. */
 exports.isFresh = ([name, { ctimeMs, size }]) => {
@@ -85,8 +97,4 @@ exports.isFresh = ([name, { ctimeMs, size }]) => {
   return now.size !== undefined && now.ctimeMs === ctimeMs && now.size === size;
 };
 
-/** The digest of a cache, which is for one build of Node, and of Slipway: V8 takes what another build of its version wrote. */
-function digestOf(content) {
-  const builds = [process.version, process.arch, stateOf(process.execPath), stateOf(__filename)];
-  return createHash("sha256").update(JSON.stringify(builds)).update(content).digest();
-}
+const digestOf = (content) => createHash("sha256").update(BUILDS).update(content).digest();

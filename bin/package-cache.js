@@ -1,8 +1,8 @@
-// What a process found, read and compiled of packages, for the next one: in node_modules/.cache/slipway, a file for each Node and
-// each program. A synthesis spends a quarter of its time on compiling the same files again, and a tenth on finding and reading
-// them. They are kept as the process ends, so that the functions which it called are compiled in them, too; of a project's
-// own files nothing is kept. NODE_DISABLE_COMPILE_CACHE=1 does without it. Node's own, module.enableCompileCache() since 22.1,
-// compiles and does nothing else, keeps no function that was called, and does keep a project's files, in a folder of all.
+// What a process found, read and compiled of packages, for the next one: in node_modules/.cache/slipway, a file for each program,
+// which is of the Node that ran it last. A synthesis spends a quarter of its time on compiling the same files again, and a tenth on
+// finding and reading them. They are kept as the process ends, so that the functions which it called are compiled in them, too; of a
+// project's own files nothing is kept. NODE_DISABLE_COMPILE_CACHE=1 does without it. Node's own, module.enableCompileCache() since
+// 22.1, compiles and does nothing else, keeps no function that was called, and does keep a project's files, in a folder of all.
 const Module = require("node:module");
 const { dirname, isAbsolute, join, relative, resolve, sep } = require("node:path");
 const { Script } = require("node:vm");
@@ -70,7 +70,7 @@ exports.openPackageCache = () => {
      * that package where it is another's, as packages lie beside each other and below a package's folder, and nowhere in it.
      */
     resolve(request, { filename }, search) {
-      const isOwn = /^(\.\.?\/|#)/.test(request);
+      const isOwn = /^(\.\.?(\/|$)|#)/.test(request);
       const { found } = (isOwn ? used.get(filename) : packageOf(filename)) ?? {};
       if (found === undefined) return search();
       if (isOwn && find(found[request]) === undefined) found[request] = search();
@@ -86,8 +86,7 @@ function placeOf(program = sep) {
   const project = at < 0 ? join(__dirname, "..") : __filename.slice(0, at);
   const name = relative(project, resolve(program));
   if (name === "" || name.startsWith("..") || isAbsolute(name)) return undefined;
-  const node = `${process.version}-${process.arch}`;
-  return join(project, "node_modules", ".cache", "slipway", node, encodeURIComponent(name));
+  return join(project, "node_modules", ".cache", "slipway", encodeURIComponent(name));
 }
 
 const scriptOf = (filename, { text, code }) =>

@@ -28,11 +28,12 @@ for (const extension of [".ts", ".tsx"]) {
   const compile = loaders[extension];
   loaders[extension] = (module, file) => withSourceMaps(true, () => compile(module, file));
 }
-Module._resolveFilename = (request, parent, ...rest) => {
+Module._resolveFilename = (request, parent, isMain, options) => {
   if (request === "archiver" && isIdle(parent)) return __filename;
-  if (!parent?.filename?.includes(PACKAGES)) return resolveAny(request, parent, ...rest);
-  const search = () => resolve(request, parent, ...rest);
-  return cache === undefined ? search() : cache.resolve(request, parent, search);
+  if (!parent?.filename?.includes(PACKAGES)) return resolveAny(request, parent, isMain, options);
+  const search = () => resolve(request, parent, isMain, options);
+  // With options, it is looked for elsewhere than beside the file that asks.
+  return cache === undefined || options !== undefined ? search() : cache.resolve(request, parent, search);
 };
 
 // Node gives a .mts, and what a package.json calls "type": "module", to a loader of its own, past all of this.

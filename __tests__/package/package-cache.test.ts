@@ -82,7 +82,7 @@ function run(file = "main.ts", environment: NodeJS.ProcessEnv = {}, node = proce
 
 const BOTH = "spoken/again.js spoken/index.js";
 const said = "word of main again 22";
-const folder = () => join(project, "node_modules/.cache/slipway", `${process.version}-${process.arch}`);
+const folder = () => join(project, "node_modules/.cache/slipway");
 const cacheOf = (program: string) => join(folder(), program);
 const caches = () => readdirSync(folder());
 
@@ -127,6 +127,44 @@ describe("the cache of packages", () => {
     expect(run()).toEqual({ status: 0, said: "word of main moved 22", read: "spoken/again/index.js" });
   });
 
+  it("finds what each file asks for from that file's folder, or from where it says", () => {
+    write({
+      "asks.ts": `import asks from "spoken/asks";\nconsole.log(JSON.stringify(asks));`,
+      "here.js": "",
+      "node_modules/spoken/asks.js": `const paths = (at) => ({ paths: [at] });
+module.exports = [require("./one/deep/above"), require("./two/deep/above"), require("./one/beside"), require("./two/beside"),
+  require.resolve("./here", paths(process.cwd())), require("./here"),
+  require.resolve("lies", paths(process.cwd())), require.resolve("lies", paths(__dirname + "/one"))];`,
+      "node_modules/spoken/here.js": "module.exports = __filename;",
+      "node_modules/lies/index.js": "",
+      "node_modules/spoken/one/node_modules/lies/index.js": "",
+      ...Object.fromEntries(
+        ["one", "two"].flatMap((name) => [
+          [`node_modules/spoken/${name}/index.js`, `module.exports = "${name}";`],
+          [`node_modules/spoken/${name}/beside.js`, 'module.exports = require(".");'],
+          [`node_modules/spoken/${name}/deep/above.js`, 'module.exports = require("..");'],
+        ]),
+      ),
+    });
+    const asked = JSON.stringify([
+      ...["one", "two", "one", "two"],
+      ...["here.js", "node_modules/spoken/here.js"].map((file) => join(project, file)),
+      ...["lies", "spoken/one/node_modules/lies"].map((it) => join(project, "node_modules", it, "index.js")),
+    ]);
+    expect([run("asks.ts"), run("asks.ts")].map(({ said }) => said)).toEqual([asked, asked]);
+  });
+
+  it("lets go of a file where a folder was", () => {
+    write({
+      "node_modules/spoken/other/deep.js": "",
+      "node_modules/spoken/again.js": 'require("./other/deep");\nexports.again = "again";',
+    });
+    run();
+    rmSync(join(project, "node_modules/spoken/other"), { recursive: true });
+    write({ "node_modules/spoken/other": "", "node_modules/spoken/again.js": 'exports.again = "again";' });
+    expect(run()).toEqual({ status: 0, said, read: "spoken/again.js" });
+  });
+
   it("is written anew where it is torn", () => {
     run();
     const whole = readFileSync(cacheOf("main.ts"));
@@ -139,15 +177,14 @@ describe("the cache of packages", () => {
     }
   });
 
-  it("is another Node's no more than another version's", () => {
+  it("is for the Node that ran last, and for that build of it", () => {
     const node = join(project, "node");
     cpSync(process.execPath, node);
     expect(
       [run(), run("main.ts", {}, node), run("main.ts", {}, node), run()].map(({ read }) => read),
     ).toEqual([BOTH, BOTH, "", BOTH]);
-    cpSync(folder(), join(dirname(folder()), "v20.0.0-x64"), { recursive: true });
-    rmSync(folder(), { recursive: true });
-    expect(run().read).toBe(BOTH);
+    // What another Node left takes no place for ever.
+    expect(caches()).toEqual(["main.ts"]);
   });
 
   it("is done without where it cannot be written", () => {
