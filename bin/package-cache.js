@@ -47,6 +47,8 @@ exports.openPackageCache = () => {
   return {
     /** Runs a module if its file is kept, and is as it was. */
     load(module, name) {
+      // Since it was found, the process may have written it.
+      fresh.delete(name);
       const entry = find(name);
       if (entry !== undefined) return run(module, name, entry, scriptOf(name, entry));
       // As it is before it is read.
@@ -67,10 +69,12 @@ exports.openPackageCache = () => {
     },
     /**
      * The file that a package's file asks for: without a search where it is one of that package, and as it was; with one for all of
-     * that package where it is another's, as packages lie beside each other and below a package's folder, and nowhere in it.
+     * that package where it is another's, as packages lie beside each other and below a package's folder, and nowhere in it. What a
+     * package calls #name hangs on Node's conditions.
      */
     resolve(request, { filename }, search) {
-      const isOwn = /^(\.\.?(\/|$)|#)/.test(request);
+      if (request.startsWith("#")) return search();
+      const isOwn = /^\.\.?(\/|$)/.test(request);
       const { found } = (isOwn ? used.get(filename) : packageOf(filename)) ?? {};
       if (found === undefined) return search();
       if (isOwn && find(found[request]) === undefined) found[request] = search();

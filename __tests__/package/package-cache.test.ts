@@ -154,6 +154,43 @@ module.exports = [require("./one/deep/above"), require("./two/deep/above"), requ
     expect([run("asks.ts"), run("asks.ts")].map(({ said }) => said)).toEqual([asked, asked]);
   });
 
+  it("finds what a package imports of itself as the conditions say", () => {
+    write({
+      "imports.ts": `${imported("kind", "spoken/imports")}\nconsole.log(kind);`,
+      "node_modules/spoken/package.json":
+        '{ "name": "spoken", "imports": { "#kind": { "special": "./special.js", "default": "./plain.js" } } }',
+      "node_modules/spoken/imports.js": 'exports.kind = require("#kind");',
+      "node_modules/spoken/special.js": 'module.exports = "special";',
+      "node_modules/spoken/plain.js": 'module.exports = "plain";',
+    });
+    const special = { NODE_OPTIONS: "--conditions=special" };
+    const runs = [
+      run("imports.ts"),
+      run("imports.ts", special),
+      run("imports.ts"),
+      run("imports.ts", special),
+    ];
+    expect(runs.map(({ said }) => said)).toEqual(["plain", "special", "plain", "special"]);
+  });
+
+  it("reads anew what the process itself wrote meanwhile", () => {
+    write({
+      "writes.ts": `import { writeFileSync } from "node:fs";
+const file = require.resolve("spoken/again");
+const load = () => {
+  delete require.cache[file];
+  return require(file).again;
+};
+const before = load();
+writeFileSync(file, "exports.again = '" + before + "+';");
+console.log(before, load());`,
+    });
+    expect([run("writes.ts"), run("writes.ts")].map(({ said }) => said)).toEqual([
+      "again again+",
+      "again+ again++",
+    ]);
+  });
+
   it("lets go of a file where a folder was", () => {
     write({
       "node_modules/spoken/other/deep.js": "",
