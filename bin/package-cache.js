@@ -34,7 +34,7 @@ exports.openPackageCache = () => {
   };
   const packageOf = (name) => {
     const [folder] = /^.*[\\/]node_modules[\\/](@[^\\/]+[\\/])?[^\\/]+/.exec(name);
-    if (!packages.has(folder)) packages.set(folder, { found: {} });
+    if (!packages.has(folder)) packages.set(folder, { found: Object.create(null) });
     return packages.get(folder);
   };
   const run = (module, name, entry, script) => {

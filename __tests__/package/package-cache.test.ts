@@ -134,9 +134,11 @@ describe("the cache of packages", () => {
       "node_modules/spoken/asks.js": `const paths = (at) => ({ paths: [at] });
 module.exports = [require("./one/deep/above"), require("./two/deep/above"), require("./one/beside"), require("./two/beside"),
   require.resolve("./here", paths(process.cwd())), require("./here"),
-  require.resolve("lies", paths(process.cwd())), require.resolve("lies", paths(__dirname + "/one"))];`,
+  require.resolve("lies", paths(process.cwd())), require.resolve("lies", paths(__dirname + "/one")),
+  require("constructor")];`,
       "node_modules/spoken/here.js": "module.exports = __filename;",
       "node_modules/lies/index.js": "",
+      "node_modules/constructor/index.js": 'module.exports = "a package";',
       "node_modules/spoken/one/node_modules/lies/index.js": "",
       ...Object.fromEntries(
         ["one", "two"].flatMap((name) => [
@@ -150,6 +152,7 @@ module.exports = [require("./one/deep/above"), require("./two/deep/above"), requ
       ...["one", "two", "one", "two"],
       ...["here.js", "node_modules/spoken/here.js"].map((file) => join(project, file)),
       ...["lies", "spoken/one/node_modules/lies"].map((it) => join(project, "node_modules", it, "index.js")),
+      "a package",
     ]);
     expect([run("asks.ts"), run("asks.ts")].map(({ said }) => said)).toEqual([asked, asked]);
   });
