@@ -72,7 +72,7 @@ const settings = {
   setupFiles: [surroundings],
 };
 /** Tests that start no process. */
-const alone = { ...settings, setupFiles: [surroundings, "__tests__/support/alone.ts"] };
+const alone = { ...settings, setupFiles: [surroundings, "__tests__/support/no-processes.ts"] };
 
 export default defineConfig({
   // "slipway" is this project's own sources, as tsconfig.json says.

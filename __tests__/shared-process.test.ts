@@ -4,7 +4,7 @@ import { basename, join } from "node:path";
 import { expect, test } from "vitest";
 
 /** Files that vitest.config.mts has run for each test file. */
-const FOR_EACH = ["support/surroundings.ts", "support/alone.ts"];
+const FOR_EACH = ["support/surroundings.ts", "support/no-processes.ts"];
 
 test("hooks stand in test files: those of a file that these load would be one's alone, as they share what they load", () => {
   const files = readdirSync(__dirname, { recursive: true, encoding: "utf8" }).filter(

@@ -1,5 +1,5 @@
 import type { TerraformEvent } from "./events";
-import { type Holder, holderText, onceFree } from "./held-lock";
+import { type Holder, holderText, onceFree } from "./state-lock";
 import { type Problem, problemOf, unsureSecrets, wayToUnlock } from "./problems";
 import { duration } from "../terminal/duration";
 import { type How, holdMove } from "./move-lock";

@@ -1,5 +1,5 @@
 import { moveLock } from "../modules/contract/move";
-import type { Changing, keepStepsAway } from "../move/apply";
+import type { Changing, keepStepsAway } from "../move/keep-steps-away";
 import { accountOf } from "./account";
 import { reasonOf } from "./error";
 import type { MoveSeen } from "./moved-on";
@@ -46,4 +46,4 @@ export async function holdMove(
   }
 }
 
-const load = () => require("../move/apply") as typeof import("../move/apply");
+const load = () => require("../move/keep-steps-away") as typeof import("../move/keep-steps-away");

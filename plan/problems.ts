@@ -6,7 +6,7 @@ import { accountOf } from "./account";
 import { Interrupted } from "./children";
 import { CommandError } from "./error";
 import type { Diagnostic } from "./events";
-import { HELD, type Holder, holderOf, holderText } from "./held-lock";
+import { HELD, type Holder, holderOf, holderText } from "./state-lock";
 import type { Stack } from "./stacks";
 import { inSandbox, typed } from "./offline";
 import type { ResourceSummary } from "./summary";

@@ -8,7 +8,7 @@ import * as sts from "@aws-sdk/client-sts";
 import { describe, expect, it } from "vitest";
 import { resolveProject } from "../../modules/project";
 import { scripts } from "../../create/template/package.json";
-import { slipwayHere } from "../support/here";
+import { slipwayHere } from "../support/commands-here";
 import { code, commands } from "./support/guide";
 
 const ROOT = join(__dirname, "../..");

@@ -6,7 +6,7 @@ import { afterAll, describe, expect, it } from "vitest";
 import { COMMANDS } from "../../cli/commands";
 import { EXIT, SIGNAL_EXIT } from "../../deploy/exit-code";
 import { EXIT_CODES, USAGE } from "../../terminal/exit-codes";
-import { slipwayHere } from "../support/here";
+import { slipwayHere } from "../support/commands-here";
 
 const ROOT = join(__dirname, "../..");
 const BIN = join(ROOT, "bin/slipway.js");

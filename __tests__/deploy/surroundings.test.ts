@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { afterEach, describe, expect, test } from "vitest";
 import { makeClients } from "../../deploy/aws/clients";
-import { slipwayHere } from "../support/here";
+import { slipwayHere } from "../support/commands-here";
 import { contract } from "./support/contract";
 import { Refusal } from "./support/wire";
 import { World } from "./support/world";

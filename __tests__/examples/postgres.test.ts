@@ -6,7 +6,7 @@ import { type EnvironmentProps, small } from "../../modules/environment";
 import { resolve } from "../../modules/environment/resolve";
 import { type Engine, engineLike } from "../../postgres/engine";
 import { databaseOf } from "../../postgres/environment";
-import { slipwayHere } from "../support/here";
+import { slipwayHere } from "../support/commands-here";
 import { shipped } from "../support/shipped";
 import { Project } from "../terraform/support/project";
 

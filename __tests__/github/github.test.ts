@@ -10,7 +10,7 @@ import { newerCommit } from "../../github/newer";
 import { plansText } from "../../github/plans";
 import { fitted } from "../../github/post";
 import { LIMIT } from "../../plan/markdown";
-import { slipwayHere } from "../support/here";
+import { slipwayHere } from "../support/commands-here";
 import { Github } from "./support/github";
 
 let github: Github;

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import pc from "picocolors";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { checkAll, renderMarkdown, renderText, type Report, ruleTable, renderTable } from "../../guardrails";
-import { slipwayHere } from "../support/here";
+import { slipwayHere } from "../support/commands-here";
 import { type Json, resource, together } from "./support/json";
 
 const folder = mkdtempSync(join(tmpdir(), "guardrails-"));

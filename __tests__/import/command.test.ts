@@ -1,7 +1,7 @@
 import { mkdirSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { Outcome } from "../support/here";
+import type { Outcome } from "../support/commands-here";
 import { Project } from "./support/project";
 
 const project = new Project();

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import { type Clock, systemClock } from "../../deploy/clock";
-import { keepStepsAway } from "../../move/apply";
+import { keepStepsAway } from "../../move/keep-steps-away";
 import { Again } from "../../plan/again";
 import { Applier } from "../../plan/applier";
 import { CommandError } from "../../plan/error";

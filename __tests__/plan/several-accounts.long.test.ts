@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import { startAccount } from "../../sandbox/aws/account";
 import { folderOf, World } from "../../sandbox/world";
-import { LOADER } from "../support/here";
+import { LOADER } from "../support/commands-here";
 import { existing } from "../modules/support/least";
 import { Project } from "../terraform/support/project";
 import { makeVpc } from "../terraform/support/vpc";

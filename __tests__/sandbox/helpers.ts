@@ -14,7 +14,7 @@ import { loadSchema } from "../../sandbox/schema/cache";
 import type { BlockSchema } from "../../sandbox/schema/types";
 import type { Fields, Value } from "../../sandbox/wire/value";
 import { GLOBAL, World } from "../../sandbox/world";
-import { SANDBOX, sandboxHere } from "../support/here";
+import { SANDBOX, sandboxHere } from "../support/commands-here";
 
 /** A folder that goes when the test ends. */
 export function temporaryFolder(): string {

@@ -2,7 +2,7 @@ import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
-import { sandboxHere } from "../support/here";
+import { sandboxHere } from "../support/commands-here";
 
 const folder = mkdtempSync(join(tmpdir(), "slipway-version-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));

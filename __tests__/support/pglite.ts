@@ -1,6 +1,6 @@
 import { cpSync } from "node:fs";
 import { PGlite } from "@electric-sql/pglite";
-import { madeOnce } from "./once";
+import { madeOnce } from "./made-once";
 
 /** Copies an empty database of PGlite's to a folder: to make one takes ten times as long as to open it. */
 export async function copyPglite(folder: string): Promise<void> {

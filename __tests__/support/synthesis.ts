@@ -1,6 +1,6 @@
 import { createServer } from "node:net";
 import { join } from "node:path";
-import { load } from "./here";
+import { load } from "./commands-here";
 
 const ROOT = join(__dirname, "..", "..");
 

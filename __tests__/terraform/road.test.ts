@@ -16,7 +16,7 @@ import {
   surveyCommand,
   workersCommand,
 } from "../../move/commands";
-import { keepStepsAway } from "../../move/apply";
+import { keepStepsAway } from "../../move/keep-steps-away";
 import type { Probe } from "../../move/probe";
 import type { MoveSurroundings } from "../../move/session";
 import { Applier } from "../../plan/applier";

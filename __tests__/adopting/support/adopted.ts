@@ -4,7 +4,7 @@ import type { Counts, ResourceSummary, Summary } from "../../../plan/summary";
 import type { WorldObject } from "../../../sandbox/world";
 import { makeByHand } from "../../../sandbox/aws/by-hand";
 import type { Fields } from "../../../sandbox/wire/value";
-import { COMMAND, type Outcome as Ended, sandboxHere } from "../../support/here";
+import { COMMAND, type Outcome as Ended, sandboxHere } from "../../support/commands-here";
 import { type Outcome, Project, worldOf } from "../../terraform/support/project";
 
 export const REGION = "us-west-2";

@@ -11,7 +11,7 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type Outcome, slipwayHere } from "../../support/here";
+import { type Outcome, slipwayHere } from "../../support/commands-here";
 
 const ROOT = join(__dirname, "../../..");
 const AUTOMATED = { CI: "true", NO_COLOR: "1" };

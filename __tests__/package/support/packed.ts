@@ -2,7 +2,7 @@ import { execFileSync, spawnSync } from "node:child_process";
 import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { version } from "../../../package.json";
-import { madeOnce } from "../../support/once";
+import { madeOnce } from "../../support/made-once";
 
 const ROOT = join(__dirname, "../../..");
 

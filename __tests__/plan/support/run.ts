@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { stripVTControlCharacters } from "node:util";
-import { COMMAND, commandHere, type Outcome, SANDBOX } from "../../support/here";
+import { COMMAND, commandHere, type Outcome, SANDBOX } from "../../support/commands-here";
 
 export { COMMAND, type Outcome };
 

@@ -18,8 +18,8 @@ import { applyByHand } from "../../../sandbox/command/world-options";
 import { World } from "../../../sandbox/world";
 import { synthesize } from "../../modules/support/synthesize";
 import { inside, type Result } from "../../sandbox/helpers";
-import { type Commands, serveCommands } from "../../support/commands";
-import type { Program } from "../../support/here";
+import { type Commands, serveCommands } from "../../support/command-server";
+import type { Program } from "../../support/commands-here";
 import { InProcessStack, type Run } from "./in-process";
 
 const STACK = "cdktf.out/stacks/staging";

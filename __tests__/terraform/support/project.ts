@@ -12,7 +12,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { startAccount } from "../../../sandbox/aws/account";
 import { World, type WorldObject } from "../../../sandbox/world";
-import { LOADER, runIn, SANDBOX, sandboxHere } from "../../support/here";
+import { LOADER, runIn, SANDBOX, sandboxHere } from "../../support/commands-here";
 import { sourceOf } from "../../support/shipped";
 import { serveSynthesis, synthesizeHere } from "../../support/synthesis";
 

@@ -2,7 +2,7 @@ import { spawn } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { stripVTControlCharacters } from "node:util";
-import { sandboxHere } from "../../support/here";
+import { sandboxHere } from "../../support/commands-here";
 import { type Contexts, holds, interpolate, type Status } from "./evaluate";
 import type { Job, Step } from "./workflows";
 

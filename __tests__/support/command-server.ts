@@ -1,6 +1,6 @@
 import { createServer } from "node:net";
 import { join } from "node:path";
-import { type Program, programHere } from "./here";
+import { type Program, programHere } from "./commands-here";
 
 interface Wanted {
   readonly program: Program;

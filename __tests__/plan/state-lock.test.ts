@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { type Holder, holderOf, holderText, onceFree } from "../../plan/held-lock";
+import { type Holder, holderOf, holderText, onceFree } from "../../plan/state-lock";
 import type { Outcome } from "../../plan/terraform";
 
 const info = (id: string) => `operation error S3: PutObject, StatusCode: 412
