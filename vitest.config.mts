@@ -4,8 +4,8 @@ const inFolders = (...folders: readonly string[]) =>
   folders.map((folder) => `__tests__/${folder}/**/*.test.ts`);
 
 /**
- * The project `processes`: tests that start some (Terraform, commands as people type them, Postgres). Projects run in the order of
- * their names: `unit` comes last, whose files are short, so that no core waits long for the other at the end.
+ * The project `processes`: tests that start processes (Terraform, commands as people type them, Postgres). Projects run in the order of
+ * their names, and `unit` comes last: its files are short, so that no core waits long for the other at the end.
  */
 const PROCESSES = inFolders(
   "adopting",
@@ -58,7 +58,7 @@ const PROCESSES = inFolders(
   );
 /** The project `simulated`: releases against a stand-in for AWS, many of them, and the stand-in itself. */
 const SIMULATED = inFolders("deploy", "deploy-sandbox", "sandbox-api");
-/** The project `long`, which `npm test` leaves to `npm run test:all`: what plays together parts that have nearer tests (__tests__/projects.test.ts). */
+/** The project `long`, which `npm test` leaves to `npm run test:all`: whole stories, whose parts have quicker tests (__tests__/projects.test.ts). */
 const LONG = "__tests__/**/*.long.test.ts";
 const surroundings = "__tests__/support/surroundings.ts";
 /** What each project says for itself, as none inherits: each would make the run's folder anew. */

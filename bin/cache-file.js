@@ -1,12 +1,12 @@
-// The file of a cache of packages: a digest; the entries in JSON, by the names of the files that they are of; all texts; all that V8
-// made of them. package-cache.js says what it is for.
+// How a cache of packages lies in a file: a digest; an index in JSON, with one entry for each module's file; all modules' texts; the
+// code that V8 made of them. package-cache.js says what it is for.
 const { createHash, randomUUID } = require("node:crypto");
 const { mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } = require("node:fs");
 const { dirname } = require("node:path");
 
 const DIGEST_BYTES = 32;
 
-/** The entries in a file; none where it is torn or another Node's: V8 does not look at what it is given, and would crash. */
+/** The entries in a file; none where it is torn, or was written by another Node: V8 does not check code that it is given, and would crash. */
 exports.readCache = (file) => {
   try {
     const whole = readFileSync(file);
@@ -28,7 +28,7 @@ exports.readCache = (file) => {
   }
 };
 
-/** Writes a file as a whole or not at all: two processes may, and none fails for it. */
+/** Writes a file as a whole or not at all. Two processes may write at once; one that cannot write goes on without. */
 exports.writeCache = (file, entries) => {
   try {
     const [texts, codes] = [[], []];
@@ -62,7 +62,7 @@ function replace(file, content) {
   }
 }
 
-/** Adds to parts that lie behind each other, and says from where to where each goes. */
+/** Appends to a list of parts that lie one behind the other, and returns the offsets at which each begins and ends. */
 function partsOf(parts) {
   let end = 0;
   return (part) => {
@@ -72,7 +72,7 @@ function partsOf(parts) {
   };
 }
 
-/** What tells a file from what it was: the time of the last change, since installers set that of the last writing. Empty where there is no such file. */
+/** The state of a file, by which a change is seen: its size and ctime, since installers set mtime as they like. Empty where there is no such file. */
 function stateOf(name) {
   try {
     const { ctimeMs, size } = statSync(name);
@@ -83,7 +83,7 @@ function stateOf(name) {
 }
 exports.stateOf = stateOf;
 
-/** What a cache is for: one build of Node, and of Slipway. V8 takes what another build of its version wrote. */
+/** The builds of Node and of Slipway that a cache is for: V8 itself takes code from any build of its version. */
 const BUILDS = JSON.stringify([
   process.version,
   process.arch,
@@ -91,7 +91,7 @@ const BUILDS = JSON.stringify([
   stateOf(__filename),
 ]);
 
-/** Whether the file of an entry is as it was. */
+/** Whether a module's file is as it was when its entry was made. */
 exports.isFresh = ([name, { ctimeMs, size }]) => {
   const now = stateOf(name);
   return now.size !== undefined && now.ctimeMs === ctimeMs && now.size === size;

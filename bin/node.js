@@ -1,4 +1,4 @@
-// In words that every Node understands: an old one ends here with a sentence.
+// Ends a Node that is too old with a sentence; written so that every Node can read it.
 var least = require("../package.json").engines.node.replace(">=", "");
 var wanted = least.split(".").map(Number);
 var version = process.versions.node.split(".").map(Number);

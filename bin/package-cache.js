@@ -9,8 +9,8 @@ const { Script } = require("node:vm");
 const { isFresh, readCache, stateOf, writeCache } = require("./cache-file");
 
 const PACKAGES = `${sep}node_modules${sep}`;
-// What is not kept: letters of two bytes, as all texts are one string; and import() but in a comment on types: Node 20
-// refuses it to a script from a cache.
+// Texts that are not kept: those with letters of two bytes, as all texts lie in one string of single bytes; and those that call
+// import() (comments on types aside), which Node 20 refuses to a script from a cache.
 const UNFIT = /[^\0-\xff]|(?<!@type \{(?:typeof )?)\bimport\s*\(/;
 
 /** The cache of the program that runs; none where none is wanted, and for programs that are not the project's. */
@@ -45,17 +45,17 @@ exports.openPackageCache = () => {
     return true;
   };
   return {
-    /** Runs a module if its file is kept, and is as it was. */
+    /** Runs a module from the cache. Returns false where its file is not in it, or has changed. */
     load(module, name) {
       // Since it was found, the process may have written it.
       fresh.delete(name);
       const entry = find(name);
       if (entry !== undefined) return run(module, name, entry, scriptOf(name, entry));
-      // As it is before it is read.
+      // Taken before the file is read: a change in between makes the entry stale, not wrong.
       states.set(name, stateOf(name));
       return false;
     },
-    /** Runs a module and keeps its file, if it is one of CommonJS', and fit. */
+    /** Compiles, runs and keeps a CommonJS module. Returns false where its text cannot be kept. */
     compile(module, text, name) {
       if (UNFIT.test(text)) return false;
       const entry = { ...states.get(name), text: Module.wrap(text), found: {} };
@@ -68,9 +68,9 @@ exports.openPackageCache = () => {
       return run(module, name, entry, script);
     },
     /**
-     * The file that a package's file asks for: without a search where it is one of that package, and as it was; with one for all of
-     * that package where it is another's, as packages lie beside each other and below a package's folder, and nowhere in it. What a
-     * package calls #name hangs on Node's conditions.
+     * The file that a module of a package requires. One of the same package is looked for again only where it has changed. One of
+     * another package is looked for once for all modules of a package: npm puts packages beside or below each other's folders,
+     * never between a package's own files. A name with # is always looked for: it depends on Node's conditions.
      */
     resolve(request, { filename }, search) {
       if (request.startsWith("#")) return search();
@@ -84,7 +84,7 @@ exports.openPackageCache = () => {
   };
 };
 
-/** The file of a program's cache, in the project whose package this file is of. */
+/** The file of a program's cache: below node_modules of the project that has Slipway installed. */
 function placeOf(program = sep) {
   const at = __filename.indexOf(PACKAGES);
   const project = at < 0 ? join(__dirname, "..") : __filename.slice(0, at);
@@ -96,7 +96,7 @@ function placeOf(program = sep) {
 const scriptOf = (filename, { text, code }) =>
   new Script(text, { filename, columnOffset: -Module.wrapper[0].length, cachedData: code });
 
-/** What Node gives a module. Source: makeRequireFunction in node/lib/internal/modules/helpers.js. */
+/** The `require` that Node gives a module. Source: makeRequireFunction in node/lib/internal/modules/helpers.js. */
 function requireOf(module) {
   const require = (id) => module.require(id);
   require.resolve = (request, options) => Module._resolveFilename(request, module, false, options);

@@ -36,7 +36,7 @@ Module._resolveFilename = (request, parent, isMain, options) => {
   return cache === undefined || options !== undefined ? search() : cache.resolve(request, parent, search);
 };
 
-// Node gives a .mts, and what a package.json calls "type": "module", to a loader of its own, past all of this.
+// Node hands a main that is an ES module (.mts, or "type": "module" in package.json) to another loader, past all of this.
 const { runMain } = Module;
 Module.runMain = (main = process.argv[1]) =>
   TYPESCRIPT.test(main) ? Module._load(main, null, true) : runMain(main);
@@ -59,7 +59,7 @@ function loadPackage(module, file) {
   }
 }
 
-// The module, whose script is compiled without the source map that is its last line, and kept: the bindings are maps by two thirds.
+// The same module, which compiles its script without the source map in its last line, and keeps it: two thirds of the bindings are maps.
 function prepared(module) {
   const { _compile: compile } = module;
   module._compile = (script, file, format) => {

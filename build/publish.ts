@@ -11,7 +11,7 @@ export const pendingChangesets = (folder: string): string[] =>
 /** What a release is made from. */
 export interface Release {
   readonly version: string;
-  /** As package.json names it; undefined where it does not. */
+  /** Owner and name on GitHub, from package.json; undefined where it names none. */
   readonly repository: string | undefined;
   /** The repository whose workflow publishes; undefined where a person does. */
   readonly publisher: string | undefined;
@@ -42,7 +42,7 @@ export function obstacles({ version, repository, publisher, pending, changelog }
 /**
  * Publishes each package that npm does not have in this version: what failed halfway goes on where it stopped.
  * @param folders of the packages, built
- * @param repository that they are of: npm compares it with the one that the provenance names
+ * @param repository that the packages name: npm compares it with the one in the provenance
  * @throws Error in npm's words, and where npm has such a package of somebody else's
  */
 export function publishPackages(folders: readonly string[], repository: string): void {
@@ -61,7 +61,7 @@ export function publishPackages(folders: readonly string[], repository: string):
 /**
  * The version that npm has of a package; undefined where it has none.
  * @param spec as npm takes it: `slipway@1.4.0`, `slipway@latest`
- * @param repository that it has to be of: a name may be somebody else's
+ * @param repository that the package must name: somebody else may have the name on npm
  * @throws Error where npm does not say, or the package is of another repository
  */
 export function publishedOf(
@@ -86,7 +86,7 @@ export function publishedOf(
   return version;
 }
 
-/** A person at a terminal is asked by npm for the second factor. */
+/** Runs npm in a folder, at the terminal: it may ask a person for a second factor. @throws Error where it fails */
 function npm(folder: string, ...words: readonly string[]): void {
   const { status } = spawnSync("npm", words, { cwd: folder, stdio: ["inherit", 2, "inherit"] });
   if (status !== 0) throw new Error(`npm ${words[0]} failed in ${folder}.`);

@@ -47,5 +47,5 @@ const command = createCommand("slipway completion")
     process.stdout.write(SCRIPTS[shell]);
   });
 
-/** Done once the command has ended. */
+/** The promise that settles once the command has ended. */
 export const ended = start(command, process.argv.slice(2), "completion");

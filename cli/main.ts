@@ -43,6 +43,6 @@ function version(): string {
 
 const called = COMMANDS.find(({ name }) => name === process.argv[2]);
 const completesIt = process.env.SLIPWAY_COMPLETE && process.argv.length === 3;
-/** Done once the command has ended. */
+/** The promise that settles once the command has ended. */
 export const ended =
   called && !completesIt ? run(called) : start(program(), process.argv.slice(2), "slipway");

@@ -99,7 +99,7 @@ export function checks(facts: Facts, request: CheckRequest): Check[] {
   ];
 }
 
-/** What whoever looks for a database's PG* variables has to know of it: each service that it is given to, and where its URL is. */
+/** The variables by which services are given the URL of the database that is elsewhere, service by service: it has no PG* variables. */
 function onlyUrls({ services, database }: Contract): string {
   const given = services.flatMap(({ name, secrets }) => {
     const variables = Object.entries(secrets).filter(([, parameter]) => parameter === database?.also?.url);

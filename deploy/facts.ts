@@ -308,7 +308,7 @@ async function previousImage(
 const ranIn = (aws: Aws, cluster: string, { services: [service] }: ImageGroup) =>
   service ? successfulDigests(aws, cluster, service) : [];
 
-/** So many images are offered to whoever asked for one that is gone. */
+/** The number of images that are offered in place of one that is gone. */
 const OFFERED = 3;
 
 /** The newest of these digests that a repository still has. */

@@ -195,5 +195,5 @@ async function main(): Promise<void> {
 // Whoever reads may go away (`| head`, a closed terminal): what is under way goes on, in silence.
 for (const stream of [process.stdout, process.stderr]) stream.on("error", () => {});
 
-/** Done once the command has ended. */
+/** The promise that settles once the command has ended. */
 export const ended = main();

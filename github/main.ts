@@ -141,7 +141,7 @@ function read(file: string): string {
   }
 }
 
-/** Done once the command has ended. */
+/** The promise that settles once the command has ended. */
 export const ended = start(program, process.argv.slice(2), "github").catch((error: Error) => {
   process.stderr.write(`${error instanceof CommandError ? error.message : error.stack}\n`);
   process.exitCode = 1;

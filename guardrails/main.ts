@@ -71,7 +71,7 @@ process.stdout.on("error", (error: NodeJS.ErrnoException) => {
   if (error.code !== "EPIPE") throw error;
 });
 
-/** Done once the command has ended. */
+/** The promise that settles once the command has ended. */
 export const ended = start(command, process.argv.slice(2), "guardrails").catch((error: Error) => {
   if (!(error instanceof UsageError)) throw error;
   process.stderr.write(`${error.message}\n`);

@@ -170,19 +170,19 @@ function accountOf(stack: Stack): string | undefined {
 const providerOf = (stack: Stack) =>
   stack.all("provider").find(({ name, body }) => name === "aws" && body.alias === undefined);
 
-/** AWS's default, or what the project says was granted: it stands in each stack's comment. */
-/** Where cdktf.json says what was granted to the account of a stack. */
+/** The place in cdktf.json that says what was granted to the account of a stack. */
 function contextOf(stack: Stack): string {
   const { further } = commentOf(stack);
   return text(further) === undefined ? "context" : `context.accounts["${further}"]`;
 }
 
-/** What a stack says of itself to whoever reads it. */
+/** A stack's comment on itself; empty where it has none. */
 function commentOf(stack: Stack) {
   const comment = stack.json["//"];
   return isBody(comment) ? comment : {};
 }
 
+/** AWS's default, or what the project says was granted, as the stack's comment has it. */
 function grantedTo(stack: Stack, quota: Quota): number {
   const { quotas } = commentOf(stack);
   const granted = isBody(quotas) ? quotas : {};

@@ -159,7 +159,7 @@ function portNumber(typed: string): number {
 // Whoever reads along may stop early (`… | head`): the file is written by then.
 process.stdout.on("error", () => {});
 
-/** Done once the command has ended. */
+/** The promise that settles once the command has ended. */
 export const ended = start(program, process.argv.slice(2), "import").catch((error: Error) => {
   if (!(error instanceof ImportError)) throw error;
   process.stderr.write(error.message);

@@ -2,23 +2,23 @@ import { Tokenization } from "cdktf";
 import type { IConstruct } from "constructs";
 import { writeWithin } from "./references";
 
-/** What a text holds that cdktf resolves: a token's mark, a number that stands for one, or the name of a map of tokens. */
+/** A part of a text that cdktf resolves: a token's mark, a number that stands for a token, or the name of a map of tokens. */
 const TOKEN = /TfToken\[|\de\+\d| Map Token Value$/;
-/** What stands for a list that is a token. */
+/** The text by which a list stands for a token. */
 const LIST = /#\{TfToken\[/;
 
-/** Below it, a number stands for no token. */
+/** The least number that may stand for a token. */
 const LEAST_NUMBER = 1e8;
 
-/** What cdktf makes of a value with tokens. */
+/** The search of cdktf for the tokens in a value, in the construct that it is resolved for. */
 interface Search {
   (value: unknown): unknown;
   readonly scope: IConstruct;
 }
 
 /**
- * Runs something in which cdktf takes over what holds no token, and references within a stack: it asks of every value and name
- * four times whether it is a token, and writes a stack's JSON twice that way, a sixth of a synthesis.
+ * Runs some work while cdktf copies values without tokens, and references within a stack, as they are. By itself it asks four times of
+ * each value and name whether it is a token, and writes a stack's JSON twice that way: a sixth of a synthesis.
  * Source: cdktf/lib/tokens/private/resolve.js and encoding.js, cdktf/lib/tfExpression.js.
  */
 export function withPlainValuesTakenOver<T>(work: () => T): T {

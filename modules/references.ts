@@ -47,7 +47,7 @@ function isSettled(value: unknown, stack: TerraformStack): boolean {
   return value === undefined || value === null || typeof value === "boolean";
 }
 
-/** A text with its references written as cdktf writes them, where all of them stay within a stack, and stand in no expression already. */
+/** A text with its references as cdktf writes them; undefined where one leads to another stack, or the text is an expression already. */
 export function writeWithin(text: string, stack: IConstruct): string | undefined {
   if (EXPRESSION.test(text)) return undefined;
   const tokens: readonly Reference[] = Tokenization.reverseString(text).tokens;

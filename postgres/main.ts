@@ -52,7 +52,7 @@ const command = createCommand("slipway postgres")
   .addHelpText("after", HELP)
   .action(run);
 
-/** Done once the command has ended. */
+/** The promise that settles once the command has ended. */
 export const ended = start(command, process.argv.slice(2), "postgres").catch((error: Error) => {
   if (!(error instanceof CommandError || error instanceof ConfigurationError)) throw error;
   process.stderr.write(`${error.message}\n`);

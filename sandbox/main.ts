@@ -24,5 +24,5 @@ async function print(text: string): Promise<void> {
 }
 
 const place = { folder: process.cwd(), environment: process.env, stderr: process.stderr, print };
-/** Done once the command has ended. */
+/** The promise that settles once the command has ended. */
 export const ended = sandboxCommand(process.argv.slice(2), place, run).then((code) => process.exit(code));

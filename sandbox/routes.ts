@@ -23,7 +23,7 @@ export function routesOf(world: World, region: string, subnet: string): Route[] 
   ];
 }
 
-/** Whether a route is for all addresses, of one of these two kinds. */
+/** Whether a route is for all addresses of IPv4, or of IPv6. */
 export const isForAll = (route: Route, block: "0.0.0.0/0" | "::/0"): boolean =>
   [
     route.destination_cidr_block,

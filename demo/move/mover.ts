@@ -15,7 +15,7 @@ export function policyOf(account: Sandbox<Clock>): Policy {
   return movePolicy(parseContract(text, "the parameter"));
 }
 
-/** Makes the role of whoever moves, which has that policy and no other right. @returns what it asks for from now on */
+/** Makes the role of whoever moves, which has that policy and no other right. @returns a record of what it asks IAM for */
 export async function admitMover(account: Sandbox<Clock>, world: World): Promise<Access> {
   const { name } = MOVER;
   const policy = JSON.stringify(policyOf(account));

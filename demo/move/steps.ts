@@ -127,7 +127,7 @@ const copyBack = (play: Play): Step => [
   },
 ];
 
-/** Somebody calls the platform's own address, and has never heard of the name. */
+/** A call to the platform's own address, by somebody who has never heard of the name. */
 const webhook = (play: Play): Step => [
   "A webhook that knows the old address alone",
   async () => {
@@ -137,7 +137,7 @@ const webhook = (play: Play): Step => [
   },
 ];
 
-/** Of the whole time since everybody is at the new side, as far as CloudWatch has it. */
+/** A `finish` that looks back as far as `shift 100`, and so sees the webhook. */
 const finishTooEarly = (play: Play): Step => [
   "finish, while a webhook calls the old address",
   async () => {

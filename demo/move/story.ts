@@ -10,7 +10,7 @@ import { heldRoad, road } from "./steps";
 
 /**
  * An address and a database that move in from a platform while people use them.
- * @param more what the environment's file says beside
+ * @param more options of the environment's file, over those of the story
  */
 export function moveStory(
   platform: Platform = APP_RUNNER,

@@ -4,7 +4,7 @@ import { CONNECTED } from "../../sandbox/edge/server";
 
 /** The edge of a sandbox, and the connections that are kept to it. */
 export interface Edge {
-  /** Its loopback port. */
+  /** The edge's port on loopback. */
   readonly port: number;
   readonly agent: Agent;
 }
@@ -46,7 +46,7 @@ export function visit(
   });
 }
 
-/** The same as the move's own question, with the time that the answer took. */
+/** A probe of the move's, by the edge, with the time that the answer took. */
 export async function probe(edge: Edge, { at, ...asked }: Ask): Promise<Said> {
   const began = performance.now();
   const { status, headers } = await visit(edge, at, asked);

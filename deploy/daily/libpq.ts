@@ -22,7 +22,7 @@ export function libpqVariables(text: string): Record<string, string> | undefined
   const part = (name: string, value: string) => (value === "" ? {} : { [name]: decodeURIComponent(value) });
   const parameters = [...url.searchParams].flatMap(([name, value]) => {
     const variable = PARAMETERS[name];
-    // What node-postgres calls encrypting without asking whom.
+    // The word of node-postgres for encryption without verification; libpq's is require.
     const own = name === "sslmode" && value === "no-verify" ? "require" : value;
     return variable === undefined ? [] : [[variable, own]];
   });

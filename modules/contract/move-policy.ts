@@ -50,7 +50,7 @@ function address(contract: Contract, { from }: MoveContract): Statement[] {
   const [, partition = "aws"] = from.store.split(":");
   const { distribution, holder, store, zone, domain, origin } = from;
   const arnOf = (id: string) => `arn:${partition}:cloudfront::${contract.account}:distribution/${id}`;
-  // One of another account gives its names up by itself.
+  // A distribution of another account is changed by a person there, and by no call of ours.
   const isOwn = holder !== undefined && !holder.startsWith("arn:");
   const both = [distribution.id, ...(isOwn ? [holder] : [])].map(arnOf);
   return [
@@ -73,7 +73,7 @@ function address(contract: Contract, { from }: MoveContract): Statement[] {
     ),
     // It has no narrower resource.
     allow("CountViewers", ["cloudwatch:GetMetricData"], ["*"]),
-    // Whose address the old one is. It has no narrower resource.
+    // Which service has the old address. The action has no narrower resource.
     ...(appRunnerRegion(origin) === undefined
       ? []
       : [allow("FindOldService", ["apprunner:ListServices"], ["*"])]),

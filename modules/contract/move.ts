@@ -76,7 +76,7 @@ export const FIRST_MOVE_STATE: MoveState = {
 /** The wildcard that holds a name: `*.example.com` of `app.example.com`. */
 export const wildcardOf = (name: string): string => `*.${name.split(".").slice(1).join(".")}`;
 
-/** The region of a service of App Runner's by the address that it gave it; undefined where another platform did. */
+/** The region of an App Runner service, read from the address that App Runner gave it; undefined for another platform's address. */
 export const appRunnerRegion = (origin: string): string | undefined =>
   /^[\w-]+\.([a-z0-9-]+)\.awsapprunner\.com$/.exec(new URL(origin).hostname)?.[1];
 

@@ -9,7 +9,7 @@ export const servicesOf = <S extends Served>(services: readonly S[], domain: str
       port !== undefined && !internal && (hosts.length === 0 || hosts.includes(domain)),
   );
 
-/** Names that services have for themselves: those who answer to the domain, too, name none of them. */
+/** Names (`hosts`) of services that do not answer to the domain, but for those that a service of the domain has, too. */
 export function namesBeside(services: readonly Served[], domain: string): string[] {
   const common = servicesOf(services, domain).flatMap(({ hosts }) => hosts);
   const named = services.flatMap(({ hosts }) => hosts);
@@ -24,7 +24,7 @@ export function healthPath(services: readonly Served[], domain: string): string 
   return (whole ?? served[0])?.health.path;
 }
 
-/** Whether a listener's pattern is of a path. Source: "Path conditions", Application Load Balancer guide. */
+/** Whether a listener's path pattern matches a path. Source: "Path conditions", Application Load Balancer guide. */
 function matches(pattern: string, path: string): boolean {
   const quoted = pattern.replace(/[.+^${}()|[\]\\]/g, "\\$&");
   return new RegExp(`^${quoted.replaceAll("*", ".*").replaceAll("?", ".")}$`).test(path.replace(/\?.*$/, ""));

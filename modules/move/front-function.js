@@ -4,7 +4,7 @@ import cf from "cloudfront";
 // and tells the viewer which one did. front.ts writes in what stands between two underscores.
 const OLD_HOST = "__OLD_HOST__";
 const NEW_ORIGIN = "__NEW_ORIGIN__";
-// Names that services have for themselves: nothing of theirs is on the old side.
+// Names that the old side never had: the services behind them are on the new side alone.
 const NEW_HOSTS = ["__NEW_HOSTS__"];
 const SIDE = "x-slipway-origin";
 const COOKIE = "slipway-viewer";

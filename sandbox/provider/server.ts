@@ -72,10 +72,10 @@ function providerService(): grpc.ServiceDefinition {
 
 type Method = grpc.MethodDefinition<object, object>;
 
-/** What was encoded, by the answer: schemas are of thousands of attributes. */
+/** The bytes of each answer: schemas have thousands of attributes. */
 const encoded = new WeakMap<object, Buffer>();
 
-/** A method whose equal answers are one object, and are encoded once. */
+/** A method that encodes each answer once: an answer that is given again is the same object. */
 function encodingOnce(method: Method): Method {
   return {
     ...method,
