@@ -120,7 +120,7 @@ function next(folder: string, { service, install: installed }: Options, { reposi
     "npx slipway plan --offline      # what Terraform would make: no account needed",
   ];
   const also = service ? `, and a service's repository in ${service}` : "";
-  const unknown = `${PLACEHOLDER} in the workflows and README.md is the repository that Slipway is published from, which this build does not know: put it in.\n\n`;
+  const unknown = `${PLACEHOLDER} in the workflows and README.md stands for the repository that Slipway is published from, which this build does not know: put its name there.\n\n`;
   return `Written: ${folder}${also}. README.md there leads on.\n\n${repository ? "" : unknown}${lines.map((line) => `  ${line}`).join("\n")}\n`;
 }
 

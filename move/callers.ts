@@ -7,22 +7,22 @@ const MINUTE = 60_000;
 /** How far back a metric has minutes. Source: "Metrics retention", CloudWatch guide. */
 const KEPT = 15 * 24 * 60 * MINUTE;
 
-/** What is known of those who call the old address directly, past the distribution. */
+/** The answer to the question who calls the old address directly, past the distribution. */
 export type Callers =
-  /** Somebody does. */
+  /** Somebody does: how often, and when last. */
   | { readonly called: string }
-  /** Nobody does, or nobody can tell from here. */
+  /** Nobody does, or it cannot be seen from here: which, and why. */
   | { readonly told: string };
 
 /** Where other platforms say who calls a service by the platform's own address. */
 const PLATFORMS: readonly [RegExp, string][] = [
   [/\.herokuapp\.com$/, "heroku logs --source heroku has the router's line of each request"],
-  [/\.on\.aws$/, "its load balancer's metric RequestCount (CloudWatch, AWS/ApplicationELB) is 0 then"],
+  [/\.on\.aws$/, "its load balancer's metric RequestCount (CloudWatch, AWS/ApplicationELB) must be 0"],
 ];
 
 /**
- * Who calls the old address directly, as webhooks and installed apps do: by the platform's own count, where that is App Runner's and
- * the service is this account's.
+ * The callers of the old address itself, such as webhooks and installed apps, as the platform counts them: App Runner, where the
+ * service is in this account. Another platform is named, with the place where it shows them.
  * @param since milliseconds since the epoch
  */
 export async function callersOf(move: Move, origin: string, since: number): Promise<Callers> {
@@ -37,7 +37,7 @@ export async function callersOf(move: Move, origin: string, since: number): Prom
     const service = await move.aws.appRunnerService(hostname, region);
     if (!service)
       return unseen(
-        `No service of App Runner's in ${region} of account ${move.contract.account} has that address. Where it is another account's, look there: its metric Requests (CloudWatch, AWS/AppRunner) is 0 then`,
+        `No service of App Runner's in ${region} of account ${move.contract.account} has that address. Where another account has it, look there: its metric Requests (CloudWatch, AWS/AppRunner) must be 0`,
       );
     const to = move.clock.now();
     // Whole minutes: in the one that it begins in, our own requests may be.
@@ -60,7 +60,7 @@ function counted(
   const last = minutes.at(-1);
   if (!last)
     return {
-      told: `App Runner counts no request to ${name} since ${timeOf(from)}, of the last three minutes not all`,
+      told: `App Runner counts no request to ${name} since ${timeOf(from)}; the last three minutes may not be counted yet`,
     };
   const requests = minutes.reduce((all, one) => all + one.requests, 0);
   return {

@@ -300,7 +300,7 @@ async function answers(
   if (wrong === undefined) return;
   const place =
     side === "old"
-      ? `npx slipway move ${move.contract.environment} survey asks ${from.origin} directly: where that answers, it is the Host that it does not know.`
+      ? `npx slipway move ${move.contract.environment} survey asks ${from.origin} directly. Where that answers, the old side does not know the Host that the distribution sends.`
       : `npx slipway status ${move.contract.environment} shows what runs there: deploy first, if nothing does.`;
   throw refused(
     `The ${side} side does not answer ${from.health} by the distribution: ${wrong}. Nobody was led there.`,

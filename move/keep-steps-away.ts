@@ -4,7 +4,7 @@ import { DeployError } from "../deploy/errors";
 import { LockAws } from "./aws/lock";
 import { Lock, type TerraformChange } from "./lock";
 
-/** A change by Terraform of an environment that something moves into. */
+/** A change that Terraform makes to an environment while something moves into it. */
 export interface Changing {
   readonly change: TerraformChange;
   /** Name of the lock's parameter in SSM, its region, and the account where that is known. */
@@ -13,25 +13,25 @@ export interface Changing {
   readonly account: string | undefined;
   /** What to do once whoever has the lock has ended. */
   readonly next: string;
-  /** Seconds for which another one's lock is waited for. */
+  /** Seconds to wait for a lock that somebody else has. */
   readonly patience: number;
   /** Ends that wait. */
   readonly signal: AbortSignal | undefined;
-  /** Told once that it is waited for: who has the lock, since when. */
+  /** Called once when a wait begins, with who has the lock and since when. */
   readonly waiting: (text: string) => void;
 }
 
 /** Milliseconds from one attempt to the next. */
 const PAUSE = 5_000;
 
-/** The lock, once it is had; or who has it, since when, and when to try again. */
+/** The lock, to be given back; or why it is not to be had: who has it, since when, and when to try again. */
 export type Kept =
   | { readonly release: () => Promise<void> }
   | { readonly busy: Pick<DeployError, "message" | "wayOut"> };
 
 /**
- * Keeps every step of a move away while Terraform changes the environment: what it has yet to change is written as it was planned.
- * After a process that died they are let in as after a dead step.
+ * Takes the lock of a move's steps, so that none of them changes what Terraform is about to write as it was planned. The lock of a process
+ * that died counts as gone after two minutes, as a step's does.
  * @throws AwsError where the lock may not be read or written
  */
 export async function keepStepsAway(

@@ -25,16 +25,16 @@ type Holder = z.infer<typeof holder>;
 
 const busy = (message: string, ...wayOut: string[]) => new DeployError(EXIT.superseded, message, wayOut);
 
-/** A change of the environment by Terraform: it has the lock without being a step of the move. */
+/** A change that Terraform makes to the environment: no step of the move, but under the same lock. */
 export type TerraformChange = "apply" | "destroy";
 
 const CHANGES: Readonly<Record<string, string>> = {
-  apply: "applies the environment",
-  destroy: "destroys the environment",
+  apply: "has been applying the environment",
+  destroy: "has been destroying the environment",
 } satisfies Record<TerraformChange, string>;
 
-/** What whoever has the lock does. */
-const doing = (step: string) => CHANGES[step] ?? `takes the step ${step}`;
+/** The holder's work, in words. */
+const doing = (step: string) => CHANGES[step] ?? `has been at the step ${step}`;
 
 /**
  * The right to take a step, or to change the environment by Terraform, which one person at a time has: a parameter that exists while

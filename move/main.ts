@@ -206,5 +206,5 @@ function main(): Promise<void> {
 // Whoever reads may go away (`| head`, a closed terminal): a step that is under way goes on, in silence.
 for (const stream of [process.stdout, process.stderr]) stream.on("error", () => {});
 
-/** Done once the command has ended. */
+/** The promise that settles once the command has ended. */
 export const ended = main();

@@ -33,7 +33,7 @@ export function foreignOf({ holder = "" }: From): Foreign | undefined {
   return account && id ? { account, id } : undefined;
 }
 
-/** Both in words. */
+/** A distribution and its account, in words. */
 export const nameOfForeign = ({ id, account }: Foreign) => `distribution ${id} of account ${account}`;
 
 /**
@@ -87,7 +87,7 @@ const notDeployed = (ids: readonly string[]): Obstacle => ({
     "It takes some minutes after a change: run it again then. One that is disabled answers nobody: enable it first.",
 });
 
-/** Between accounts a wildcard goes before the name. */
+/** The same where the name is another account's: our distribution has a wildcard in the name's place until the name is free. */
 function whereIsOfAccounts(
   move: Move,
   { domain, distribution: { id, domainName } }: From,
@@ -97,7 +97,7 @@ function whereIsOfAccounts(
   if (!ours.aliases.includes(wildcardOf(domain)))
     return {
       refusal: `Distribution ${id} has neither ${domain} nor ${wildcardOf(domain)}, and CloudFront takes a name from another account's distribution only while that one is disabled and answers nobody.`,
-      wayOut: `Apply again: it gives it the wildcard. The top of a zone has none: make the record _${domain} TXT "${domainName}", have AWS Support move ${domain} to ${id}, then run front before anybody applies: ${GUIDE_OF_ACCOUNTS}.`,
+      wayOut: `Apply again: that gives ${id} the wildcard. The top of a zone has none: make the record _${domain} TXT "${domainName}", have AWS Support move ${domain} to ${id}, then run front before anybody applies: ${GUIDE_OF_ACCOUNTS}.`,
     };
   if (others.length > 0 && !others.some((other) => isSame(other, foreign)))
     return {
@@ -107,7 +107,7 @@ function whereIsOfAccounts(
   return ours.deployed ? { onIt: others.length === 0 } : notDeployed([id]);
 }
 
-/** CloudFront stars the first half of both. */
+/** Whether both are one distribution: CloudFront tells only the second half of an id and an account, with stars before it. */
 const isSame = (told: Foreign, { id, account }: Foreign) =>
   id.endsWith(told.id.replace(/^\*+/, "")) && account.endsWith(told.account.replace(/^\*+/, ""));
 
@@ -165,7 +165,7 @@ async function associate(move: Move, domain: string, to: string): Promise<void> 
   }
 }
 
-/** Milliseconds that somebody of the other account has, and that CloudFront's edges have to learn what they did. */
+/** Milliseconds that a person of the other account has for the change, and then CloudFront's edges to learn of it. */
 export const HAND = { change: 15 * 60_000, edges: 15 * 60_000 };
 
 /**
@@ -178,8 +178,8 @@ export async function awaitRelease(move: Move, from: From, foreign: Foreign): Pr
   const name = nameOfForeign(foreign);
   await awaitHand(move, from, {
     step: "front",
-    asked: `now take ${domain} off ${name}: out of its alternate domain names, nothing else`,
-    wrong: `${domain} is on ${name} still`,
+    asked: `now take ${domain} off ${name}: out of its alternate domain names, and change nothing else`,
+    wrong: `${domain} is still on ${name}`,
     isDone: (others) => others.length === 0,
   });
   await move.tell(`${name} has given ${domain} up, CloudFront's edges learn it: some minutes`);

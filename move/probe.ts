@@ -95,7 +95,7 @@ export const atEdge =
   (headers: Readonly<Record<string, string>>, signal?: AbortSignal, path = health): Promise<Said> =>
     probe({ at: distribution.domainName, host: domain, path, headers }, signal);
 
-/** Who gave a good answer. */
+/** The side that gave a good answer. */
 export interface Answerer {
   /** Absent where the answer does not say. */
   readonly side: string | undefined;

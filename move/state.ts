@@ -32,7 +32,7 @@ export class Journal {
       throw refused(
         `The parameter ${name} is gone: nobody knows where the move stands.`,
         `Where no step was taken yet: npx slipway apply ${environmentOf(name)} makes it again.`,
-        `Otherwise apply nothing: it would want all as at the beginning, services on the old database and workers held. Write its text back, which Terraform's state has as aws_ssm_parameter.move, and npx slipway move ${environmentOf(name)} --json as it printed it: aws ssm put-parameter --name ${name} --type String --value file://move.json`,
+        `Otherwise apply nothing: an apply would put everything back to the beginning, services on the old database and workers held. Write the parameter's text back (Terraform's state has it in aws_ssm_parameter.move, and so has what npx slipway move ${environmentOf(name)} --json printed last): aws ssm put-parameter --name ${name} --type String --value file://move.json`,
       );
     return new Journal(aws, name, parsed(text, name), check, by, now);
   }

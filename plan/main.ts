@@ -222,7 +222,7 @@ async function main([which, ...words]: readonly string[]): Promise<void> {
   await start(command, words, which ?? "");
 }
 
-/** Done once the command has ended. */
+/** The promise that settles once the command has ended. */
 export const ended = main(process.argv.slice(2)).catch((error: Error) => {
   const expected = error instanceof CommandError || error instanceof Interrupted;
   process.stderr.write(`${expected ? error.message : error.stack}\n`);

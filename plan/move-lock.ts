@@ -7,29 +7,32 @@ import { typed } from "./offline";
 import type { Problem } from "./problems";
 import type { Stack } from "./stacks";
 
-/** How the environment is changed meanwhile. */
+/** The change that is made under the lock, and how long the lock is waited for. */
 export type How = Pick<Changing, "change" | "patience" | "signal" | "waiting">;
 
 /** The lock of a move, to be given back; or why it is not to be had. */
 export type Held = { readonly release: () => Promise<void> } | { readonly problem: Problem };
 
-/** Takes the lock of a move, so that no step changes what an apply works on, nor the other way round. */
+/** Takes the lock of a move's steps for an apply or a destroy, so that neither changes what the other works on. */
 export async function holdMove(
   stack: Stack,
   { parameter, region }: MoveSeen,
   how: How,
-  // Loaded where something moves: most applies are of no move.
+  // Loaded where something moves in: most applies have no move.
   keep: typeof keepStepsAway = (changing) => load().keepStepsAway(changing),
 ): Promise<Held> {
   const lock = moveLock(parameter.split("/")[1] ?? "");
-  const again = typed(`npx slipway ${how.change === "destroy" ? "destroy" : "plan"} ${stack.name}`);
+  const again =
+    how.change === "destroy"
+      ? `run it again: ${typed(`npx slipway destroy ${stack.name}`)}`
+      : `plan again: ${typed(`npx slipway plan ${stack.name}`)}`;
   try {
     const kept = await keep({
       ...how,
       lock,
       region,
       account: accountOf(stack),
-      next: `plan again: ${again}`,
+      next: again,
     });
     if (!("busy" in kept)) return kept;
     const { message: summary, wayOut } = kept.busy;

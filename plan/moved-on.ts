@@ -13,7 +13,7 @@ export interface MoveSeen {
   /** Name of the move's parameter in SSM, and the region of that. */
   readonly parameter: string;
   readonly region: string;
-  /** How often it had been written; not at all where the plan makes it. */
+  /** How often it had been written; undefined where the plan makes it. */
   readonly version?: number | undefined;
 }
 

@@ -50,8 +50,8 @@ export type ResourceChange = z.infer<typeof resourceChange>;
 export type PlanJson = z.infer<typeof planJson>;
 
 /**
- * The attributes that a resource was found to have. Of one that is no more in the configuration Terraform's `before` is what the state
- * had, and what was read since stands with the drift alone.
+ * The attributes that a resource was found to have when the plan was made. Of a resource that is no longer in the configuration,
+ * `before` has what the state had, and what Terraform has read since stands in the drift alone.
  */
 export const foundOf = (
   { resource_drift: drift }: Pick<PlanJson, "resource_drift">,

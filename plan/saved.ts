@@ -26,7 +26,7 @@ export interface SavedPlan {
 /** What a plan says of itself. */
 type Told = Pick<SavedPlan, "offline" | "changes" | "summary" | "move">;
 
-/** The same, read from the plan. */
+/** What a plan says of itself, read from its JSON. */
 export function toldOf(stack: Stack, plan: PlanJson, how: Pick<SavedPlan, "offline" | "changes">): Told {
   const move = moveSeen(plan, stack);
   return { ...how, summary: summarize(plan), ...(move && { move }) };

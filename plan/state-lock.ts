@@ -2,10 +2,10 @@ import { duration } from "../terminal/duration";
 import type { Problem } from "./problems";
 import type { Outcome } from "./terraform";
 
-/** What Terraform says where somebody else is at work on a state, whatever keeps it. */
+/** The words of Terraform where somebody else has a state's lock, whichever backend keeps the state. */
 export const HELD = /Error acquiring the state lock/;
 
-/** Who is at work on a state, as Terraform wrote it into its lock. */
+/** The holder of a state's lock, as Terraform wrote it there. */
 export interface Holder {
   readonly id: string;
   /** User and machine: `ann@laptop`. */
@@ -24,7 +24,7 @@ export function holderOf(text: string): Holder | undefined {
   return id === undefined ? undefined : { id, who: who ?? "somebody", ...(since && { since }) };
 }
 
-/** Who works, and since when: `ann@laptop (since 2026-01-05 10:12:33 UTC, 3 m 05 s ago)`; how long ago where the time is told. */
+/** The holder in words: `ann@laptop (since 2026-01-05 10:12:33 UTC, 3 m 05 s ago)`. Without `now` nothing says how long ago. */
 export function holderText({ who, since }: Holder, now = 0): string {
   if (since === undefined) return who;
   const began = Date.parse(since.replace(/^(\S+) ([\d:]+)\S* .*$/, "$1T$2Z"));
@@ -35,13 +35,13 @@ export function holderText({ who, since }: Holder, now = 0): string {
 /** Seconds until a person is told who holds a lock; Terraform itself tells only once it gives up. */
 const SOON = 5;
 
-/** Seconds between one word of it and the next. */
+/** Seconds from one such message to the next. */
 const BETWEEN = 300;
 
 /**
- * Does what needs a state's lock, and where another one has it, says so soon and then every five minutes, until it is free or
- * the patience is at its end: the outcome is then Terraform's refusal.
- * @param attempt does it, with so many seconds of Terraform's own patience; nothing is changed where the lock is not got
+ * Runs what needs a state's lock. While somebody else has it, a person is told so at once and then every five minutes, until the lock is
+ * free or the patience is at its end: the outcome is then Terraform's refusal.
+ * @param attempt runs Terraform, which waits for so many seconds itself; nothing is changed where it does not get the lock
  * @param patience seconds in all
  * @param stopping ends the wait: Terraform gives up by itself then
  * @param tell is told who holds the lock, and for how many more seconds it is waited for

@@ -37,7 +37,7 @@ test.each(["verify-ca", "verify-full", "verify-full&sslrootcert=/etc/ssl/heroku.
     expect(named(checks, "TLS")).toMatchObject({
       status: "warning",
       detail: expect.stringContaining(
-        `the URL says sslmode=${mode.split("&")[0]}, and the mover's image knows no authorities`,
+        `the URL says sslmode=${mode.split("&")[0]}, and the mover's image knows no certificate authorities`,
       ),
     });
   },

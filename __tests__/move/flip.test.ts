@@ -123,7 +123,7 @@ describe("slipway move … flip", () => {
     const flipped = world.told.length;
     const { text } = await world.back({}, { copyBack: true });
     expect(text).toBe(
-      "✓ back from flip: every service uses the old database again. The environment's own keeps its rows, which are out of date from now on: npx slipway move staging copy takes them anew, npx slipway move staging back empties it.",
+      "✓ back from flip: every service uses the old database again. The environment's own database keeps its rows, which are out of date from now on: npx slipway move staging copy takes them anew, npx slipway move staging back empties it.",
     );
     expectBefore(world);
     expect(heldIn(world.told.slice(flipped))).toHaveLength(1);

@@ -20,7 +20,7 @@ describe("the survey", () => {
     const { done, found } = await surveyed((world) => {
       if (world.plan.from) world.plan = { ...world.plan, from: { ...world.plan.from, rateLimit: 2_000 } };
     });
-    expect(found.get("firewall")).toContain("more than 2000 times in five minutes");
+    expect(found.get("firewall")).toContain("addresses that ask more than 2000 times in five minutes");
     expect(done.text).toContain("to consider");
   });
 
@@ -301,7 +301,7 @@ describe("a step that cannot be taken yet", () => {
     const gone = await refusal(world.front());
     expect(gone).toContain("The parameter /staging/move is gone");
     expect(gone).toContain("Where no step was taken yet: npx slipway apply staging makes it again.");
-    expect(gone).toContain("Otherwise apply nothing");
+    expect(gone).toContain("Otherwise apply nothing: an apply would put everything back to the beginning");
     expect(world.isLocked).toBe(false);
   });
 

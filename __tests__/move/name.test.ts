@@ -183,7 +183,7 @@ describe("a name on another distribution", () => {
         "wait until somebody has taken app.example.com off distribution E777B3C4D5E of account 111122223333, when told: 15 minutes at most",
       );
       expect(world.told).toContain(
-        "now take app.example.com off distribution E777B3C4D5E of account 111122223333: out of its alternate domain names, nothing else",
+        "now take app.example.com off distribution E777B3C4D5E of account 111122223333: out of its alternate domain names, and change nothing else",
       );
       expect([world.leading, world.foreign, world.calls.includes("associateAlias")]).toEqual([
         LED,
@@ -210,7 +210,7 @@ describe("a name on another distribution", () => {
       const { message, wayOut, exitCode } = await failureOf(world.front());
       expect([exitCode, message, wayOut]).toEqual([
         EXIT.unknown,
-        "app.example.com is on distribution E777B3C4D5E of account 111122223333 still. Nobody has lost anything: either of the two answers.",
+        "app.example.com is still on distribution E777B3C4D5E of account 111122223333. Nobody has lost anything: either of the two answers.",
         ["Once it is: npx slipway move staging front"],
       ]);
       expect(world.leading).toEqual(LED);

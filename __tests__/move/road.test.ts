@@ -415,7 +415,7 @@ describe("two people at once", () => {
     const { message, exitCode } = await failureOf(world.shift(90, { by: "ben" }));
     expect([exitCode, message]).toEqual([
       EXIT.superseded,
-      expect.stringMatching(/^ana takes the step shift since 2026-.* Nothing was changed\.$/),
+      expect.stringMatching(/^ana has been at the step shift since 2026-.* Nothing was changed\.$/),
     ]);
     await first;
     expect(world.edge.share).toBe(10);
@@ -445,7 +445,7 @@ describe("two people at once", () => {
     const { message, wayOut, exitCode } = await failureOf(world.shift(10));
     expect([exitCode, message, wayOut[0]]).toEqual([
       EXIT.superseded,
-      expect.stringMatching(/^cleo applies the environment since 2026-.* Nothing was changed\.$/),
+      expect.stringMatching(/^cleo has been applying the environment since 2026-.* Nothing was changed\.$/),
       "Wait until that has ended, then run it again.",
     ]);
     await first.release();

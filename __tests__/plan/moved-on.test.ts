@@ -133,11 +133,23 @@ describe("a plan that was made before a step of a move", () => {
       "a step",
       "shift",
       "apply",
-      /^ana takes the step shift since 2\S+Z\. Nothing/,
+      /^ana has been at the step shift since 2\S+Z\. Nothing/,
       /npx slipway plan staging\./,
     ],
-    ["an apply", "apply", "destroy", /^ana applies the environment since/, /npx slipway destroy staging\./],
-    ["a destroy", "destroy", "apply", /^ana destroys the environment since/, /npx slipway plan staging\./],
+    [
+      "an apply",
+      "apply",
+      "destroy",
+      /^ana has been applying the environment since/,
+      /npx slipway destroy staging\./,
+    ],
+    [
+      "a destroy",
+      "destroy",
+      "apply",
+      /^ana has been destroying the environment since/,
+      /npx slipway plan staging\./,
+    ],
   ] as const)(
     "is refused while %s is at work: who, since when, and when again",
     async (_, step, change, who, again) => {
@@ -174,7 +186,7 @@ describe("a plan that was made before a step of a move", () => {
     expect([applied, lock()]).toEqual([2, undefined]);
     expect(notes).toEqual([
       expect.stringMatching(
-        /^ana takes the step shift since .* changed\. It is waited for: 1 m 00 s at most\.$/,
+        /^ana has been at the step shift since .* changed\. It is waited for: 1 m 00 s at most\.$/,
       ),
     ]);
   });
@@ -287,7 +299,7 @@ describe("the commands", () => {
         `DeleteParameter ${LOCK}`,
       ]);
       store.put(LOCK, heldBy("front", 0));
-      expect(await run()).toMatch(/^1, 0: [\s\S]*ana takes the step front since .*Nothing was changed/);
+      expect(await run()).toMatch(/^1, 0: [\s\S]*ana has been at the step front since .*Nothing was changed/);
     },
   );
 });

@@ -331,7 +331,9 @@ describe.sequential("an address that moves in while people use it", () => {
       begun: false,
       problems: [
         {
-          summary: expect.stringMatching(/^arn:\S+ takes the step front since \S+\. Nothing was changed\.$/),
+          summary: expect.stringMatching(
+            /^arn:\S+ has been at the step front since \S+\. Nothing was changed\.$/,
+          ),
           wayOut: expect.stringMatching(
             /plan again: npx slipway plan north-shop-staging-2\. If that process died: \d+ sec/,
           ),
@@ -419,7 +421,9 @@ describe.sequential("an address that moves in while people use it", () => {
       const { code, text } = await run((around) => backCommand(NAME, back, yes, around));
       expect([code, text]).toEqual([
         5,
-        expect.stringMatching(/arn:\S+ applies the environment since .*\n.*Wait until that has ended/),
+        expect.stringMatching(
+          /arn:\S+ has been applying the environment since .*\n.*Wait until that has ended/,
+        ),
       ]);
     });
     expect(applied.problems).toEqual([]);

@@ -9,14 +9,14 @@ export interface Written {
   readonly version: number;
 }
 
-/** The calls that the lock of a move stands on, which an apply makes, too: `policy --for move` mirrors this file. */
+/** The calls to AWS that a move's lock is made of. Steps and applies make them; `policy --for move` mirrors this file. */
 export class LockAws extends DailyAws {
   override lasting(): LockAws {
     const { clock, random } = this.patience;
     return new LockAws(this.clients, { clock, random });
   }
 
-  /** Whoever calls, as the lock and the state of the move name them: the run of CI where there is one, else the ARN. */
+  /** The caller's name in the move's lock and state: the run of CI where there is one, else the ARN. */
   async who(): Promise<string> {
     const { arn } = await this.caller();
     return process.env.GITHUB_RUN_ID ? whoami(process.env, arn) : arn;

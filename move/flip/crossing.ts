@@ -79,7 +79,7 @@ export interface Notes {
   released(): Promise<void>;
   /** The copy is none any more: the environment's own database was written to. It stays there until somebody empties it. */
   stale(): Promise<void>;
-  /** Nobody can tell any more that there was a copy: `finish` has taken that away. One that is out of date stays so. */
+  /** The record of the copy is dropped, as `finish` has taken away what it was checked by; a copy that is out of date stays so. */
   unknown(): Promise<void>;
 }
 

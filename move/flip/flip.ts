@@ -197,10 +197,10 @@ async function undoFlip(move: Move, { word, copyBack }: BackOptions): Promise<Pl
 function staleWords({ journal, contract }: Move): string {
   const copied = journal.entry("copy");
   if (!copied)
-    return " The environment's own keeps rows that nobody knows any more: drop them before the next copy.";
+    return " The environment's own database keeps rows of a copy that is not on record any more: drop them before the next copy.";
   if (copied.data?.stale !== true) return "";
   const line = `npx slipway move ${contract.environment}`;
-  return ` The environment's own keeps its rows, which are out of date from now on: ${line} copy takes them anew, ${line} back empties it.`;
+  return ` The environment's own database keeps its rows, which are out of date from now on: ${line} copy takes them anew, ${line} back empties it.`;
 }
 
 /** Whether a way back from a flip was begun, and has not ended. */

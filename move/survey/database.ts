@@ -7,7 +7,7 @@ import { runMover } from "../mover";
 const sized = z.array(z.object({ name: z.string(), bytes: z.number() }));
 const names = z.array(z.string());
 
-/** What keeps a slot from beginning; null for what the mover's user may not see. */
+/** A transaction that keeps a slot from beginning; null for what the mover's user may not see. */
 const waiting = z.object({
   user: z.string().nullable(),
   database: z.string().nullable(),
@@ -52,7 +52,7 @@ const source = z.object({
   enumHashed: names,
   textHashed: names,
   textRanged: names,
-  /** Tables that nobody can keep from being written to by a lock. */
+  /** Tables that the user may not lock against writing. */
   unheld: names,
   /** Sessions with a transaction that has written. */
   transactions: z.array(waiting.extend({ pid: z.number(), application: z.string().nullable() })),
@@ -112,7 +112,7 @@ const AROUND = 5;
 /** GiB beside a copy for the write-ahead log that it makes. */
 const LOG = 4;
 
-/** Seconds from which on a transaction is no passing one. */
+/** Seconds after which a transaction counts as long. */
 const LONG = 60;
 
 /** Replication slots of the old database that a copy which is to follow needs for a moment: its own, and the one that stays. */
@@ -187,7 +187,7 @@ function trustCheck({ address: { unverified } }: Facts): Check[] {
   return [
     warning(
       "TLS",
-      `the URL says sslmode=${unverified}, and the mover's image knows no authorities: what it copies is encrypted, and whom it comes from is not verified. Services do as the URL says.`,
+      `the URL says sslmode=${unverified}, and the mover's image knows no certificate authorities: it copies encrypted, but does not verify the server. Services do as the URL says.`,
     ),
   ];
 }
@@ -326,7 +326,7 @@ function spellingChecks(source: Source, target: Target): Check[] {
   ];
 }
 
-/** Each partition is copied to its namesake, which takes no row that belongs into another one there. */
+/** Checks of partitions: each is copied to the one of the same name, which refuses a row that belongs into another there. */
 function partitionChecks(source: Source, target: Target): Check[] {
   const name = "partitions";
   const way = "partition them by LIST, or by the hash of a column of another type, first.";
@@ -334,13 +334,13 @@ function partitionChecks(source: Source, target: Target): Check[] {
     ...where(source.enumHashed, (words) =>
       failed(
         name,
-        `${words} are partitioned by the hash of an enum, which is another one in each database: ${way}`,
+        `${words} are partitioned by the hash of an enum, which differs from database to database: ${way}`,
       ),
     ),
     ...where(source.encoding === target.encoding ? [] : source.textHashed, (words) =>
       failed(
         name,
-        `${words} are partitioned by the hash of text, which is another one in ${target.encoding} than in ${source.encoding}: ${way}`,
+        `${words} are partitioned by the hash of text, which differs between ${source.encoding} and ${target.encoding}: ${way}`,
       ),
     ),
     ...where(source.textRanged, (words) =>
@@ -362,7 +362,7 @@ function emptyCheck({ occupied = "", state = "" }: Facts): Check {
 }
 
 /**
- * A copy's room. Storage that grows by itself comes too late for one: RDS adds a tenth or so, and then nothing for six hours, and an
+ * The room for a copy. Storage that grows by itself comes too late for one: RDS adds a tenth or so, and then nothing for six hours, and an
  * instance without any room answers nobody. {@link https://repost.aws/knowledge-center/rds-autoscaling-low-free-storage}
  */
 function roomCheck({ state = "" }: Facts, { bytes }: Source, storage: number | undefined): Check[] {
@@ -386,7 +386,7 @@ export function againstFollowing(source: Source, target: Target): string[] {
     ...(source.replication ? [] : [`${source.user} has no right to replicate`]),
     ...(source.freeSlots >= SLOTS
       ? []
-      : [`the old database has ${source.freeSlots} replication slots left, and a copy begins with ${SLOTS}`]),
+      : [`a copy begins with ${SLOTS} replication slots, and the old database has ${source.freeSlots} free`]),
     ...(source.createsInDatabase ? [] : [`${source.user} may not make a publication`]),
     ...(source.foreign.length > 0 ? [`${shortened(source.foreign)} belong to somebody else`] : []),
     ...(target.walLevel === "logical"
@@ -410,7 +410,7 @@ function followCheck(source: Source, target: Target): Check {
       );
 }
 
-/** What a copy that is to follow waits for at its beginning, as its slot begins when all of them have ended. */
+/** Transactions that a copy waits for if it is to follow: its slot begins when all of them have ended. */
 function waitingChecks({ transactions, prepared }: Source): Check[] {
   const isLong = ({ seconds }: { readonly seconds: number | null }) => (seconds ?? 0) >= LONG;
   const since = (seconds: number | null, database: string | null) =>
@@ -436,7 +436,7 @@ function waitingChecks({ transactions, prepared }: Source): Check[] {
       (words) =>
         failed(
           "transactions",
-          `prepared, and open ${words}: a copy that follows waits for them, and so does a hold. COMMIT PREPARED or ROLLBACK PREPARED with that name, in that database.`,
+          `prepared, and open: ${words}. A copy that follows waits for them, and so does a hold. COMMIT PREPARED or ROLLBACK PREPARED with that name, in that database, ends one.`,
         ),
     ),
   ];

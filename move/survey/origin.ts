@@ -24,13 +24,13 @@ export async function originChecks(move: Move, from: From): Promise<Check[]> {
   return [...origin, ...records, ...edge, ...firewallCheck(from)];
 }
 
-/** From `front` on the distribution's firewall judges what people ask the old side, which knew none. */
+/** The distribution's firewall, which from `front` on judges what people ask the old side, too. */
 function firewallCheck({ rateLimit }: From): Check[] {
   if (rateLimit === undefined) return [];
   return [
     warning(
       "firewall",
-      `it judges what people ask the old side, too: bodies of more than 8 KB are refused, and who asks more than ${rateLimit} times in five minutes from one address. Where the old side takes more, leave distribution.waf out until finish`,
+      `from front on it judges what people ask the old side, too: it refuses bodies of more than 8 KB, and addresses that ask more than ${rateLimit} times in five minutes. Where the old side takes more, leave distribution.waf out until finish`,
     ),
   ];
 }
