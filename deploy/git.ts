@@ -36,7 +36,7 @@ const git = (...words: readonly string[]) =>
  * The whole name of a commit of the repository in the current folder.
  * @throws DeployError 1 where git, the repository, its history or the commit is not there
  */
-export async function commitHere(name: string): Promise<string> {
+async function commitHere(name: string): Promise<string> {
   const unknown = (why: string) =>
     refused(`${why}: this is to run in a checkout of the service with its whole history (fetch-depth: 0).`);
   const shallow = await git("rev-parse", "--is-shallow-repository");

@@ -2,7 +2,7 @@ import { LIMIT } from "../plan/markdown";
 import { fitted } from "./post";
 
 /** What marks the one comment of a pull request, so that the next push finds it. */
-export const PLANS = "<!-- slipway-plans -->";
+const PLANS = "<!-- slipway-plans -->";
 
 /** Characters that the comment keeps for the link to its run. */
 const END = 500;

@@ -38,7 +38,7 @@ export const suppressionRules: readonly RuleText[] = theme("suppressions", [
 ]);
 
 /** All suppressions of a stack. */
-export function suppressionsOf(stack: Stack): Suppression[] {
+function suppressionsOf(stack: Stack): Suppression[] {
   return [
     ...read(stack.json, undefined),
     ...stack.blocks.flatMap(({ body, address }) => read(body, address)),

@@ -153,7 +153,7 @@ async function undoFront(move: Move): Promise<Plan> {
 }
 
 /** What leads people somewhere by this name. @throws DeployError 1 where it cannot be changed in one batch */
-export async function recordsNow(move: Move, zone: string, domain: string): Promise<readonly MoveRecord[]> {
+async function recordsNow(move: Move, zone: string, domain: string): Promise<readonly MoveRecord[]> {
   const found = standing(domain, await move.aws.recordSets(zone, domain));
   if ("refusal" in found) throw refused(found.refusal, found.wayOut);
   return found.records;

@@ -99,7 +99,7 @@ export function verdict(older: Seen, newer: Seen, { errors, slower }: Bounds): s
  * Why people are answered worse by the new side than they may be; undefined while they are not. They are held to what the old side
  * answered people before, and to what it answers us.
  */
-export function verdictOfPeople(
+function verdictOfPeople(
   before: Answered | undefined,
   older: Seen,
   newer: Answered,

@@ -16,7 +16,7 @@ export interface Line {
   readonly indent: number;
 }
 
-export const SIGNS: Readonly<Record<Kind, string>> = {
+const SIGNS: Readonly<Record<Kind, string>> = {
   create: "+",
   update: "~",
   replace: "±",

@@ -138,7 +138,9 @@ describe("slipway move … flip", () => {
     await world.flip();
     await world.back({}, { copyBack: true });
     const { wayOut } = await failureOf(world.flip());
-    expect(wayOut).toEqual(["There is no copy of the data: npx slipway move staging copy"]);
+    expect(wayOut).toEqual([
+      "The copy of the data is out of date since the way back from a flip: npx slipway move staging copy",
+    ]);
     const { text } = await world.back();
     expect(text).toBe(
       "✓ back from copy: the copy is gone, and nothing of the move stays in the old database.",

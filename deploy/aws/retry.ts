@@ -8,7 +8,7 @@ const FIRST_WAIT = 300;
 const LONGEST_WAIT = 5_000;
 
 /** How long a change may take to show itself after its answer was lost, in milliseconds. */
-export const LOOK_LIMIT = 60_000;
+const LOOK_LIMIT = 60_000;
 
 export interface Patience {
   clock: Clock;

@@ -3,7 +3,7 @@ import type { Block, Stack } from "../stack";
 import { type At, absent, text, texts, truth, within } from "../values";
 
 /** A range so wide that it is the internet, halves and quarters of it included. */
-export function isWorld(cidr: string): boolean {
+function isWorld(cidr: string): boolean {
   const [address = "", length = ""] = cidr.split("/");
   if (!/^\d+$/.test(length)) return false;
   return Number(length) < (address.includes(":") ? 16 : 8);

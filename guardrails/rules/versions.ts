@@ -4,7 +4,7 @@ import { absent, isExpression, text, truth, within } from "../values";
 import { containersOf } from "./containers";
 
 /** Whether an image names neither a digest nor a tag of its own: `nginx`, `nginx:latest`. */
-export function isUnpinned(image: unknown): boolean {
+function isUnpinned(image: unknown): boolean {
   if (typeof image !== "string" || image === "") return false;
   const last = image.slice(image.lastIndexOf("/") + 1);
   if (image.includes("@")) return false;

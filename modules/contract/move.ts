@@ -7,7 +7,7 @@ export const moveParameter = (environment: string) => `/${environment}/move`;
 export const moveLock = (environment: string) => `/${environment}/move/lock`;
 
 /** The steps of a move, in their order; `back` undoes. */
-export const moveSteps = ["survey", "front", "shift", "workers", "copy", "flip", "finish", "back"] as const;
+const moveSteps = ["survey", "front", "shift", "workers", "copy", "flip", "finish", "back"] as const;
 
 /** One set of records as Route 53 holds it; either values with their TTL, or an alias. */
 const record = z.object({

@@ -25,7 +25,7 @@ import { loginsSql, type Member, type Schema, WANTED } from "./logins-sql";
 const CONTAINER = "logins";
 
 /** What the parameter says that tells which logins were made, before any was. */
-export const NONE_MADE = "none";
+const NONE_MADE = "none";
 
 export interface LoginsProps {
   readonly account: string;

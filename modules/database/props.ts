@@ -148,7 +148,7 @@ export type DatabaseConfiguration = z.output<typeof databaseOptions> & { readonl
 export type ExternalDatabaseConfiguration = z.output<typeof externalDatabaseOptions>;
 
 /** Whether what was written is about a database that is elsewhere. */
-export const isExternal = (written: unknown): boolean => isRecord(written) && "url" in written;
+const isExternal = (written: unknown): boolean => isRecord(written) && "url" in written;
 
 /** `"db.t4g.small"` or the options; one that is elsewhere; false for an environment without a database. */
 export const database = formed(

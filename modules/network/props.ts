@@ -170,7 +170,7 @@ export interface ExistingNetworkConfiguration {
 export type NetworkConfiguration = OwnNetworkConfiguration | ExistingNetworkConfiguration;
 
 /** Whether what was written is about a VPC that is there already. */
-export const isExisting = (written: unknown): boolean =>
+const isExisting = (written: unknown): boolean =>
   isRecord(written) && ("vpc" in written || "subnets" in written);
 
 /** `"10.42.0.0/16"`, the options, or a VPC that is there. There is no environment without a network. */

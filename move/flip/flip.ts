@@ -92,11 +92,16 @@ async function missingBefore(move: Move): Promise<string[]> {
   if (journal.entry("flip")) return [];
   const isShifted = !plan.from || (journal.entry("shift")?.state === "done" && journal.state.share === 100);
   const isSoAtEdge = !plan.from || (await readEdge(move)).edge.share === 100;
+  const copied = journal.entry("copy");
+  const without =
+    copied?.data?.stale === true
+      ? "The copy of the data is out of date since the way back from a flip"
+      : "There is no copy of the data";
   return [
     ...(isShifted && isSoAtEdge
       ? []
       : [`The old side still answers people, and could not write any more: ${line} shift 100`]),
-    ...(isWholeCopy(journal.entry("copy")) ? [] : [`There is no copy of the data: ${line} copy`]),
+    ...(isWholeCopy(copied) ? [] : [`${without}: ${line} copy`]),
   ];
 }
 
