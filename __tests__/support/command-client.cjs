@@ -1,4 +1,4 @@
-// A program of slipway as shell lines start one: has it run by whoever listens at the socket, and says what it says.
+// Stands for a program of slipway in shell lines: has command-server.ts run it in the test's process, and prints what it printed.
 const { connect } = require("node:net");
 
 const [path, program, ...words] = process.argv.slice(2);

@@ -11,9 +11,9 @@ interface Wanted {
   readonly environment: NodeJS.ProcessEnv;
 }
 
-/** Programs that shell lines start by a word of their own, and that run in this process. */
+/** Programs of slipway that shell lines start, and that run in this process. */
 export interface Commands {
-  /** What a shell line says for a program. */
+  /** The words by which a shell line starts a program. */
   readonly say: (program: Program) => string;
   close(): void;
 }

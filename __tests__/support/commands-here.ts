@@ -25,13 +25,13 @@ export interface Outcome {
 
 type Command = typeof import("../../sandbox/command/command");
 
-/** What commands listen to for as long as their process lives. */
+/** Events that commands listen to for as long as their process lives. */
 const HEARD: readonly (readonly [emitter: EventEmitter, name: string])[] = [
   ...["SIGINT", "SIGTERM", "SIGHUP"].map((signal) => [process, signal] as const),
   [process.stdout, "error"],
   [process.stderr, "error"],
 ];
-/** The programs of the command's, from the top of the sources. */
+/** The files of slipway's programs, from the top of the sources. */
 const MAIN = /^([a-z]+\/main|cli\/completion)\.ts$/;
 const PROGRAMS = ["deploy", "move", "plan"] as const;
 /** A program of the command's, by the folder that its main.ts is in. */
@@ -110,7 +110,7 @@ async function runHere(
     try {
       await (load(main) as typeof import("../../cli/main")).ended;
     } catch (error) {
-      // As a process of its own ends that nobody has caught this in.
+      // A process of its own would end like this, where nobody catches the error.
       if (exited === undefined) texts.stderr += `${(error as Error).stack}\n`;
       exited ??= 1;
     }

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { lock } from "proper-lockfile";
 
-/** Longer than anything takes that is made so, in milliseconds: whoever makes it may not come to say that it is at work. */
+/** Milliseconds after which a lock counts as left behind: longer than making any of the folders takes, as the maker may be too busy to renew it. */
 const STALE = 600_000;
 
 /**

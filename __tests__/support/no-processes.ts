@@ -1,7 +1,7 @@
 import processes from "node:child_process";
 import { syncBuiltinESMExports } from "node:module";
 
-/** Tests of the projects `unit` and `simulated` start no process: one takes longer than most of their files. */
+/** A refusal of processes in the projects `unit` and `simulated`: to start one takes longer than most of their files. */
 const refuse = () => {
   throw new Error(
     "Tests of this project start no process: name this file in vitest.config.mts, among those of the project processes.",

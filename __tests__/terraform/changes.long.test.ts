@@ -216,7 +216,7 @@ const changes: Readonly<Record<string, readonly Step[]>> = {
   ],
 };
 
-/** Those of the network that an environment makes. */
+/** Changes of the network that an environment makes for itself. */
 const ofTheNetwork: Readonly<Record<string, readonly Step[]>> = {
   "no NAT gateway, one again, one per zone, a zone less, all of it back without one; the registry renamed, and back":
     [

@@ -22,7 +22,7 @@ import { InProcessStack, succeed } from "./support/in-process";
 
 const OLD = "abc.us-west-2.awsapprunner.com";
 const APP = "app.example.com";
-/** The distribution that people come by, and the account that it is of in the second half. */
+/** The distribution that people come by; in the second half it is this account's. */
 const HOLDER = "E0LDSIDE000001";
 const THERE = "111122223333";
 const NAME = "d0ldside.cloudfront.net";
@@ -76,7 +76,7 @@ describe.sequential("a name on another distribution, brought by somebody with th
   const namesOf = (isHolder: boolean) =>
     distributions().find(({ id }) => (id === HOLDER) === isHolder)?.attributes.aliases;
   const names = () => ({ ours: namesOf(false), others: namesOf(true) });
-  /** As somebody of the distribution's own account does it. */
+  /** Changes the other distribution, as a person of its account does. */
   const change = (attributes: Attributes) =>
     stack.world.change((world) => {
       const found = distributions().find(({ id }) => id === HOLDER);

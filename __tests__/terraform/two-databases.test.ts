@@ -6,7 +6,7 @@ import { Living } from "./support/living";
 import { makeVpc } from "./support/vpc";
 
 const ROOT = join(__dirname, "..", "..");
-/** As people start it: it hands the terminal on to psql. */
+/** The command as a process: it hands the terminal on to psql. */
 const PSQL = `${process.execPath} --require ${require.resolve("slipway/typescript")} ${join(ROOT, "deploy/main.ts")} psql`;
 const URL = "postgres://app:hunter2@db.example.com:5432/app?sslmode=require";
 

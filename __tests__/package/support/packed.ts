@@ -6,9 +6,9 @@ import { madeOnce } from "../../support/made-once";
 
 const ROOT = join(__dirname, "../../..");
 
-/** What no package is made of. */
+/** Folders that no package is built from. */
 const APART = ["__tests__", ".github", ".changeset"];
-/** Nor what is not to be written into. */
+/** Entries of this project that are not copied to where it is built: the former, and what commands write. */
 const LEFT_OUT = ["node_modules", "dist", "cdktf.out", ".git", ".sandbox", ".bench", ...APART];
 
 /** The tarballs that a release publishes, as files. */
@@ -17,14 +17,14 @@ export interface Tarballs {
   readonly create: string;
 }
 
-/** This project's, which a run packs once. */
+/** The tarballs of this project, which a run packs once. */
 export async function packHere(): Promise<Tarballs> {
   const folder = await madeOnce("packed", pack);
   const tarball = (name: string) => join(folder, `tarballs/${name}-${version}.tgz`);
   return { slipway: tarball("slipway"), create: tarball("create-slipway") };
 }
 
-/** Builds it in a folder of its own: others may build it meanwhile. */
+/** Builds and packs this project in a folder of its own: other tests may build it meanwhile. */
 function pack(folder: string): void {
   const source = join(folder, "source");
   mkdirSync(source, { recursive: true });

@@ -1,7 +1,7 @@
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 
-/** An answer of AWS to whoever asks for its own name. */
+/** The answer of AWS to GetCallerIdentity. */
 const CALLER =
   "<GetCallerIdentityResponse><GetCallerIdentityResult><Arn>arn:aws:iam::123456789012:user/cleo</Arn></GetCallerIdentityResult></GetCallerIdentityResponse>";
 
@@ -11,14 +11,14 @@ interface Asked {
   readonly Overwrite?: boolean;
 }
 
-/** Parameter Store as plans and applies ask it, in whose variables its address stands. */
+/** A Parameter Store for plans and applies, which find it by the variables that `start` returns. */
 export class ParameterStore {
   readonly parameters = new Map<string, { readonly value: string; readonly version: number }>();
   /** Names that nobody may touch. */
   readonly forbidden = new Set<string>();
-  /** What was asked: the operation and the parameter's name. */
+  /** The calls so far: each operation with the parameter's name. */
   asked: string[] = [];
-  /** Regions that it was asked in. */
+  /** The regions that calls were signed for. */
   readonly regions = new Set<string>();
   private readonly server: Server = createServer(async (request, response) => {
     let body = "";

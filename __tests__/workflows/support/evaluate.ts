@@ -17,7 +17,7 @@ const STATUS_FUNCTIONS: Readonly<Record<string, (status: Status) => boolean>> = 
 
 /** What was parsed before: thousands of timelines ask the same. */
 const known = new Map<string, ReturnType<Parser["parse"]>>();
-/** And what was answered, as JSON, but no more than this. */
+/** Answers by their question, as JSON: so many at most. */
 const answers = new Map<string, string>();
 const MOST = 10_000;
 

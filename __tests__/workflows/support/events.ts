@@ -90,7 +90,7 @@ export const OUTPUTS = {
   "destroy-plan": { environments: '["qa"]' },
 };
 
-/** By event and inputs: what was prepared before, as each condition asks for it. */
+/** Outputs of the first job by event and inputs: each condition asks for them. */
 const known = new Map<string, { readonly targets: string; readonly tools: string }>();
 
 /** What of the service's workflow the first job hands on, by the command that it runs. */
