@@ -6,7 +6,7 @@
 const Module = require("node:module");
 const { dirname, isAbsolute, join, relative, resolve, sep } = require("node:path");
 const { Script } = require("node:vm");
-const { isFresh, readCache, stateOf, writeCache } = require("./cache-file");
+const { isFresh, readCache, stateOf, writeCache } = require("./package-cache-file");
 
 const PACKAGES = `${sep}node_modules${sep}`;
 // Texts that are not kept: those with letters of two bytes, as all texts lie in one string of single bytes; and those that call

@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 // The command `slipway`: from its sources where they are, and as it is built where it is installed.
-require("./node");
+require("./check-node");
 const { existsSync } = require("node:fs");
 const { join } = require("node:path");
 

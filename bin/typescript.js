@@ -1,6 +1,6 @@
 // `node --require slipway/typescript main.ts` runs TypeScript: tsx compiles what is such, and all that packages hold is loaded by
 // Node itself, which is twice as quick: tsx reads each of their files for what it might have to change, and every source map.
-require("./node");
+require("./check-node");
 const Module = require("node:module");
 const { join, sep } = require("node:path");
 const { openPackageCache } = require("./package-cache");

@@ -58,7 +58,9 @@ describe("the package", () => {
     const others = consumer.files.filter((file) => !dist.test(file));
     expect(others).toEqual([
       ...["LICENSE", "README.md"],
-      ...["cache-file", "node", "package-cache", "slipway", "typescript"].map((file) => `bin/${file}.js`),
+      ...["check-node", "package-cache-file", "package-cache", "slipway", "typescript"].map(
+        (file) => `bin/${file}.js`,
+      ),
       "dist/LICENSES.txt",
       // The program of the task that moves a database: it runs in an image of Postgres.
       ...readdirSync(join(ROOT, "modules/move/mover"))

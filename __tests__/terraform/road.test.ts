@@ -39,7 +39,7 @@ import { planOf } from "../plan/support/plans";
 import { InProcessStack, succeed } from "./support/in-process";
 import { makeVpc } from "./support/vpc";
 
-/** The longest name that an environment may have, in a region that no other test uses. */
+/** The longest name that an environment may have, in another region than most tests. */
 const NAME = "north-shop-staging-2";
 const REGION = "eu-central-1";
 const OLD = "abc.us-west-2.awsapprunner.com";
