@@ -14,7 +14,7 @@ export type Callers =
   /** Nobody does, or it cannot be seen from here: which, and why. */
   | { readonly told: string };
 
-/** Where other platforms say who calls a service by the platform's own address. */
+/** Places where other platforms show who calls a service by the platform's own address. */
 const PLATFORMS: readonly [RegExp, string][] = [
   [/\.herokuapp\.com$/, "heroku logs --source heroku has the router's line of each request"],
   [/\.on\.aws$/, "its load balancer's metric RequestCount (CloudWatch, AWS/ApplicationELB) must be 0"],

@@ -210,7 +210,7 @@ async function bringName(move: Move, from: From, lead: () => Promise<void>): Pro
   if (foreign) await awaitRelease(move, from, foreign);
 }
 
-/** The way back. CloudFront gives a distribution no name whose record leads to another one: of another account it is waited for last. */
+/** Takes the domain back to the distribution that had it. CloudFront gives a distribution no name whose record leads elsewhere: where another account has to do it, the records change first. */
 async function returnName(move: Move, from: From, leadBack: () => Promise<void>): Promise<void> {
   const foreign = foreignOf(from);
   if (from.holder && !foreign) await takeName(move, from.domain, from.holder);

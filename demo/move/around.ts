@@ -26,7 +26,7 @@ export interface Around {
   readonly stdin?: string;
 }
 
-/** The world around one command of `slipway move`: the play's time, its edge, and somebody who reads. */
+/** The surroundings of one command of `slipway move` in a play: its time, its edge, and a reader of what it prints. */
 export function surroundings({ clock, probe, write, stdin = "" }: Around): MoveSurroundings {
   const take = (text: string) => {
     write(text);

@@ -99,7 +99,7 @@ export async function minutesOfAppRunner(
   return minutes.flatMap(({ at, requests = 0 }) => (requests > 0 ? [{ at, requests }] : []));
 }
 
-/** Values by their minute, which has those alone that were reported. Four metrics of a day are one page of an answer, and one of two weeks. */
+/** The reported values by minute; a minute lacks those that were not reported. One page of an answer holds four metrics of a day, or one of two weeks. */
 async function read(
   client: CloudWatchClient,
   place: { readonly Namespace: string; readonly Dimensions: { Name: string; Value: string }[] },

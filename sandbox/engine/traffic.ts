@@ -1,7 +1,7 @@
 import { edgeOf } from "./edge-state";
 import type { Runtime } from "./state";
 
-/** What was answered within one minute by one who counts for CloudWatch: a load balancer, a distribution, a service of App Runner's. */
+/** Answers within one minute of one that counts for CloudWatch: a load balancer, a distribution, a service of App Runner's. */
 export interface TrafficMinute {
   /** Requests that a target was found for; of a distribution or a service, all. */
   requests: number;
@@ -13,7 +13,7 @@ export interface TrafficMinute {
   times: Record<string, number>;
 }
 
-/** Minutes by when they began, of everyone who counts: a load balancer's ARN suffix, a distribution's id, a service's ARN. */
+/** Minutes by when they began, of each that counts: a load balancer's ARN suffix, a distribution's id, a service's ARN. */
 export type Traffic = Record<string, Record<string, TrafficMinute>>;
 
 /** One answer. */
