@@ -41,7 +41,7 @@ test("nobody writes behind the comparison, whatever they say and whether the cop
   }
 });
 
-test("a session that nobody could end, and that writes, is named: nothing is compared beside it", async () => {
+test("whoever writes and cannot be ended is named, with what ends it: nothing is compared beside it", async () => {
   await done("copy");
   const writer = new Client({ connectionString: sides.root });
   await writer.connect();
@@ -56,7 +56,58 @@ test("a session that nobody could end, and that writes, is named: nothing is com
     ),
   ]);
   await writer.end();
+
+  const writing = (sql: string) => ask(sides.root, `BEGIN READ WRITE; ${sql}`);
+  await writing("INSERT INTO keyless VALUES ('late'); PREPARE TRANSACTION 'it''s late'");
+  expect((await sides.move("compare")).end.text).toContain(
+    "public.keyless is still written to, by the prepared transaction 'it''s late' of root (ROLLBACK PREPARED 'it''s late' ends it).",
+  );
+  await ask(sides.root, "ROLLBACK PREPARED 'it''s late'");
+
+  // A vacuum against wraparound gives way to nobody.
+  await writing(
+    `CREATE TABLE aged WITH (autovacuum_freeze_max_age = 100000, autovacuum_vacuum_cost_delay = 100, autovacuum_vacuum_cost_limit = 1)
+       AS SELECT generate_series(1, 50000) AS number; ALTER TABLE aged OWNER TO hosted; CREATE TEMPORARY TABLE counted (number integer);
+     DO $$ BEGIN FOR n IN 1..100000 LOOP BEGIN INSERT INTO counted VALUES (n); EXCEPTION WHEN division_by_zero THEN NULL; END; END LOOP; END $$; COMMIT`,
+  );
+  await ask(sides.root, "ALTER SYSTEM SET autovacuum_naptime = 1");
+  await ask(sides.root, "SELECT pg_reload_conf()");
+  const vacuum = "FROM pg_stat_activity WHERE query LIKE 'autovacuum:%aged (to prevent wraparound)'";
+  await expect.poll(() => ask(sides.root, `SELECT ${vacuum}`), { timeout: 20_000 }).toHaveLength(1);
+  expect((await sides.move("compare")).end.text).toMatch(
+    /public\.aged is still written to, by process \d+ of the server itself, which ends by itself\.$/m,
+  );
+  await writing(`SELECT pg_terminate_backend(pid) ${vacuum}; DROP TABLE aged; COMMIT`);
   await done("release reset clean");
+});
+
+test("triggers of a copy that follows sleep again before the old database may be written to", async () => {
+  await ask(
+    sides.old,
+    `CREATE FUNCTION noted() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END';
+     CREATE TRIGGER always AFTER INSERT ON notes FOR EACH ROW EXECUTE FUNCTION noted(); ALTER TABLE notes ENABLE ALWAYS TRIGGER always`,
+  );
+  await done("copy --follow");
+  await done("hold catch-up");
+  const enabled = "SELECT tgenabled AS is FROM pg_trigger WHERE tgname = 'always'";
+  expect(await ask(sides.target, enabled)).toEqual([{ is: "A" }]);
+  // Whoever applies what follows has this lock.
+  const applying = new Client({ connectionString: sides.target });
+  applying.on("error", () => {});
+  await applying.connect();
+  await applying.query("BEGIN; LOCK TABLE notes IN ROW EXCLUSIVE MODE");
+  const release = sides.start("release");
+  await expect
+    .poll(() => ask(sides.target, "SELECT FROM pg_locks WHERE relation = 'notes'::regclass AND NOT granted"))
+    .toHaveLength(1);
+  const held = "SHOW default_transaction_read_only";
+  expect(await ask(sides.old, held)).toEqual([{ default_transaction_read_only: "on" }]);
+  await applying.end();
+  expect((await release.ended).end).toEqual({ kind: "done", verb: "release" });
+  expect(await ask(sides.target, enabled)).toEqual([{ is: "D" }]);
+  expect(await ask(sides.old, held)).toEqual([{ default_transaction_read_only: "off" }]);
+  await done("reset clean");
+  await ask(sides.old, "DROP TRIGGER always ON notes; DROP FUNCTION noted()");
 });
 
 test("a copy that waits for others' transactions says for whom, and how that ends", async () => {

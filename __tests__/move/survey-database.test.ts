@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import type { Check } from "../../deploy/events";
-import { againstFollowing, type Facts, judge } from "../../move/survey/database";
+import { againstFollowing, type Facts, factsSchema, judge } from "../../move/survey/database";
 import { address, facts, source, target } from "./support/facts";
 
 const of = (checks: readonly Check[], status: string) =>
@@ -140,6 +140,12 @@ describe("the survey of a database", () => {
     expect(of(but({ unheld: ["public.theirs"], ownsDatabase: false }), "warning")).toEqual([
       "hold: hosted may not lock public.theirs: what others write there behind the comparison is not seen, and lost. Stop whatever writes as somebody else before the flip.",
     ]);
+  });
+
+  test("reads what the mover says that the version before has applied", () => {
+    const { enumHashed, textHashed, textRanged, unheld, transactions, prepared, ...older } = source;
+    const news = { enumHashed, textHashed, textRanged, unheld, transactions, prepared };
+    expect(factsSchema.parse({ ...facts, source: older }).source).toEqual({ ...older, ...news });
   });
 
   test("knows a copy that is there", () => {

@@ -48,15 +48,16 @@ const source = z.object({
   policyRoles: names,
   settings: names,
   onPlatform: names,
+  // What follows is absent from older movers: an environment has its own until the next apply.
   /** Partitioned by the hash of an enum, by that of text, and by the order of text. */
-  enumHashed: names,
-  textHashed: names,
-  textRanged: names,
+  enumHashed: names.default([]),
+  textHashed: names.default([]),
+  textRanged: names.default([]),
   /** Tables that the user may not lock against writing. */
-  unheld: names,
+  unheld: names.default([]),
   /** Sessions with a transaction that has written. */
-  transactions: z.array(waiting.extend({ pid: z.number(), application: z.string().nullable() })),
-  prepared: z.array(waiting.extend({ name: z.string() })),
+  transactions: z.array(waiting.extend({ pid: z.number(), application: z.string().nullable() })).default([]),
+  prepared: z.array(waiting.extend({ name: z.string() })).default([]),
 });
 
 const target = z.object({

@@ -599,9 +599,9 @@ release() {
   local before
   before=$(mark "$2")
   [[ -n $before ]] || return 0
-  psql_on "$1" -v before="$before" -f "$here/release.sql"
-  # What is written from now on follows again.
+  # What is written from then on follows again; and whoever applies it has the tables that these are of.
   [[ $2 != hold || $(mark state) != copied ]] || put_triggers_to_sleep
+  psql_on "$1" -v before="$before" -f "$here/release.sql"
   drop_mark "$2"
 }
 
@@ -859,7 +859,7 @@ verb_flipped() {
   fi
   [[ $(mark state) == copied ]] || refuse not-copied 'There is no whole copy that services could use.' 'Copy first: npx slipway move <environment> copy'
   [[ -n $(mark hold) ]] || refuse not-held 'The old database may still be written to.' 'Hold it first: the verb hold comes before flipped.'
-  is_shut source || refuse not-compared 'What was written since the databases were compared is not known.' 'Compare first: the verb compare comes before flipped, in the same task.'
+  is_shut source || refuse not-compared 'What was written to the old database since it was compared is not known: no session keeps its tables locked, or none any more.' 'Run it again: npx slipway move <environment> flip'
   new -f "$here/disable.sql"
   drop_slot_back
   new -f "$here/kept.sql" -c 'DROP TABLE IF EXISTS slipway_move.flipped' \

@@ -15,9 +15,18 @@ BEGIN
     BEGIN
       EXECUTE format('LOCK TABLE ONLY %s IN SHARE MODE', it.name);
     EXCEPTION WHEN lock_not_available THEN
-      RAISE EXCEPTION '% is still written to, by %.', it.name,
-        (SELECT string_agg(DISTINCT coalesce(format('process %s of %s (SELECT pg_terminate_backend(%s) ends it)', a.pid, coalesce(usename, backend_type), a.pid), 'a prepared transaction'), ', ')
-          FROM pg_locks l LEFT JOIN pg_stat_activity a USING (pid) WHERE l.relation = it.oid AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database()) AND l.granted AND l.mode LIKE '%Exclusive%');
+      -- Whoever has it, or waits for it before this session. Of the server's own nobody sees more, and it can be ended by the superuser alone.
+      RAISE EXCEPTION '% is still written to, by %.', it.name, coalesce(
+        (SELECT string_agg(DISTINCT CASE
+            WHEN gid IS NOT NULL THEN format('the prepared transaction %L of %s (ROLLBACK PREPARED %L ends it)', gid, owner, gid)
+            WHEN usename IS NULL THEN format('process %s of the server itself, which ends by itself', l.pid)
+            ELSE format('process %s of %s (SELECT pg_terminate_backend(%s) ends it)', l.pid, usename, l.pid) END, ', ')
+          FROM pg_locks l LEFT JOIN pg_stat_activity a USING (pid)
+            LEFT JOIN pg_locks t ON l.pid IS NULL AND t.pid IS NULL AND t.virtualtransaction = l.virtualtransaction AND t.locktype = 'transactionid'
+            LEFT JOIN pg_prepared_xacts x ON x.transaction = t.transactionid
+          WHERE l.relation = it.oid AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
+            AND l.mode LIKE '%Exclusive%' AND (l.granted OR l.mode <> 'RowExclusiveLock')),
+        'somebody who has ended by now');
     END;
   END LOOP;
 END
