@@ -29,8 +29,11 @@ async function planCopy(move: Move): Promise<Plan | Standing> {
   const facts = await readyFacts(move);
   const reasons = facts.source && facts.target ? againstFollowing(facts.source, facts.target) : [];
   const follows = reasons.length === 0;
-  const isCopied = facts.state === "copied" && move.journal.entry("copy") !== undefined;
-  if (isCopied && (follows ? await isFollowing(move) : true))
+  const entry = move.journal.entry("copy");
+  const isCopied = facts.state === "copied" && entry !== undefined;
+  // One that follows, and of which that is not written down, is watched on: a flip and a deploy go by it.
+  const isKnown = entry?.state === "done" && entry.data?.following === true;
+  if (isCopied && (follows ? isKnown && (await isFollowing(move)) : true))
     return {
       standing: `the copy is whole, and ${follows ? "follows" : "does not follow: the flip takes it anew"}.`,
     };

@@ -362,4 +362,22 @@ describe("slipway move … copy", () => {
     expect(world.verbs).toEqual(["copy --follow follow", "survey"]);
     expect(world.moversAtWork).toBe(1);
   });
+
+  it("is watched on where its command died when all was done, so that a flip does not take it anew", async () => {
+    const world = new DataWorld();
+    const begun = world.state.steps.map((one) =>
+      one.step === "copy" ? { ...one, state: "begun" as const } : one,
+    );
+    world.state = { ...world.state, steps: begun };
+    world.leaveCopy("copy --follow follow");
+    await world.copy();
+    expect(world.verbs).toEqual(["copy --follow follow", "survey"]);
+    expect(world.state.steps.at(-1)).toMatchObject({
+      step: "copy",
+      state: "done",
+      data: { following: true },
+    });
+    await world.flip();
+    expect(world.verbs).toContain("await hold catch-up sequences compare flipped --bound=600");
+  });
 });
