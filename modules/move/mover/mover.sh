@@ -599,8 +599,9 @@ release() {
   local before
   before=$(mark "$2")
   [[ -n $before ]] || return 0
-  # What is written from then on follows again; and whoever applies it has the tables that these are of.
-  [[ $2 != hold || $(mark state) != copied ]] || put_triggers_to_sleep
+  # What is written from then on follows again; and whoever applies it has the tables that these are of. Nobody waits long for them.
+  [[ $2 != hold || $(mark state) != copied ]] || put_triggers_to_sleep ||
+    say progress step waiting text "Triggers that fire on what follows stay awake, as somebody has their tables: where they write anything, the copy is taken anew before the flip. $(trouble)"
   psql_on "$1" -v before="$before" -f "$here/release.sql"
   drop_mark "$2"
 }
