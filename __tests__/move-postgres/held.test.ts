@@ -98,7 +98,10 @@ test("triggers of a copy that follows sleep again before the old database may be
   await applying.query("BEGIN; LOCK TABLE notes IN ROW EXCLUSIVE MODE");
   const release = sides.start("release");
   await expect
-    .poll(() => ask(sides.target, "SELECT FROM pg_locks WHERE relation = 'notes'::regclass AND NOT granted"))
+    .poll(
+      () => ask(sides.target, "SELECT FROM pg_locks WHERE relation = 'notes'::regclass AND NOT granted"),
+      { timeout: 20_000 },
+    )
     .toHaveLength(1);
   const held = "SHOW default_transaction_read_only";
   expect(await ask(sides.old, held)).toEqual([{ default_transaction_read_only: "on" }]);
