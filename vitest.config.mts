@@ -52,7 +52,6 @@ const PROCESSES = inFolders(
       "sandbox/files",
       "sandbox/isolation",
       "sandbox/lifecycle",
-      "sandbox/lifecycle-types",
       "sandbox/version",
     ].map((file) => `__tests__/${file}.test.ts`),
   );

@@ -22,8 +22,14 @@ export function standingSteps(state: MoveState): AnyStep[] {
 /** What comes next, as words of a command line; undefined when the move is over. */
 export function nextOf({ plan, journal: { state } }: Pick<Move, "plan" | "journal">): string | undefined {
   const done = (name: string) => state.steps.some((entry) => entry.step === name && entry.state === "done");
+  /** What a step was begun with that died before its proof. */
+  const begun = (name: string) =>
+    state.steps.find((entry) => entry.step === name && entry.state === "begun")?.data;
   const held = Object.keys(plan.held).filter((name) => !state.workers.includes(name));
   if (plan.from && !done("front")) return "front";
+  const [share, names] = [begun("shift")?.to, begun("workers")?.names];
+  if (share !== undefined) return `shift ${share}`;
+  if (names !== undefined) return `workers ${names}`;
   if (plan.from && state.share === 0) return "shift 1";
   if (plan.from && state.share < 100) return "shift 100";
   if (held.length > 0) return `workers ${held.join(" ")}`;

@@ -1,5 +1,8 @@
 import fc from "fast-check";
 import { expect, it } from "vitest";
+import type { MoveContract } from "../../modules/contract";
+import type { MoveEntry, MoveState, MoveStep } from "../../modules/contract/move";
+import { nextOf } from "../../move/steps";
 import { DOMAIN, EDGE, MoveWorld, OLD_RECORD } from "./support/world";
 
 /** The road as commands; each is taken again until it says that it is done. */
@@ -107,3 +110,26 @@ it("killed anywhere, it goes back from there, and everything is as it was", asyn
     { numRuns: 60 },
   );
 }, 60_000);
+
+it("comes next again where it died before its proof, and not what follows it", () => {
+  const entry = (step: MoveStep, state: "begun" | "done", data?: MoveEntry["data"]) => ({
+    step,
+    state,
+    by: "somebody",
+    at: "2026-01-01T00:00:00Z",
+    note: "",
+    ...(data && { data }),
+  });
+  const plan = { from: {}, held: { worker: {} } } as unknown as MoveContract;
+  const next = (state: Partial<MoveState>, ...steps: MoveEntry[]) =>
+    nextOf({ plan, journal: { state: { ...new MoveWorld().state, ...state, steps } } as never });
+  const front = entry("front", "done");
+  const watched = entry("shift", "begun", { from: 1, to: 100 });
+  expect(next({ share: 100 }, front, watched)).toBe("shift 100");
+  expect(next({ share: 100 }, front, entry("shift", "begun", { from: 100, to: 0 }))).toBe("shift 0");
+  const shifted = entry("shift", "done");
+  expect(next({ share: 100 }, front, shifted)).toBe("workers worker");
+  const released = entry("workers", "begun", { names: "worker" });
+  expect(next({ share: 100, workers: ["worker"] }, front, shifted, released)).toBe("workers worker");
+  expect(next({ share: 100, workers: ["worker"] }, front, shifted, entry("workers", "done"))).toBe("finish");
+});
