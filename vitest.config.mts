@@ -36,7 +36,6 @@ const PROCESSES = inFolders(
       "guardrails/environments",
       "iam/command",
       "iam/commands",
-      "iam/roles",
       "import/aws",
       "import/command",
       "modules/accounts",

