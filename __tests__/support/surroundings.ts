@@ -1,3 +1,6 @@
+// cdktf keeps the Terraform that TERRAFORM_BINARY_NAME names as it is loaded: a command in a test's process would leave it that of a
+// sandbox which is gone by the next file.
+import "cdktf";
 import { afterAll, afterEach, vi } from "vitest";
 import { closeOpen } from "./closing";
 
