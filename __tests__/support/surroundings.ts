@@ -1,6 +1,4 @@
-// cdktf keeps the Terraform that TERRAFORM_BINARY_NAME names as it is loaded: a command in a test's process would leave it that of a
-// sandbox which is gone by the next file.
-import "cdktf";
+import { Token } from "cdktf";
 import { afterAll, afterEach, vi } from "vitest";
 import { closeOpen } from "./closing";
 
@@ -18,6 +16,12 @@ for (const name of Object.keys(process.env)) if (MACHINES.test(name)) delete pro
  * other tests want the core. Source: GOGC and GOMAXPROCS, Go's package runtime.
  */
 Object.assign(process.env, { GOGC: "400", GOMAXPROCS: "1" });
+
+/**
+ * cdktf keeps the Terraform that TERRAFORM_BINARY_NAME names as it is loaded. Were that by a command in a test's process, it would be
+ * a sandbox's, which is gone by the next file: it is loaded before.
+ */
+if (Token.isUnresolved("")) throw new Error("cdktf takes an empty text for a token.");
 
 afterEach(closeOpen);
 
