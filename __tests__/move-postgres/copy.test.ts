@@ -1,16 +1,11 @@
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
-import { ask, dumpOf, type Sides, startSides } from "./support/engines";
+import { ask, dumpOf, type Sides, startSidesOfAllKinds } from "./support/engines";
 import { LEFT_BEHIND, NOTHING_LEFT } from "./support/left-behind";
-
-const KINDS = readFileSync(join(__dirname, "support/kinds.sql"), "utf8");
 
 let sides: Sides;
 
 beforeAll(async () => {
-  sides = await startSides();
-  await ask(sides.old, KINDS);
+  sides = await startSidesOfAllKinds();
 });
 afterAll(() => sides.close());
 afterEach(async () => {

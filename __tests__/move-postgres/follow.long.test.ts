@@ -1,10 +1,6 @@
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { ask, dumpOf, type Sides, startSides } from "./support/engines";
+import { ask, dumpOf, type Sides, startSidesOfAllKinds } from "./support/engines";
 import { LEFT_BEHIND, NOTHING_LEFT } from "./support/left-behind";
-
-const KINDS = readFileSync(join(__dirname, "support/kinds.sql"), "utf8");
 
 /** What an application does all day, each in a transaction of its own. */
 const WRITES = [
@@ -34,8 +30,7 @@ line" + 100 WHERE ":v" < -10`,
 let sides: Sides;
 
 beforeAll(async () => {
-  sides = await startSides();
-  await ask(sides.old, KINDS);
+  sides = await startSidesOfAllKinds();
 });
 afterAll(() => sides.close());
 

@@ -1,15 +1,10 @@
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { ask, type Sides, startSides } from "./support/engines";
-
-const KINDS = readFileSync(join(__dirname, "support/kinds.sql"), "utf8");
+import { ask, type Sides, startSidesOfAllKinds } from "./support/engines";
 
 let sides: Sides;
 
 beforeAll(async () => {
-  sides = await startSides();
-  await ask(sides.old, KINDS);
+  sides = await startSidesOfAllKinds();
 });
 afterAll(() => sides.close());
 

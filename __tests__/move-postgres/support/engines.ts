@@ -1,5 +1,5 @@
 import { spawn, spawnSync } from "node:child_process";
-import { chmodSync, mkdtempSync, rmSync } from "node:fs";
+import { chmodSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Client, type QueryResultRow } from "pg";
@@ -166,6 +166,13 @@ function run(words: string, env: NodeJS.ProcessEnv): Running {
       } catch {}
     },
   };
+}
+
+/** Both sides, of which the old one has something of every kind that Postgres knows. */
+export async function startSidesOfAllKinds(): Promise<Sides> {
+  const sides = await startSides();
+  await ask(sides.old, readFileSync(join(__dirname, "kinds.sql"), "utf8"));
+  return sides;
 }
 
 /** The rows that statements give, the last of several. */
